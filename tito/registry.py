@@ -1,0 +1,62 @@
+"""The lessons of a project, found by looking: a folder modules/NN_name that holds name_dev.py or name_dev.ipynb."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from tito.errors import LessonError, UnknownLesson
+from tito.lesson import FOLDER, Lesson, read_lesson
+from tito.project import Project
+
+
+def lesson_paths(project: Project) -> list[Path]:
+    """The file of each lesson, in order. Raises LessonError where a lesson exists twice."""
+    if not project.modules.is_dir():
+        return []
+    folders = sorted(f for f in project.modules.iterdir() if f.is_dir() and FOLDER.fullmatch(f.name))
+    paths = [_lesson_file(project, folder) for folder in folders]
+    return [path for path in paths if path is not None]
+
+
+def lessons(project: Project) -> list[Lesson]:
+    """All lessons, read, in order of their numbers."""
+    return [read_lesson(path) for path in lesson_paths(project)]
+
+
+def find_lesson(project: Project, wanted: str) -> Lesson:
+    """The lesson with this number (18, 1), folder (18_acceleration) or name (acceleration).
+
+    Raises UnknownLesson with the nearest names where there is none. Only the lesson found is read.
+    """
+    paths = lesson_paths(project)
+    for path in paths:
+        if wanted.lower() in _names(path):
+            return read_lesson(path)
+    raise UnknownLesson(f"There is no lesson {wanted!r}.", _nearest(wanted.lower(), paths))
+
+
+def _lesson_file(project: Project, folder: Path) -> Path | None:
+    stem = f"{folder.name[3:]}_dev"
+    found = [path for suffix in (".py", ".ipynb") if (path := folder / f"{stem}{suffix}").is_file()]
+    if len(found) > 1:
+        percent, notebook = (project.relative(path) for path in found)
+        raise LessonError(
+            f"The lesson {folder.name} exists twice: {percent} and {notebook}.",
+            f"Keep the one you work in and move the other away, for example {notebook} if you write .py files.",
+        )
+    return found[0] if found else None
+
+
+def _names(path: Path) -> set[str]:
+    number, name = path.parent.name[:2], path.parent.name[3:]
+    return {number, number.lstrip("0"), name, path.parent.name}
+
+
+def _nearest(wanted: str, paths: list[Path]) -> str:
+    if not paths:
+        return "There are no lessons in modules/."
+    by_name = {name: path.parent.name for path in paths for name in _names(path)}
+    close = dict.fromkeys(by_name[name] for name in get_close_matches(wanted, by_name, n=3, cutoff=0.5))
+    listing = ", ".join(close or [path.parent.name for path in paths])
+    return f"Did you mean {listing}?" if close else f"There are: {listing}."

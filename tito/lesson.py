@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from tito.errors import LessonError
 from tito.project import LIBRARY
 
 FOLDER = re.compile(r"(?P<number>\d{2})_(?P<name>[a-z][a-z0-9_]*)")
-DEFAULT_EXP = re.compile(r"^\s*#\s*\|\s*default_exp\b[ \t:]*(\S*)[ \t]*$", re.MULTILINE)
-EXPORT = re.compile(r"^\s*#\s*\|\s*(export|exports|exporti)\b[ \t]*(\S*)[ \t]*$", re.MULTILINE)
+DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
+EXPORTS = ("export", "exports", "exporti")
 HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 # What IPython understands and Python does not: a magic, a shell command, a question.
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|.*\?)[ \t]*$", re.MULTILINE)
 
 
@@ -57,7 +59,12 @@ class Cell:
     @property
     def is_export(self) -> bool:
         """A code cell that goes into the module."""
-        return self.kind == "code" and EXPORT.search(self.source) is not None
+        return self.kind == "code" and any(name in EXPORTS for name in self.directives)
+
+    @property
+    def directives(self) -> dict[str, str]:
+        """The `#|` lines above the cell's first line of code, which are all that nbdev sees: name to value."""
+        return dict(match.groups() for match in map(DIRECTIVE.fullmatch, split_directives(self.source)[0]) if match)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,12 @@ class Lesson:
         """The tinytorch modules that the lesson's code imports outside functions, in order of appearance."""
         found = [name for cell in self.code for name in imported_modules(cell.source)]
         return tuple(dict.fromkeys(name for name in found if name != self.module))
+
+    @cached_property
+    def exports(self) -> tuple[str, ...]:
+        """The public names that the lesson's module gives, sorted."""
+        cells = [cell for cell in self.code if {"export", "exports"} & cell.directives.keys()]
+        return tuple(sorted({name for cell in cells for name in public_names(tree_of(cell.source))}))
 
     @property
     def code(self) -> tuple[Cell, ...]:
@@ -121,6 +134,13 @@ class Lesson:
         return place(self.path, line)
 
 
+def names_module(module: str) -> bool:
+    """Whether `module` is a name for a lesson's module: one in a part of the library, as in tinytorch.core.tensor."""
+    head, *parts = module.split(".")
+    plain = all(re.fullmatch(r"[a-z][a-z0-9_]*", part) and not keyword.iskeyword(part) for part in parts)
+    return head == LIBRARY and len(parts) >= 2 and plain
+
+
 def place(path: Path, line: int) -> str:
     """`modules/01_tensor/tensor_dev.py, line 12`; in a notebook, `cell 12`."""
     what = "cell" if path.suffix == ".ipynb" else "line"
@@ -149,13 +169,37 @@ def split_folder(path: Path) -> tuple[str, str]:
     return match["number"], match["name"]
 
 
+def split_directives(source: str) -> tuple[list[str], list[str]]:
+    """The lines of a cell up to its first line of code: directives, blank lines, cell magics; and the others."""
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        if line.strip() and not line.lstrip().startswith("%%") and not DIRECTIVE.match(line):
+            return lines[:number], lines[number:]
+    return lines, []
+
+
 def imported_modules(source: str) -> list[str]:
-    """The tinytorch modules that `source` imports outside functions. Source that does not parse imports none."""
+    """The tinytorch modules that `source` imports outside functions."""
+    return [name for node in outside_functions(tree_of(source)) for name in _modules_of(node)]
+
+
+def public_names(tree: ast.Module) -> set[str]:
+    """The names without an underscore that a cell defines at its top level: what nbdev puts into `__all__`."""
+    names = {node.name for node in tree.body if isinstance(node, DEFINITIONS)}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign) else targets
+        parts = [part for t in targets for part in (t.elts if isinstance(t, ast.Tuple | ast.List) else [t])]
+        names |= {part.id for part in parts if isinstance(part, ast.Name)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def tree_of(source: str) -> ast.Module:
+    """The syntax tree of a code cell; empty where it does not parse."""
     try:
-        tree = parse_cell(source)
+        return parse_cell(source)
     except SyntaxError:
-        return []
-    return [name for node in _outside_functions(tree) for name in _modules_of(node)]
+        return ast.Module(body=[], type_ignores=[])
 
 
 def parse_cell(source: str) -> ast.Module:
@@ -177,11 +221,12 @@ def parse_cell(source: str) -> ast.Module:
         return ast.parse(source)
 
 
-def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes under `node`, without what is inside functions."""
     for child in ast.iter_child_nodes(node):
         yield child
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _outside_functions(child)
+            yield from outside_functions(child)
 
 
 def _modules_of(node: ast.AST) -> list[str]:
@@ -221,8 +266,8 @@ def read_text(path: Path) -> str:
 
 
 def _module(cells: tuple[Cell, ...]) -> str:
-    found = (DEFAULT_EXP.search(cell.source) for cell in cells if cell.kind == "code")
-    name = next((match[1] for match in found if match), "")
+    found = (cell.directives.get("default_exp") for cell in cells if cell.kind == "code")
+    name = next(filter(None, found), "")
     return f"{LIBRARY}.{name}" if name else ""
 
 

@@ -1,11 +1,12 @@
 """Notebooks: read from percent-format and .ipynb text, built from a lesson, stripped of solutions, written.
 
-A notebook is here a plain dictionary in nbformat 4.5. jupytext is imported when a percent-format file is first
-read, and nothing else of Jupyter's is needed.
+A notebook is here a plain dictionary in nbformat 4.5. jupytext is imported when percent-format text is first read
+or written, and nothing else of Jupyter's is needed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -13,18 +14,45 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tito.errors import LessonError
+from tito.files import write_if_changed
+
+if TYPE_CHECKING:
+    from tito.lesson import Cell, Lesson
+
+Notebook = dict[str, Any]
+
+CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
+TEXT_STUB = "YOUR ANSWER HERE"
+BEGIN_SOLUTION = "BEGIN SOLUTION"
+END_SOLUTION = "END SOLUTION"
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+PERCENT_HEADER = """\
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+"""
 
 
-class NotebookError(Exception):
+class NotebookError(LessonError):
     """Text that cannot be read as cells. `line` is a line, or a cell's number in a notebook; 0 where unknown."""
 
     def __init__(self, message: str, line: int = 0, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(message, hint)
         self.line = line
-        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -66,27 +94,25 @@ HEADER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 
 def read_percent(text: str) -> list[RawCell]:
     """The cells of a percent-format Python file, as jupytext reads them, with their lines."""
-    jupytext = quick_import("jupytext")
-    found = jupytext.reads(text, fmt="py:percent").cells
+    found = quick_import("jupytext").reads(text, fmt="py:percent").cells
     lines = text.splitlines()
-    line = 0
+    headers = [number for number, line in enumerate(lines, 1) if HEADER.match(line)]
     cells = []
     for cell in found:
-        line = _header_line(lines, line, cell.source)
+        headers = _from_own_header(headers, lines, cell.source)
+        line = headers[0] if headers else 1
         if "incorrectly_encoded_metadata" in cell.metadata:
             raise NotebookError(f"the cell's options are not valid JSON: {lines[line - 1].strip()}", line)
         cells.append(RawCell(cell.cell_type, cell.source, dict(cell.metadata), line))
+        headers = headers[1:]
     return cells
 
 
-def _header_line(lines: list[str], after: int, source: str) -> int:
-    """The line, from 1, of the first header below line `after` that `source` follows."""
-    first = source.splitlines()[0].strip() if source.strip() else ""
-    headers = [number for number, line in enumerate(lines[after:], after + 1) if HEADER.match(line)]
-    for number in headers:
-        if any(first in line for line in lines[number : number + 3]):
-            return number
-    return headers[0] if headers else after + 1
+def _from_own_header(headers: list[int], lines: list[str], source: str) -> list[int]:
+    """`headers` (line numbers) from the first that `source` follows: a line in a string can look like a header."""
+    first = source.split("\n")[0].strip()
+    own = (i for i, number in enumerate(headers) if any(first in line for line in lines[number : number + 3]))
+    return headers[next(own, 0) :]
 
 
 def read_ipynb(text: str) -> list[RawCell]:
@@ -108,3 +134,133 @@ def _raw_cell(cell: Any, number: int) -> RawCell:
     metadata = cell.get("metadata", {})
     text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
     return RawCell(cell.get("cell_type", "raw"), text, metadata if isinstance(metadata, dict) else {}, number)
+
+
+def to_notebook(lesson: Lesson) -> Notebook:
+    """The lesson as a notebook: its cells without outputs, nbgrader's metadata complete, ids that never change.
+
+    A cell's id is its grade_id, else a hash of what it says, so the same lesson always gives the same bytes.
+    """
+    taken: set[str] = set()
+    cells = [_notebook_cell(cell, _unique(_cell_id(cell), taken)) for cell in lesson.cells]
+    metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _cell_id(cell: Cell) -> str:
+    if cell.grade_id is not None and re.fullmatch(r"[A-Za-z0-9_-]{1,60}", cell.grade_id):
+        return cell.grade_id
+    return hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:12]
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidates = (name, *(f"{name}-{count}" for count in range(2, len(taken) + 3)))
+    found = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(found)
+    return found
+
+
+def _notebook_cell(cell: Cell, cell_id: str) -> dict[str, Any]:
+    outputs = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
+    return {"cell_type": cell.kind, "id": cell_id, "metadata": _metadata(cell), "source": cell.source, **outputs}
+
+
+def _metadata(cell: Cell) -> dict[str, Any]:
+    if cell.grade_id is None and not (cell.grade or cell.solution):
+        return {}
+    options = {
+        "grade": cell.grade,
+        "grade_id": cell.grade_id or "",
+        "locked": not cell.solution,
+        "schema_version": 3,
+        "solution": cell.solution,
+        "task": False,
+    }
+    return {"nbgrader": options | ({"points": _number(cell.points)} if cell.grade else {})}
+
+
+def _number(points: float) -> float | int:
+    return int(points) if points.is_integer() else points
+
+
+def blank(notebook: Notebook) -> Notebook:
+    """The notebook as a learner gets it: solutions replaced by nbgrader's own stubs, outputs cleared.
+
+    Raises NotebookError where a solution region is not closed, or stands in a cell that is no solution.
+    """
+    cells = [_blank_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    return {**notebook, "cells": cells}
+
+
+def _blank_cell(cell: dict[str, Any], number: int) -> dict[str, Any]:
+    stub = CODE_STUB if cell["cell_type"] == "code" else TEXT_STUB
+    try:
+        source = strip_solutions(cell["source"], stub)
+    except ValueError as error:
+        raise NotebookError(f"cell {number}: {error}") from error
+    is_solution = cell["metadata"].get("nbgrader", {}).get("solution", False)
+    if source is not None and not is_solution:
+        raise NotebookError(f"cell {number} has a solution region and is no solution cell.")
+    if source is None:
+        source = stub if is_solution else cell["source"]
+    cleared = {"execution_count": None, "outputs": []} if cell["cell_type"] == "code" else {}
+    return {**cell, "source": source, **cleared}
+
+
+def strip_solutions(source: str, stub: str = CODE_STUB) -> str | None:
+    """`source` with `stub`, indented as the region is, in place of each solution region; None where it has none.
+
+    This is what nbgrader does. Raises ValueError where regions are nested or one is not closed.
+    """
+    kept: list[str] = []
+    inside = found = False
+    for line in source.split("\n"):
+        if BEGIN_SOLUTION in line:
+            if inside:
+                raise ValueError("a solution region begins inside another.")
+            inside = found = True
+            indent = line[: len(line) - len(line.lstrip())]
+            kept += [indent + part for part in stub.split("\n")]
+        elif END_SOLUTION in line:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise ValueError("a solution region has no END SOLUTION.")
+    return "\n".join(kept) if found else None
+
+
+def without_markers(source: str) -> str:
+    """`source` with its solutions, and without the lines that mark them."""
+    lines = source.split("\n")
+    return "\n".join(line for line in lines if BEGIN_SOLUTION not in line and END_SOLUTION not in line)
+
+
+def write_notebook(notebook: Notebook, path: Path) -> bool:
+    """Write the notebook as Jupyter does; tell whether the file changed."""
+    cells = [{**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
+    text = json.dumps({**notebook, "cells": cells}, indent=1, sort_keys=True, ensure_ascii=False)
+    return write_if_changed(path, text + "\n")
+
+
+def to_percent(notebook: Notebook) -> str:
+    """The notebook as a percent-format Python file, with the header and the compact options that lessons have."""
+    jupytext = quick_import("jupytext")
+    node = quick_import("nbformat").from_dict(
+        {
+            **notebook,
+            "metadata": {"jupytext": {"notebook_metadata_filter": "-all"}},
+            "cells": [_percent_cell(cell) for cell in notebook["cells"]],
+        }
+    )
+    return PERCENT_HEADER + jupytext.writes(node, fmt="py:percent").lstrip("\n").rstrip("\n") + "\n"
+
+
+def _percent_cell(cell: dict[str, Any]) -> dict[str, Any]:
+    metadata = {**cell["metadata"], "lines_to_next_cell": 1}
+    if "nbgrader" in metadata:
+        kept = ("grade", "solution", "grade_id", "points")
+        metadata["nbgrader"] = {key: metadata["nbgrader"][key] for key in kept if metadata["nbgrader"].get(key)}
+    if cell["cell_type"] == "markdown" and '"""' not in cell["source"]:
+        metadata["cell_marker"] = 'r"""'
+    return {**cell, "metadata": metadata}

@@ -1,0 +1,152 @@
+"""Turn what the worker saw into a sentence that leads a learner to the cause."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tito.lesson import Cell, Lesson, parse_cell
+
+UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+MESSAGE_LIMIT = 2000
+MORE = {
+    "SystemExit": "a cell must not end the program",
+    "EOFError": "a cell cannot ask for input here: give the value in the code",
+    "MemoryError": "memory ran out: look for an array far larger than the exercise needs",
+    "RecursionError": "a function calls itself without end",
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step of a traceback that lies in the lesson: the code cell's index, the line in it, the function."""
+
+    cell: int
+    line: int
+    function: str
+    innermost: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a cell raised: type, text, the lesson's frames (outermost first), and the traceback to read."""
+
+    type: str
+    text: str
+    frames: tuple[Frame, ...]
+    traceback: str
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Failure:
+        """From the worker's report."""
+        frames = tuple(Frame(**frame) for frame in facts["frames"])
+        return cls(facts["type"], facts["text"], frames, facts["traceback"])
+
+
+def explain(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> str:
+    """Why the code cell `index` failed. `failures` holds the failures of the cells so far, by index."""
+    failure = failures[index]
+    undefined = UNDEFINED.search(failure.text) if failure.type == "NameError" else None
+    root = _root(lesson, failures, index)
+    if undefined and root != index:
+        cause = explain(lesson, failures, root)
+        name = cell_name(lesson, lesson.code[root])
+        return shorten(f"{undefined[1]} is not defined, because {name} did not run to its end. {cause}")
+    return shorten(_not_built(lesson, failure) or _plain(lesson, failure, index))
+
+
+def cell_name(lesson: Lesson, cell: Cell) -> str:
+    """How to speak of a cell: its grade_id and its place."""
+    where = place(lesson, cell)
+    return f"the cell {cell.grade_id} ({where})" if cell.grade_id else f"the cell at {where}"
+
+
+def place(lesson: Lesson, cell: Cell, line: int = 0) -> str:
+    """Where a line of a cell is, from 1; 0 is the cell itself. A notebook has cells, a file has lines."""
+    if lesson.path.suffix == ".ipynb":
+        return f"cell {cell.line}, line {line}" if line else f"cell {cell.line}"
+    return f"line {cell.line + line}"
+
+
+def quote(cell: Cell, line: int) -> str:
+    """The text of a line of a cell, in backquotes; empty where there is no such line."""
+    lines = cell.source.splitlines()
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    return f": `{text}`" if text else ""
+
+
+def shorten(text: str) -> str:
+    """`text` without its tail where it is too long to read."""
+    text = text.strip()
+    return text if len(text) <= MESSAGE_LIMIT else f"{text[:MESSAGE_LIMIT]} ... ({len(text)} characters)"
+
+
+def _root(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> int:
+    """The failed cell at the start of the chain of undefined names that ends at `index`, or `index` itself."""
+    while True:
+        match = UNDEFINED.search(failures[index].text) if failures[index].type == "NameError" else None
+        earlier = [i for i in sorted(failures) if i < index] if match else []
+        defining = [i for i in earlier if _defines(lesson.code[i].source, match[1])]
+        if not defining:
+            return index
+        index = defining[-1]
+
+
+def _defines(source: str, name: str) -> bool:
+    """Whether the code binds `name`. Read as text: code with a syntax error has no tree."""
+    patterns = (
+        rf"^\s*(?:async\s+)?(?:def|class)\s+{name}\b",
+        rf"^\s*(?:\w+\s*,\s*)*{name}\s*(?:,[\w\s,]*)?(?::[^=\n]+)?=(?!=)",
+        rf"^\s*(?:from\s.+)?import\s(?:.*\W)?{name}\b",
+        rf"\b(?:for|as)\s+(?:\w+\s*,\s*)*{name}\b",
+        rf"^\s+{name},?\s*$",  # a line of an import in parentheses
+    )
+    return any(re.search(pattern, source, re.MULTILINE) for pattern in patterns)
+
+
+def _not_built(lesson: Lesson, failure: Failure) -> str:
+    """The sentence for an exercise that is still blank; empty for every other failure."""
+    frame = failure.frames[-1] if failure.frames else None
+    if failure.type != "NotImplementedError" or frame is None or not frame.innermost:
+        return ""
+    cell = lesson.code[frame.cell]
+    if not cell.is_exercise:
+        return ""
+    task = _task(cell.source, frame.function)
+    name = "" if frame.function in ("", "<module>") else f"{frame.function}: "
+    return f"Exercise {cell.grade_id} is not built yet ({place(lesson, cell)}). {name}{task}"
+
+
+def _task(source: str, function: str) -> str:
+    """The first line of the docstring of `function` (`Linear.forward`), or of its class, or else the first comment."""
+    try:
+        node: ast.AST = parse_cell(source)
+    except SyntaxError:
+        return ""
+    found = ""
+    for name in function.replace("<locals>.", "").split("."):
+        node = next((n for n in _children(node) if n.name == name), node)
+        doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef | ast.FunctionDef) else None
+        found = doc or found
+    comments = re.findall(r"^#(?!\s*\|)\s*(.+)$", source, re.MULTILINE)
+    return found.splitlines()[0] if found else next(iter(comments), "")
+
+
+def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:
+    return [n for n in getattr(node, "body", []) if isinstance(n, ast.ClassDef | ast.FunctionDef)]
+
+
+def _plain(lesson: Lesson, failure: Failure, index: int) -> str:
+    """The error's own text, and the line of the lesson it came from where the text does not say enough."""
+    said = failure.type == "AssertionError" and failure.text
+    text = failure.text if said else ": ".join(filter(None, (failure.type, failure.text)))
+    more = f"; {MORE[failure.type]}" if failure.type in MORE else ""
+    frame = failure.frames[-1] if failure.frames else None
+    if frame is None or (said and frame.cell == index):
+        return text + more
+    cell = lesson.code[frame.cell]
+    inside = f"in {cell.grade_id}, " if frame.cell != index and cell.grade_id else ""
+    return f"{text}{more} ({inside}{place(lesson, cell, frame.line)}{quote(cell, frame.line)})"

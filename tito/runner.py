@@ -1,0 +1,189 @@
+"""The one way to run a lesson: in a process of its own, cell by cell, with a verdict for each graded cell.
+
+The student's test command, `complete`, the tests and a grader all call `run_lesson`. A verdict comes from what the cell
+raised and from nothing else: not from what it printed, nor from its last value. Whatever happens to the process, every
+graded cell gets a verdict: one that did not run has 0 points and a reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tito import diagnose
+from tito.diagnose import Failure
+from tito.lesson import Cell, Lesson
+from tito.process import Ending, Process
+from tito.project import Project
+
+CELL_LIMIT = 60.0  # seconds one cell may take
+NO_POINTS = (
+    "A check that must fail passed just before this one, so something in this file switches checks off and this one"
+    " earns nothing. Look for get_ipython() and for transformers."
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a graded cell earned, and why. `stderr` is what it wrote there; it does not count."""
+
+    grade_id: str
+    passed: bool
+    points: float
+    earned: float
+    message: str
+    seconds: float
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong.
+
+    `manual` names the open questions, which a person grades; their points are in neither sum.
+    """
+
+    lesson: str
+    verdicts: tuple[Verdict, ...]
+    earned: float
+    points: float
+    seconds: float
+    passed: bool
+    problems: tuple[str, ...]
+    manual: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """One code cell's run, told as it ends: the `number`-th of `total`. `message` is empty where nothing was raised."""
+
+    number: int
+    total: int
+    cell: Cell
+    seconds: float
+    stdout: str
+    stderr: str
+    message: str
+    traceback: str
+    verdict: Verdict | None
+
+
+OnCell = Callable[[CellRun], None]
+
+
+def run_lesson(
+    project: Project, lesson: Lesson, *, cell_limit: float = CELL_LIMIT, on_cell: OnCell | None = None
+) -> Result:
+    """Run the lesson as its file is now and judge its graded cells. A cell may take `cell_limit` seconds.
+
+    `on_cell` is called as each code cell ends. Nothing is written in the project.
+    """
+    started = time.perf_counter()
+    run = _Run(lesson, cell_limit, on_cell)
+    with Process(project, lesson) as process:
+        for event in process.events(cell_limit):
+            run.take(event)
+    run.close(process.ending)
+    return run.result(time.perf_counter() - started)
+
+
+class _Run:
+    """What is known of a run so far."""
+
+    def __init__(self, lesson: Lesson, cell_limit: float, on_cell: OnCell | None) -> None:
+        self.lesson, self.cell_limit, self.on_cell = lesson, cell_limit, on_cell
+        self.current = 0
+        self.started: float | None = None
+        self.failures: dict[int, Failure] = {}
+        self.verdicts: list[Verdict] = []
+        self.problems: list[str] = []
+        self.ended = False
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Note one event of the worker."""
+        if event["event"] == "start":
+            self.current, self.started = event["cell"], time.perf_counter()
+        elif event["event"] == "end":
+            if event["error"]:
+                self.failures[event["cell"]] = Failure.of(event["error"])
+            self._judge(event)
+            self.current, self.started = event["cell"] + 1, None
+
+    def close(self, ending: Ending) -> None:
+        """Judge the cells that did not run to their end."""
+        self.ended = ending.kind == "done"
+        if self.ended:
+            return
+        reason = self._reason(ending)
+        self.problems.append(reason)
+        for index in range(self.current, len(self.lesson.code)):
+            running = index == self.current and self.started is not None
+            seconds = time.perf_counter() - self.started if running else 0.0
+            if running or self.lesson.code[index].is_check:
+                self._end(index, False, seconds, reason if running else f"Not run. {reason}")
+
+    def result(self, seconds: float) -> Result:
+        """The run, summed up."""
+        passed = self.ended and all(verdict.passed for verdict in self.verdicts)
+        return Result(
+            lesson=self.lesson.number_name,
+            verdicts=tuple(self.verdicts),
+            earned=sum(verdict.earned for verdict in self.verdicts),
+            points=self.lesson.points,
+            seconds=seconds,
+            passed=passed,
+            problems=tuple(self.problems),
+            manual=tuple(cell.grade_id or "" for cell in self.lesson.manual),
+        )
+
+    def _judge(self, event: dict[str, Any]) -> None:
+        index = event["cell"]
+        failed = index in self.failures
+        message = diagnose.explain(self.lesson, self.failures, index) if failed else ""
+        cell = self.lesson.code[index]
+        if cell.is_check and not event["canary"]:
+            failed, message = True, NO_POINTS
+        elif failed and not cell.is_check:
+            self.problems.append(_sentence(f"{diagnose.cell_name(self.lesson, cell)} failed. {message}"))
+        self._end(index, not failed, event["seconds"], message, event["stdout"], event["stderr"])
+
+    def _end(self, index: int, passed: bool, seconds: float, message: str, stdout: str = "", stderr: str = "") -> None:
+        """Give the verdict, if the cell is graded, and tell whoever listens."""
+        cell = self.lesson.code[index]
+        verdict = None
+        if cell.is_check:
+            earned = cell.points if passed else 0.0
+            verdict = Verdict(cell.grade_id or "", passed, cell.points, earned, message, seconds, stderr)
+            self.verdicts.append(verdict)
+        if self.on_cell:
+            traceback = self.failures[index].traceback if index in self.failures else ""
+            total = len(self.lesson.code)
+            self.on_cell(CellRun(index + 1, total, cell, seconds, stdout, stderr, message, traceback, verdict))
+
+    def _reason(self, ending: Ending) -> str:
+        """Why the run ended early, and where."""
+        if not self.lesson.code[self.current :]:
+            return f"The lesson's process did not end properly after its last cell: {ending.words}."
+        cell = self.lesson.code[self.current]
+        name = diagnose.cell_name(self.lesson, cell)
+        if self.started is None:
+            return f"The lesson's process ended before {name}: {ending.words}."
+        if ending.kind == "limit":
+            return self._over_limit(name, ending)
+        return f"The lesson's process ended in {name}: {ending.words}."
+
+    def _over_limit(self, name: str, ending: Ending) -> str:
+        at = ""
+        if ending.place is not None:
+            cell, line = self.lesson.code[ending.place["cell"]], ending.place["line"]
+            at = f" at {diagnose.place(self.lesson, cell, line)}{diagnose.quote(cell, line)}"
+        return (
+            f"{_sentence(name)} took longer than {self.cell_limit:g} s and was stopped{at}. Look for a loop whose"
+            " condition never turns false; if the work is only slow, give it more time with --cell-limit."
+        )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -23,12 +23,11 @@ from tito.lesson import (
     split_directives,
     tree_of,
 )
-from tito.notebook import BEGIN_SOLUTION, END_SOLUTION, strip_solutions
+from tito.notebook import BEGIN_SOLUTION, END_SOLUTION, mark_answer, strip_solutions
 from tito.project import LIBRARY
 
 LATE = re.compile(r"\s*#\s*\|\s*(export[a-z]*|default_exp)\b.*")
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
-PLACEHOLDER = re.compile(r"\W*your answer here\W*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -128,15 +127,11 @@ def _regions_are_sound(lesson: Lesson) -> Iterator[Problem]:
             yield _problem(cell, 'The cell has a solution region and is no solution; add "solution": true and an id.')
 
 
-def _questions_survive(lesson: Lesson) -> Iterator[Problem]:
-    """nbgrader replaces the whole of an open question's cell, unless the answer in it is marked."""
+def _questions_say_where(lesson: Lesson) -> Iterator[Problem]:
+    """nbgrader replaces the whole of an open question's cell, unless the answer's place in it is known."""
     for cell in lesson.manual:
-        if cell.kind == "markdown" and BEGIN_SOLUTION not in cell.source and not PLACEHOLDER.fullmatch(cell.source):
-            yield _problem(
-                cell,
-                "nbgrader would replace this whole cell, the question too; move the question into a markdown cell "
-                f"above, or put <!-- {BEGIN_SOLUTION} --> and <!-- {END_SOLUTION} --> around the answer.",
-            )
+        if cell.kind == "markdown" and BEGIN_SOLUTION not in mark_answer(cell.source):
+            yield _problem(cell, "The open question does not say where to answer; end it with `Your answer here.`")
 
 
 def _blank_is_sound(lesson: Lesson) -> Iterator[Problem]:
@@ -259,7 +254,7 @@ COMMON: tuple[Check, ...] = (
 )
 SOURCE_ONLY: tuple[Check, ...] = (
     _regions_are_sound,
-    _questions_survive,
+    _questions_say_where,
     _blank_is_sound,
     _exercises_are_documented,
 )

@@ -30,6 +30,7 @@ CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 TEXT_STUB = "YOUR ANSWER HERE"
 BEGIN_SOLUTION = "BEGIN SOLUTION"
 END_SOLUTION = "END SOLUTION"
+ANSWER_HERE = re.compile(r"\s*\byour answer here\b\.?[ \t]*", re.IGNORECASE)
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 PERCENT_HEADER = """\
 # ---
@@ -162,7 +163,19 @@ def _unique(name: str, taken: set[str]) -> str:
 
 def _notebook_cell(cell: Cell, cell_id: str) -> dict[str, Any]:
     outputs = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
-    return {"cell_type": cell.kind, "id": cell_id, "metadata": _metadata(cell), "source": cell.source, **outputs}
+    source = mark_answer(cell.source) if cell.is_manual and cell.kind == "markdown" else cell.source
+    return {"cell_type": cell.kind, "id": cell_id, "metadata": _metadata(cell), "source": source, **outputs}
+
+
+def mark_answer(question: str) -> str:
+    """An open question with its `Your answer here.` marked as the solution region.
+
+    nbgrader replaces the whole of an answered cell in which no region is marked, and so would erase the question.
+    """
+    if BEGIN_SOLUTION in question:
+        return question
+    region = f"\n\n<!-- {BEGIN_SOLUTION} -->\nYour answer here.\n<!-- {END_SOLUTION} -->"
+    return ANSWER_HERE.sub(region, question, count=1)
 
 
 def _metadata(cell: Cell) -> dict[str, Any]:

@@ -10,11 +10,15 @@ from tito.lesson import FOLDER, Lesson, read_lesson
 from tito.project import Project
 
 
-def lesson_paths(project: Project) -> list[Path]:
-    """The file of each lesson, in order. Raises LessonError where a lesson exists twice."""
-    if not project.modules.is_dir():
+def lesson_paths(project: Project, folder: Path | None = None) -> list[Path]:
+    """The file of each lesson, in order; of those in modules/, or in `folder`, such as the pristine ones.
+
+    Raises LessonError where a lesson exists twice.
+    """
+    home = project.modules if folder is None else folder
+    if not home.is_dir():
         return []
-    folders = sorted(f for f in project.modules.iterdir() if f.is_dir() and FOLDER.fullmatch(f.name))
+    folders = sorted(f for f in home.iterdir() if f.is_dir() and FOLDER.fullmatch(f.name))
     paths = [_lesson_file(project, folder) for folder in folders]
     return [path for path in paths if path is not None]
 
@@ -29,10 +33,14 @@ def find_lesson(project: Project, wanted: str) -> Lesson:
 
     Raises UnknownLesson with the nearest names where there is none. Only the lesson found is read.
     """
-    paths = lesson_paths(project)
+    return read_lesson(find_path(lesson_paths(project), wanted))
+
+
+def find_path(paths: list[Path], wanted: str) -> Path:
+    """The one of `paths` whose lesson has this number, folder or name. Raises UnknownLesson where there is none."""
     for path in paths:
         if wanted.lower() in _names(path):
-            return read_lesson(path)
+            return path
     raise UnknownLesson(f"There is no lesson {wanted!r}.", _nearest(wanted.lower(), paths))
 
 

@@ -470,6 +470,11 @@ class Layer:
         _thread.layers = _thread.layers[:-1]
 
 
+def active_layers() -> tuple[Layer, ...]:
+    """The layers on this thread, the uppermost last."""
+    return _thread.layers
+
+
 @contextmanager
 def top_layer():
     """The uppermost layer, stepped out of the way for as long as the block runs; None where there is none."""
@@ -562,19 +567,22 @@ Hardware does better: it computes in `float32` and rounds once, at the end. `in_
 
 # %%
 #| export
+def cast_array(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`array` in another type; a number too large for a half becomes inf without a word, as on all hardware."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(dtype)
+
+
 def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     """Let `forward` compute half-precision arrays in float32 and round its result once."""
 
     @wraps(forward)
     def widened(*arrays, **options):
-        for array in arrays:
-            if is_half(array.dtype):
-                break
-        else:
+        kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic))]
+        if not any([is_half(kind) for kind in kinds]):
             return forward(*arrays, **options)
-        kind = np.result_type(*[a.dtype for a in arrays if is_floating(a.dtype)])
-        wide = [a.astype(np.float32) if is_half(a.dtype) else a for a in arrays]
-        return forward(*wide, **options).astype(kind)
+        wide = [a.astype(np.float32) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
+        return cast_array(forward(*wide, **options), np.result_type(*[kind for kind in kinds if is_floating(kind)]))
 
     return widened
 
@@ -681,15 +689,10 @@ def _where(condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(condition, a, b)
 
 
-def _astype(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    with np.errstate(over="ignore", invalid="ignore"):  # too large for a half is inf, without a word
-        return array.astype(dtype)
-
-
 EXP, LOG = Primitive("exp", in_float32(np.exp), "output"), Primitive("log", in_float32(np.log))
 SQRT, TANH = Primitive("sqrt", in_float32(np.sqrt), "output"), Primitive("tanh", in_float32(np.tanh), "output")
 MAXIMUM, WHERE = Primitive("maximum", np.maximum), Primitive("where", _where)
-ASTYPE = Primitive("astype", _astype, "nothing")
+ASTYPE = Primitive("astype", cast_array, "nothing")
 
 # %%
 #| export

@@ -1,0 +1,967 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+r"""
+# Lesson 05: Autograd
+
+A network learns by asking, for each of its weights: if this number grew a little, how much would the loss grow? The answers
+are the gradient. For a function of n weights you could find it by trying: move each weight, run the network again, look.
+That takes n runs. This lesson finds all n answers in about the time of two runs, for any program that you write with tensors.
+
+You will build:
+
+- `numerical_gradient`, the slow and certain way, which will judge everything else;
+- a table with one line for each operation: how a gradient passes it;
+- `backward`, one walk over the records that lesson 01's door has kept.
+"""
+
+# %%
+#| default_exp core.autograd
+
+# %%
+#| export
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from tinytorch.core.tensor import (
+    Node, Spec, Tensor, active_layers, cast_array, in_float32, is_half, no_grad, top_layer, wrap)
+
+# %% [markdown]
+r"""
+## Why not simply try?
+
+Move one weight by a small step to either side, and the slope between the two is the derivative. For the small network below
+that is one pair of runs for each of its weights. Count them.
+"""
+
+# %%
+import time
+
+from tinytorch.core.activations import GELU
+from tinytorch.core.layers import Linear, Sequential, manual_seed
+from tinytorch.core.losses import CrossEntropyLoss
+
+manual_seed(0)
+network = Sequential(Linear(64, 32), GELU(), Linear(32, 10))
+images, labels = Tensor(np.random.default_rng(0).random((64, 64), dtype=np.float32)), np.arange(64) % 10
+
+start = time.perf_counter()
+with no_grad():
+    loss = CrossEntropyLoss()(network(images), labels)
+one_run = time.perf_counter() - start
+weights = sum(p.size for p in network.parameters())
+print(f"one run {one_run * 1e3:.2f} ms; {weights} weights, two runs each: {2 * weights * one_run:.1f} s for one gradient")
+
+# %% [markdown]
+r"""
+## The judge
+
+Slow as it is, trying needs no theory, so it can judge a theory. The central difference
+
+$$\frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}$$
+
+is wrong by a term in $h^2$, and by rounding, which grows as $h$ shrinks. In `float64` a step near $10^{-6}$ balances the two.
+
+### Exercise: numerical_gradient
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "numerical-gradient"}
+#| export
+def numerical_gradient(function: Callable[..., Tensor], *tensors: Tensor, step: float = 1e-6) -> list[np.ndarray]:
+    """The gradient of `function(*tensors)` by central differences, one float64 array for each tensor.
+
+    Where the function gives more than one number, it is their sum that is differentiated. The tensors are copied to float64
+    for the purpose and are left as they are.
+
+    >>> numerical_gradient(lambda x: x * x, Tensor([3.0]))[0].round(4)
+    array([6.])
+    """
+    ### BEGIN SOLUTION
+    copies = [Tensor(t.data, dtype=np.float64) for t in tensors]
+    gradients = [np.zeros(t.shape) for t in copies]
+    with no_grad():
+        for copy, gradient in zip(copies, gradients):
+            for i in np.ndindex(copy.shape):
+                here = copy.data[i]
+                copy.data[i] = here + step
+                above = function(*copies).data.sum()
+                copy.data[i] = here - step
+                below = function(*copies).data.sum()
+                copy.data[i] = here
+                gradient[i] = (above - below) / (2 * step)
+    return gradients
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-numerical-gradient", "points": 6}
+def test_unit_numerical_gradient():
+    x, w = Tensor([[0.5, -1.0], [2.0, 3.0]]), Tensor([1.5, -2.0])
+    before = x.data.copy()
+    dx, dw = numerical_gradient(lambda x, w: x * x * w, x, w)
+    for name, got, wanted in [("x", dx, 2 * x.data * w.data), ("w", dw, (x.data**2).sum(axis=0))]:
+        assert got.shape == wanted.shape, f"d(sum of x*x*w)/d{name} has shape {got.shape}, wanted {wanted.shape}"
+        assert np.allclose(got, wanted, atol=1e-6), f"d(sum of x*x*w)/d{name} gave {got}, wanted {wanted}"
+    assert np.array_equal(x.data, before), "the tensor that was handed in has changed: move a copy"
+    assert dx.dtype == np.float64, f"in {dx.dtype} the difference of two nearly equal numbers is mostly rounding: use float64"
+    scalar = numerical_gradient(lambda s: s.exp(), Tensor(1.0))[0]
+    assert scalar.shape == () and np.isclose(scalar, np.e), f"the derivative of exp at 1 gave {scalar}, wanted {np.e:.5f}"
+
+test_unit_numerical_gradient()
+
+# %% [markdown]
+r"""
+## One rule for each operation
+
+Let the loss be $L$ and let an operation in the middle of the network compute $y = f(a, b)$. Suppose that somebody has already
+told us $g = \partial L / \partial y$, an array of y's shape. The chain rule then gives what the operation owes its inputs,
+and it needs no knowledge of the rest of the network:
+
+$$\frac{\partial L}{\partial a} = g \cdot \frac{\partial f}{\partial a}
+\qquad \frac{\partial L}{\partial b} = g \cdot \frac{\partial f}{\partial b}$$
+
+So each primitive gets one line in a table: for each input a function of `g`, the output `y` and the inputs. What the
+primitive did not save (lesson 01's `saves`) arrives as a `Spec`, which has only the shape and the type.
+
+| operation | to a | to b |
+|---|---|---|
+| a + b | g | g |
+| a - b | g | -g |
+| a b | g b | g a |
+| a / b | g / b | -g a / b^2 |
+| a^b | g b a^(b-1) | g y ln a |
+
+The table is a dict, and `gradient_rule` puts a line into it. Lessons after this one add lines for the operations that they
+invent; nothing else has to change for that.
+"""
+
+# %%
+#| export
+RULES: dict[str, tuple[Callable[..., np.ndarray], ...]] = {}
+
+
+def gradient_rule(name: str, *rules: Callable[..., np.ndarray]) -> None:
+    """Set the gradient rules of primitive `name`: for each input a function `rule(g, y, *inputs, **options) -> array`.
+
+    `g` is the gradient of the output `y`. Inputs, or y, that the primitive did not save arrive as a Spec, or None. A rule may
+    leave the result in a broadcast shape or a wider type: the walk sums and casts it to fit its input.
+    """
+    RULES[name] = rules
+
+# %% [markdown]
+r"""
+### Exercise: the rules of arithmetic
+
+Fill in the lines for `a * b`, `a / b` and `a ** b`. A power needs care with its second rule: $\ln a$ does not exist for
+$a \le 0$, yet $0^2$ has a gradient to the exponent, and it is 0. PyTorch gives 0 wherever the base is 0.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "rules-arithmetic"}
+#| export
+def mul_to_a(g, y, a, b):
+    """The gradient of a * b to a."""
+    ### BEGIN SOLUTION
+    return g * b
+    ### END SOLUTION
+
+
+def div_to_b(g, y, a, b):
+    """The gradient of a / b to b."""
+    ### BEGIN SOLUTION
+    return -g * a / (b * b)
+    ### END SOLUTION
+
+
+def pow_to_a(g, y, a, b):
+    """The gradient of a ** b to a; where b is 0 it is 0, whatever a is."""
+    ### BEGIN SOLUTION
+    return g * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+    ### END SOLUTION
+
+
+def pow_to_b(g, y, a, b):
+    """The gradient of a ** b to b; 0 where a is 0."""
+    ### BEGIN SOLUTION
+    return g * y * np.log(np.where(a == 0, 1, a))
+    ### END SOLUTION
+
+# %%
+#| export
+gradient_rule("add", lambda g, y, a, b: g, lambda g, y, a, b: g)
+gradient_rule("sub", lambda g, y, a, b: g, lambda g, y, a, b: -g)
+gradient_rule("mul", mul_to_a, lambda g, y, a, b: g * a)
+gradient_rule("div", lambda g, y, a, b: g / b, in_float32(div_to_b))
+gradient_rule("pow", in_float32(pow_to_a), in_float32(pow_to_b))
+gradient_rule("neg", lambda g, y, a: -g)
+
+# %% nbgrader={"grade": true, "grade_id": "test-rules-arithmetic", "points": 8}
+def test_unit_rules_arithmetic():
+    a, b, g = np.array([0.5, -2.0, 3.0]), np.array([2.0, 3.0, -1.5]), np.array([1.0, -1.0, 0.5])
+    for name, forward in [("mul", lambda a, b: a * b), ("div", lambda a, b: a / b)]:
+        for i, rule in enumerate(RULES[name]):
+            got = rule(g, forward(a, b), a, b)
+            wanted = numerical_gradient(lambda a, b: forward(a, b) * Tensor(g), Tensor(a), Tensor(b))[i]
+            assert np.allclose(got, wanted), f"{name}, input {i}: for a={a}, b={b}, g={g} got {got}, wanted {wanted}"
+    base, power = np.array([0.5, 2.0, 3.0]), np.array([2.0, -1.0, 0.5])
+    for i, rule in enumerate(RULES["pow"]):
+        wanted = numerical_gradient(lambda a, b: a**b * Tensor(g), Tensor(base), Tensor(power))[i]
+        got = rule(g, base**power, base, power)
+        assert np.allclose(got, wanted), f"pow, input {i}: for a={base}, b={power} got {got}, wanted {wanted}"
+    one = np.ones(1)
+    edges = [pow_to_a(one, one, 0 * one, 2 * one), pow_to_a(one, one, -3 * one, 2 * one), pow_to_b(one, 0 * one, 0 * one, 2 * one),
+             pow_to_a(one, one, 0 * one, 0 * one)]
+    assert np.allclose(np.ravel(edges), [0, -6, 0, 0]), f"0^2 and (-3)^2 to a, 0^2 to b, 0^0 to a gave {np.ravel(edges)}, wanted 0 -6 0 0"
+
+test_unit_rules_arithmetic()
+
+# %% [markdown]
+r"""
+### Functions of one element
+
+Some of these are cheapest in terms of the output: the derivative of $e^x$ is $e^x$ itself, of $\tanh x$ it is
+$1 - \tanh^2 x$, of $\sqrt x$ it is $1 / (2 \sqrt x)$. That is why lesson 01 lets these primitives save their output and not
+their input.
+
+At a tie in `maximum` there is no derivative; like PyTorch we give each side half.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "rules-elementwise"}
+#| export
+def tanh_rule(g, y, x):
+    """The gradient of tanh x, from the output."""
+    ### BEGIN SOLUTION
+    return g * (1 - y * y)
+    ### END SOLUTION
+
+
+def sqrt_rule(g, y, x):
+    """The gradient of the square root of x, from the output."""
+    ### BEGIN SOLUTION
+    return g / (2 * y)
+    ### END SOLUTION
+
+
+def sigmoid_rule(g, y, x):
+    """The gradient of 1 / (1 + exp(-x)), from the output."""
+    ### BEGIN SOLUTION
+    return g * y * (1 - y)
+    ### END SOLUTION
+
+
+def maximum_rule(g, y, a, b):
+    """The gradient of maximum(a, b) to a; half of it where the two are equal."""
+    ### BEGIN SOLUTION
+    return np.where(a > b, g, np.where(a == b, g / 2, 0))
+    ### END SOLUTION
+
+# %%
+#| export
+gradient_rule("exp", lambda g, y, x: g * y)
+gradient_rule("log", lambda g, y, x: g / x)
+gradient_rule("sqrt", in_float32(sqrt_rule))
+gradient_rule("tanh", in_float32(tanh_rule))
+gradient_rule("sigmoid", in_float32(sigmoid_rule))
+gradient_rule("relu", lambda g, y, x: g * (y > 0))
+gradient_rule("maximum", maximum_rule, lambda g, y, a, b: maximum_rule(g, y, b, a))
+gradient_rule("where", None, lambda g, y, c, a, b: g * c, lambda g, y, c, a, b: g * ~c)
+gradient_rule("astype", lambda g, y, x, dtype: g)
+
+# %% nbgrader={"grade": true, "grade_id": "test-rules-elementwise", "points": 8}
+def test_unit_rules_elementwise():
+    x, g = np.array([-1.5, -0.1, 0.3, 2.0]), np.array([1.0, -2.0, 0.5, 3.0])
+    for name, y, wanted in [
+        ("tanh", np.tanh(x), g / np.cosh(x) ** 2), ("sigmoid", 1 / (1 + np.exp(-x)), g / (2 * np.cosh(x / 2)) ** 2),
+    ]:
+        got = RULES[name][0](g, y, None)
+        assert np.allclose(got, wanted), f"{name}: for x={x}, g={g} got {got}, wanted {wanted}; it can be had from the output alone"
+    got = RULES["sqrt"][0](g, np.sqrt([1.0, 4, 9, 16]), None)
+    assert np.allclose(got, g * [0.5, 0.25, 1 / 6, 0.125]), f"sqrt at 1, 4, 9, 16 with g={g} gave {got}"
+    a, b, ones = np.array([1.0, 2, 3]), np.array([3.0, 2, 1]), np.ones(3)
+    to_a, to_b = (rule(ones, np.maximum(a, b), a, b) for rule in RULES["maximum"])
+    assert np.allclose(to_a, [0, 0.5, 1]) and np.allclose(to_b, [1, 0.5, 0]), (
+        f"maximum of {a} and {b} sends {to_a} and {to_b}: the larger gets all, a tie is shared")
+
+test_unit_rules_elementwise()
+
+# %% [markdown]
+r"""
+### Reductions and shapes
+
+The sum of a row owes each element of the row the same g. So the rule of `sum` puts the lost axes back with length 1 and lets
+broadcasting do the rest; `mean` divides by how many there were. Reshaping owes the same numbers in the old shape, a
+transpose is undone by the opposite transpose, and indexing puts g where the numbers came from, *adding* where the same
+element was taken twice.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "rules-reductions"}
+#| export
+def with_axes(array, axis, keepdims, ndim):
+    """`array`, a result reduced over `axis` (None for all, or a tuple), with those axes back as length 1.
+
+    >>> with_axes(np.array([5.0, 7.0]), (1,), False, 2).shape
+    (2, 1)
+    """
+    ### BEGIN SOLUTION
+    return array if keepdims else np.expand_dims(array, tuple(range(ndim)) if axis is None else axis)
+    ### END SOLUTION
+
+
+def sum_rule(g, y, x, axis, keepdims):
+    """The gradient of a sum, in x's shape."""
+    ### BEGIN SOLUTION
+    return np.broadcast_to(with_axes(g, axis, keepdims, len(x.shape)), x.shape)
+    ### END SOLUTION
+
+
+def mean_rule(g, y, x, axis, keepdims):
+    """The gradient of a mean, in x's shape."""
+    ### BEGIN SOLUTION
+    return sum_rule(g * (g.size / max(math.prod(x.shape), 1)), y, x, axis, keepdims)
+    ### END SOLUTION
+
+
+def extreme_rule(g, y, x, axis, keepdims):
+    """The gradient of max or min: to the elements that equal the result, in equal shares where several do."""
+    ### BEGIN SOLUTION
+    chosen = x == with_axes(y, axis, keepdims, x.ndim)
+    shares = chosen / chosen.sum(axis=axis, keepdims=True).astype(x.dtype)
+    return with_axes(g, axis, keepdims, x.ndim) * shares
+    ### END SOLUTION
+
+
+def getitem_rule(g, y, x, index):
+    """The gradient of x[index]: g where the elements came from, added up where one was taken more than once."""
+    ### BEGIN SOLUTION
+    out = np.zeros(x.shape, dtype=g.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, (np.ndarray, list)) for part in parts):
+        np.add.at(out, index, g)
+    else:
+        out[index] = g  # a slice takes nothing twice
+    return out
+    ### END SOLUTION
+
+# %%
+#| export
+gradient_rule("sum", sum_rule)
+gradient_rule("mean", mean_rule)
+gradient_rule("max", extreme_rule)
+gradient_rule("min", extreme_rule)
+gradient_rule("reshape", lambda g, y, x, shape: g.reshape(x.shape))
+gradient_rule("transpose", lambda g, y, x, axes: g.transpose(np.argsort(axes)))
+gradient_rule("getitem", getitem_rule)
+
+# %% nbgrader={"grade": true, "grade_id": "test-rules-reductions", "points": 8}
+def test_unit_rules_reductions():
+    x = np.array([[1.0, 4, 4], [2, 0, 1]])
+    spec = Spec(x.shape, x.dtype)
+    g = np.array([10.0, 20.0])
+    got = RULES["sum"][0](g, None, spec, axis=(1,), keepdims=False)
+    assert got.shape == (2, 3) and np.allclose(got, [[10] * 3, [20] * 3]), f"row sums with g={g} owe {got}: each element of a row the same"
+    got = RULES["mean"][0](np.array([[3.0, 6, 9]]), None, spec, axis=(0,), keepdims=True)
+    assert np.allclose(got, [[1.5, 3, 4.5]] * 2), f"column means of 2 rows with g=[3, 6, 9] owe {got}"
+    got = RULES["mean"][0](np.array(6.0), None, spec, axis=None, keepdims=False)
+    assert np.allclose(got, np.ones((2, 3))), f"the mean of 6 numbers with g=6 owes {got}"
+    got = RULES["max"][0](g, x.max(axis=1), x, axis=(1,), keepdims=False)
+    assert np.allclose(got, [[0, 5, 5], [20, 0, 0]]), f"row maxima of {x.tolist()} with g={g} owe {got}: a tie shares"
+    taken = np.array([0, 0, 1])
+    got = RULES["getitem"][0](np.ones((3, 3)), None, spec, index=taken)
+    assert np.allclose(got, [[2] * 3, [1] * 3]), f"rows 0, 0, 1 taken with g=1 owe {got}: row 0 was taken twice"
+
+test_unit_rules_reductions()
+
+# %% [markdown]
+r"""
+### Matrix products
+
+For $C = A B$ the two rules are products again, $G B^\top$ and $A^\top G$: check that the shapes can go together in no other
+way. Batch axes come along; where one operand was broadcast, the walk sums later. A vector is a matrix with one row (left) or
+one column (right), so it gets that axis first and loses it afterwards.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "rules-matmul"}
+#| export
+def product_to_a(g, a, b):
+    """The gradient of a @ b to a, for arrays of two axes or more."""
+    ### BEGIN SOLUTION
+    return g @ np.swapaxes(b, -1, -2)
+    ### END SOLUTION
+
+
+def product_to_b(g, a, b):
+    """The gradient of a @ b to b, for arrays of two axes or more."""
+    ### BEGIN SOLUTION
+    return np.swapaxes(a, -1, -2) @ g
+    ### END SOLUTION
+
+# %%
+#| export
+def _as_matrices(g, a, b):
+    if a.ndim == 1:
+        a, g = a[None, :], np.expand_dims(g, -2 if b.ndim > 1 else -1)
+    if b.ndim == 1:
+        b, g = b[:, None], np.expand_dims(g, -1)
+    return g, a, b
+
+
+def _matmul_to_a(g, y, a, b):
+    gradient = product_to_a(*_as_matrices(g, a, b))
+    return gradient[..., 0, :] if a.ndim == 1 else gradient
+
+
+def _matmul_to_b(g, y, a, b):
+    gradient = product_to_b(*_as_matrices(g, a, b))
+    return gradient[..., 0] if b.ndim == 1 else gradient
+
+
+gradient_rule("matmul", in_float32(_matmul_to_a), in_float32(_matmul_to_b))
+
+# %% [markdown]
+r"""
+A linear layer $x W + b$ is a product whose leading axes do not matter: all examples are rows of one tall matrix. So the
+gradient to W is *one* product of two tall matrices, and b gets the sum of all rows.
+"""
+
+# %%
+#| export
+def _rows(array: np.ndarray) -> np.ndarray:
+    return array.reshape(-1, array.shape[-1])
+
+
+def _linear_to_x(g, y, x, weight, bias):
+    return (_rows(g) @ weight.T).reshape(x.shape)
+
+
+def _linear_to_weight(g, y, x, weight, bias):
+    return _rows(x).T @ _rows(g)
+
+
+gradient_rule("linear", in_float32(_linear_to_x), in_float32(_linear_to_weight), lambda g, y, x, weight, bias: g)
+
+# %% nbgrader={"grade": true, "grade_id": "test-rules-matmul", "points": 8}
+def test_unit_rules_matmul():
+    rng = np.random.default_rng(0)
+    for left, right in [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((3,), (5, 3, 2))]:
+        a, b = rng.normal(size=left), rng.normal(size=right)
+        y = a @ b
+        g = rng.normal(size=y.shape)
+        wanted = numerical_gradient(lambda a, b: (a @ b) * Tensor(g), Tensor(a), Tensor(b))
+        for side, rule, want in zip("ab", RULES["matmul"], wanted):
+            got = rule(g, y, a, b)
+            got = got.reshape(-1, *want.shape).sum(axis=0)
+            assert np.allclose(got, want, atol=1e-6), f"{left} @ {right}: the gradient to {side} is off by {np.abs(got - want).max():.2g}"
+
+test_unit_rules_matmul()
+
+# %% [markdown]
+r"""
+### Activations, normalisation and losses
+
+The rest of the table belongs to the compound primitives of lessons 02 to 04. The derivations are short, and worth doing once
+on paper:
+
+- softmax: $\partial L/\partial x = y \odot (g - \sum g \odot y)$; log-softmax: $g - e^{y} \sum g$;
+- cross-entropy of logits: softmax minus the (smoothed) target, divided by the number of rows;
+- binary cross-entropy of a logit: sigmoid minus target, divided by the count;
+- layer norm: take from $g \odot w$ its mean and its projection on the normalised $\hat x$, then divide by the standard deviation.
+
+Those of the two forms of GELU: with $u = \sqrt{2/\pi}\,(x + 0.044715 x^3)$ and $t = \tanh u$,
+$\frac{dy}{dx} = \frac{1+t}{2} + \frac{x}{2} (1 - t^2) \sqrt{2/\pi}\,(1 + 0.134145 x^2)$ for the tanh form, and
+$\Phi(x) + x \varphi(x)$ for the exact one.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "rules-softmax"}
+#| export
+def softmax_rule(g, y, x, axis):
+    """The gradient of softmax along `axis`, from the output."""
+    ### BEGIN SOLUTION
+    return y * (g - (g * y).sum(axis=axis, keepdims=True))
+    ### END SOLUTION
+
+
+def log_softmax_rule(g, y, x, axis):
+    """The gradient of log-softmax along `axis`, from the output."""
+    ### BEGIN SOLUTION
+    return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
+    ### END SOLUTION
+
+# %%
+#| export
+def _gelu_rule(g, y, x, approximate):
+    x = np.clip(x, -1e3, 1e3)  # beyond it the derivative is 0 or 1, and x * x might overflow
+    if approximate == "tanh":
+        squared = x * x
+        t = np.tanh(0.7978845608028654 * x * (1 + 0.044715 * squared))
+        return g * (0.5 * (1 + t) + 0.3989422804014327 * x * (1 - t * t) * (1 + 0.134145 * squared))
+    from scipy.special import ndtr
+
+    return g * (ndtr(x) + x * np.exp(-0.5 * x * x) * 0.3989422804014327)
+
+
+gradient_rule("softmax", in_float32(softmax_rule))
+gradient_rule("log_softmax", in_float32(log_softmax_rule))
+gradient_rule("gelu", in_float32(_gelu_rule))
+
+# %%
+#| export
+def _normalised(x, eps):
+    centred = x - x.mean(axis=-1, keepdims=True)
+    inverse = 1 / np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + eps)
+    return centred * inverse, inverse
+
+
+def _layer_norm_to_x(g, y, x, weight, bias, eps):
+    unit, inverse = _normalised(x, eps)
+    g = g * weight
+    return (g - g.mean(axis=-1, keepdims=True) - unit * (g * unit).mean(axis=-1, keepdims=True)) * inverse
+
+
+def _layer_norm_to_weight(g, y, x, weight, bias, eps):
+    return g * _normalised(x, eps)[0]
+
+
+gradient_rule(
+    "layer_norm", in_float32(_layer_norm_to_x), in_float32(_layer_norm_to_weight), lambda g, y, x, weight, bias, eps: g)
+
+# %%
+#| export
+def _mse_to_prediction(g, y, prediction, target):
+    return (2 * g / max(prediction.size, 1)) * (prediction - target)
+
+
+def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
+    out = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    out /= out.sum(axis=-1, keepdims=True)
+    classes = logits.shape[-1]
+    rows = out.reshape(-1, classes)
+    rows -= label_smoothing / classes
+    rows[np.arange(len(rows)), targets.reshape(-1)] -= 1 - label_smoothing
+    rows *= g / max(len(rows), 1)
+    return out
+
+
+def _bce_to_logits(g, y, logits, targets):
+    small = np.exp(-np.abs(logits))
+    return (np.where(logits >= 0, 1, small) / (1 + small) - targets) * (g / max(logits.size, 1))
+
+
+gradient_rule("mse_loss", in_float32(_mse_to_prediction), in_float32(lambda g, y, p, t: -_mse_to_prediction(g, y, p, t)))
+gradient_rule("cross_entropy", in_float32(_cross_entropy_to_logits))
+gradient_rule("bce_with_logits", in_float32(_bce_to_logits), in_float32(lambda g, y, x, t: -x * (g / max(x.size, 1))))
+
+# %% nbgrader={"grade": true, "grade_id": "test-rules-softmax", "points": 6}
+def test_unit_rules_softmax():
+    from tinytorch.core.activations import log_softmax, softmax
+
+    rng = np.random.default_rng(3)
+    for axis in [-1, 0]:
+        x, g = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
+        for name, function in [("softmax", softmax), ("log_softmax", log_softmax)]:
+            y = function(Tensor(x), axis=axis).data
+            got = RULES[name][0](g, y, None, axis=axis)
+            wanted = numerical_gradient(lambda x: function(x, axis=axis) * Tensor(g), Tensor(x))[0]
+            assert np.allclose(got, wanted, atol=1e-6), f"{name} along axis {axis} is off by {np.abs(got - wanted).max():.2g}"
+
+test_unit_rules_softmax()
+
+# %% [markdown]
+r"""
+## The walk
+
+Follow the edges from the loss and you reach every node that it depends on. Go through them from the last to the first: when
+a node's turn comes, everything that used its output has had its turn, so its `g` is complete. Lesson 01's `order` counts
+nodes as they are made, so sorting by it, downwards, is such a sequence. There is no recursion: a graph a hundred thousand
+operations deep is a long list, nothing more.
+
+### Exercise: undo broadcasting
+
+Where an input was stretched to fit, each of its numbers was used several times, and owes to each use: sum over the axes that
+were stretched.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "unbroadcast"}
+#| export
+def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum `gradient` over the axes along which an array of `shape` was broadcast, so that it has that shape.
+
+    Halves are added in float32.
+
+    >>> unbroadcast(np.ones((4, 3)), (3,))
+    array([4., 4., 4.])
+    """
+    ### BEGIN SOLUTION
+    if gradient.shape == shape:
+        return gradient
+    extra = gradient.ndim - len(shape)
+    stretched = [i + extra for i, n in enumerate(shape) if n == 1 and gradient.shape[i + extra] != 1]
+    wide = np.float32 if is_half(gradient.dtype) else gradient.dtype
+    summed = gradient.sum(axis=(*range(extra), *stretched), dtype=wide)
+    return cast_array(summed, gradient.dtype).reshape(shape)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-unbroadcast", "points": 6}
+def test_unit_unbroadcast():
+    g = np.arange(24.0).reshape(2, 3, 4)
+    for shape, wanted in [
+        ((2, 3, 4), g), ((4,), g.sum((0, 1))), ((3, 1), g.sum(0).sum(-1, keepdims=True)), ((1, 1, 4), g.sum((0, 1), keepdims=True)),
+        ((), g.sum()), ((2, 1, 1), g.sum((1, 2), keepdims=True)),
+    ]:
+        got = unbroadcast(g, shape)
+        assert np.shape(got) == np.shape(wanted), f"from (2, 3, 4) back to {shape} gave shape {np.shape(got)}"
+        assert np.allclose(got, wanted), f"from (2, 3, 4) back to {shape} gave {got}, wanted {wanted}"
+    halves = unbroadcast(np.ones((5000, 1), np.float16), (1, 1))
+    assert halves.dtype == np.float16 and halves.item() == 5000, f"5000 halves of 1 added up to {halves.item()}"
+
+test_unit_unbroadcast()
+
+# %% [markdown]
+r"""
+`pull_back` runs one node's rules, skips inputs that want no gradient, and makes each result fit its input. A primitive
+without a line in the table is an error that says so: to drop a gradient in silence would be the worst kind of bug.
+"""
+
+# %%
+#| export
+def _apply_rules(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
+    name = node.primitive.name
+    if name not in RULES:
+        raise NotImplementedError(f"{name!r} has no gradient rule: add gradient_rule({name!r}, ...) beside its forward")
+    rules, inputs = RULES[name], node.inputs
+    results = [None] * len(inputs)
+    for i, edge in enumerate(node.edges):
+        if edge is not None:
+            found = unbroadcast(rules[i](gradient, node.output, *inputs, **node.options), inputs[i].shape)
+            results[i] = found if found.dtype == inputs[i].dtype else cast_array(found, inputs[i].dtype)
+    return results
+
+
+def pull_back(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
+    """What `node` owes each of its inputs, given its output's gradient; None where an input wants nothing.
+
+    Goes through this thread's layers, as `apply` does, so that a profiler sees the backward pass too.
+    """
+    if not active_layers():
+        return _apply_rules(node, gradient)
+    with top_layer() as layer:
+        return layer.backward(node, gradient)
+
+# %% [markdown]
+r"""
+### Exercise: the nodes in order
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "nodes-in-order"}
+#| export
+def nodes_in_order(last: Node) -> list[Node]:
+    """Every node that `last` depends on, itself included, each once, the latest first; without recursion."""
+    ### BEGIN SOLUTION
+    found, waiting = {last}, [last]
+    while waiting:
+        for edge in waiting.pop().edges:
+            if isinstance(edge, Node) and edge not in found:
+                found.add(edge)
+                waiting.append(edge)
+    return sorted(found, key=lambda node: node.order, reverse=True)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-nodes-in-order", "points": 6}
+def test_unit_nodes_in_order():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    z = (y + y.exp()).sum()
+    names = [node.primitive.name for node in nodes_in_order(z._node)]
+    assert names == ["sum", "add", "exp", "mul"], f"the nodes of sum(2x + exp 2x) came as {names}: each once, the latest first"
+    long = x
+    for _ in range(5000):
+        long = long * 1.0
+    assert len(nodes_in_order(long._node)) == 5000, "a chain of 5000 operations has 5000 nodes"
+
+test_unit_nodes_in_order()
+
+# %% [markdown]
+r"""
+### Exercise: backward
+
+Keep a dict from node to the gradient collected for it so far, and start it with the last node. Take the nodes in order: pull
+each one's gradient back, and hand every share to where its edge points. At a node, add it to what that node has. At a leaf,
+which is a Tensor, add it to `.grad`: gradients *accumulate* until somebody clears them, so that one batch can be fed in
+several parts.
+
+When a node has had its turn its saved arrays are of no more use: `release` lets go of them, and a second walk says so instead
+of giving nonsense.
+"""
+
+# %%
+#| export
+def release(node: Node) -> None:
+    """Let go of what a node saved, once its turn is over."""
+    node.edges, node.inputs, node.output = (), None, None
+
+
+def accumulate(leaf: Tensor, gradient: np.ndarray) -> None:
+    """Add `gradient`, an array that nobody else holds, to `leaf.grad`; the old array is left as it was."""
+    leaf.grad = wrap(gradient if leaf.grad is None else leaf.grad.data + gradient)
+
+
+def own(share: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """`share` itself if the rules made it, a copy if it is the incoming gradient or part of another array."""
+    return share.copy() if share is gradient or share.base is not None else share
+
+# %%
+#| export
+def starting_gradient(tensor: Tensor, gradient: Tensor | None) -> np.ndarray:
+    """The gradient that a walk starts with: 1 for a single number, else what the caller gave, in the tensor's shape."""
+    if not tensor.requires_grad:
+        raise RuntimeError(
+            "backward() on a tensor that has no gradient to give: no input with requires_grad=True took part in it, or "
+            "detach(), no_grad() or a new Tensor(...) cut the trail")
+    if gradient is None and tensor.size != 1:
+        raise RuntimeError(f"backward() needs a single number to start from, this tensor has shape {tensor.shape}: "
+                           "reduce it with mean() or sum(), or pass gradient=")
+    given = np.ones(tensor.shape) if gradient is None else np.array(gradient)
+    if given.shape != tensor.shape:
+        raise ValueError(f"gradient has shape {given.shape}, the tensor {tensor.shape}: they must be the same")
+    return given.astype(tensor.dtype)
+
+
+def refuse_released(nodes: list[Node]) -> None:
+    """Raise RuntimeError where a node was released by an earlier walk."""
+    if any(node.inputs is None for node in nodes):
+        raise RuntimeError("backward() has walked over part of this graph before, and what was saved there is gone: "
+                           "run the forward pass again, or add the losses and call backward() once")
+
+# %% nbgrader={"solution": true, "grade_id": "backward"}
+#| export
+def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
+    """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient, in the leaf's shape and type.
+
+    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is used up: its nodes are
+    released. Reverse-mode differentiation, e.g. Baydin et al. 2018, JMLR 18(153).
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> backward((x * x).sum())
+    >>> x.grad
+    Tensor([2., 4.], dtype=float32)
+    """
+    start = starting_gradient(tensor, gradient)
+    ### BEGIN SOLUTION
+    if tensor._node is None:
+        return accumulate(tensor, start)
+    nodes, collected = nodes_in_order(tensor._node), {tensor._node: start}
+    refuse_released(nodes)
+    for node in nodes:
+        g = collected.pop(node)
+        for edge, share in zip(node.edges, pull_back(node, g)):
+            if isinstance(edge, Node):
+                collected[edge] = collected[edge] + share if edge in collected else share
+            elif edge is not None:
+                accumulate(edge, own(share, g))
+        release(node)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-backward", "points": 12}
+def test_unit_backward():
+    x, w, b = Tensor([[1.0, 2.0], [-1.0, 0.5]], requires_grad=True), Tensor([[0.5], [1.5]], requires_grad=True), Tensor(0.3, requires_grad=True)
+    def function(x, w, b):
+        h = (x @ w + b).tanh()
+        return (h * h.exp() + x[:, :1] / (b * b)).mean()
+    backward(function(x, w, b))
+    for name, leaf, wanted in zip("xwb", (x, w, b), numerical_gradient(function, x, w, b)):
+        assert leaf.grad is not None, f"{name}.grad is still None: every leaf on the way must be reached"
+        assert leaf.grad.shape == leaf.shape and leaf.grad.dtype == leaf.dtype, f"{name}.grad is {leaf.grad.shape} {leaf.grad.dtype}"
+        assert np.allclose(leaf.grad.data, wanted, atol=1e-3), f"{name}.grad is {leaf.grad.data}, trying gave {wanted}"
+    first = x.grad.data.copy()
+    backward(function(x, w, b))
+    assert np.allclose(x.grad.data, 2 * first), "a second backward must add to .grad, not replace it"
+
+test_unit_backward()
+
+# %% nbgrader={"grade": true, "grade_id": "test-backward-graphs", "points": 8}
+def test_unit_backward_graphs():
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * x
+    backward((y + y * x + x).sum())
+    assert np.allclose(x.grad.data, 2 * x.data + 3 * x.data**2 + 1), f"d(x^2 + x^3 + x) gave {x.grad.data}: a node used twice collects both shares first"
+    p, q = Tensor([1.0, 1.0], requires_grad=True), Tensor([2.0, 2.0], requires_grad=True)
+    backward((p + q).sum())
+    p.grad.data *= 3
+    assert np.allclose(q.grad.data, 1), "p.grad and q.grad are one array: changing one changed the other"
+    deep = x
+    for _ in range(20000):
+        deep = deep * 1.0
+    x.grad = None
+    backward(deep.sum())
+    assert np.allclose(x.grad.data, 1), "a chain of 20000 operations must be walked like any other"
+    for wrong, word in [(lambda: backward(x * 2), "single number"), (lambda: backward(Tensor(1.0)), "requires_grad"), (lambda: backward(y.sum()), "again")]:
+        try:
+            wrong()
+        except RuntimeError as error:
+            assert word in str(error), f"the message should speak of {word!r}: {error}"
+        else:
+            raise AssertionError(f"a call that should fail because of {word!r} went through")
+
+test_unit_backward_graphs()
+
+# %% [markdown]
+r"""
+## A judge for every day
+
+`check_gradients` sets the walk against the judge. From now on, whoever adds an operation to the table calls it.
+"""
+
+# %%
+#| export
+def check_gradients(function: Callable[..., Tensor], *tensors: Tensor, tolerance: float = 1e-5) -> float:
+    """Compare `backward` with `numerical_gradient` in float64 for the sum of `function(*tensors)`; return the largest error.
+
+    The error is |found - numerical| / max(1, |numerical|). Raises AssertionError that names the tensor and the place where it
+    exceeds `tolerance`.
+    """
+    copies = [Tensor(t.data, dtype=np.float64, requires_grad=True) for t in tensors]
+    backward(function(*copies).sum())
+    worst = 0.0
+    for i, (copy, wanted) in enumerate(zip(copies, numerical_gradient(function, *tensors))):
+        found = np.zeros(copy.shape) if copy.grad is None else copy.grad.data
+        errors = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
+        if errors.size and not errors.max() <= tolerance:
+            at = np.unravel_index(np.nanargmax(np.where(np.isnan(errors), np.inf, errors)), errors.shape)
+            raise AssertionError(f"tensor {i} at {tuple(map(int, at))}: backward gives {found[at]:.6g}, trying gives {wanted[at]:.6g}")
+        worst = max(worst, float(errors.max(initial=0.0)))
+    return worst
+
+# %%
+from tinytorch.core.activations import gelu, softmax
+from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
+
+sample = Tensor(np.random.default_rng(5).normal(size=(3, 4)))
+for name, function in {
+    "x * exp(x)": lambda x: x * x.exp(), "gelu, tanh form": lambda x: gelu(x, approximate="tanh"), "gelu, exact": gelu,
+    "softmax, squared": lambda x: softmax(x) ** 2, "cross-entropy": lambda x: cross_entropy(x, np.array([0, 3, 1])),
+    "binary cross-entropy": lambda x: bce_with_logits(x, Tensor(np.ones((3, 4)) * 0.3)), "mean squares": lambda x: mse_loss(x, x * 2),
+}.items():
+    print(f"{name:22s} largest error {check_gradients(function, sample):.1e}")
+
+# %% [markdown]
+r"""
+## All weights at once
+
+Back to the network from the beginning, and the promise: all gradients in about the time of two runs. Here is what it takes
+on this machine, beside what trying would.
+"""
+
+# %%
+def median_time(work, repeats=30):
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+def forward():
+    return CrossEntropyLoss()(network(images), labels)
+
+def forward_without_record():
+    with no_grad():
+        forward()
+
+run, both = median_time(forward_without_record), median_time(lambda: backward(forward()))
+print(f"forward {run * 1e3:.2f} ms, forward and backward {both * 1e3:.2f} ms: {both / run:.1f} runs' time; trying takes {2 * weights} runs")
+
+# %% [markdown]
+r"""
+## What does the network look at?
+
+A gradient can go to the input as well: how would the loss change if this pixel were darker? First train the network a
+little, by hand; the update `p.data -= 0.5 * p.grad.data` is all that lesson 06 will refine.
+"""
+
+# %%
+from pathlib import Path
+
+root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
+pixels, digits = Tensor(table[:, :64] / 16), table[:, 64].astype(np.int64)
+
+for step in range(150):
+    for p in network.parameters():
+        p.grad = None
+    loss = CrossEntropyLoss()(network(pixels), digits)
+    backward(loss)
+    for p in network.parameters():
+        p.data -= 0.5 * p.grad.data
+print(f"loss {loss.item():.3f}, right on {np.mean(network(pixels).numpy().argmax(axis=1) == digits):.1%} of the images it saw")
+
+# %%
+import matplotlib.pyplot as plt
+
+chosen = Tensor(pixels.numpy()[:8], requires_grad=True)
+backward(CrossEntropyLoss()(network(chosen), digits[:8]))
+figure, axes = plt.subplots(2, 8, figsize=(8, 2.2))
+for i in range(8):
+    axes[0, i].imshow(chosen.data[i].reshape(8, 8), cmap="gray_r")
+    axes[1, i].imshow(-chosen.grad.data[i].reshape(8, 8), cmap="coolwarm")
+    axes[0, i].set_axis_off(), axes[1, i].set_axis_off()
+plt.show()
+
+# %% [markdown]
+r"""
+Above, the images. Below, where more ink would lower the loss (red) and where it would raise it (blue): the network has ideas
+about where a 0 must be empty.
+
+## Questions
+
+1. For the network above, how many runs of the forward pass does `numerical_gradient` need for all weights?
+2. Let $y = (x \cdot x) \cdot x$ at $x = 2$, written with two multiplications. What gradient does the *first* multiplication's
+   output receive, and what is $dy/dx$?
+3. `loss = (x + x + x).sum()` for an x of 5 elements: what is each element of `x.grad`?
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "question-gradients"}
+### BEGIN SOLUTION
+runs_needed = 2 * (64 * 32 + 32 + 32 * 10 + 10)
+first_product_gradient, cube_gradient = 2.0, 12.0
+triple_gradient = 3.0
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-question-gradients", "points": 6}
+def test_question_gradients():
+    wanted = 2 * sum(p.size for p in network.parameters())
+    assert runs_needed == wanted, f"runs_needed is {runs_needed}: one run to either side for each weight and bias"
+    x = Tensor(2.0, requires_grad=True)
+    square = x * x
+    assert first_product_gradient == (RULES["mul"][0])(1.0, None, square.item(), x.item()), (
+        f"first_product_gradient is {first_product_gradient}: the second product is (first) * x, and its rule says what the first gets")
+    backward(square * x)
+    assert cube_gradient == x.grad.item(), f"cube_gradient is {cube_gradient}: x is used three times, and its shares add up"
+    y = Tensor(np.ones(5), requires_grad=True)
+    backward((y + y + y).sum())
+    assert triple_gradient == y.grad.data[0], f"triple_gradient is {triple_gradient}: how often is each element used?"
+
+test_question_gradients()
+
+# %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-rules", "points": 2}
+r"""
+**In your own words:** `max_pool` is a new primitive that keeps the largest of every four neighbours. What must it save, and
+what is its gradient rule?
+
+Your answer here.
+"""
+
+# %% [markdown]
+r"""
+## What you have
+
+A table with one line for each operation, a walk that uses it, and a judge that can check any line. From here on
+`loss.backward()` works on every tensor. Lesson 06 turns gradients into learning.
+"""

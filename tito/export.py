@@ -86,13 +86,14 @@ def render(lesson: Lesson) -> str:
     """
     if not names_module(lesson.module):
         raise LessonError(f"{lesson.place(1)}: `#| default_exp` names no module, such as core.{lesson.name}.")
-    text = _nbdev_export(lesson)
-    if not exported_names(text):
+    if not lesson.exports:
         raise LessonError(f"{lesson.place(1)}: the lesson exports nothing; mark its cells with `#| export`.")
+    text = _nbdev_export(lesson)
     try:
         compile(text, lesson.path.name, "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise LessonError(f"{lesson.place(1)}: the exported code is not Python: {error.msg}: {error.text}") from error
+        where = (error.text or "").strip()
+        raise LessonError(f"{lesson.place(1)}: the module is not Python: {error.msg}, at {where!r}.") from error
     return text
 
 

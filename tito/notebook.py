@@ -94,19 +94,35 @@ HEADER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 
 
 def read_percent(text: str) -> list[RawCell]:
-    """The cells of a percent-format Python file, as jupytext reads them, with their lines."""
-    found = quick_import("jupytext").reads(text, fmt="py:percent").cells
+    """The cells of a percent-format Python file, as jupytext reads them, with their lines.
+
+    The header between the `# ---` lines, which says nothing that matters here, is left out.
+    """
     lines = text.splitlines()
-    headers = [number for number, line in enumerate(lines, 1) if HEADER.match(line)]
+    skipped = _header_size(lines)
+    headers = [number for number, line in enumerate(lines, 1) if number > skipped and HEADER.match(line)]
+    if any(line.strip() for line in lines[skipped : headers[0] - 1 if headers else None]):
+        headers = [skipped, *headers]  # text above the first header is a cell, too
     cells = []
-    for cell in found:
+    for cell in quick_import("jupytext").reads("\n".join(lines[skipped:]), fmt="py:percent").cells:
         headers = _from_own_header(headers, lines, cell.source)
-        line = headers[0] if headers else 1
+        line = max(headers[0], 1) if headers else 1
         if "incorrectly_encoded_metadata" in cell.metadata:
             raise NotebookError(f"the cell's options are not valid JSON: {lines[line - 1].strip()}", line)
         cells.append(RawCell(cell.cell_type, cell.source, dict(cell.metadata), line))
         headers = headers[1:]
     return cells
+
+
+def _header_size(lines: list[str]) -> int:
+    """How many lines the header at the top takes, with the blank lines after it; 0 where there is none."""
+    ends = [number for number, line in enumerate(lines) if line.rstrip() == "# ---"]
+    if len(ends) < 2 or any(not line.startswith("#") for line in lines[: ends[1]]):
+        return 0
+    size = ends[1] + 1
+    while size < len(lines) and not lines[size].strip():
+        size += 1
+    return size
 
 
 def _from_own_header(headers: list[int], lines: list[str], source: str) -> list[int]:

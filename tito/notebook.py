@@ -115,14 +115,11 @@ def read_percent(text: str) -> list[RawCell]:
 
 
 def _header_size(lines: list[str]) -> int:
-    """How many lines the header at the top takes, with the blank lines after it; 0 where there is none."""
+    """How many lines the header at the top takes, if there is one, with the blank lines after it."""
     ends = [number for number, line in enumerate(lines) if line.rstrip() == "# ---"]
-    if len(ends) < 2 or any(not line.startswith("#") for line in lines[: ends[1]]):
-        return 0
-    size = ends[1] + 1
-    while size < len(lines) and not lines[size].strip():
-        size += 1
-    return size
+    has_header = len(ends) >= 2 and all(line.startswith("#") for line in lines[: ends[1]])
+    below = range(ends[1] + 1 if has_header else 0, len(lines))
+    return next((number for number in below if lines[number].strip()), len(lines))
 
 
 def _from_own_header(headers: list[int], lines: list[str], source: str) -> list[int]:

@@ -1,0 +1,203 @@
+"""The form of a lesson: for each rule a lesson that breaks it, and the sentence that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tito.small_project import FIRST, HEADER, LESSONS, blank, write_lesson
+from tito.form import Problem, check_form
+from tito.lesson import read_lesson
+
+SOUND = '''# %%
+#| default_exp core.first
+
+# %%
+#| export
+import math
+
+# %% nbgrader={"solution": true, "grade_id": "half"}
+#| export
+def half(x: float) -> float:
+    """Half of `x`."""
+    ### BEGIN SOLUTION
+    return x / 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-half", "points": 3}
+def test_unit_half():
+    assert half(4.0) == 2.0
+
+test_unit_half()
+'''
+
+
+def problems(folder: Path, cells: str, student: bool = False) -> list[Problem]:
+    return check_form(read_lesson(write_lesson(folder, cells)), student=student)
+
+
+def only_problem(folder: Path, cells: str) -> Problem:
+    found = problems(folder, cells)
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.mark.parametrize("cells", [SOUND, *LESSONS.values()])
+def test_a_sound_lesson_has_no_problem(tmp_path, cells):
+    assert problems(tmp_path, cells) == []
+
+
+def test_a_blank_lesson_of_a_student_has_no_problem(tmp_path):
+    assert problems(tmp_path, blank(FIRST), student=True) == []
+
+
+def test_a_problem_names_its_line_and_its_cell(tmp_path):
+    problem = only_problem(tmp_path, SOUND.replace('"points": 3', '"points": 0'))
+    header = next(n for n, line in enumerate((HEADER + SOUND).split("\n"), 1) if "test-half" in line)
+    assert (problem.line, problem.grade_id) == (header, "test-half")
+
+
+def test_problems_come_in_order_of_lines(tmp_path):
+    cells = SOUND.replace('"points": 3', '"points": 0').replace("#| export\nimport math", "x = (")
+    lines = [problem.line for problem in problems(tmp_path, cells)]
+    assert len(lines) == 2 and lines == sorted(lines)
+
+
+BROKEN = {
+    "syntax": ("import math", "import math math", "The cell is not Python: invalid syntax, at line 2 of the cell"),
+    "no module": ("#| default_exp core.first", "", "names no module; begin it with `#| default_exp core.first`"),
+    "two modules": (
+        "#| export\nimport math",
+        "#| default_exp core.second\n#| export\nimport math",
+        "A second `#| default_exp`; a lesson makes one module",
+    ),
+    "module outside": ("core.first", "../../evil", "`#| default_exp ../../evil` is no module in a part of tinytorch"),
+    "module at the top": ("core.first", "first", "`#| default_exp first` is no module"),
+    "module keyword": ("core.first", "core.if", "`#| default_exp core.if` is no module"),
+    "late directive": (
+        "#| export\nimport math",
+        "# numbers\n#| export\nimport math",
+        "`#| export` must be at the top of its cell; nbdev overlooks it elsewhere.",
+    ),
+    "indented directive": ("    return x / 2", "    #| export\n    return x / 2", "must be at the top of its cell"),
+    "export elsewhere": ("#| export\nimport", "#| export core.other\nimport", "`#| export core.other`: a lesson"),
+    "no id": (', "grade_id": "half"', "", 'The cell has no grade_id; add one, as in "grade_id": "linear-forward".'),
+    "odd id": ('"half"', '"a half"', "grade_id 'a half' may hold 60 letters, digits, - and _ at most."),
+    "duplicated id": ('"test-half"', '"half"', f"grade_id half is used already, at line {HEADER.count(chr(10)) + 8}"),
+    "no region": ("    ### BEGIN SOLUTION\n", "", "The exercise has no solution region; put ### BEGIN SOLUTION and"),
+    "open region": ("    ### END SOLUTION\n", "", "In this cell a solution region has no END SOLUTION."),
+    "region elsewhere": (
+        "import math",
+        "### BEGIN SOLUTION\nimport math\n### END SOLUTION",
+        'The cell has a solution region and is no solution; add "solution": true',
+    ),
+    "stripped syntax": (
+        "def half(x: float) -> float:\n    \"\"\"Half of `x`.\"\"\"\n    ### BEGIN SOLUTION\n",
+        "def half(\n    ### BEGIN SOLUTION\n    x: float,\n    ) -> float:\n    \"\"\"Half.\"\"\"\n",
+        "Without its solution the cell is not Python",
+    ),
+    "stripped docstring": (
+        '    """Half of `x`."""\n    ### BEGIN SOLUTION\n',
+        '    ### BEGIN SOLUTION\n    """Half of `x`."""\n',
+        "Without its solution half has no docstring; keep it outside the region.",
+    ),
+    "stripped export": (
+        "    ### END SOLUTION\n",
+        "    ### END SOLUTION\n\n### BEGIN SOLUTION\nTWO = 2\n### END SOLUTION\n",
+        "Without its solution the cell does not export TWO; keep it outside.",
+    ),
+    "undocumented": ('    """Half of `x`."""\n', "", "half has no docstring; say what to build"),
+    "relative import": ("import math", "from .zero import a", "`from .zero import a`: write the import from tinytorch"),
+    "import of all": ("import math", "from tinytorch import Tensor", "name the module, as in `from"),
+    "import in try": (
+        "import math",
+        "try:\n    from tinytorch.core.zero import a\nfinally:\n    pass",
+        "`from tinytorch.core.zero import a` is inside another statement, where nbdev overlooks it; move it out.",
+    ),
+    "import over lines": (
+        "import math",
+        "from tinytorch.core.zero import (\n    a,\n    b,\n)",
+        "`from tinytorch.core.zero import a, b` spans lines, which nbdev overlooks",
+    ),
+    "import of itself": (
+        "    assert half",
+        "    import tinytorch.core.first\n    assert half",
+        "The lesson imports tinytorch.core.first, which it makes",
+    ),
+    "test on import": (
+        "    ### END SOLUTION\n",
+        "    ### END SOLUTION\n\nif __name__ == '__main__':\n    test_module()\n",
+        "The exported call of test_module would run on import; move it to a check.",
+    ),
+    "exported check": ("def test_unit", "#| export\ndef test_unit", "A graded check does not belong in the module"),
+    "idle check": ("\ntest_unit_half()", "", "The check does not call test_unit_half, so a blank"),
+    "no points": (', "points": 3', "", 'The graded cell is worth 0 points; set its "points" above 0.'),
+    "negative points": ('"points": 3', '"points": -1', "The graded cell is worth -1 points"),
+    "endless points": ('"points": 3', '"points": Infinity', "The graded cell is worth inf points"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_rule_is_told_in_one_sentence(tmp_path, name):
+    old, new, sentence = BROKEN[name]
+    assert SOUND.count(old) >= 1
+    messages = [problem.message for problem in problems(tmp_path, SOUND.replace(old, new, 1))]
+    assert any(sentence in message for message in messages), messages
+    assert all("\n" not in message for message in messages)
+
+
+def test_a_lesson_that_exports_nothing_is_told(tmp_path):
+    messages = [problem.message for problem in problems(tmp_path, SOUND.replace("#| export\n", ""))]
+    assert messages == ["The lesson exports no name; mark the cells of the module with `#| export`."]
+
+
+@pytest.mark.parametrize("body", ["x = 1", "pass", "import math", "# nothing"])
+def test_a_check_that_does_nothing_is_told(tmp_path, body):
+    cells = SOUND + f'\n# %% nbgrader={{"grade": true, "grade_id": "test-no", "points": 1}}\n{body}\n'
+    assert "calls nothing and asserts nothing" in only_problem(tmp_path, cells).message
+
+
+def test_a_check_may_assert_without_a_function(tmp_path):
+    cells = SOUND + '\n# %% nbgrader={"grade": true, "grade_id": "test-yes", "points": 1}\nassert half(2) == 1\n'
+    assert problems(tmp_path, cells) == []
+
+
+def test_an_open_question_that_does_not_say_where_to_answer_is_told(tmp_path):
+    options = 'nbgrader={"grade": true, "solution": true, "grade_id": "open", "points": 1}'
+    cells = SOUND + f'\n# %% [markdown] {options}\nr"""\nWhy?\n"""\n'
+    assert "end it with `Your answer here.`" in only_problem(tmp_path, cells).message
+
+
+@pytest.mark.parametrize("options", ['"grade": true, "points": 1', '"solution": true'])
+def test_a_markdown_answer_needs_grade_and_solution(tmp_path, options):
+    cells = SOUND + f'\n# %% [markdown] nbgrader={{{options}, "grade_id": "open"}}\nr"""\nYour answer here.\n"""\n'
+    assert 'needs both "grade": true and "solution": true' in only_problem(tmp_path, cells).message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# |x| is the absolute value",
+        'text = """\n#| export\n"""',
+        "#| eval: false\nx = 1",
+        "%matplotlib inline",
+    ],
+)
+def test_what_only_looks_like_a_misplaced_directive_is_left_alone(tmp_path, line):
+    assert problems(tmp_path, SOUND + f"\n# %%\ny = 1\n{line}\n") == []
+
+
+def test_imports_inside_functions_are_left_alone(tmp_path):
+    late = "    def later():\n        from tinytorch.core.zero import a\n        return a\n    return x / 2"
+    assert problems(tmp_path, SOUND.replace("    return x / 2", late)) == []
+
+
+def test_a_numeric_question_needs_no_docstring(tmp_path):
+    question = '\n# %% nbgrader={"solution": true, "grade_id": "q"}\n### BEGIN SOLUTION\nbytes_ = 4\n### END SOLUTION\n'
+    assert problems(tmp_path, SOUND + question) == []
+
+
+def test_in_a_students_lesson_an_edit_outside_the_rules_of_solutions_is_no_problem(tmp_path):
+    edited = blank(SOUND).replace('    """Half of `x`."""\n', "").replace("raise NotImplementedError()", "return x / 2")
+    assert problems(tmp_path, edited, student=True) == []

@@ -42,7 +42,8 @@ class Problem:
 def check_form(lesson: Lesson, *, student: bool = False) -> list[Problem]:
     """What is wrong with the lesson's form, in order of lines; empty where it is sound.
 
-    In a student's lesson the solutions' regions are gone, so the checks of those are left out.
+    What matters only where a lesson is written and released, such as the regions of solutions, is not asked of a
+    student's file.
     """
     checks = COMMON if student else COMMON + SOURCE_ONLY
     found = [problem for check in checks for problem in check(lesson)]
@@ -172,17 +173,23 @@ def _exercises_are_documented(lesson: Lesson) -> Iterator[Problem]:
                 yield _problem(cell, f"{node.name} has no docstring; say what to build, with shapes and an example.")
 
 
-def _imports_are_plain(lesson: Lesson) -> Iterator[Problem]:
-    """nbdev makes plain `from tinytorch... import` lines relative, leaves the others, and refuses relative ones."""
+def _imports_are_absolute(lesson: Lesson) -> Iterator[Problem]:
+    """nbdev refuses relative imports; it makes them itself."""
     for cell, tree in _exports(lesson):
-        top = {id(node) for node in tree.body}
+        for node in _library_imports(tree):
+            if node.level:
+                text = f"`{ast.unparse(node)}`"
+                yield _problem(cell, f"{text}: write the import from {LIBRARY}, in full; nbdev makes it relative.")
+
+
+def _imports_become_relative(lesson: Lesson) -> Iterator[Problem]:
+    """nbdev makes an import of the library relative only where it is one line at the top of the cell's code."""
+    for cell, tree in _exports(lesson):
         for node in _library_imports(tree):
             text = f"`{ast.unparse(node)}`"
-            if node.level:
-                yield _problem(cell, f"{text}: write the import from {LIBRARY}, in full; nbdev makes it relative.")
-            elif node.module == LIBRARY:
+            if node.module == LIBRARY and not node.level:
                 yield _problem(cell, f"{text}: name the module, as in `from {LIBRARY}.core.tensor import Tensor`.")
-            elif id(node) not in top:
+            elif node not in tree.body:
                 yield _problem(cell, f"{text} is inside another statement, where nbdev overlooks it; move it out.")
             elif node.lineno != node.end_lineno:
                 yield _problem(cell, f"{text} spans lines, which nbdev overlooks; write it on one line, or as several.")
@@ -246,7 +253,7 @@ COMMON: tuple[Check, ...] = (
     _exports_to_its_module,
     _exports_something,
     _has_ids,
-    _imports_are_plain,
+    _imports_are_absolute,
     _does_not_import_itself,
     _exports_run_no_test,
     _checks_check,
@@ -256,5 +263,6 @@ SOURCE_ONLY: tuple[Check, ...] = (
     _regions_are_sound,
     _questions_say_where,
     _blank_is_sound,
+    _imports_become_relative,
     _exercises_are_documented,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def lesson_paths(project: Project, folder: Path | None = None) -> list[Path]:
 def lessons(project: Project) -> list[Lesson]:
     """All lessons, read, in order of their numbers."""
     return [read_lesson(path) for path in lesson_paths(project)]
+
+
+def readable_lessons(project: Project) -> list[Lesson]:
+    """The lessons that can be read, for work that a broken lesson elsewhere must not stop."""
+    found = []
+    for path in lesson_paths(project):
+        with suppress(LessonError):
+            found.append(read_lesson(path))
+    return found
 
 
 def find_lesson(project: Project, wanted: str) -> Lesson:

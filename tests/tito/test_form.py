@@ -198,6 +198,12 @@ def test_a_numeric_question_needs_no_docstring(tmp_path):
     assert problems(tmp_path, SOUND + question) == []
 
 
+def test_a_student_may_write_imports_as_they_like(tmp_path):
+    imports = "from tinytorch.core.zero import (\n    a,\n    b,\n)\nfrom tinytorch import Tensor"
+    cells = blank(SOUND).replace("import math", imports)
+    assert problems(tmp_path, cells, student=True) == []
+
+
 def test_in_a_students_lesson_an_edit_outside_the_rules_of_solutions_is_no_problem(tmp_path):
     edited = blank(SOUND).replace('    """Half of `x`."""\n', "").replace("raise NotImplementedError()", "return x / 2")
     assert problems(tmp_path, edited, student=True) == []

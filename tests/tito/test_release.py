@@ -1,0 +1,123 @@
+"""The student edition: blank lessons, stubs, pristine copies, and nothing that gives an answer away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tito.small_project import FIRST, write_lesson
+from tito import release as release_module
+from tito.errors import TitoError, WorkFailed
+from tito.export import is_built
+from tito.form import check_form
+from tito.project import Project
+from tito.registry import find_lesson, lessons
+from tito.release import Released, release
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("fmt", ["ipynb", "py"])
+def test_an_edition_holds_each_lesson_once_and_once_pristine(project, tmp_path, fmt):
+    target = tmp_path / "class" / "edition"
+    done = release(project, target, fmt)
+    assert done == Released(target, fmt, ("01_first", "02_second", "05_third"), 11.0)
+    assert names(target / "modules") == [
+        f"01_first/first_dev.{fmt}",
+        f"02_second/second_dev.{fmt}",
+        f"05_third/third_dev.{fmt}",
+    ]
+    assert names(target / ".tito" / "release") == names(target / "modules")
+    for name in names(target / "modules"):
+        assert (target / "modules" / name).read_bytes() == (target / ".tito" / "release" / name).read_bytes()
+
+
+@pytest.mark.parametrize("fmt", ["ipynb", "py"])
+def test_an_edition_is_a_students_project_with_nothing_built(project, tmp_path, fmt):
+    release(project, tmp_path / "edition", fmt)
+    edition = Project.find(tmp_path / "edition")
+    assert edition.is_student
+    assert [check_form(lesson, student=True) for lesson in lessons(edition)] == [[], [], []]
+    assert [lesson.points for lesson in lessons(edition)] == [lesson.points for lesson in lessons(project)]
+    assert not any(is_built(edition, lesson.module) for lesson in lessons(edition))
+    command = [sys.executable, "-B", "-c", "import tinytorch; from tinytorch import double"]
+    done = subprocess.run(command, cwd=edition.root, capture_output=True, text=True)
+    assert "tinytorch.core.first is not built yet: finish lesson 01 (first)" in done.stderr
+
+
+@pytest.mark.parametrize("fmt", ["ipynb", "py"])
+def test_no_file_of_an_edition_holds_a_solution(project, tmp_path, fmt):
+    release(project, tmp_path / "edition", fmt)
+    answers = ("return 2 * x", "math.sqrt(x)", "double(double", "SOLUTION")
+    for name in names(tmp_path / "edition"):
+        text = (tmp_path / "edition" / name).read_text(encoding="utf-8")
+        assert not [answer for answer in answers if answer in text]
+
+
+def test_the_files_that_students_need_come_along_and_caches_do_not(project, tmp_path):
+    for name in ("README.md", "setup.py", "datasets/digits/digits.csv", "examples/digits.py", "tito/cli.py"):
+        (project.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (project.root / name).write_text("text", encoding="utf-8")
+    (project.root / "tito" / "__pycache__").mkdir()
+    (project.root / "tito" / "__pycache__" / "cli.pyc").write_bytes(b"")
+    release(project, tmp_path / "edition")
+    found = names(tmp_path / "edition")
+    assert {"README.md", "setup.py", "settings.ini", "datasets/digits/digits.csv", "tito/cli.py"} <= set(found)
+    assert not [name for name in found if name.endswith(".pyc")]
+
+
+def test_an_empty_folder_may_be_filled(project, tmp_path):
+    (tmp_path / "edition").mkdir()
+    release(project, tmp_path / "edition")
+    assert Project.find(tmp_path / "edition").is_student
+
+
+def test_nothing_is_written_over(project, tmp_path):
+    target = tmp_path / "edition"
+    target.mkdir()
+    (target / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(TitoError, match="is there already and is not empty") as caught:
+        release(project, target)
+    assert caught.value.exit_code == 2
+    assert names(target) == ["mine.txt"]
+
+
+def test_an_unknown_format_is_named(project, tmp_path):
+    with pytest.raises(TitoError, match="There is no format 'pdf'") as caught:
+        release(project, tmp_path / "edition", "pdf")
+    assert caught.value.hint == "The formats are ipynb and py."
+
+
+def test_a_student_edition_is_no_source(student, tmp_path):
+    with pytest.raises(TitoError, match="is a student edition already"):
+        release(student, tmp_path / "edition")
+
+
+def test_a_lesson_of_unsound_form_is_not_released(project, tmp_path):
+    write_lesson(project.root, FIRST.replace("### END SOLUTION", "", 1))
+    with pytest.raises(WorkFailed, match="modules/01_first/first_dev.py, line 25: In this cell a solution region"):
+        release(project, tmp_path / "out" / "edition")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_nothing(project, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(release_module, "write_stubs", full)
+    with pytest.raises(WorkFailed, match="No space left on device"):
+        release(project, tmp_path / "edition")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]
+
+
+def test_a_released_lesson_is_found_by_name(project, tmp_path):
+    release(project, tmp_path / "edition")
+    lesson = find_lesson(Project(tmp_path / "edition"), "second")
+    assert lesson.path.name == "second_dev.ipynb"
+    assert lesson.exports == ("quadruple",)

@@ -13,7 +13,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tito import notebook
@@ -241,12 +241,18 @@ def _modules_of(node: ast.AST) -> list[str]:
     return [name for name in names if name.startswith(f"{LIBRARY}.") and name.count(".") >= 2]
 
 
-def _raw_cells(path: Path) -> list[notebook.RawCell]:
+def _raw_cells(path: Path) -> tuple[notebook.RawCell, ...]:
     text = read_text(path)
     try:
-        return notebook.read_ipynb(text) if path.suffix == ".ipynb" else notebook.read_percent(text)
+        return _parse(text, path.suffix)
     except notebook.NotebookError as error:
         raise LessonError(f"{place(path, error.line) if error.line else path}: {error.message}", error.hint) from error
+
+
+@lru_cache(maxsize=64)
+def _parse(text: str, suffix: str) -> tuple[notebook.RawCell, ...]:
+    """The cells of a file of this text. One command reads a lesson more than once, and jupytext takes its time."""
+    return tuple(notebook.read_ipynb(text) if suffix == ".ipynb" else notebook.read_percent(text))
 
 
 def read_text(path: Path) -> str:

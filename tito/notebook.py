@@ -66,10 +66,17 @@ class RawCell:
     line: int
 
 
-# jsonschema, which nbformat imports, builds a grammar of internationalised addresses when it finds rfc3987_syntax:
-# a second and more, for a check that no notebook needs. jupytext imports jupyter_server to plug into it: a tenth of
-# a second. Both are optional to their importers, which catch the ImportError that a None in sys.modules gives.
-NOT_NEEDED = ("rfc3987_syntax", "jupyter_server")
+# jsonschema, which nbformat imports, builds a grammar of international addresses where it finds rfc3987_syntax: a
+# second and more, for a check that no notebook needs; isoduration and rfc3986_validator cost it less, and as
+# needlessly. jupytext, where it finds a Jupyter server, makes itself ready to serve files to it. All are optional to
+# their importers, which catch the ImportError that a None in sys.modules gives.
+NOT_NEEDED = (
+    "rfc3987_syntax",
+    "rfc3986_validator",
+    "isoduration",
+    "jupytext.sync_contentsmanager",
+    "jupytext.async_contentsmanager",
+)
 
 
 @contextmanager

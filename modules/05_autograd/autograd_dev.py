@@ -35,8 +35,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.core.tensor import (
-    Node, Spec, Tensor, active_layers, cast_array, in_float32, is_half, no_grad, top_layer, wrap)
+from tinytorch.core.tensor import Node, Spec, Tensor, active_layers, cast_array
+from tinytorch.core.tensor import in_float32, is_half, no_grad, top_layer, wrap
 
 # %% [markdown]
 r"""

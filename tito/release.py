@@ -40,15 +40,15 @@ def release(project: Project, folder: Path, fmt: str = "ipynb") -> Released:
     _check_wish(project, folder, fmt)
     found = lessons(project)
     _check_forms(found)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".release-", dir=folder.parent) as temporary:
             _write_edition(project, found, Path(temporary) / "edition", fmt)
             if folder.is_dir():
                 folder.rmdir()  # it is empty, and Windows does not replace a folder
             os.replace(Path(temporary) / "edition", folder)
     except OSError as error:
-        raise WorkFailed(f"Cannot write {folder}: {error.strerror}.", "Nothing was released.") from error
+        raise WorkFailed(f"Cannot write {folder}: {error.strerror or error}.", "Nothing was released.") from error
     names = tuple(lesson.number_name for lesson in found)
     return Released(folder, fmt, names, sum(lesson.points for lesson in found))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tito.lesson import Lesson, read_lesson
 from tito.project import Project
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 HEADER = """# ---
 # jupyter:
 #   jupytext:
@@ -175,3 +179,20 @@ def blank(text: str) -> str:
         else:
             kept.append(line)
     return "\n".join(kept) + "\n"
+
+
+def tito_command(*arguments: str) -> list[str]:
+    """The command line of `tito arguments`."""
+    return [sys.executable, "-m", "tito", *arguments]
+
+
+def tito_environment(**more: str) -> dict[str, str]:
+    """An environment in which a process finds this repository's tito, wherever it runs."""
+    return os.environ | {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"} | more
+
+
+def tito(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `tito arguments` in a folder, as a user types it."""
+    return subprocess.run(
+        tito_command(*arguments), cwd=folder, env=tito_environment(**more), capture_output=True, text=True
+    )

@@ -1,0 +1,50 @@
+"""tito module complete NN"""
+
+from __future__ import annotations
+
+import click
+
+from tito import render
+from tito.commands import json_option, lesson_argument, project_and_lesson, run_options
+from tito.lesson import Lesson
+from tito.workflow import Completed, complete
+
+HINTS = {
+    "form": "Mend this in {file}, then run `tito module complete {number}` again.",
+    "run": "Mend {file} and try it with `tito module test {number}`; nothing was exported or recorded.",
+    "import": "Mend {file}: its exported cells must work without the others. Nothing was exported or recorded.",
+}
+
+
+@click.command("complete")
+@lesson_argument
+@run_options
+@json_option
+@click.pass_context
+def command(ctx: click.Context, lesson: str, cell_limit: int, verbose: bool, as_json: bool) -> None:
+    """Check the lesson, run it, export it to tinytorch/ and record it: all of it, or nothing."""
+    project, found = project_and_lesson(lesson)
+    progress = render.Progress(quiet=as_json, verbose=verbose)
+    say = (lambda text: None) if as_json else render.say
+    done = complete(project, found, cell_limit=cell_limit, on_cell=progress.cell, on_step=say)
+    progress.clear()
+    if as_json:
+        render.as_json(done)
+    else:
+        _show(found, done, progress.said)
+    ctx.exit(0 if done.done else 1)
+
+
+def _show(lesson: Lesson, done: Completed, said: set[str]) -> None:
+    if done.result:
+        render.summary(done.result, said)
+    if done.done:
+        render.say(f"{done.lesson} is complete: {done.module} is {'exported' if done.changed else 'up to date'}.")
+        return
+    for problem in () if done.stopped_at == "run" else done.problems:
+        render.note(problem)
+    if done.stopped_at == "prerequisites":
+        for missing in done.missing:
+            render.note(f"Run `{missing.command}` first." if missing.command else f"No lesson makes {missing.module}.")
+    else:
+        render.note(HINTS[done.stopped_at].format(file=done.file, number=lesson.number))

@@ -1,0 +1,103 @@
+"""Putting a lesson's module into the package: tried out beside it first, then moved in, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tito.errors import WorkFailed
+from tito.export import export, module_path
+from tito.files import read_existing
+from tito.lesson import Lesson
+from tito.project import LIBRARY, Project
+
+IMPORT_LIMIT = 120.0  # seconds for importing a module that was just exported
+
+
+class BadExport(WorkFailed):
+    """The exported module cannot be imported."""
+
+
+def publish(project: Project, lesson: Lesson, record: Callable[[], None]) -> tuple[str, ...]:
+    """Export the lesson, import the export, move what is new into the package, call `record`; the files that changed.
+
+    To be called under the lock. The export is made in a staging folder. A file of the package is the old one or the
+    new one at every moment; where something fails, `record` included, the old ones are put back. Raises BadExport,
+    LessonError or WorkFailed.
+    """
+    staging = project.state / "staging"
+    try:
+        shutil.rmtree(staging, ignore_errors=True)  # a killed command may have left one
+        _copy_package(project.package, staging / LIBRARY)
+        export(project, [lesson], into=staging / LIBRARY)
+        _try_import(staging, lesson.module)
+        return _move_changed(project, staging, lesson, record)
+    except OSError as error:
+        raise WorkFailed(f"Cannot write in {project.root}: {error.strerror}.", "Everything is as it was.") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _copy_package(package: Path, target: Path) -> None:
+    for path in package.rglob("*.py"):
+        copy = target / path.relative_to(package)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def _try_import(folder: Path, module: str) -> None:
+    """Import `module` in a process of its own with `folder` first on its path. Raises BadExport where that fails."""
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); from {module} import *"
+    command = [sys.executable, "-P", "-B", "-X", "utf8", "-c", code]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=IMPORT_LIMIT, cwd=folder)
+    except subprocess.TimeoutExpired as error:
+        raise BadExport(f"Importing the exported {module} took longer than {IMPORT_LIMIT:g} s.") from error
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else f"the import ended with exit status {done.returncode}"
+        raise BadExport(f"The exported {module} cannot be imported: {last}")
+
+
+def _move_changed(project: Project, staging: Path, lesson: Lesson, record: Callable[[], None]) -> tuple[str, ...]:
+    """Move the staged files that differ to the package, then `record`; put all back if anything fails on the way."""
+    moves = [(path, project.package / path.relative_to(staging / LIBRARY)) for path in _in_order(staging, lesson)]
+    moves = [(path, target) for path, target in moves if read_existing(path) != read_existing(target)]
+    saved = [_save(target, staging / f"saved-{index}") for index, (_, target) in enumerate(moves)]
+    done = False
+    try:
+        for path, target in moves:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+        record()
+        done = True
+    finally:
+        if not done:
+            _put_back(saved, [target for _, target in moves])
+    return tuple(project.relative(target) for _, target in moves)
+
+
+def _in_order(staging: Path, lesson: Lesson) -> list[Path]:
+    """The staged files: the lesson's module, then the other modules, and last the `__init__` that leads to them all."""
+    package = staging / LIBRARY
+    module, top = module_path(package, lesson.module), package / "__init__.py"
+    return [module, *sorted(path for path in package.rglob("*.py") if path not in (module, top)), top]
+
+
+def _save(target: Path, copy: Path) -> Path | None:
+    """A copy of the package's file; None where there is none."""
+    if not target.exists():
+        return None
+    return Path(shutil.copy2(target, copy))
+
+
+def _put_back(saved: list[Path | None], targets: list[Path]) -> None:
+    for copy, target in zip(saved, targets, strict=True):
+        if copy is None:
+            target.unlink(missing_ok=True)
+        else:
+            os.replace(copy, target)

@@ -1,0 +1,234 @@
+"""What a learner does with lessons, as typed functions: see how far each is, and complete one.
+
+The commands print what these return. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tito.errors import LessonError
+from tito.export import is_built
+from tito.form import check_form
+from tito.lesson import Lesson, read_lesson
+from tito.project import Project
+from tito.publish import BadExport, publish
+from tito.record import Entry, lock, now, read_record, write_entry
+from tito.registry import lesson_paths, lessons
+from tito.runner import CELL_LIMIT, OnCell, Result, run_lesson
+
+OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lesson, as `tito module list` shows it. `requires` are the numbers of lessons, or modules that none makes."""
+
+    lesson: str
+    title: str
+    module: str
+    requires: tuple[str, ...]
+    exercises: int
+    checks: int
+    points: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a lesson is.
+
+    `state` is "complete" (the file as it is passed), "changed" (it has been edited since), "started", "not started"
+    (a student's file as it was released), "not completed" (in the source tree) or "unreadable" (see `problem`).
+    `earned` is what the completed file earned, `missing` the lessons (or modules that none makes) to build first.
+    """
+
+    lesson: str
+    file: str
+    state: str
+    earned: float | None
+    points: float
+    built: bool
+    missing: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A prerequisite that is not built, and the command that builds it."""
+
+    module: str
+    lesson: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What `complete` did. `stopped_at` is "" when all is done, or the step that failed; then nothing was changed.
+
+    The steps are "prerequisites", "form", "run" and "import". `problems` are sentences about the step that failed.
+    """
+
+    lesson: str
+    module: str
+    file: str
+    stopped_at: str
+    problems: tuple[str, ...]
+    missing: tuple[Missing, ...]
+    result: Result | None
+    changed: tuple[str, ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether the lesson is exported and recorded."""
+        return not self.stopped_at
+
+
+def overview(project: Project) -> list[Row]:
+    """All lessons, with what each needs and gives."""
+    found = lessons(project)
+    numbers = {lesson.module: lesson.number for lesson in found}
+    return [
+        Row(
+            lesson=lesson.number_name,
+            title=lesson.title,
+            module=lesson.module,
+            requires=tuple(sorted(numbers.get(module, module) for module in lesson.requires)),
+            exercises=len(lesson.exercises),
+            checks=len(lesson.checks),
+            points=lesson.points,
+        )
+        for lesson in found
+    ]
+
+
+def status(project: Project) -> list[Status]:
+    """How far each lesson is. A lesson that cannot be read has a row that says so."""
+    record = read_record(project)
+    numbers = {lesson.module: lesson.number for lesson in _readable(project)}
+    return [_status(project, path, numbers, record.get(path.parent.name)) for path in lesson_paths(project)]
+
+
+def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry | None) -> Status:
+    number_name, file = path.parent.name, project.relative(path)
+    try:
+        lesson = read_lesson(path)
+    except LessonError as error:
+        return Status(number_name, file, "unreadable", None, 0.0, False, (), error.message)
+    missing = [numbers.get(module, module) for module in lesson.requires if not is_built(project, module)]
+    return Status(
+        lesson=number_name,
+        file=file,
+        state=_state(project, lesson, entry),
+        earned=entry.earned if entry else None,
+        points=lesson.points,
+        built=is_built(project, lesson.module),
+        missing=tuple(sorted(missing)),
+    )
+
+
+def _state(project: Project, lesson: Lesson, entry: Entry | None) -> str:
+    if entry:
+        return "complete" if entry.digest == lesson.digest else "changed"
+    if not project.is_student:
+        return "not completed"
+    pristine = _pristine(project, lesson.number_name)
+    return "not started" if pristine and read_lesson(pristine).digest == lesson.digest else "started"
+
+
+def _pristine(project: Project, number_name: str) -> Path | None:
+    """The lesson's file as it was released."""
+    paths = lesson_paths(project, project.release)
+    return next((path for path in paths if path.parent.name == number_name), None)
+
+
+def missing_prerequisites(project: Project, lesson: Lesson) -> tuple[Missing, ...]:
+    """The modules that the lesson imports and that are not built, in the order of the lessons."""
+    wanted = [module for module in lesson.requires if not is_built(project, module)]
+    makers = {other.module: other for other in _readable(project)} if wanted else {}
+    found = [_missing(module, makers.get(module)) for module in wanted]
+    return tuple(sorted(found, key=lambda missing: missing.lesson or "~"))
+
+
+def _missing(module: str, maker: Lesson | None) -> Missing:
+    if maker is None:
+        return Missing(module, "", "")
+    return Missing(module, maker.number_name, f"tito module complete {maker.number}")
+
+
+def _readable(project: Project) -> list[Lesson]:
+    found = []
+    for path in lesson_paths(project):
+        try:
+            found.append(read_lesson(path))
+        except LessonError:  # a broken lesson elsewhere is not this lesson's business
+            continue
+    return found
+
+
+def form_problems(project: Project, lesson: Lesson) -> tuple[str, ...]:
+    """What is wrong with the lesson's form, and in a student's folder which released checks are gone."""
+    problems = check_form(lesson, student=project.is_student)
+    sentences = [f"{lesson.place(problem.line)}: {problem.message}" for problem in problems]
+    pristine = _pristine(project, lesson.number_name)
+    if pristine:
+        ids = {cell.grade_id for cell in lesson.checks}
+        gone = [cell.grade_id for cell in read_lesson(pristine).checks if cell.grade_id not in ids]
+        sentences += [f"The check {grade_id} of the lesson is gone from {lesson.path.name}." for grade_id in gone]
+    return tuple(sentences)
+
+
+def complete(
+    project: Project,
+    lesson: Lesson,
+    *,
+    cell_limit: float = CELL_LIMIT,
+    on_cell: OnCell | None = None,
+    on_step: OnStep | None = None,
+) -> Completed:
+    """Check the lesson, run it, export it and record it: all of it, or nothing.
+
+    The module is exported to a staging folder and imported there; only then do files in the package change, each at
+    once, and the record is written last. Raises WorkFailed where another tito command is at work, or a file cannot
+    be written.
+    """
+    say = on_step or (lambda text: None)
+    with lock(project):
+        stopped = _check(project, lesson)
+        if stopped:
+            return stopped
+        say(f"Running {lesson.number_name}")
+        result = run_lesson(project, lesson, cell_limit=cell_limit, on_cell=on_cell)
+        if not result.passed:
+            return _completed(project, lesson, "run", result.problems, result=result)
+        say(f"Exporting {lesson.module}")
+        entry = Entry(lesson.digest, result.earned, result.points, now())
+        try:
+            changed = publish(project, lesson, lambda: write_entry(project, lesson.number_name, entry))
+        except BadExport as error:
+            return _completed(project, lesson, "import", (error.message,), result=result)
+        return _completed(project, lesson, result=result, changed=changed)
+
+
+def _completed(
+    project: Project,
+    lesson: Lesson,
+    stopped_at: str = "",
+    problems: tuple[str, ...] = (),
+    missing: tuple[Missing, ...] = (),
+    result: Result | None = None,
+    changed: tuple[str, ...] = (),
+) -> Completed:
+    file = project.relative(lesson.path)
+    return Completed(lesson.number_name, lesson.module, file, stopped_at, problems, missing, result, changed)
+
+
+def _check(project: Project, lesson: Lesson) -> Completed | None:
+    """What stands in the way before the lesson is run."""
+    missing = missing_prerequisites(project, lesson)
+    if missing:
+        needed = tuple(f"{lesson.number_name} needs {row.module}, which is not built." for row in missing)
+        return _completed(project, lesson, "prerequisites", needed, missing)
+    problems = form_problems(project, lesson)
+    return _completed(project, lesson, "form", problems) if problems else None

@@ -1,4 +1,4 @@
-"""Putting a lesson's module into the package: tried out beside it first, then moved in, all of it or nothing."""
+"""Putting lessons' modules into the package: made and tried beside it first, then moved in, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from tito.errors import WorkFailed
-from tito.export import export, module_path
+from tito.export import Exported, export, module_path
 from tito.files import read_existing
 from tito.lesson import Lesson
 from tito.project import LIBRARY, Project
@@ -22,8 +23,10 @@ class BadExport(WorkFailed):
     """The exported module cannot be imported."""
 
 
-def publish(project: Project, lesson: Lesson, record: Callable[[], None]) -> tuple[str, ...]:
-    """Export the lesson, import the export, move what is new into the package, call `record`; the files that changed.
+def publish(
+    project: Project, chosen: Iterable[Lesson], *, try_import: bool = False, record: Callable[[], None] | None = None
+) -> list[Exported]:
+    """Export lessons, import the exports if `try_import`, move what is new into the package, and call `record`.
 
     To be called under the lock. The export is made in a staging folder. A file of the package is the old one or the
     new one at every moment; where something fails, `record` included, the old ones are put back. Raises BadExport,
@@ -33,13 +36,15 @@ def publish(project: Project, lesson: Lesson, record: Callable[[], None]) -> tup
     try:
         shutil.rmtree(staging, ignore_errors=True)  # a killed command may have left one
         _copy_package(project.package, staging / LIBRARY)
-        export(project, [lesson], into=staging / LIBRARY)
-        _try_import(staging, lesson.module)
-        return _move_changed(project, staging, lesson, record)
+        exported = export(project, chosen, into=staging / LIBRARY)
+        for row in exported if try_import else ():
+            _try_import(staging, row.module)
+        _move_changed(project, staging, exported, record or (lambda: None))
     except OSError as error:
         raise WorkFailed(f"Cannot write in {project.root}: {error.strerror}.", "Everything is as it was.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    return [replace(row, path=module_path(project.package, row.module)) for row in exported]
 
 
 def _copy_package(package: Path, target: Path) -> None:
@@ -63,9 +68,9 @@ def _try_import(folder: Path, module: str) -> None:
         raise BadExport(f"The exported {module} cannot be imported: {last}")
 
 
-def _move_changed(project: Project, staging: Path, lesson: Lesson, record: Callable[[], None]) -> tuple[str, ...]:
+def _move_changed(project: Project, staging: Path, exported: list[Exported], record: Callable[[], None]) -> None:
     """Move the staged files that differ to the package, then `record`; put all back if anything fails on the way."""
-    moves = [(path, project.package / path.relative_to(staging / LIBRARY)) for path in _in_order(staging, lesson)]
+    moves = [(path, project.package / path.relative_to(staging / LIBRARY)) for path in _in_order(staging, exported)]
     moves = [(path, target) for path, target in moves if read_existing(path) != read_existing(target)]
     saved = [_save(target, staging / f"saved-{index}") for index, (_, target) in enumerate(moves)]
     done = False
@@ -78,14 +83,13 @@ def _move_changed(project: Project, staging: Path, lesson: Lesson, record: Calla
     finally:
         if not done:
             _put_back(saved, [target for _, target in moves])
-    return tuple(project.relative(target) for _, target in moves)
 
 
-def _in_order(staging: Path, lesson: Lesson) -> list[Path]:
-    """The staged files: the lesson's module, then the other modules, and last the `__init__` that leads to them all."""
+def _in_order(staging: Path, exported: list[Exported]) -> list[Path]:
+    """The staged files: the lessons' modules, then the other modules, and last the `__init__` that leads to all."""
     package = staging / LIBRARY
-    module, top = module_path(package, lesson.module), package / "__init__.py"
-    return [module, *sorted(path for path in package.rglob("*.py") if path not in (module, top)), top]
+    modules, top = [row.path for row in exported], package / "__init__.py"
+    return [*modules, *sorted(path for path in package.rglob("*.py") if path not in (*modules, top)), top]
 
 
 def _save(target: Path, copy: Path) -> Path | None:

@@ -168,6 +168,9 @@ class _Run:
             return f"The lesson's process did not end properly after its last cell: {ending.words}."
         cell = self.lesson.code[self.current]
         name = diagnose.cell_name(self.lesson, cell)
+        if self.started is None and self.current == 0:
+            said = f" {ending.stderr}" if ending.stderr else ""
+            return f"The lesson's process did not start.{said} `tito doctor` looks at this machine."
         if self.started is None:
             return f"The lesson's process ended before {name}: {ending.words}."
         if ending.kind == "limit":

@@ -67,7 +67,8 @@ class Missing:
 class Completed:
     """What `complete` did. `stopped_at` is "" when all is done, or the step that failed; then nothing was changed.
 
-    The steps are "prerequisites", "form", "run" and "import". `problems` are sentences about the step that failed.
+    The steps are "prerequisites", "form", "run" and "import". `problems` are sentences about the step that failed;
+    `changed` tells whether the module in the package was another one before.
     """
 
     lesson: str
@@ -77,7 +78,7 @@ class Completed:
     problems: tuple[str, ...]
     missing: tuple[Missing, ...]
     result: Result | None
-    changed: tuple[str, ...]
+    changed: bool
 
     @property
     def done(self) -> bool:
@@ -205,10 +206,12 @@ def complete(
         say(f"Exporting {lesson.module}")
         entry = Entry(lesson.digest, result.earned, result.points, now())
         try:
-            changed = publish(project, lesson, lambda: write_entry(project, lesson.number_name, entry))
+            [row] = publish(
+                project, [lesson], try_import=True, record=lambda: write_entry(project, lesson.number_name, entry)
+            )
         except BadExport as error:
             return _completed(project, lesson, "import", (error.message,), result=result)
-        return _completed(project, lesson, result=result, changed=changed)
+        return _completed(project, lesson, result=result, changed=row.changed)
 
 
 def _completed(
@@ -218,7 +221,7 @@ def _completed(
     problems: tuple[str, ...] = (),
     missing: tuple[Missing, ...] = (),
     result: Result | None = None,
-    changed: tuple[str, ...] = (),
+    changed: bool = False,
 ) -> Completed:
     file = project.relative(lesson.path)
     return Completed(lesson.number_name, lesson.module, file, stopped_at, problems, missing, result, changed)

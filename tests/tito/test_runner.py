@@ -264,3 +264,14 @@ def test_nothing_is_left_in_the_project_or_at_home(tmp_path, monkeypatch):
     assert list(home.iterdir()) == []
     files = [path.name for path in (tmp_path / "p").rglob("*") if path.is_file()]
     assert sorted(files) == ["first_dev.py", "settings.ini"]
+
+
+def test_a_process_that_cannot_start_is_told_with_its_last_words(tmp_path, monkeypatch):
+    broken = tmp_path / "path/IPython"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('no IPython here')", encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(broken.parent))
+    result, _ = run(tmp_path, FIRST)
+    assert result.earned == 0.0 and len(result.verdicts) == 2
+    assert result.problems[0].startswith("The lesson's process did not start. ImportError: no IPython here")
+    assert "tito doctor" in result.problems[0]

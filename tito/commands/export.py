@@ -6,8 +6,8 @@ import click
 
 from tito import render
 from tito.commands import json_option
-from tito.export import export
 from tito.project import Project
+from tito.publish import publish
 from tito.record import lock
 from tito.registry import find_lesson, lessons
 
@@ -20,7 +20,7 @@ def command(wanted: tuple[str, ...], as_json: bool) -> None:
     project = Project.find()
     chosen = [find_lesson(project, name) for name in wanted] or lessons(project)
     with lock(project):
-        done = export(project, dict.fromkeys(chosen))
+        done = publish(project, dict.fromkeys(chosen))
     if as_json:
         render.as_json(done)
         return

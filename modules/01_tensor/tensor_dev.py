@@ -14,10 +14,10 @@
 r"""
 # Lesson 01: Tensor
 
-Everything in this course is arithmetic on grids of numbers: images, weights, gradients. In this lesson you build the object
-that holds such a grid, and one door that every operation on it has to pass. The door looks like a detail today. It is what
-lets lesson 05 differentiate your code, lesson 14 profile it and lesson 18 run it in half precision, without one of them
-changing an operation that you write now.
+Everything in this course is arithmetic on grids of numbers: images, weights, gradients. In this lesson you build the
+object that holds such a grid, and one door that every operation on it has to pass. The door looks like a detail today.
+It is what lets lesson 05 differentiate your code, lesson 14 profile it and lesson 18 run it in half precision, without
+one of them changing an operation that you write now.
 
 You will build:
 
@@ -65,13 +65,13 @@ print(f"lists {lists * 1e6:.0f} us, arrays {arrays * 1e6:.0f} us: {lists / array
 
 # %% [markdown]
 r"""
-So a tensor wraps a NumPy array. What NumPy does not do for us: remember how a result came about, hold a gradient, and keep
-deep learning's conventions about types. The last is where we begin.
+So a tensor wraps a NumPy array. What NumPy does not do for us: remember how a result came about, hold a gradient, and
+keep deep learning's conventions about types. The last is where we begin.
 
 ## What type is a number?
 
-NumPy makes a list of Python floats `float64`. Deep learning works in `float32`: half the memory, twice the numbers in each
-SIMD instruction, and more precision than training can use. So our rule is PyTorch's:
+NumPy makes a list of Python floats `float64`. Deep learning works in `float32`: half the memory, twice the numbers in
+each SIMD instruction, and more precision than training can use. So our rule is PyTorch's:
 
 - Python numbers and lists become `float32` (a list of `True` and `False` stays `bool`);
 - a NumPy array keeps its type, because whoever made it chose it;
@@ -84,7 +84,9 @@ weight behind its back.
 # %%
 #| export
 def as_dtype(dtype: Any) -> np.dtype:
-    """The NumPy type for a name or a type; `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by itself."""
+    """The NumPy type for a name or a type; `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by
+    itself.
+    """
     if isinstance(dtype, str) and dtype == "bfloat16":
         import ml_dtypes
 
@@ -128,8 +130,9 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
 r"""
 ## What a tensor can do
 
-The class itself is given, in five small groups of methods and a core. Read them once, quickly. Each method is one line: it
-names a *primitive* (a basic operation such as `ADD`) and hands it on. You write what stands behind these lines.
+The class itself is given, in five small groups of methods and a core. Read them once, quickly. Each method is one
+line: it names a *primitive* (a basic operation such as `ADD`) and hands it on. You write what stands behind these
+lines.
 
 Arithmetic comes first. Python calls `__radd__` and its kin when the tensor is on the right, as in `1 + x`.
 """
@@ -199,16 +202,20 @@ class Reduction:
 
 # %%
 #| export
+def _unpacked(arguments: tuple) -> tuple:
+    return tuple(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+
+
 class Shaping:
     """New shapes and parts of the same numbers."""
 
     def reshape(self, *shape) -> "Tensor":
         """`x.reshape(2, 3)` or `x.reshape((2, 3))`; one length may be -1."""
-        return apply(RESHAPE, self, shape=shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
+        return apply(RESHAPE, self, shape=_unpacked(shape))
 
     def permute(self, *axes: int) -> "Tensor":
         """The axes in another order: `x.permute(0, 2, 1)`."""
-        return apply(TRANSPOSE, self, axes=axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes)
+        return apply(TRANSPOSE, self, axes=_unpacked(axes))
 
     def transpose(self, axis0: int = -2, axis1: int = -1) -> "Tensor":
         """Two axes swapped, as in PyTorch; the last two unless told otherwise."""
@@ -221,9 +228,9 @@ class Shaping:
 
 # %% [markdown]
 r"""
-Now the tensor itself: an array, a wish for a gradient, the gradient once there is one, and `_node`, the record of how the
-tensor was made (`None` where you made it yourself). `backward` belongs to lesson 05, which is why it imports its work only
-when it is called: this lesson must stand alone.
+Now the tensor itself: an array, a wish for a gradient, the gradient once there is one, and `_node`, the record of how
+the tensor was made (`None` where you made it yourself). `backward` belongs to lesson 05, which is why it imports its
+work only when it is called: this lesson must stand alone.
 """
 
 # %%
@@ -231,8 +238,8 @@ when it is called: this lesson must stand alone.
 class Tensor(Arithmetic, Comparison, Elementwise, Reduction, Shaping):
     """A grid of numbers that can take part in differentiation.
 
-    `data` is a NumPy array, `grad` a Tensor of the same shape or None. Types follow `as_array`. `requires_grad=True` asks
-    for a gradient and needs a floating type.
+    `data` is a NumPy array, `grad` a Tensor of the same shape or None. Types follow `as_array`. `requires_grad=True`
+    asks for a gradient and needs a floating type.
     """
 
     __array_ufunc__ = None  # so that `array + tensor` asks the tensor instead of spreading over its elements
@@ -303,7 +310,8 @@ def test_unit_as_array():
         got = as_array(data, dtype)
         assert isinstance(got, np.ndarray), f"as_array({data!r}) gave a {type(got).__name__}, wanted a NumPy array"
         assert got.dtype.name == wanted, (
-            f"as_array({data!r}, dtype={dtype!r}) gave {got.dtype}, wanted {wanted}: look again at who chooses the type")
+            f"as_array({data!r}, dtype={dtype!r}) gave {got.dtype}, wanted {wanted}: look again at who chooses the "
+            "type")
     source = np.arange(4)
     as_array(source)[0] = 9
     assert source[0] == 0, "changing the result changed the array it was made from: a tensor owns its numbers, so copy"
@@ -320,13 +328,13 @@ test_unit_as_array()
 r"""
 ## One door
 
-Every operation does the same four things: take the arrays out of the tensors, compute, put the result in a tensor, and, if
-somebody will want a gradient, remember what was done. So we write them once. An operation is then only a name, a function on
-arrays, and a word about what its gradient will need to see again:
+Every operation does the same four things: take the arrays out of the tensors, compute, put the result in a tensor,
+and, if somebody will want a gradient, remember what was done. So we write them once. An operation is then only a name,
+a function on arrays, and a word about what its gradient will need to see again:
 
-`saves` is `"inputs"`, `"output"`, `"both"` or `"nothing"`. The gradient of `a + b` needs neither number, so an addition saves
-nothing and its inputs can be freed; the gradient of $e^x$ is $e^x$, the output. What is saved here is the memory that
-training costs, as lesson 18 will measure.
+`saves` is `"inputs"`, `"output"`, `"both"` or `"nothing"`. The gradient of `a + b` needs neither number, so an
+addition saves nothing and its inputs can be freed; the gradient of $e^x$ is $e^x$, the output. What is saved here is
+the memory that training costs, as lesson 18 will measure.
 """
 
 # %%
@@ -348,9 +356,9 @@ class Spec(NamedTuple):
 
 # %% [markdown]
 r"""
-The record of one operation is a node. Its edges point back to where the inputs came from: to the node that made an input, to
-the input itself where that is a leaf that wants a gradient, or to nothing. Follow the edges from a result and you find
-everything that it depends on; lesson 05 walks them. `order` counts the nodes as they are made.
+The record of one operation is a node. Its edges point back to where the inputs came from: to the node that made an
+input, to the input itself where that is a leaf that wants a gradient, or to nothing. Follow the edges from a result
+and you find everything that it depends on; lesson 05 walks them. `order` counts the nodes as they are made.
 """
 
 # %%
@@ -388,14 +396,16 @@ def is_recording() -> bool:
 r"""
 ### Exercise: execute
 
-Now the door's inner side. `_thread.recording` says whether this thread keeps records at all. A result is worth a record only
-if an input wants a gradient, and if its own type can carry one: `x > 0` is boolean, and there the trail ends.
+Now the door's inner side. `_thread.recording` says whether this thread keeps records at all. A result is worth a
+record only if an input wants a gradient, and if its own type can carry one: `x > 0` is boolean, and there the trail
+ends.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "execute"}
 #| export
 def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
-    """Run `primitive.forward` on the inputs' arrays, wrap the result, and record a Node where a gradient will be wanted.
+    """Run `primitive.forward` on the inputs' arrays, wrap the result, and record a Node where a gradient will be
+    wanted.
 
     The result requires a gradient if recording is on, an input requires one, and the result's type is floating;
     then its `_node` is the Node of this operation.
@@ -418,12 +428,14 @@ def test_unit_execute():
     scaled = Primitive("scaled", lambda a, b, by=1.0: (a - b) * by)
     a, b = Tensor([[1, 2], [3, 5]]), Tensor([1, 1], requires_grad=True)
     plain = execute(scaled, (a, a), {"by": 3.0})
-    assert isinstance(plain, Tensor), f"execute gave a {type(plain).__name__}, wanted a Tensor round the forward's result"
+    assert isinstance(plain, Tensor), (
+        f"execute gave a {type(plain).__name__}, wanted a Tensor round the forward's result")
     assert np.array_equal(plain.data, np.zeros((2, 2))), f"(a - a) * 3 gave {plain.data}: were the options passed on?"
     assert not plain.requires_grad and plain._node is None, "no input wanted a gradient, so there is nothing to record"
     out = execute(scaled, (a, b), {"by": 3.0})
     assert np.array_equal(out.data, [[0, 3], [6, 12]]), f"([[1, 2], [3, 5]] - [1, 1]) * 3 gave {out.data}"
-    assert out.requires_grad and isinstance(out._node, Node), "b requires a gradient: the result must, with a Node to show how"
+    assert out.requires_grad and isinstance(out._node, Node), (
+        "b requires a gradient: the result must, with a Node to show how")
     node = out._node
     assert node.edges == (None, b), f"the edges are {node.edges}, wanted (None, b): a needs no gradient, b is a leaf"
     assert node.inputs[0] is a.data and node.options == {"by": 3.0}, "the node must hold this call's arrays and options"
@@ -438,19 +450,21 @@ test_unit_execute()
 r"""
 ### Layers on the door
 
-`execute` is the inner side. The outer side is `apply`, and between the two there is room for *layers*: objects that see an
-operation before it runs and may time it, change its inputs, or note it down. Later lessons put there the profiler, the
-half-precision rules and the fusion compiler; no operation knows of them.
+`execute` is the inner side. The outer side is `apply`, and between the two there is room for *layers*: objects that
+see an operation before it runs and may time it, change its inputs, or note it down. Later lessons put there the
+profiler, the half-precision rules and the fusion compiler; no operation knows of them.
 
-While a layer is at work it steps out of the way, so what it calls in turn goes to the layer below it and, at the end, to
-`execute`. With no layer on, `apply` is one test and a call. Layers belong to a thread, and `with` takes them off again even
-when an exception flies past.
+While a layer is at work it steps out of the way, so what it calls in turn goes to the layer below it and, at the end,
+to `execute`. With no layer on, `apply` is one test and a call. Layers belong to a thread, and `with` takes them off
+again even when an exception flies past.
 """
 
 # %%
 #| export
 class Layer:
-    """Something that sees every operation on this thread inside its `with` block. Override `forward`, `backward` or both."""
+    """Something that sees every operation on this thread inside its `with` block. Override `forward`, `backward` or
+    both.
+    """
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
         """Called in place of the operation; call `apply` to go on with it."""
@@ -499,8 +513,8 @@ r"""
 ### Exercise: no_grad
 
 Evaluation and weight updates must leave no record: it would cost memory and tie each update to all that came before.
-`no_grad` switches recording off for this thread and puts back *what was there before*, also when it is nested and also when
-the block raises. `contextmanager` turns a function with one `yield` into something for `with`.
+`no_grad` switches recording off for this thread and puts back *what was there before*, also when it is nested and also
+when the block raises. `contextmanager` turns a function with one `yield` into something for `with`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "no-grad"}
@@ -535,7 +549,8 @@ def test_unit_no_grad():
         other.start()
         other.join()
     assert seen[0] is False, "inside no_grad() the thread still records"
-    assert seen[1] is False, "leaving an inner no_grad() switched recording on inside the outer one: put back what was there"
+    assert seen[1] is False, (
+        "leaving an inner no_grad() switched recording on inside the outer one: put back what was there")
     assert seen[2] is True, "no_grad() in one thread reached another: the state belongs to the thread"
     assert is_recording(), "after no_grad() recording is still off"
     try:
@@ -551,8 +566,8 @@ test_unit_no_grad()
 r"""
 ## Arithmetic
 
-With the door in place, an operation is one line: a name and NumPy's function. NumPy *broadcasts*: shapes are compared from
-the right, and a length of 1, or a missing axis, is stretched to fit.
+With the door in place, an operation is one line: a name and NumPy's function. NumPy *broadcasts*: shapes are compared
+from the right, and a length of 1, or a missing axis, is stretched to fit.
 
 | shapes | result |
 |---|---|
@@ -561,8 +576,9 @@ the right, and a length of 1, or a missing axis, is stretched to fit.
 | (3, 1) + (1, 4) | (3, 4): every pair |
 | (3, 4) + (3,) | an error: 4 is not 3 |
 
-Half precision asks for one decision. NumPy rounds to 16 bits after every operation, and a sum of many halves loses its way.
-Hardware does better: it computes in `float32` and rounds once, at the end. `in_float32` gives that to any forward.
+Half precision asks for one decision. NumPy rounds to 16 bits after every operation, and a sum of many halves loses its
+way. Hardware does better: it computes in `float32` and rounds once, at the end. `in_float32` gives that to any
+forward.
 """
 
 # %%
@@ -579,7 +595,7 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     @wraps(forward)
     def widened(*arrays, **options):
         kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic))]
-        if not any([is_half(kind) for kind in kinds]):
+        if not any(map(is_half, kinds)):
             return forward(*arrays, **options)
         wide = [a.astype(np.float32) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
         return cast_array(forward(*wide, **options), np.result_type(*[kind for kind in kinds if is_floating(kind)]))
@@ -603,18 +619,19 @@ NEG = Primitive("neg", np.negative, saves="nothing")
 # %%
 #| export
 LESS, LESS_EQUAL = Primitive("less", np.less, "nothing"), Primitive("less_equal", np.less_equal, "nothing")
-GREATER, GREATER_EQUAL = Primitive("greater", np.greater, "nothing"), Primitive("greater_equal", np.greater_equal, "nothing")
+GREATER = Primitive("greater", np.greater, "nothing")
+GREATER_EQUAL = Primitive("greater_equal", np.greater_equal, "nothing")
 EQUAL, NOT_EQUAL = Primitive("equal", np.equal, "nothing"), Primitive("not_equal", np.not_equal, "nothing")
 
 # %% [markdown]
 r"""
 ### Exercise: the types of two operands
 
-`x * 0.5` should be of x's type, whatever that is: the number is *weak*. If it were not, one `0.5` would turn a half-precision
-network into a `float32` one without a word. The rules, which are PyTorch's:
+`x * 0.5` should be of x's type, whatever that is: the number is *weak*. If it were not, one `0.5` would turn a
+half-precision network into a `float32` one without a word. The rules, which are PyTorch's:
 
-- a Python or NumPy number takes the tensor's type; only where a fraction meets whole numbers does it become `float32`, and
-  a whole number beside a boolean tensor `int64`;
+- a Python or NumPy number takes the tensor's type; only where a fraction meets whole numbers does it become `float32`,
+  and a whole number beside a boolean tensor `int64`;
 - a whole-number or boolean tensor beside a floating one takes the floating one's type;
 - otherwise NumPy decides (`float16` with `float32` gives `float32`).
 """
@@ -661,8 +678,8 @@ def operands(a: Any, b: Any) -> tuple[Tensor, Tensor]:
 
 # %% [markdown]
 r"""
-`binary` puts the two together. Where an operand makes no sense at all it returns `NotImplemented`, as Python wants: then
-Python itself raises the error that names both types.
+`binary` puts the two together. Where an operand makes no sense at all it returns `NotImplemented`, as Python wants:
+then Python itself raises the error that names both types.
 """
 
 # %%
@@ -712,18 +729,23 @@ def test_unit_operands():
     half, whole, truth = Tensor([1, 2], dtype="float16"), Tensor(np.array([1, 2])), Tensor([True, False])
     brain = Tensor([1, 2], dtype="bfloat16")
     for text, got, wanted in [
-        ("float16 * 0.5", half * 0.5, "float16"), ("2 - float16", 2 - half, "float16"), ("bfloat16 / 3", brain / 3, "bfloat16"),
+        ("float16 * 0.5", half * 0.5, "float16"), ("2 - float16", 2 - half, "float16"),
+        ("bfloat16 / 3", brain / 3, "bfloat16"),
         ("float16 * np.float64(0.1)", half * np.float64(0.1), "float16"), ("int64 + 1", whole + 1, "int64"),
         ("int64 + 0.5", whole + 0.5, "float32"), ("int64 / 2", whole / 2, "float32"), ("bool + 1", truth + 1, "int64"),
         ("int64 * float16", whole * half, "float16"), ("float16 + float32", half + Tensor([1.0, 1.0]), "float32"),
-        ("array + tensor", np.ones(2, np.float32) + half, "float32"), ("[1, 2] + float32", [1, 2] + Tensor([1.0, 1.0]), "float32"),
+        ("array + tensor", np.ones(2, np.float32) + half, "float32"),
+        ("[1, 2] + float32", [1, 2] + Tensor([1.0, 1.0]), "float32"),
     ]:
         assert isinstance(got, Tensor), f"{text} gave a {type(got).__name__}, wanted a Tensor"
-        assert got.dtype.name == wanted, f"{text} gave {got.dtype}, wanted {wanted}: a number is weak; whole numbers yield to fractions"
-    assert np.allclose((2 - half).data, [1, 0]) and np.allclose((2 / half).data, [2, 1]), "2 - x or 2 / x has its sides swapped"
+        assert got.dtype.name == wanted, (
+            f"{text} gave {got.dtype}, wanted {wanted}: a number is weak; whole numbers yield to fractions")
+    assert np.allclose((2 - half).data, [1, 0]) and np.allclose((2 / half).data, [2, 1]), (
+        "2 - x or 2 / x has its sides swapped")
     assert np.allclose((whole + 0.5).data, [1.5, 2.5]), f"[1, 2] + 0.5 gave {(whole + 0.5).data}: the fraction was lost"
     grid = Tensor([[1], [2], [3]]) + Tensor([10, 20])
-    assert grid.shape == (3, 2) and grid.data[2, 1] == 23, f"(3, 1) + (2,) gave shape {grid.shape}: every pair was wanted"
+    assert grid.shape == (3, 2) and grid.data[2, 1] == 23, (
+        f"(3, 1) + (2,) gave shape {grid.shape}: every pair was wanted")
     assert (Tensor([3, 1]) > 2).data.tolist() == [True, False], "a comparison goes element by element"
 
 test_unit_operands()
@@ -732,11 +754,12 @@ test_unit_operands()
 r"""
 ## Matrix products
 
-`(m, k) @ (k, n)` gives `(m, n)`: every row on the left meets every column on the right, and the inner lengths must agree.
-Axes before the last two are batches, and they broadcast.
+`(m, k) @ (k, n)` gives `(m, n)`: every row on the left meets every column on the right, and the inner lengths must
+agree. Axes before the last two are batches, and they broadcast.
 
-NumPy has no fast product for halves: it would fall back to a plain loop. What a tensor core does is take halves in, add up in
-`float32` and round the result, and that is what `in_float32` makes of NumPy's product. Whole numbers stay exact.
+NumPy has no fast product for halves: it would fall back to a plain loop. What a tensor core does is take halves in,
+add up in `float32` and round the result, and that is what `in_float32` makes of NumPy's product. Whole numbers stay
+exact.
 
 ### Exercise: a product that explains itself
 
@@ -760,7 +783,8 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         raise ValueError(f"matmul of {a.shape} @ {b.shape}: both need at least one axis; use * to scale by a number")
     inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
     if a.shape[-1] != inner:
-        raise ValueError(f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {inner} must match")
+        raise ValueError(
+            f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {inner} must match")
     return np.matmul(a, b)
     ### END SOLUTION
 
@@ -770,21 +794,26 @@ MATMUL = Primitive("matmul", multiply_matrices)
 # %% nbgrader={"grade": true, "grade_id": "test-matmul", "points": 8}
 def test_unit_matmul():
     rng = np.random.default_rng(0)
-    for left, right in [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((3,), (3, 2)), ((4, 3), (3,)), ((0, 3), (3, 2))]:
+    for left, right in [
+        ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((3,), (3, 2)), ((4, 3), (3,)), ((0, 3), (3, 2)),
+    ]:
         a, b = rng.normal(size=left).astype(np.float32), rng.normal(size=right).astype(np.float32)
         got = Tensor(a) @ Tensor(b)
         wanted = np.matmul(a.astype(np.float64), b.astype(np.float64))
         assert got.shape == wanted.shape, f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}"
-        assert np.allclose(got.data, wanted, atol=1e-5), f"{left} @ {right} is off by {np.abs(got.data - wanted).max():.2g}"
+        assert np.allclose(got.data, wanted, atol=1e-5), (
+            f"{left} @ {right} is off by {np.abs(got.data - wanted).max():.2g}")
     ones = Tensor(np.ones((1, 5000), dtype=np.float16))
     product = ones @ Tensor(np.ones((5000, 1), dtype=np.float16))
     assert product.dtype == np.float16 and product.item() == 5000, (
-        f"5000 halves of 1 times 1 add up to {product.item()} ({product.dtype}), wanted 5000 in float16: add in float32, round once")
+        f"5000 halves of 1 times 1 add up to {product.item()} ({product.dtype}), wanted 5000 in float16: add in "
+        "float32, round once")
     for left, right in [((2, 3), (4, 5)), ((2, 3), (4,)), ((), (3, 2))]:
         try:
             Tensor(np.zeros(left)) @ Tensor(np.zeros(right))
         except ValueError as error:
-            assert str(left) in str(error) and str(right) in str(error), f"the message should name {left} and {right}: {error}"
+            assert str(left) in str(error) and str(right) in str(error), (
+                f"the message should name {left} and {right}: {error}")
         else:
             raise AssertionError(f"{left} @ {right} was accepted: there is no such product")
 
@@ -807,18 +836,19 @@ print("one after another in float16:", running, "  added in float32:", halves.su
 
 # %% [markdown]
 r"""
-From 2048 on, the next half is 2050: adding 1 changes nothing. The forward functions below are given. Yours is the last line
-of the chain: making one of `axis=None`, `axis=1`, `axis=-1` and `axis=[0, 2]` into what NumPy wants, and refusing what is not
-an axis.
+From 2048 on, the next half is 2050: adding 1 changes nothing. The forward functions below are given. Yours is the last
+line of the chain: making one of `axis=None`, `axis=1`, `axis=-1` and `axis=[0, 2]` into what NumPy wants, and refusing
+what is not an axis.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "reduce"}
 #| export
 def reduce(primitive: Primitive, x: Tensor, axis: int | tuple[int, ...] | list[int] | None, keepdims: bool) -> Tensor:
-    """Reduce `x` over `axis`: None for all axes, an int, or several in a tuple or list; negative ones count from the end.
+    """Reduce `x` over `axis`: None for all axes, an int, or several in a tuple or list; negative ones count from the
+    end.
 
-    The primitive gets `axis` as a tuple of ints from 0 to ndim - 1, or None, and `keepdims`. Raises ValueError naming the
-    axis and the shape where there is no such axis or one comes twice.
+    The primitive gets `axis` as a tuple of ints from 0 to ndim - 1, or None, and `keepdims`. Raises ValueError naming
+    the axis and the shape where there is no such axis or one comes twice.
 
     >>> reduce(SUM, Tensor([[1, 2], [3, 4]]), -1, False)
     Tensor([3., 7.], dtype=float32)
@@ -828,7 +858,8 @@ def reduce(primitive: Primitive, x: Tensor, axis: int | tuple[int, ...] | list[i
         given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
         axis = tuple(a + x.ndim if a < 0 else a for a in given)
         if len(set(axis)) != len(axis) or not all(0 <= a < x.ndim for a in axis):
-            raise ValueError(f"axis {given} does not fit shape {x.shape}: each axis once, from {-x.ndim} to {x.ndim - 1}")
+            raise ValueError(
+                f"axis {given} does not fit shape {x.shape}: each axis once, from {-x.ndim} to {x.ndim - 1}")
     return apply(primitive, x, axis=axis, keepdims=keepdims)
     ### END SOLUTION
 
@@ -850,7 +881,8 @@ def test_unit_reduce():
                 got = getattr(x, name)(axis=axis, keepdims=keepdims)
                 wanted = getattr(np, name)(numbers.astype(np.float64), axis=plain, keepdims=keepdims)
                 assert got.shape == wanted.shape and np.allclose(got.data, wanted, atol=1e-5), (
-                    f"{name} of shape (2, 3, 4) over axis={axis}, keepdims={keepdims} gave shape {got.shape}, wanted {wanted.shape}")
+                    f"{name} of shape (2, 3, 4) over axis={axis}, keepdims={keepdims} gave shape {got.shape}, wanted "
+                    f"{wanted.shape}")
     x.requires_grad = True
     axis = x.sum(axis=[-1, 0])._node.options["axis"]
     assert sorted(axis) == [0, 2], f"the primitive was told axis={axis} for [-1, 0] of three axes, wanted 0 and 2"
@@ -869,8 +901,8 @@ test_unit_reduce()
 r"""
 ## Shapes
 
-`reshape`, `permute` and indexing hand out other views of the same numbers; nothing is computed. `transpose` swaps two axes,
-as PyTorch's does (NumPy's takes a whole order; that is `permute` here), and `.T` turns all axes round.
+`reshape`, `permute` and indexing hand out other views of the same numbers; nothing is computed. `transpose` swaps two
+axes, as PyTorch's does (NumPy's takes a whole order; that is `permute` here), and `.T` turns all axes round.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "swapped-axes"}
@@ -906,12 +938,16 @@ GETITEM = Primitive("getitem", lambda array, index: array[index], "nothing")
 
 # %% nbgrader={"grade": true, "grade_id": "test-shapes", "points": 6}
 def test_unit_shapes():
-    for ndim, axis0, axis1, wanted in [(2, 0, 1, (1, 0)), (4, 1, 2, (0, 2, 1, 3)), (4, -1, 0, (3, 1, 2, 0)), (3, 1, 1, (0, 1, 2))]:
+    for ndim, axis0, axis1, wanted in [
+        (2, 0, 1, (1, 0)), (4, 1, 2, (0, 2, 1, 3)), (4, -1, 0, (3, 1, 2, 0)), (3, 1, 1, (0, 1, 2)),
+    ]:
         got = swapped_axes(ndim, axis0, axis1)
         assert got == wanted, f"swapped_axes({ndim}, {axis0}, {axis1}) gave {got}, wanted {wanted}"
     x = Tensor(np.arange(24).reshape(2, 3, 4))
-    assert x.transpose().shape == (2, 4, 3), f"transpose() of (2, 3, 4) gave {x.transpose().shape}: the last two axes swap"
-    assert x.transpose(0, 2).data[3, 1, 0] == x.data[0, 1, 3], "transpose(0, 2): element [3, 1, 0] should be [0, 1, 3] of the source"
+    assert x.transpose().shape == (2, 4, 3), (
+        f"transpose() of (2, 3, 4) gave {x.transpose().shape}: the last two axes swap")
+    assert x.transpose(0, 2).data[3, 1, 0] == x.data[0, 1, 3], (
+        "transpose(0, 2): element [3, 1, 0] should be [0, 1, 3] of the source")
     assert x.T.shape == (4, 3, 2) and x.reshape(6, -1).shape == (6, 4) and x.permute(1, 0, 2).shape == (3, 2, 4)
     assert x[1, :, 2].data.tolist() == [14, 18, 22] and x[x > 20].data.tolist() == [21, 22, 23]
     try:
@@ -926,9 +962,9 @@ test_unit_shapes()
 r"""
 ## What it is good for: reading digits without training
 
-Beside the lessons lie 1,797 handwritten digits, 8 by 8 pixels each. Average the training images of every class; call a new
-image by the average that it lies nearest to. With broadcasting, all distances are one expression:
-`(n, 1, 64) - (10, 64)` pairs every image with every average.
+Beside the lessons lie 1,797 handwritten digits, 8 by 8 pixels each. Average the training images of every class; call a
+new image by the average that it lies nearest to. With broadcasting, all distances are one expression: `(n, 1, 64) -
+(10, 64)` pairs every image with every average.
 """
 
 # %%
@@ -956,8 +992,8 @@ plt.show()
 
 # %% [markdown]
 r"""
-Subtracting, squaring and adding is all it took. A network that *learns* its averages, and more than one for each class, does
-better; you will train one in lesson 07.
+Subtracting, squaring and adding is all it took. A network that *learns* its averages, and more than one for each
+class, does better; you will train one in lesson 07.
 
 ## Questions
 
@@ -978,7 +1014,8 @@ def test_question_numbers():
     wanted = np.zeros((32, 8, 8, 3), dtype=np.float16).nbytes
     assert batch_bytes == wanted, f"batch_bytes is {batch_bytes}: count the numbers, and the bytes of one float16"
     wanted = np.broadcast_shapes((7, 1, 5), (4, 1))
-    assert broadcast_elements == np.prod(wanted), f"broadcast_elements is {broadcast_elements}: line the shapes up from the right"
+    assert broadcast_elements == np.prod(wanted), (
+        f"broadcast_elements is {broadcast_elements}: line the shapes up from the right")
     n = next(n for n in range(1, 70000) if np.float16(n) + np.float16(1) == np.float16(n))
     assert stuck_at == n, f"stuck_at is {stuck_at}: the sum of ones above stopped growing somewhere"
 
@@ -986,8 +1023,8 @@ test_question_numbers()
 
 # %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-one-door", "points": 2}
 r"""
-**In your own words:** what would have to change in the code of this lesson to print the name of every operation as it runs,
-and what if there were no `apply`?
+**In your own words:** what would have to change in the code of this lesson to print the name of every operation as it
+runs, and what if there were no `apply`?
 
 Your answer here.
 """
@@ -996,7 +1033,7 @@ Your answer here.
 r"""
 ## What you have
 
-A tensor with arithmetic, products, reductions and shapes, all through one door; a record of every operation whose gradient
-will be wanted; and a switch to keep none. `tito module complete 01` puts it into `tinytorch.core.tensor`, where lesson 02
-uses it to build activations.
+A tensor with arithmetic, products, reductions and shapes, all through one door; a record of every operation whose
+gradient will be wanted; and a switch to keep none. `tito module complete 01` puts it into `tinytorch.core.tensor`,
+where lesson 02 uses it to build activations.
 """

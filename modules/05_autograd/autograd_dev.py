@@ -14,10 +14,10 @@
 r"""
 # Lesson 05: Autograd
 
-A network learns by asking, for each of its weights: if this number grew a little, how much would the loss grow? The answers
-are the gradient. For a function of n weights you could find it by trying: move each weight, run the network again, look.
-That takes n runs and more. This lesson finds all n answers for the price of a few runs, for any program that you write with
-tensors.
+A network learns by asking, for each of its weights: if this number grew a little, how much would the loss grow? The
+answers are the gradient. For a function of n weights you could find it by trying: move each weight, run the network
+again, look. That takes n runs and more. This lesson finds all n answers for the price of a few runs, for any program
+that you write with tensors.
 
 You will build:
 
@@ -43,8 +43,8 @@ from tinytorch.core.tensor import in_float32, is_half, no_grad, top_layer, wrap
 r"""
 ## Why not simply try?
 
-Move one weight by a small step to either side, and the slope between the two is the derivative. For the small network below
-that is one pair of runs for each of its weights. Count them.
+Move one weight by a small step to either side, and the slope between the two is the derivative. For the small network
+below that is one pair of runs for each of its weights. Count them.
 """
 
 # %%
@@ -66,7 +66,8 @@ def run_once():
 
 one_run = min(run_once() for _ in range(10))
 weights = sum(p.size for p in network.parameters())
-print(f"one run {one_run * 1e3:.2f} ms; {weights} weights, two runs each: {2 * weights * one_run:.1f} s for one gradient")
+print(f"one run {one_run * 1e3:.2f} ms; {weights} weights, two runs each: {2 * weights * one_run:.1f} s for one "
+      "gradient")
 
 # %% [markdown]
 r"""
@@ -76,7 +77,8 @@ Slow as it is, trying needs no theory, so it can judge a theory. The central dif
 
 $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}$$
 
-is wrong by a term in $h^2$, and by rounding, which grows as $h$ shrinks. In `float64` a step near $10^{-6}$ balances the two.
+is wrong by a term in $h^2$, and by rounding, which grows as $h$ shrinks. In `float64` a step near $10^{-6}$ balances
+the two.
 
 ### Exercise: numerical_gradient
 """
@@ -86,8 +88,8 @@ is wrong by a term in $h^2$, and by rounding, which grows as $h$ shrinks. In `fl
 def numerical_gradient(function: Callable[..., Tensor], *tensors: Tensor, step: float = 1e-6) -> list[np.ndarray]:
     """The gradient of `function(*tensors)` by central differences, one float64 array for each tensor.
 
-    Where the function gives more than one number, it is their sum that is differentiated. The tensors are copied to float64
-    for the purpose and are left as they are.
+    Where the function gives more than one number, it is their sum that is differentiated. The tensors are copied to
+    float64 for the purpose and are left as they are.
 
     >>> numerical_gradient(lambda x: x * x, Tensor([3.0]))[0].round(4)
     array([6.])
@@ -117,9 +119,11 @@ def test_unit_numerical_gradient():
         assert got.shape == wanted.shape, f"d(sum of x*x*w)/d{name} has shape {got.shape}, wanted {wanted.shape}"
         assert np.allclose(got, wanted, atol=1e-6), f"d(sum of x*x*w)/d{name} gave {got}, wanted {wanted}"
     assert np.array_equal(x.data, before), "the tensor that was handed in has changed: move a copy"
-    assert dx.dtype == np.float64, f"in {dx.dtype} the difference of two nearly equal numbers is mostly rounding: use float64"
+    assert dx.dtype == np.float64, (
+        f"in {dx.dtype} the difference of two nearly equal numbers is mostly rounding: use float64")
     scalar = numerical_gradient(lambda s: s.exp(), Tensor(1.0))[0]
-    assert scalar.shape == () and np.isclose(scalar, np.e), f"the derivative of exp at 1 gave {scalar}, wanted {np.e:.5f}"
+    assert scalar.shape == () and np.isclose(scalar, np.e), (
+        f"the derivative of exp at 1 gave {scalar}, wanted {np.e:.5f}")
 
 test_unit_numerical_gradient()
 
@@ -127,9 +131,9 @@ test_unit_numerical_gradient()
 r"""
 ## One rule for each operation
 
-Let the loss be $L$ and let an operation in the middle of the network compute $y = f(a, b)$. Suppose that somebody has already
-told us $g = \partial L / \partial y$, an array of y's shape. The chain rule then gives what the operation owes its inputs,
-and it needs no knowledge of the rest of the network:
+Let the loss be $L$ and let an operation in the middle of the network compute $y = f(a, b)$. Suppose that somebody has
+already told us $g = \partial L / \partial y$, an array of y's shape. The chain rule then gives what the operation owes
+its inputs, and it needs no knowledge of the rest of the network:
 
 $$\frac{\partial L}{\partial a} = g \cdot \frac{\partial f}{\partial a}
 \qquad \frac{\partial L}{\partial b} = g \cdot \frac{\partial f}{\partial b}$$
@@ -145,8 +149,8 @@ primitive did not save (lesson 01's `saves`) arrives as a `Spec`, which has only
 | a / b | g / b | -g a / b^2 |
 | a^b | g b a^(b-1) | g y ln a |
 
-The table is a dict, and `gradient_rule` puts a line into it. Lessons after this one add lines for the operations that they
-invent; nothing else has to change for that.
+The table is a dict, and `gradient_rule` puts a line into it. Lessons after this one add lines for the operations that
+they invent; nothing else has to change for that.
 """
 
 # %%
@@ -157,8 +161,8 @@ RULES: dict[str, tuple[Callable[..., np.ndarray], ...]] = {}
 def gradient_rule(name: str, *rules: Callable[..., np.ndarray]) -> None:
     """Set the gradient rules of primitive `name`: for each input a function `rule(g, y, *inputs, **options) -> array`.
 
-    `g` is the gradient of the output `y`. Inputs, or y, that the primitive did not save arrive as a Spec, or None. A rule may
-    leave the result in a broadcast shape or a wider type: the walk sums and casts it to fit its input.
+    `g` is the gradient of the output `y`. Inputs, or y, that the primitive did not save arrive as a Spec, or None. A
+    rule may leave the result in a broadcast shape or a wider type: the walk sums and casts it to fit its input.
     """
     RULES[name] = rules
 
@@ -222,9 +226,11 @@ def test_unit_rules_arithmetic():
         got = rule(g, base**power, base, power)
         assert np.allclose(got, wanted), f"pow, input {i}: for a={base}, b={power} got {got}, wanted {wanted}"
     one = np.ones(1)
-    edges = [pow_to_a(one, one, 0 * one, 2 * one), pow_to_a(one, one, -3 * one, 2 * one), pow_to_b(one, 0 * one, 0 * one, 2 * one),
-             pow_to_a(one, one, 0 * one, 0 * one)]
-    assert np.allclose(np.ravel(edges), [0, -6, 0, 0]), f"0^2 and (-3)^2 to a, 0^2 to b, 0^0 to a gave {np.ravel(edges)}, wanted 0 -6 0 0"
+    edges = [
+        pow_to_a(one, one, 0 * one, 2 * one), pow_to_a(one, one, -3 * one, 2 * one),
+        pow_to_b(one, 0 * one, 0 * one, 2 * one), pow_to_a(one, one, 0 * one, 0 * one)]
+    assert np.allclose(np.ravel(edges), [0, -6, 0, 0]), (
+        f"0^2 and (-3)^2 to a, 0^2 to b, 0^0 to a gave {np.ravel(edges)}, wanted 0 -6 0 0")
 
 test_unit_rules_arithmetic()
 
@@ -232,8 +238,8 @@ test_unit_rules_arithmetic()
 r"""
 ### Functions of one element
 
-Some of these are cheapest in terms of the output: the derivative of $e^x$ is $e^x$ itself, of $\tanh x$ it is
-$1 - \tanh^2 x$, of $\sqrt x$ it is $1 / (2 \sqrt x)$. That is why lesson 01 lets these primitives save their output and not
+Some of these are cheapest in terms of the output: the derivative of $e^x$ is $e^x$ itself, of $\tanh x$ it is $1 -
+\tanh^2 x$, of $\sqrt x$ it is $1 / (2 \sqrt x)$. That is why lesson 01 lets these primitives save their output and not
 their input.
 
 At a tie in `maximum` there is no derivative; like PyTorch we give each side half.
@@ -287,7 +293,8 @@ def test_unit_rules_elementwise():
         ("tanh", np.tanh(x), g / np.cosh(x) ** 2), ("sigmoid", 1 / (1 + np.exp(-x)), g / (2 * np.cosh(x / 2)) ** 2),
     ]:
         got = RULES[name][0](g, y, None)
-        assert np.allclose(got, wanted), f"{name}: for x={x}, g={g} got {got}, wanted {wanted}; it can be had from the output alone"
+        assert np.allclose(got, wanted), (
+            f"{name}: for x={x}, g={g} got {got}, wanted {wanted}; it can be had from the output alone")
     got = RULES["sqrt"][0](g, np.sqrt([1.0, 4, 9, 16]), None)
     assert np.allclose(got, g * [0.5, 0.25, 1 / 6, 0.125]), f"sqrt at 1, 4, 9, 16 with g={g} gave {got}"
     a, b, ones = np.array([1.0, 2, 3]), np.array([3.0, 2, 1]), np.ones(3)
@@ -301,10 +308,10 @@ test_unit_rules_elementwise()
 r"""
 ### Reductions and shapes
 
-The sum of a row owes each element of the row the same g. So the rule of `sum` puts the lost axes back with length 1 and lets
-broadcasting do the rest; `mean` divides by how many there were. Reshaping owes the same numbers in the old shape, a
-transpose is undone by the opposite transpose, and indexing puts g where the numbers came from, *adding* where the same
-element was taken twice.
+The sum of a row owes each element of the row the same g. So the rule of `sum` puts the lost axes back with length 1
+and lets broadcasting do the rest; `mean` divides by how many there were. Reshaping owes the same numbers in the old
+shape, a transpose is undone by the opposite transpose, and indexing puts g where the numbers came from, *adding* where
+the same element was taken twice.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "rules-reductions"}
@@ -371,7 +378,8 @@ def test_unit_rules_reductions():
     spec = Spec(x.shape, x.dtype)
     g = np.array([10.0, 20.0])
     got = RULES["sum"][0](g, None, spec, axis=(1,), keepdims=False)
-    assert got.shape == (2, 3) and np.allclose(got, [[10] * 3, [20] * 3]), f"row sums with g={g} owe {got}: each element of a row the same"
+    assert got.shape == (2, 3) and np.allclose(got, [[10] * 3, [20] * 3]), (
+        f"row sums with g={g} owe {got}: each element of a row the same")
     got = RULES["mean"][0](np.array([[3.0, 6, 9]]), None, spec, axis=(0,), keepdims=True)
     assert np.allclose(got, [[1.5, 3, 4.5]] * 2), f"column means of 2 rows with g=[3, 6, 9] owe {got}"
     got = RULES["mean"][0](np.array(6.0), None, spec, axis=None, keepdims=False)
@@ -388,9 +396,9 @@ test_unit_rules_reductions()
 r"""
 ### Matrix products
 
-For $C = A B$ the two rules are products again, $G B^\top$ and $A^\top G$: check that the shapes can go together in no other
-way. Batch axes come along; where one operand was broadcast, the walk sums later. A vector is a matrix with one row (left) or
-one column (right), so it gets that axis first and loses it afterwards.
+For $C = A B$ the two rules are products again, $G B^\top$ and $A^\top G$: check that the shapes can go together in no
+other way. Batch axes come along; where one operand was broadcast, the walk sums later. A vector is a matrix with one
+row (left) or one column (right), so it gets that axis first and loses it afterwards.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "rules-matmul"}
@@ -455,7 +463,9 @@ gradient_rule("linear", in_float32(_linear_to_x), in_float32(_linear_to_weight),
 # %% nbgrader={"grade": true, "grade_id": "test-rules-matmul", "points": 8}
 def test_unit_rules_matmul():
     rng = np.random.default_rng(0)
-    for left, right in [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((3,), (5, 3, 2))]:
+    for left, right in [
+        ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((3,), (5, 3, 2)),
+    ]:
         a, b = rng.normal(size=left), rng.normal(size=right)
         y = a @ b
         g = rng.normal(size=y.shape)
@@ -463,7 +473,8 @@ def test_unit_rules_matmul():
         for side, rule, want in zip("ab", RULES["matmul"], wanted):
             got = rule(g, y, a, b)
             got = got.reshape(-1, *want.shape).sum(axis=0)
-            assert np.allclose(got, want, atol=1e-6), f"{left} @ {right}: the gradient to {side} is off by {np.abs(got - want).max():.2g}"
+            assert np.allclose(got, want, atol=1e-6), (
+                f"{left} @ {right}: the gradient to {side} is off by {np.abs(got - want).max():.2g}")
 
 test_unit_rules_matmul()
 
@@ -471,13 +482,14 @@ test_unit_rules_matmul()
 r"""
 ### Activations, normalisation and losses
 
-The rest of the table belongs to the compound primitives of lessons 02 to 04. The derivations are short, and worth doing once
-on paper:
+The rest of the table belongs to the compound primitives of lessons 02 to 04. The derivations are short, and worth
+doing once on paper:
 
 - softmax: $\partial L/\partial x = y \odot (g - \sum g \odot y)$; log-softmax: $g - e^{y} \sum g$;
 - cross-entropy of logits: softmax minus the (smoothed) target, divided by the number of rows;
 - binary cross-entropy of a logit: sigmoid minus target, divided by the count;
-- layer norm: take from $g \odot w$ its mean and its projection on the normalised $\hat x$, then divide by the standard deviation.
+- layer norm: take from $g \odot w$ its mean and its projection on the normalised $\hat x$, then divide by the standard
+  deviation.
 
 Those of the two forms of GELU: with $u = \sqrt{2/\pi}\,(x + 0.044715 x^3)$ and $t = \tanh u$,
 $\frac{dy}{dx} = \frac{1+t}{2} + \frac{x}{2} (1 - t^2) \sqrt{2/\pi}\,(1 + 0.134145 x^2)$ for the tanh form, and
@@ -559,7 +571,8 @@ def _bce_to_logits(g, y, logits, targets):
     return (np.where(logits >= 0, 1, small) / (1 + small) - targets) * (g / max(logits.size, 1))
 
 
-gradient_rule("mse_loss", in_float32(_mse_to_prediction), in_float32(lambda g, y, p, t: -_mse_to_prediction(g, y, p, t)))
+gradient_rule(
+    "mse_loss", in_float32(_mse_to_prediction), in_float32(lambda g, y, p, t: -_mse_to_prediction(g, y, p, t)))
 gradient_rule("cross_entropy", in_float32(_cross_entropy_to_logits))
 gradient_rule("bce_with_logits", in_float32(_bce_to_logits), in_float32(lambda g, y, x, t: -x * (g / max(x.size, 1))))
 
@@ -574,7 +587,8 @@ def test_unit_rules_softmax():
             y = function(Tensor(x), axis=axis).data
             got = RULES[name][0](g, y, None, axis=axis)
             wanted = numerical_gradient(lambda x: function(x, axis=axis) * Tensor(g), Tensor(x))[0]
-            assert np.allclose(got, wanted, atol=1e-6), f"{name} along axis {axis} is off by {np.abs(got - wanted).max():.2g}"
+            assert np.allclose(got, wanted, atol=1e-6), (
+                f"{name} along axis {axis} is off by {np.abs(got - wanted).max():.2g}")
 
 test_unit_rules_softmax()
 
@@ -582,15 +596,15 @@ test_unit_rules_softmax()
 r"""
 ## The walk
 
-Follow the edges from the loss and you reach every node that it depends on. Go through them from the last to the first: when
-a node's turn comes, everything that used its output has had its turn, so its `g` is complete. Lesson 01's `order` counts
-nodes as they are made, so sorting by it, downwards, is such a sequence. There is no recursion: a graph a hundred thousand
-operations deep is a long list, nothing more.
+Follow the edges from the loss and you reach every node that it depends on. Go through them from the last to the first:
+when a node's turn comes, everything that used its output has had its turn, so its `g` is complete. Lesson 01's `order`
+counts nodes as they are made, so sorting by it, downwards, is such a sequence. There is no recursion: a graph a
+hundred thousand operations deep is a long list, nothing more.
 
 ### Exercise: undo broadcasting
 
-Where an input was stretched to fit, each of its numbers was used several times, and owes to each use: sum over the axes that
-were stretched.
+Where an input was stretched to fit, each of its numbers was used several times, and owes to each use: sum over the
+axes that were stretched.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "unbroadcast"}
@@ -617,7 +631,8 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def test_unit_unbroadcast():
     g = np.arange(24.0).reshape(2, 3, 4)
     for shape, wanted in [
-        ((2, 3, 4), g), ((4,), g.sum((0, 1))), ((3, 1), g.sum(0).sum(-1, keepdims=True)), ((1, 1, 4), g.sum((0, 1), keepdims=True)),
+        ((2, 3, 4), g), ((4,), g.sum((0, 1))), ((3, 1), g.sum(0).sum(-1, keepdims=True)),
+        ((1, 1, 4), g.sum((0, 1), keepdims=True)),
         ((), g.sum()), ((2, 1, 1), g.sum((1, 2), keepdims=True)),
     ]:
         got = unbroadcast(g, shape)
@@ -684,7 +699,8 @@ def test_unit_nodes_in_order():
     y = x * 2
     z = (y + y.exp()).sum()
     names = [node.primitive.name for node in nodes_in_order(z._node)]
-    assert names == ["sum", "add", "exp", "mul"], f"the nodes of sum(2x + exp 2x) came as {names}: each once, the latest first"
+    assert names == ["sum", "add", "exp", "mul"], (
+        f"the nodes of sum(2x + exp 2x) came as {names}: each once, the latest first")
     long = x
     for _ in range(5000):
         long = long * 1.0
@@ -696,13 +712,13 @@ test_unit_nodes_in_order()
 r"""
 ### Exercise: backward
 
-Keep a dict from node to the gradient collected for it so far, and start it with the last node. Take the nodes in order: pull
-each one's gradient back, and hand every share to where its edge points. At a node, add it to what that node has. At a leaf,
-which is a Tensor, add it to `.grad`: gradients *accumulate* until somebody clears them, so that one batch can be fed in
-several parts.
+Keep a dict from node to the gradient collected for it so far, and start it with the last node. Take the nodes in
+order: pull each one's gradient back, and hand every share to where its edge points. At a node, add it to what that
+node has. At a leaf, which is a Tensor, add it to `.grad`: gradients *accumulate* until somebody clears them, so that
+one batch can be fed in several parts.
 
-When a node has had its turn its saved arrays are of no more use: `release` lets go of them, and a second walk says so instead
-of giving nonsense.
+When a node has had its turn its saved arrays are of no more use: `release` lets go of them, and a second walk says so
+instead of giving nonsense.
 """
 
 # %%
@@ -749,8 +765,8 @@ def refuse_released(nodes: list[Node]) -> None:
 def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient, in the leaf's shape and type.
 
-    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is used up: its nodes are
-    released. Reverse-mode differentiation, e.g. Baydin et al. 2018, JMLR 18(153).
+    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is used up: its nodes
+    are released. Reverse-mode differentiation, e.g. Baydin et al. 2018, JMLR 18(153).
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> backward((x * x).sum())
@@ -775,14 +791,15 @@ def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
 
 # %% nbgrader={"grade": true, "grade_id": "test-backward", "points": 12}
 def test_unit_backward():
-    x, w, b = Tensor([[1.0, 2.0], [-1.0, 0.5]], requires_grad=True), Tensor([[0.5], [1.5]], requires_grad=True), Tensor(0.3, requires_grad=True)
+    x, w, b = (Tensor(v, requires_grad=True) for v in ([[1.0, 2.0], [-1.0, 0.5]], [[0.5], [1.5]], 0.3))
     def function(x, w, b):
         h = (x @ w + b).tanh()
         return (h * h.exp() + x[:, :1] / (b * b)).mean()
     backward(function(x, w, b))
     for name, leaf, wanted in zip("xwb", (x, w, b), numerical_gradient(function, x, w, b)):
         assert leaf.grad is not None, f"{name}.grad is still None: every leaf on the way must be reached"
-        assert leaf.grad.shape == leaf.shape and leaf.grad.dtype == leaf.dtype, f"{name}.grad is {leaf.grad.shape} {leaf.grad.dtype}"
+        assert leaf.grad.shape == leaf.shape and leaf.grad.dtype == leaf.dtype, (
+            f"{name}.grad is {leaf.grad.shape} {leaf.grad.dtype}")
         assert np.allclose(leaf.grad.data, wanted, atol=1e-3), f"{name}.grad is {leaf.grad.data}, trying gave {wanted}"
     first = x.grad.data.copy()
     backward(function(x, w, b))
@@ -795,7 +812,8 @@ def test_unit_backward_graphs():
     x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     y = x * x
     backward((y + y * x + x).sum())
-    assert np.allclose(x.grad.data, 2 * x.data + 3 * x.data**2 + 1), f"d(x^2 + x^3 + x) gave {x.grad.data}: a node used twice collects both shares first"
+    assert np.allclose(x.grad.data, 2 * x.data + 3 * x.data**2 + 1), (
+        f"d(x^2 + x^3 + x) gave {x.grad.data}: a node used twice collects both shares first")
     p, q = Tensor([1.0, 1.0], requires_grad=True), Tensor([2.0, 2.0], requires_grad=True)
     backward((p + q).sum())
     p.grad.data *= 3
@@ -806,7 +824,10 @@ def test_unit_backward_graphs():
     x.grad = None
     backward(deep.sum())
     assert np.allclose(x.grad.data, 1), "a chain of 20000 operations must be walked like any other"
-    for wrong, word in [(lambda: backward(x * 2), "single number"), (lambda: backward(Tensor(1.0)), "requires_grad"), (lambda: backward(y.sum()), "again")]:
+    for wrong, word in [
+        (lambda: backward(x * 2), "single number"), (lambda: backward(Tensor(1.0)), "requires_grad"),
+        (lambda: backward(y.sum()), "again"),
+    ]:
         try:
             wrong()
         except RuntimeError as error:
@@ -826,10 +847,11 @@ r"""
 # %%
 #| export
 def check_gradients(function: Callable[..., Tensor], *tensors: Tensor, tolerance: float = 1e-5) -> float:
-    """Compare `backward` with `numerical_gradient` in float64 for the sum of `function(*tensors)`; return the largest error.
+    """Compare `backward` with `numerical_gradient` in float64 for the sum of `function(*tensors)`; return the largest
+    error.
 
-    The error is |found - numerical| / max(1, |numerical|). Raises AssertionError that names the tensor and the place where it
-    exceeds `tolerance`.
+    The error is |found - numerical| / max(1, |numerical|). Raises AssertionError that names the tensor and the place
+    where it exceeds `tolerance`.
     """
     copies = [Tensor(t.data, dtype=np.float64, requires_grad=True) for t in tensors]
     backward(function(*copies).sum())
@@ -839,7 +861,8 @@ def check_gradients(function: Callable[..., Tensor], *tensors: Tensor, tolerance
         errors = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
         if errors.size and not errors.max() <= tolerance:
             at = np.unravel_index(np.nanargmax(np.where(np.isnan(errors), np.inf, errors)), errors.shape)
-            raise AssertionError(f"tensor {i} at {tuple(map(int, at))}: backward gives {found[at]:.6g}, trying gives {wanted[at]:.6g}")
+            raise AssertionError(
+                f"tensor {i} at {tuple(map(int, at))}: backward gives {found[at]:.6g}, trying gives {wanted[at]:.6g}")
         worst = max(worst, float(errors.max(initial=0.0)))
     return worst
 
@@ -851,7 +874,8 @@ sample = Tensor(np.random.default_rng(5).normal(size=(3, 4)))
 for name, function in {
     "x * exp(x)": lambda x: x * x.exp(), "gelu, tanh form": lambda x: gelu(x, approximate="tanh"), "gelu, exact": gelu,
     "softmax, squared": lambda x: softmax(x) ** 2, "cross-entropy": lambda x: cross_entropy(x, np.array([0, 3, 1])),
-    "binary cross-entropy": lambda x: bce_with_logits(x, Tensor(np.ones((3, 4)) * 0.3)), "mean squares": lambda x: mse_loss(x, x * 2),
+    "binary cross-entropy": lambda x: bce_with_logits(x, Tensor(np.ones((3, 4)) * 0.3)),
+    "mean squares": lambda x: mse_loss(x, x * 2),
 }.items():
     print(f"{name:22s} largest error {check_gradients(function, sample):.1e}")
 
@@ -859,8 +883,8 @@ for name, function in {
 r"""
 ## All weights at once
 
-Back to the network from the beginning, and the promise: all gradients for the price of a few runs. Here is what it takes on
-this machine, beside what trying would.
+Back to the network from the beginning, and the promise: all gradients for the price of a few runs. Here is what it
+takes on this machine, beside what trying would.
 """
 
 # %%
@@ -880,7 +904,8 @@ def forward_without_record():
         forward()
 
 run, both = median_time(forward_without_record), median_time(lambda: backward(forward()))
-print(f"forward {run * 1e3:.2f} ms, forward and backward {both * 1e3:.2f} ms: {both / run:.1f} runs' time; trying takes {2 * weights} runs")
+print(f"forward {run * 1e3:.2f} ms, forward and backward {both * 1e3:.2f} ms: {both / run:.1f} runs' time; trying "
+      f"takes {2 * weights} runs")
 
 # %% [markdown]
 r"""
@@ -897,14 +922,15 @@ root = next(folder for folder in Path.cwd().resolve().parents if (folder / "data
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 pixels, digits = Tensor(table[:, :64] / 16), table[:, 64].astype(np.int64)
 
-for step in range(150):
+for _ in range(150):
     for p in network.parameters():
         p.grad = None
     loss = CrossEntropyLoss()(network(pixels), digits)
     backward(loss)
     for p in network.parameters():
         p.data -= 0.5 * p.grad.data
-print(f"loss {loss.item():.3f}, right on {np.mean(network(pixels).numpy().argmax(axis=1) == digits):.1%} of the images it saw")
+print(f"loss {loss.item():.3f}, right on {np.mean(network(pixels).numpy().argmax(axis=1) == digits):.1%} of the images "
+      "it saw")
 
 # %%
 import matplotlib.pyplot as plt
@@ -920,14 +946,14 @@ plt.show()
 
 # %% [markdown]
 r"""
-Above, the images. Below, where more ink would lower the loss (red) and where it would raise it (blue): the network has ideas
-about where a 0 must be empty.
+Above, the images. Below, where more ink would lower the loss (red) and where it would raise it (blue): the network has
+ideas about where a 0 must be empty.
 
 ## Questions
 
 1. For the network above, how many runs of the forward pass does `numerical_gradient` need for all weights?
-2. Let $y = (x \cdot x) \cdot x$ at $x = 2$, written with two multiplications. What gradient does the *first* multiplication's
-   output receive, and what is $dy/dx$?
+2. Let $y = (x \cdot x) \cdot x$ at $x = 2$, written with two multiplications. What gradient does the *first*
+   multiplication's output receive, and what is $dy/dx$?
 3. `loss = (x + x + x).sum()` for an x of 5 elements: what is each element of `x.grad`?
 """
 
@@ -945,9 +971,11 @@ def test_question_gradients():
     x = Tensor(2.0, requires_grad=True)
     square = x * x
     assert first_product_gradient == (RULES["mul"][0])(1.0, None, square.item(), x.item()), (
-        f"first_product_gradient is {first_product_gradient}: the second product is (first) * x, and its rule says what the first gets")
+        f"first_product_gradient is {first_product_gradient}: the second product is (first) * x, and its rule says "
+        "what the first gets")
     backward(square * x)
-    assert cube_gradient == x.grad.item(), f"cube_gradient is {cube_gradient}: x is used three times, and its shares add up"
+    assert cube_gradient == x.grad.item(), (
+        f"cube_gradient is {cube_gradient}: x is used three times, and its shares add up")
     y = Tensor(np.ones(5), requires_grad=True)
     backward((y + y + y).sum())
     assert triple_gradient == y.grad.data[0], f"triple_gradient is {triple_gradient}: how often is each element used?"
@@ -956,8 +984,8 @@ test_question_gradients()
 
 # %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-rules", "points": 2}
 r"""
-**In your own words:** `max_pool` is a new primitive that keeps the largest of every four neighbours. What must it save, and
-what is its gradient rule?
+**In your own words:** `max_pool` is a new primitive that keeps the largest of every four neighbours. What must it
+save, and what is its gradient rule?
 
 Your answer here.
 """

@@ -14,14 +14,15 @@
 r"""
 # Lesson 18: Acceleration
 
-Your framework trains networks. In this lesson you make it fast, and you learn to say *how* fast: not "faster than before", but
-"at so much of what this machine can do". Three techniques do most of the work in practice, and you will build all three:
+Your framework trains networks. In this lesson you make it fast, and you learn to say *how* fast: not "faster than
+before", but "at so much of what this machine can do". Three techniques do most of the work in practice, and you will
+build all three:
 
-- **vectorised products**: hand the multiplication to a library that fills the processor's arithmetic units, in as few and as
-  large calls as possible;
+- **vectorised products**: hand the multiplication to a library that fills the processor's arithmetic units, in as few
+  and as large calls as possible;
 - **kernel fusion**: do a whole formula in one pass over memory instead of one pass for each operation;
-- **mixed precision**: keep activations in 16 bits, scale the loss so that small gradients survive, and skip the steps in which
-  they overflow.
+- **mixed precision**: keep activations in 16 bits, scale the loss so that small gradients survive, and skip the steps
+  in which they overflow.
 
 A fourth, the **roofline**, is the measuring stick: it says which of the first three can help an operation at all.
 
@@ -57,7 +58,7 @@ from tinytorch.profiling.profiler import Trace, column, flop_rule, per_output, t
 
 # %%
 from tinytorch.core.activations import GELU
-from tinytorch.core.layers import Linear, Module, Sequential, manual_seed
+from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import SGD, Adam
 from tinytorch.profiling.profiler import peak_bytes, saved_bytes
@@ -66,8 +67,8 @@ from tinytorch.profiling.profiler import peak_bytes, saved_bytes
 r"""
 ## 1. Where does the time go?
 
-Here is the feed-forward half of a small transformer block: 512 tokens of width 256, a hidden layer four times as wide, and
-GELU in the middle. Lesson 14's `Trace` watches one forward pass.
+Here is the feed-forward half of a small transformer block: 512 tokens of width 256, a hidden layer four times as wide,
+and GELU in the middle. Lesson 14's `Trace` watches one forward pass.
 """
 
 # %%
@@ -92,20 +93,20 @@ print(f"GELU: {flop_share:.1%} of the arithmetic, {time_share:.0%} of the time")
 
 # %% [markdown]
 r"""
-The products do nearly all the arithmetic. Yet GELU takes a share of the time that is out of all proportion to its share of the
-work. It is not that `tanh` is hard. It is that numbers have to travel.
+The products do nearly all the arithmetic. Yet GELU takes a share of the time that is out of all proportion to its
+share of the work. It is not that `tanh` is hard. It is that numbers have to travel.
 
 ## 2. The roofline
 
-A processor has two limits: how many operations a second its arithmetic units can do (the *peak*, FLOP/s), and how many bytes a
-second its memory can deliver (the *bandwidth*). Which one binds depends on one number of the operation, its **arithmetic
-intensity** $I$, the FLOPs it does for each byte it moves (Williams, Waterman and Patterson, 2009):
+A processor has two limits: how many operations a second its arithmetic units can do (the *peak*, FLOP/s), and how many
+bytes a second its memory can deliver (the *bandwidth*). Which one binds depends on one number of the operation, its
+**arithmetic intensity** $I$, the FLOPs it does for each byte it moves (Williams, Waterman and Patterson, 2009):
 
 $$P(I) = \min(\text{peak},\ \text{bandwidth} \cdot I)$$
 
-Drawn with both axes logarithmic this is a slope that ends in a flat roof. Under the slope an operation is *memory-bound*: more
-arithmetic units would not help, fewer bytes would. Under the flat part it is *compute-bound*. The corner lies at
-$I = \text{peak} / \text{bandwidth}$.
+Drawn with both axes logarithmic this is a slope that ends in a flat roof. Under the slope an operation is
+*memory-bound*: more arithmetic units would not help, fewer bytes would. Under the flat part it is *compute-bound*. The
+corner lies at $I = \text{peak} / \text{bandwidth}$.
 
 ### Exercise: the roof
 """
@@ -115,7 +116,8 @@ $I = \text{peak} / \text{bandwidth}$.
 def attainable(intensity: float, peak: float, bandwidth: float) -> float:
     """The FLOP/s that the roofline allows at `intensity` FLOPs per byte.
 
-    `peak` is in FLOP/s, `bandwidth` in bytes/s. Source: S. Williams, A. Waterman, D. Patterson, Roofline, CACM 52(4), 2009.
+    `peak` is in FLOP/s, `bandwidth` in bytes/s. Source: S. Williams, A. Waterman, D. Patterson, Roofline, CACM 52(4),
+    2009.
 
     >>> attainable(0.5, peak=100e9, bandwidth=20e9)
     10000000000.0
@@ -150,14 +152,17 @@ def matmul_intensity(m: int, k: int, n: int, itemsize: int) -> float:
 def test_unit_roofline():
     for intensity, wanted in [(0.1, 3e9), (2.0, 60e9), (4.0, 120e9), (50.0, 120e9)]:
         got = attainable(intensity, peak=120e9, bandwidth=30e9)
-        assert math.isclose(got, wanted), f"at {intensity} FLOPs a byte, peak 120e9, bandwidth 30e9: got {got:g}, wanted {wanted:g}"
+        assert math.isclose(got, wanted), (
+            f"at {intensity} FLOPs a byte, peak 120e9, bandwidth 30e9: got {got:g}, wanted {wanted:g}")
     got = elementwise_intensity(1, arrays_read=2, arrays_written=1, itemsize=4)
     assert math.isclose(got, 1 / 12), f"c = a + b in float32 gave {got:.4f}: two arrays are read and one is written"
-    assert math.isclose(elementwise_intensity(9, 1, 1, 2), 2.25), "9 FLOPs, one array read, one written, 2 bytes a number"
+    assert math.isclose(elementwise_intensity(9, 1, 1, 2), 2.25), (
+        "9 FLOPs, one array read, one written, 2 bytes a number")
     for n in [64, 1024]:
         got = matmul_intensity(n, n, n, itemsize=4)
         assert math.isclose(got, n / 6), f"an {n} x {n} product in float32 gave {got:.2f}: 2 n^3 FLOPs on 3 n^2 numbers"
-    assert math.isclose(matmul_intensity(1, 256, 1024, 4), 2 * 256 * 1024 / (4 * (256 + 256 * 1024 + 1024))), "the shapes differ here"
+    assert math.isclose(matmul_intensity(1, 256, 1024, 4), 2 * 256 * 1024 / (4 * (256 + 256 * 1024 + 1024))), (
+        "the shapes differ here")
 
 test_unit_roofline()
 
@@ -165,12 +170,13 @@ test_unit_roofline()
 r"""
 ### This machine's roof
 
-Peaks are measured, never looked up. For compute: the best of several matrix products, which is the most arithmetic anybody
-gets out of this machine. For bandwidth: the *triad* `a = b + s c` over arrays too large for the caches, counted as STREAM counts
-it, three arrays of bytes for each pass (that the processor may also read `a` before it writes it is left out).
+Peaks are measured, never looked up. For compute: the best of several matrix products, which is the most arithmetic
+anybody gets out of this machine. For bandwidth: the *triad* `a = b + s c` over arrays too large for the caches,
+counted as STREAM counts it, three arrays of bytes for each pass (that the processor may also read `a` before it writes
+it is left out).
 
-Both run on one thread, as do the tables below: a roof measured on all cores says nothing about code that uses one. The triad
-is compiled with Numba, which turns a plain loop over numbers into machine code. You will write such loops soon.
+Both run on one thread, as do the tables below: a roof measured on all cores says nothing about code that uses one. The
+triad is compiled with Numba, which turns a plain loop over numbers into machine code. You will write such loops soon.
 """
 
 # %%
@@ -211,7 +217,9 @@ class Peaks:
 
 @cache
 def measure_peaks() -> Peaks:
-    """Measure the float32 compute peak (best of a sweep of products) and the bandwidth (a triad); once in each process."""
+    """Measure the float32 compute peak (best of a sweep of products) and the bandwidth (a triad); once in each
+    process.
+    """
     rng = np.random.default_rng(0)
     rates = []
     with threadpool_limits(1):
@@ -226,14 +234,15 @@ def measure_peaks() -> Peaks:
 peaks = measure_peaks()
 print(table([peaks], "This machine, one thread"))
 print(f"the corner of the roof lies at {peaks.ridge:.1f} FLOPs a byte; adding two float32 arrays has "
-      f"{elementwise_intensity(1, 2, 1, 4):.3f}, so it may reach {attainable(1 / 12, *(peaks.flops, peaks.bandwidth)) / peaks.flops:.1%} of the peak")
+      f"{elementwise_intensity(1, 2, 1, 4):.3f}, so it may reach "
+      f"{attainable(1 / 12, *(peaks.flops, peaks.bandwidth)) / peaks.flops:.1%} of the peak")
 
 # %% [markdown]
 r"""
 ## 3. Vectorised products
 
-The definition of the product is three nested loops. In Python every multiplication is an object to be made and a dispatch to
-be done. Here it is once, for the last time.
+The definition of the product is three nested loops. In Python every multiplication is an object to be made and a
+dispatch to be done. Here it is once, for the last time.
 """
 
 # %%
@@ -249,22 +258,24 @@ def loop_matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 small = np.random.default_rng(1).random((48, 48), dtype=np.float32)
 loops, blas = best_seconds(lambda: loop_matmul(small, small), 1), best_seconds(lambda: small @ small, 50)
 flops = 2 * 48**3
-print(f"48 x 48: loops {flops / loops / 1e6:.1f} MFLOP/s, BLAS {flops / blas / 1e9:.1f} GFLOP/s, {loops / blas:.0f} times the rate")
+print(f"48 x 48: loops {flops / loops / 1e6:.1f} MFLOP/s, BLAS {flops / blas / 1e9:.1f} GFLOP/s, {loops / blas:.0f} "
+      "times the rate")
 
 # %% [markdown]
 r"""
-NumPy hands large products to a BLAS library. It cuts the matrices into blocks that fit the caches, keeps a small tile of the
-result in registers, and multiplies whole vectors of numbers with one instruction (SIMD: single instruction, multiple data). An
-n by n product does $2n^3$ FLOPs on $3n^2$ numbers, so each number that has been fetched is used many times.
+NumPy hands large products to a BLAS library. It cuts the matrices into blocks that fit the caches, keeps a small tile
+of the result in registers, and multiplies whole vectors of numbers with one instruction (SIMD: single instruction,
+multiple data). An n by n product does $2n^3$ FLOPs on $3n^2$ numbers, so each number that has been fetched is used
+many times.
 
-What is left for us is to *ask* well. For a batch `(B, T, D) @ (D, K)` NumPy calls the library B times, with T rows each. But a
-weight does not care which example a row belongs to: as `(B T, D) @ (D, K)` it is one call with many rows, the same numbers come
-out, and the gradient to the weight, too, becomes one product in place of B products and a sum.
+What is left for us is to *ask* well. For a batch `(B, T, D) @ (D, K)` NumPy calls the library B times, with T rows
+each. But a weight does not care which example a row belongs to: as `(B T, D) @ (D, K)` it is one call with many rows,
+the same numbers come out, and the gradient to the weight, too, becomes one product in place of B products and a sum.
 
 ### Exercise: vectorized_matmul
 
-Check the shapes, so that a mistake gets a sentence that a learner can use; collapse the batch where the right side is one
-matrix; and let `@` do the rest. Written in Tensor operations it is differentiable for free.
+Check the shapes, so that a mistake gets a sentence that a learner can use; collapse the batch where the right side is
+one matrix; and let `@` do the rest. Written in Tensor operations it is differentiable for free.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "vectorized-matmul"}
@@ -272,11 +283,11 @@ matrix; and let `@` do the rest. Written in Tensor operations it is differentiab
 def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
     """The matrix product of two tensors with two axes or more, in as few BLAS calls as will do; differentiable.
 
-    (..., m, k) @ (..., k, n) -> (..., m, n); leading axes broadcast. Where `b` is one matrix, the leading axes of `a` are
-    collapsed and a single product is done. Types follow `@`.
+    (..., m, k) @ (..., k, n) -> (..., m, n); leading axes broadcast. Where `b` is one matrix, the leading axes of `a`
+    are collapsed and a single product is done. Types follow `@`.
 
-    Raises ValueError that says "2D+" where an operand has fewer than two axes, and "shape mismatch" with both shapes where the
-    inner dimensions differ.
+    Raises ValueError that says "2D+" where an operand has fewer than two axes, and "shape mismatch" with both shapes
+    where the inner dimensions differ.
 
     >>> vectorized_matmul(Tensor([[1, 2], [3, 4]]), Tensor([[5, 6], [7, 8]]))
     Tensor([[19., 22.],
@@ -285,9 +296,12 @@ def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     a, b = as_tensor(a), as_tensor(b)
     if a.ndim < 2 or b.ndim < 2:
-        raise ValueError(f"vectorized_matmul needs 2D+ tensors, got shapes {a.shape} and {b.shape}: add an axis with reshape()")
+        raise ValueError(
+            f"vectorized_matmul needs 2D+ tensors, got shapes {a.shape} and {b.shape}: add an axis with reshape()")
     if a.shape[-1] != b.shape[-2]:
-        raise ValueError(f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {b.shape[-2]} must match")
+        raise ValueError(
+            f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {b.shape[-2]} must "
+            "match")
     if a.ndim == 2 or b.ndim > 2:
         return a @ b
     rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
@@ -298,9 +312,12 @@ def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
 def test_unit_vectorized_matmul():
     """Values, shapes, gradients, the single product, and the error messages of vectorized_matmul."""
     got = vectorized_matmul(Tensor([[1, 2], [3, 4]]), Tensor([[5, 6], [7, 8]]))
-    assert np.array_equal(got.data, [[19, 22], [43, 50]]), f"[[1, 2], [3, 4]] @ [[5, 6], [7, 8]] gave {got.data.tolist()}"
+    assert np.array_equal(got.data, [[19, 22], [43, 50]]), (
+        f"[[1, 2], [3, 4]] @ [[5, 6], [7, 8]] gave {got.data.tolist()}")
     rng = np.random.default_rng(7)
-    for left, right in [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (3, 4)), ((2, 5, 2, 3), (5, 3, 4))]:
+    for left, right in [
+        ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (3, 4)), ((2, 5, 2, 3), (5, 3, 4)),
+    ]:
         a, b = Tensor(rng.normal(size=left), requires_grad=True), Tensor(rng.normal(size=right), requires_grad=True)
         got, wanted = vectorized_matmul(a, b), a.data @ b.data
         assert got.shape == wanted.shape, f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}"
@@ -314,12 +331,17 @@ def test_unit_vectorized_matmul():
     with Trace() as trace:
         vectorized_matmul(Tensor(np.ones((8, 4, 3), np.float32)), Tensor(np.ones((3, 2), np.float32)))
     shapes = [operation.shapes for operation in trace.operations if operation.name == "matmul"]
-    assert shapes == [((32, 3), (3, 2))], f"(8, 4, 3) @ (3, 2) ran products of shapes {shapes}, wanted one of 32 rows: collapse the batch"
-    for left, right, word in [((3,), (3, 2), "2d+"), ((2, 3), (3,), "2d+"), ((1, 2), (3, 1), "shape mismatch"), ((2, 3, 4), (3, 4), "shape mismatch")]:
+    assert shapes == [((32, 3), (3, 2))], (
+        f"(8, 4, 3) @ (3, 2) ran products of shapes {shapes}, wanted one of 32 rows: collapse the batch")
+    for left, right, word in [
+        ((3,), (3, 2), "2d+"), ((2, 3), (3,), "2d+"), ((1, 2), (3, 1), "shape mismatch"),
+        ((2, 3, 4), (3, 4), "shape mismatch"),
+    ]:
         try:
             vectorized_matmul(Tensor(np.zeros(left)), Tensor(np.zeros(right)))
         except ValueError as error:
-            assert word in str(error).lower() and str(left) in str(error), f"{left} @ {right}: say {word!r} and name the shapes, got: {error}"
+            assert word in str(error).lower() and str(left) in str(error), (
+                f"{left} @ {right}: say {word!r} and name the shapes, got: {error}")
         else:
             raise AssertionError(f"{left} @ {right} was accepted")
 
@@ -333,20 +355,21 @@ GELU weighs its input by the chance that a normal variable stays below it, $x\,\
 
 $$\mathrm{gelu}(x) = \tfrac12 x \left(1 + \tanh\!\left(\sqrt{2/\pi}\,(x + 0.044715\,x^3)\right)\right)$$
 
-Written with Tensor operations, each `*`, `+` and `tanh` reads whole arrays from memory and writes a whole array back. None of
-them does more than one FLOP for each number that it moves. NumPy runs an expression one operation at a time: writing the
-formula on one line changes nothing about that.
+Written with Tensor operations, each `*`, `+` and `tanh` reads whole arrays from memory and writes a whole array back.
+None of them does more than one FLOP for each number that it moves. NumPy runs an expression one operation at a time:
+writing the formula on one line changes nothing about that.
 
 ### Exercise: unfused_gelu
 
-The honest opposite of fusion, to measure against: one Tensor operation for each step of the formula, with a temporary for each
-result. It must be differentiable, which it is if you stay with tensors.
+The honest opposite of fusion, to measure against: one Tensor operation for each step of the formula, with a temporary
+for each result. It must be differentiable, which it is if you stay with tensors.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "unfused-gelu"}
 #| export
 def unfused_gelu(x: Tensor) -> Tensor:
-    """The tanh form of GELU, one Tensor operation for each step; for comparison with `fused_gelu`. Any shape, floating type.
+    """The tanh form of GELU, one Tensor operation for each step; for comparison with `fused_gelu`. Any shape, floating
+    type.
 
     >>> unfused_gelu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([-0.1588,  0.    ,  1.9546], dtype=float32)
@@ -367,18 +390,21 @@ def unfused_gelu(x: Tensor) -> Tensor:
 rows = trace_of(lambda: unfused_gelu(tokens)).summary()
 print(table(rows, "unfused_gelu, operation by operation"))
 moved, least = sum(row.bytes for row in rows), 2 * tokens.data.nbytes
-print(f"moved {moved / 1e6:.1f} MB; reading x once and writing y once would be {least / 1e6:.1f} MB, {least / moved:.0%} of it")
+print(f"moved {moved / 1e6:.1f} MB; reading x once and writing y once would be {least / 1e6:.1f} MB, "
+      f"{least / moved:.0%} of it")
 
 # %% [markdown]
 r"""
 ### One pass
 
-A fused kernel is one loop: read a number, do *all* the arithmetic on it in registers, write the result. Numba compiles such a
-loop, and LLVM turns it into SIMD instructions, sixteen numbers at a time on some processors, but only if everything inside is
-plain arithmetic. A call to the C library's `tanh` for each number would block it. So we approximate: a ratio of two polynomials, degree
-13 over degree 6, which matches tanh to about the precision of `float32` and needs only multiply-adds and one division.
+A fused kernel is one loop: read a number, do *all* the arithmetic on it in registers, write the result. Numba compiles
+such a loop, and LLVM turns it into SIMD instructions, sixteen numbers at a time on some processors, but only if
+everything inside is plain arithmetic. A call to the C library's `tanh` for each number would block it. So we
+approximate: a ratio of two polynomials, degree 13 over degree 6, which matches tanh to about the precision of
+`float32` and needs only multiply-adds and one division.
 
-The coefficients are those of the Eigen library (its fast tanh for floats, MPL2), a minimax fit on the interval where tanh is not yet 1.
+The coefficients are those of the Eigen library (its fast tanh for floats, MPL2), a minimax fit on the interval where
+tanh is not yet 1.
 """
 
 # %%
@@ -421,7 +447,8 @@ plt.plot(u, errors)
 plt.xlabel("u"), plt.ylabel("error"), plt.title("rational tanh against float64", fontsize=10)
 plt.tight_layout()
 plt.show()
-print(f"largest error {np.abs(errors).max():.1e}; the spacing of float32 just below 1 is {np.spacing(np.float32(0.99)):.1e}")
+print(f"largest error {np.abs(errors).max():.1e}; the spacing of float32 just below 1 is "
+      f"{np.spacing(np.float32(0.99)):.1e}")
 
 # %% [markdown]
 r"""
@@ -433,18 +460,19 @@ $u = c\,(x + a x^3) = c\,x\,(1 + a x^2)$, where $c = \sqrt{2/\pi}$ and $a = 0.04
 $$y = \tfrac12 x\,(1 + t) \qquad
 \frac{dy}{dx} = \tfrac12 (1 + t) + \tfrac12 x\,(1 - t^2)\, c\,(1 + 3 a x^2)$$
 
-The constants come in the type that we compute in: one `float64` constant would pull the whole loop up to `float64`. And $x^3$ is
-`x * x * x`: a general power costs far more than two products.
+The constants come in the type that we compute in: one `float64` constant would pull the whole loop up to `float64`.
+And $x^3$ is `x * x * x`: a general power costs far more than two products.
 
-Mathematics says that the value at $-\infty$ is 0 and the slope at $10^{20}$ is 1. The formulas, as they stand, say $-\infty \cdot 0$
-and overflow. Far out nothing happens any more, so `low <= x <= high` is enough for the factor in front: clamp it with
-`x if x > low else low` written so that a nan stays a nan.
+Mathematics says that the value at $-\infty$ is 0 and the slope at $10^{20}$ is 1. The formulas, as they stand, say
+$-\infty \cdot 0$ and overflow. Far out nothing happens any more, so `low <= x <= high` is enough for the factor in
+front: clamp it with `x if x > low else low` written so that a nan stays a nan.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "gelu-scalar"}
 #| export
 def gelu_of_one(real: type, tanh: Callable) -> tuple[Callable, Callable]:
-    """Compiled `value(x)` and `slope(x)` of the tanh form of GELU for one number of type `real` (np.float32 or np.float64).
+    """Compiled `value(x)` and `slope(x)` of the tanh form of GELU for one number of type `real` (np.float32 or
+    np.float64).
 
     Both give the mathematical limits at the infinities, the slope at any finite x, and nan for nan.
 
@@ -486,11 +514,14 @@ def test_unit_gelu_scalar():
         for x in [-6.0, -3.1, -1.0, -0.2, 0.0, 0.4, 1.7, 5.5]:
             wanted_value, wanted_slope = gelu64(x)
             got = value(real(x)), slope(real(x))
-            assert abs(got[0] - wanted_value) < tolerance, f"value({x}) in {real.__name__} gave {got[0]:.6f}, wanted {wanted_value:.6f}"
-            assert abs(got[1] - wanted_slope) < tolerance, f"slope({x}) in {real.__name__} gave {got[1]:.6f}, wanted {wanted_slope:.6f}"
+            assert abs(got[0] - wanted_value) < tolerance, (
+                f"value({x}) in {real.__name__} gave {got[0]:.6f}, wanted {wanted_value:.6f}")
+            assert abs(got[1] - wanted_slope) < tolerance, (
+                f"slope({x}) in {real.__name__} gave {got[1]:.6f}, wanted {wanted_slope:.6f}")
         for x, wanted in [(math.inf, (math.inf, 1)), (-math.inf, (0, 0)), (1e20, (real(1e20), 1)), (-1e20, (0, 0))]:
             got = value(real(x)), slope(real(x))
-            assert got == wanted, f"at {x} in {real.__name__} value and slope are {got}, wanted {wanted}: what happens far out?"
+            assert got == wanted, (
+                f"at {x} in {real.__name__} value and slope are {got}, wanted {wanted}: what happens far out?")
         assert math.isnan(value(real(math.nan))) and math.isnan(slope(real(math.nan))), "nan in must be nan out"
 
 test_unit_gelu_scalar()
@@ -499,10 +530,10 @@ test_unit_gelu_scalar()
 r"""
 ### From one number to all of them
 
-The loop is the same for every function and type, so it is given once. A half is loaded as its 16 bits, widened to `float32`,
-computed with, and rounded back on the way out: Numba knows neither 16-bit type, so the conversions are integer arithmetic on the
-bits, which SIMD does well. bfloat16 is the upper half of a float32. For float16 the exponent has to be moved, and the numbers
-below 2^-14, the infinities and nan need care.
+The loop is the same for every function and type, so it is given once. A half is loaded as its 16 bits, widened to
+`float32`, computed with, and rounded back on the way out: Numba knows neither 16-bit type, so the conversions are
+integer arithmetic on the bits, which SIMD does well. bfloat16 is the upper half of a float32. For float16 the exponent
+has to be moved, and the numbers below 2^-14, the infinities and nan need care.
 """
 
 # %%
@@ -588,15 +619,16 @@ _CONVERSIONS = {
 @cache
 def gelu_loops(dtype: str) -> tuple[Callable, Callable]:
     """The compiled forward and backward loop of GELU for one of the four floating types, by name."""
-    value, slope = gelu_of_one(np.float64, double_tanh) if dtype == "float64" else gelu_of_one(np.float32, rational_tanh)
+    real = (np.float64, double_tanh) if dtype == "float64" else (np.float32, rational_tanh)
+    value, slope = gelu_of_one(*real)
     load, store = _CONVERSIONS[dtype]
     return _forward_loop(value, load, store), _backward_loop(slope, load, store)
 
 # %% [markdown]
 r"""
-`one_pass` makes the output, flattens what it is given (an array that is not laid out in order is copied first) and runs the
-loop. Large arrays are cut into parts, one for each thread: the loops release Python's lock. Below the size of `_PART` waking a
-thread costs more than it saves.
+`one_pass` makes the output, flattens what it is given (an array that is not laid out in order is copied first) and
+runs the loop. Large arrays are cut into parts, one for each thread: the loops release Python's lock. Below the size of
+`_PART` waking a thread costs more than it saves.
 """
 
 # %%
@@ -635,9 +667,9 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
 r"""
 ### Exercise: fused_gelu
 
-Now make it an operation of your framework: the primitive and its gradient rule stand ready below, with how they are counted.
-One line makes a Tensor of whatever comes and sends it through lesson 01's door; there is nothing to record by hand, and
-autograd, the profiler and half precision all work at once.
+Now make it an operation of your framework: the primitive and its gradient rule stand ready below, with how they are
+counted. One line makes a Tensor of whatever comes and sends it through lesson 01's door; there is nothing to record by
+hand, and autograd, the profiler and half precision all work at once.
 """
 
 # %%
@@ -659,8 +691,9 @@ flop_rule("fused_gelu", per_output(9), per_output(18))
 def fused_gelu(x: Tensor) -> Tensor:
     """The tanh form of GELU in one pass over memory, its backward too.
 
-    Any shape and memory layout; float16, bfloat16, float32 and float64 keep their type (halves are computed in float32 and
-    rounded once), whole numbers become float32. Hendrycks and Gimpel, Gaussian Error Linear Units, 2016, arXiv:1606.08415.
+    Any shape and memory layout; float16, bfloat16, float32 and float64 keep their type (halves are computed in float32
+    and rounded once), whole numbers become float32. Hendrycks and Gimpel, Gaussian Error Linear Units, 2016,
+    arXiv:1606.08415.
 
     >>> fused_gelu(Tensor([-2, -1, 0, 1, 2]))
     Tensor([-0.0454, -0.1588,  0.    ,  0.8412,  1.9546], dtype=float32)
@@ -676,26 +709,31 @@ def test_unit_fused_gelu():
     got = fused_gelu(Tensor(x))
     for at, value, wanted in zip(x, got.data, gelu64(x)[0]):
         assert abs(value - wanted) < 2e-6, (
-            f"fused_gelu({at:g}) gave {value:.5f}, expected {wanted:.5f}: compare your scalar formula with the tanh form, term by term")
+            f"fused_gelu({at:g}) gave {value:.5f}, expected {wanted:.5f}: compare your scalar formula with the tanh "
+            "form, term by term")
     for kind, tolerance in [("float16", 2e-3), ("bfloat16", 2e-2), ("float32", 2e-6), ("float64", 1e-12)]:
         large = Tensor(np.random.default_rng(2).normal(size=(33, 7)) * 3, dtype=kind)
         got = fused_gelu(large)
         wanted = gelu64(large.data.astype(np.float64))[0]
         assert got.dtype == large.dtype, f"{kind} in gave {got.dtype} out: the type must be kept"
-        assert np.abs(got.data.astype(np.float64) - wanted).max() < tolerance * max(1, np.abs(wanted).max()), f"values in {kind} are off"
+        assert np.abs(got.data.astype(np.float64) - wanted).max() < tolerance * max(1, np.abs(wanted).max()), (
+            f"values in {kind} are off")
     source = Tensor(np.random.default_rng(3).normal(size=(6, 5)).astype(np.float32))
     before = source.data.copy()
     turned = fused_gelu(source.T)
     assert np.array_equal(source.data, before), "the input has changed: a kernel writes to an array of its own"
-    assert turned.shape == (5, 6) and np.allclose(turned.data, gelu64(before.T)[0], atol=2e-6), "a transposed input came out wrong"
-    assert fused_gelu(Tensor(np.zeros((0, 3)))).shape == (0, 3) and fused_gelu(Tensor(1.0)).shape == (), "empty and 0-d tensors keep their shape"
+    assert turned.shape == (5, 6) and np.allclose(turned.data, gelu64(before.T)[0], atol=2e-6), (
+        "a transposed input came out wrong")
+    assert fused_gelu(Tensor(np.zeros((0, 3)))).shape == (0, 3) and fused_gelu(Tensor(1.0)).shape == (), (
+        "empty and 0-d tensors keep their shape")
     far = fused_gelu(Tensor([-1e20, -10.0, 10.0, 1e20, np.inf, -np.inf])).data
     assert np.array_equal(far, np.float32([0, 0, 10, 1e20, np.inf, 0])), f"far out fused_gelu gave {far}"
     leaf = Tensor(x, requires_grad=True)
     out = fused_gelu(leaf)
     assert out.requires_grad, "the result carries no gradient: go through apply, so that the operation is recorded"
     (out * Tensor(x)).sum().backward()
-    assert np.allclose(leaf.grad.data, x * gelu64(x)[1], atol=1e-5), f"the gradient at {x} is {leaf.grad.data / np.where(x == 0, 1, x)}"
+    assert np.allclose(leaf.grad.data, x * gelu64(x)[1], atol=1e-5), (
+        f"the gradient at {x} is {leaf.grad.data / np.where(x == 0, 1, x)}")
 
 test_unit_fused_gelu()
 
@@ -703,14 +741,16 @@ test_unit_fused_gelu()
 r"""
 ### What fusion changes
 
-Three things can be *counted*, and are graded: the results are the same; the trace shows one pass over memory in place of eight;
-and the fused form never holds more than its output. How long the two take is printed, for you to see. Wall time is never graded:
-it would grade your neighbour's downloads too.
+Three things can be *counted*, and are graded: the results are the same; the trace shows one pass over memory in place
+of eight; and the fused form never holds more than its output. How long the two take is printed, for you to see. Wall
+time is never graded: it would grade your neighbour's downloads too.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "test-fusion-speedup", "locked": true, "points": 10}
 def test_unit_fusion_speedup():
-    """Fused and unfused GELU agree; the fused one makes one pass and allocates only its output. Times are only printed."""
+    """Fused and unfused GELU agree; the fused one makes one pass and allocates only its output. Times are only
+    printed.
+    """
     x = Tensor(np.random.default_rng(4).normal(size=(1000, 1000)).astype(np.float32))
     fused, unfused = fused_gelu(x), unfused_gelu(x)
     off = np.abs(fused.data - unfused.data).max()
@@ -721,12 +761,15 @@ def test_unit_fusion_speedup():
             function(x)
         passes[function.__name__] = len(trace.operations)
     assert passes["fused_gelu"] == 1, f"fused_gelu ran {passes['fused_gelu']} primitives, wanted one pass"
-    assert passes["unfused_gelu"] >= 8, f"unfused_gelu ran {passes['unfused_gelu']} primitives: give each of the 8 steps its own"
+    assert passes["unfused_gelu"] >= 8, (
+        f"unfused_gelu ran {passes['unfused_gelu']} primitives: give each of the 8 steps its own")
     held = {f.__name__: peak_bytes(lambda: f(x))[1] / x.data.nbytes for f in (fused_gelu, unfused_gelu)}
-    assert held["fused_gelu"] <= 1.1, f"fused_gelu held {held['fused_gelu']:.2f} times its output: somewhere a temporary array is made"
+    assert held["fused_gelu"] <= 1.1, (
+        f"fused_gelu held {held['fused_gelu']:.2f} times its output: somewhere a temporary array is made")
     leaf = Tensor(x.data[:3], requires_grad=True)
     unfused_gelu(leaf).sum().backward()
-    assert np.allclose(leaf.grad.data, gelu64(leaf.data)[1], atol=1e-5), "the gradient through unfused_gelu is wrong or missing"
+    assert np.allclose(leaf.grad.data, gelu64(leaf.data)[1], atol=1e-5), (
+        "the gradient through unfused_gelu is wrong or missing")
     seconds = {f.__name__: best_seconds(lambda: f(x), 3) for f in (fused_gelu, unfused_gelu)}
     for name in passes:
         print(f"{name:13s} {passes[name]} passes, peak {held[name]:.2f} x the output, {seconds[name] * 1e3:6.2f} ms")
@@ -737,8 +780,9 @@ test_unit_fusion_speedup()
 r"""
 ## 5. Half precision
 
-A 16-bit float takes half the memory of a 32-bit one, and half the time to travel. It has its price in range and in steps:
-float16 has 5 bits of exponent and 10 of fraction, bfloat16 keeps float32's 8 bits of exponent and is left with 7 of fraction.
+A 16-bit float takes half the memory of a 32-bit one, and half the time to travel. It has its price in range and in
+steps: float16 has 5 bits of exponent and 10 of fraction, bfloat16 keeps float32's 8 bits of exponent and is left with
+7 of fraction.
 """
 
 # %%
@@ -767,8 +811,8 @@ for gradient in (1e-5, 1e-7, 1e-8):
 
 # %% [markdown]
 r"""
-So a weight of 1 never notices an update of 0.0001, and a gradient of $10^{-8}$ is gone, unless it was scaled up before it was
-rounded. Mixed precision is the recipe that follows (Micikevicius et al. 2018, arXiv:1710.03740):
+So a weight of 1 never notices an update of 0.0001, and a gradient of $10^{-8}$ is gone, unless it was scaled up before
+it was rounded. Mixed precision is the recipe that follows (Micikevicius et al. 2018, arXiv:1710.03740):
 
 1. the *master* weights stay in float32, so that small updates count;
 2. the forward pass casts to half where that is safe, and keeps its activations in half;
@@ -776,10 +820,10 @@ rounded. Mixed precision is the recipe that follows (Micikevicius et al. 2018, a
 
 ### Where is half safe?
 
-A product of halves, added up in float32, loses little: products and linear layers take halves. Exponentials, powers, long sums,
-norms and losses run in float32. Everything else takes what comes. These are the rules of `torch.autocast` on a GPU; on a CPU
-PyTorch leaves softmax, layer norm, exp, pow and sum in the input's type, which saves memory and costs precision. Ours are
-the same everywhere.
+A product of halves, added up in float32, loses little: products and linear layers take halves. Exponentials, powers,
+long sums, norms and losses run in float32. Everything else takes what comes. These are the rules of `torch.autocast`
+on a GPU; on a CPU PyTorch leaves softmax, layer norm, exp, pow and sum in the input's type, which saves memory and
+costs precision. Ours are the same everywhere.
 """
 
 # %%
@@ -792,7 +836,8 @@ FLOAT32_OPERATIONS = frozenset({
 r"""
 ### Exercise: the casting rule
 
-`float64` is left alone: whoever asked for it wants it. So is everything that is not a floating type, such as class indices.
+`float64` is left alone: whoever asked for it wants it. So is everything that is not a floating type, such as class
+indices.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "autocast-type"}
@@ -817,10 +862,10 @@ def autocast_type(operation: str, dtype: np.dtype, half: np.dtype) -> np.dtype:
 
 # %% [markdown]
 r"""
-`autocast` puts the rule on the door: a layer casts the inputs and lets the operation go on. The cast is an operation too, so it
-is recorded, and its gradient rule casts back: a weight's gradient arrives in the weight's own type, `float32`. PyTorch keeps
-the cast copy of a weight until the outermost autocast ends. We cast again at each use: an optimizer may change or rebind
-`p.data` at any time, and no copy may outlive that.
+`autocast` puts the rule on the door: a layer casts the inputs and lets the operation go on. The cast is an operation
+too, so it is recorded, and its gradient rule casts back: a weight's gradient arrives in the weight's own type,
+`float32`. PyTorch keeps the cast copy of a weight until the outermost autocast ends. We cast again at each use: an
+optimizer may change or rebind `p.data` at any time, and no copy may outlive that.
 """
 
 # %%
@@ -848,10 +893,11 @@ def _cast(x: Tensor, dtype: np.dtype) -> Tensor:
 #| export
 @contextmanager
 def autocast(dtype: Any = "float16", enabled: bool = True):
-    """Within the block, on this thread, products run in `dtype` ("float16" or "bfloat16") and sensitive operations in float32.
+    """Within the block, on this thread, products run in `dtype` ("float16" or "bfloat16") and sensitive operations in
+    float32.
 
-    Blocks nest, the innermost counts; `enabled=False` switches casting off inside another block. Put the forward pass and the
-    loss inside, and the backward pass after it. The rules are those of torch.autocast on CUDA.
+    Blocks nest, the innermost counts; `enabled=False` switches casting off inside another block. Put the forward pass
+    and the loss inside, and the backward pass after it. The rules are those of torch.autocast on CUDA.
     """
     half, before = as_dtype(dtype), (_autocast.dtype, _autocast.inside)
     if not is_half(half):
@@ -868,11 +914,13 @@ def test_unit_autocast():
     f16, bf16, f32, f64, i64 = (as_dtype(k) for k in ("float16", "bfloat16", "float32", "float64", "int64"))
     for operation, dtype, half, wanted in [
         ("matmul", f32, f16, f16), ("linear", f32, bf16, bf16), ("linear", f16, bf16, bf16), ("linear", f64, f16, f64),
-        ("cross_entropy", f16, f16, f32), ("cross_entropy", i64, f16, i64), ("softmax", bf16, bf16, f32), ("exp", f32, f16, f32),
+        ("cross_entropy", f16, f16, f32), ("cross_entropy", i64, f16, i64), ("softmax", bf16, bf16, f32),
+        ("exp", f32, f16, f32),
         ("mul", f16, f16, f16), ("mul", f32, f16, f32), ("relu", bf16, bf16, bf16), ("sum", f64, f16, f64),
     ]:
         got = autocast_type(operation, dtype, half)
-        assert got == wanted, f"{operation} takes {dtype} as {got} under autocast({half}), wanted {wanted}: read the three rules again"
+        assert got == wanted, (
+            f"{operation} takes {dtype} as {got} under autocast({half}), wanted {wanted}: read the three rules again")
     w = Tensor(np.ones((3, 2), np.float32), requires_grad=True)
     x = Tensor(np.ones((4, 3), np.float32))
     with autocast("float16"):
@@ -883,7 +931,8 @@ def test_unit_autocast():
             off = x @ w
         total = y.sum()
     assert (y.dtype, inner.dtype, off.dtype, total.dtype) == (f16, bf16, f32, f32), (
-        f"gelu of a product, one inside bfloat16, one with casting off, a sum: {y.dtype}, {inner.dtype}, {off.dtype}, {total.dtype}")
+        f"gelu of a product, one inside bfloat16, one with casting off, a sum: {y.dtype}, {inner.dtype}, {off.dtype}, "
+        f"{total.dtype}")
     total.backward()
     assert w.grad.dtype == f32, f"the weight's gradient came back in {w.grad.dtype}"
     assert (x @ w).dtype == f32, "autocast went on after its block"
@@ -892,8 +941,8 @@ test_unit_autocast()
 
 # %% [markdown]
 r"""
-What does it save? The activations that wait for the backward pass, counted by lesson 14's `saved_bytes`. The half copies of the
-weights are told apart: they are the price.
+What does it save? The activations that wait for the backward pass, counted by lesson 14's `saved_bytes`. The half
+copies of the weights are told apart: they are the price.
 """
 
 # %%
@@ -909,24 +958,26 @@ print(f"activations: {mixed.activations / full.activations:.0%} of float32's")
 
 # %% [markdown]
 r"""
-And the time? A GPU's tensor cores multiply halves several times as fast as floats. Here our product widens the halves and
-multiplies in float32, which is the same arithmetic and the casts on top. What can gain is what memory limits: a kernel that
-moves half the bytes, if its arithmetic keeps up. Compare.
+And the time? A GPU's tensor cores multiply halves several times as fast as floats. Here our product widens the halves
+and multiplies in float32, which is the same arithmetic and the casts on top. What can gain is what memory limits: a
+kernel that moves half the bytes, if its arithmetic keeps up. Compare.
 """
 
 # %%
-wide, kernel = Tensor(np.random.default_rng(0).normal(size=(2048, 2048)).astype(np.float32)), Tensor(np.ones((2048, 256), np.float32))
+wide = Tensor(np.random.default_rng(0).normal(size=(2048, 2048)).astype(np.float32))
+kernel = Tensor(np.ones((2048, 256), np.float32))
 for kind in ("float32", "bfloat16", "float16"):
     x, w = wide.astype(kind), kernel.astype(kind)
-    print(f"{kind:9s} product {best_seconds(lambda: x @ w, 3) * 1e3:6.1f} ms, fused GELU {best_seconds(lambda: fused_gelu(x)) * 1e3:6.2f} ms")
+    print(f"{kind:9s} product {best_seconds(lambda: x @ w, 3) * 1e3:6.1f} ms, fused GELU "
+          f"{best_seconds(lambda: fused_gelu(x)) * 1e3:6.2f} ms")
 
 # %% [markdown]
 r"""
 ## 6. Loss scaling
 
-Scale the loss by S and, by the chain rule, every gradient is S times as large: what would have vanished in float16 does not.
-Divide by S in float32 before the update, and nothing else has changed. How large should S be? As large as it can be without
-overflow, and that changes as training goes on. So let it find out (*dynamic* loss scaling):
+Scale the loss by S and, by the chain rule, every gradient is S times as large: what would have vanished in float16
+does not. Divide by S in float32 before the update, and nothing else has changed. How large should S be? As large as it
+can be without overflow, and that changes as training goes on. So let it find out (*dynamic* loss scaling):
 
 - a gradient that is inf or nan: skip this step, halve S, start counting anew;
 - 2,000 good steps in a row: double S, start counting anew;
@@ -934,8 +985,9 @@ overflow, and that changes as training goes on. So let it find out (*dynamic* lo
 
 ### Exercise: unscale
 
-The check comes *after* the division. Then it sees an overflow, and it also sees the nan of an inf times a 0. Go through all
-gradients even when the first is bad: half of them scaled and half not would be a trap for whoever looks at them next.
+The check comes *after* the division. Then it sees an overflow, and it also sees the nan of an inf times a 0. Go
+through all gradients even when the first is bad: half of them scaled and half not would be a trap for whoever looks at
+them next.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "unscale"}
@@ -952,8 +1004,8 @@ def unscale(gradients: Iterable[Tensor], scale: float) -> bool:
     gradients = list(gradients)
     half = next((g.dtype for g in gradients if is_half(g.dtype)), None)
     if half is not None:
-        raise ValueError(f"cannot unscale {half} gradients: keep the model's parameters (the master weights) in float32 and let "
-                         "autocast make the half copies")
+        raise ValueError(f"cannot unscale {half} gradients: keep the model's parameters (the master weights) in float32 "
+                         "and let autocast make the half copies")
     inverse = 1 / scale if scale else math.inf
     ### BEGIN SOLUTION
     found_inf = False
@@ -977,9 +1029,10 @@ def next_scale(
 ) -> tuple[float, int]:
     """The scale and the count of good steps after a step that did, or did not, find an inf or nan.
 
-    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale`, and the count is 0. After a good one the
-    count goes up; where it reaches `growth_interval` the scale is multiplied by `growth_factor`, not above `max_scale`, and the
-    count is 0. A scale that would be infinite in float32 is kept. As torch.amp.GradScaler, with a floor and a ceiling.
+    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale`, and the count is 0. After a
+    good one the count goes up; where it reaches `growth_interval` the scale is multiplied by `growth_factor`, not
+    above `max_scale`, and the count is 0. A scale that would be infinite in float32 is kept. As torch.amp.GradScaler,
+    with a floor and a ceiling.
 
     >>> next_scale(4.0, 1, False, growth_interval=2), next_scale(4.0, 1, True)
     ((8.0, 0), (2.0, 0))
@@ -999,7 +1052,8 @@ def test_unit_loss_scale():
     assert unscale([first], 512.0) is False, "finite gradients were reported as overflow"
     assert np.allclose(first.data, [1, -4]), f"[512, -2048] unscaled by 512 gave {first.data}"
     assert unscale([second, third], 128.0) is True, "an inf in the first of two gradients went unnoticed"
-    assert np.allclose(third.data, 2), f"after an overflow in one gradient the next was {third.data}, wanted 2: unscale them all"
+    assert np.allclose(third.data, 2), (
+        f"after an overflow in one gradient the next was {third.data}, wanted 2: unscale them all")
     assert unscale([Tensor([0.0, 1.0])], 0.0) is True, "1 / 0 is inf and 0 * inf is nan: check after the multiplication"
     assert unscale([Tensor([1.0]), Tensor([np.nan])], 2.0) is True, "a nan in the last gradient went unnoticed"
     trace, state = [], (4.0, 0)
@@ -1007,9 +1061,12 @@ def test_unit_loss_scale():
         state = next_scale(*state, found_inf, growth_interval=2, max_scale=8.0)
         trace.append(state)
     wanted = [(4, 1), (8, 0), (8, 1), (4, 0), (2, 0), (1, 0), (1, 0), (1, 1), (2, 0)]
-    assert trace == wanted, f"good, good, good, four bad, good, good from 4 (interval 2) gave\n{trace}, wanted\n{wanted}"
-    assert next_scale(8.0, 1, False, growth_interval=2, max_scale=8.0) == (8.0, 0), "the ceiling is 8: the scale stays and the count starts anew"
-    assert next_scale(64.0, 9, False, growth_interval=5) == (128.0, 0), "the interval was lowered below the count: grow at the next good step"
+    assert trace == wanted, (
+        f"good, good, good, four bad, good, good from 4 (interval 2) gave\n{trace}, wanted\n{wanted}")
+    assert next_scale(8.0, 1, False, growth_interval=2, max_scale=8.0) == (8.0, 0), (
+        "the ceiling is 8: the scale stays and the count starts anew")
+    assert next_scale(64.0, 9, False, growth_interval=5) == (128.0, 0), (
+        "the interval was lowered below the count: grow at the next good step")
 
 test_unit_loss_scale()
 
@@ -1017,9 +1074,9 @@ test_unit_loss_scale()
 r"""
 ### GradScaler: the parts, for your own loop
 
-PyTorch's interface, for loops that clip gradients, accumulate them or drive several optimizers. It keeps what the two functions
-need and guards the order of the calls: unscaling twice would divide twice, and stepping twice would use the same gradients
-again. `step` says whether the step was taken, which PyTorch's does not.
+PyTorch's interface, for loops that clip gradients, accumulate them or drive several optimizers. It keeps what the two
+functions need and guards the order of the calls: unscaling twice would divide twice, and stepping twice would use the
+same gradients again. `step` says whether the step was taken, which PyTorch's does not.
 """
 
 # %%
@@ -1027,17 +1084,18 @@ again. `step` says whether the step was taken, which PyTorch's does not.
 class GradScaler:
     """Dynamic loss scaling with the interface of torch.amp.GradScaler, a floor, a ceiling, and a `step` that tells.
 
-    Call `scale(loss).backward()`, then for each optimizer, if the gradients are needed in between, `unscale_(optimizer)`, then
-    `step(optimizer)`, and `update()` once at the end. Optimizers have `param_groups`, as in lesson 06.
+    Call `scale(loss).backward()`, then for each optimizer, if the gradients are needed in between,
+    `unscale_(optimizer)`, then `step(optimizer)`, and `update()` once at the end. Optimizers have `param_groups`, as
+    in lesson 06.
     """
 
     def __init__(
-        self, init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5, growth_interval: int = 2000,
-        min_scale: float = 1.0, max_scale: float = math.inf, enabled: bool = True,
+        self, init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5,
+        growth_interval: int = 2000, min_scale: float = 1.0, max_scale: float = math.inf, enabled: bool = True,
     ):
         if not (growth_factor > 1 and 0 < backoff_factor < 1 and growth_interval >= 1 and min_scale <= max_scale):
-            raise ValueError(f"growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are needed, "
-                             f"got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale}, {max_scale}")
+            raise ValueError("growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale "
+                             f"are needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale}, {max_scale}")
         self.loss_scale, self.growth_tracker, self.enabled = init_scale, 0, enabled
         self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
         self.min_scale, self.max_scale = min_scale, max_scale
@@ -1053,8 +1111,9 @@ class GradScaler:
     def adapt(self, found_inf: bool) -> None:
         """Set the scale and the tracker for what was found, whatever was called before."""
         self.loss_scale, self.growth_tracker = next_scale(
-            self.loss_scale, self.growth_tracker, found_inf, growth_factor=self.growth_factor, backoff_factor=self.backoff_factor,
-            growth_interval=self.growth_interval, min_scale=self.min_scale, max_scale=self.max_scale)
+            self.loss_scale, self.growth_tracker, found_inf,
+            growth_factor=self.growth_factor, backoff_factor=self.backoff_factor, growth_interval=self.growth_interval,
+            min_scale=self.min_scale, max_scale=self.max_scale)
 
     def unscale_(self, optimizer: Any) -> None:
         """Divide the gradients of an optimizer's parameters by the scale, once between two updates."""
@@ -1065,12 +1124,15 @@ class GradScaler:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not gradients:
-            raise RuntimeError("no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss "
-                               "depend on its parameters? An output made with Tensor(x.data) or detach() cuts the trail")
+            raise RuntimeError("no gradient was recorded for this optimizer: was scale(loss).backward() called, and does "
+                               "the loss depend on its parameters? An output made with Tensor(x.data) or detach() cuts the "
+                               "trail")
         self._found[optimizer] = unscale(gradients, self.loss_scale)
 
     def step(self, optimizer: Any) -> bool:
-        """Unscale, if that was not done, and call `optimizer.step()` unless a gradient was inf or nan; whether it was called."""
+        """Unscale, if that was not done, and call `optimizer.step()` unless a gradient was inf or nan; whether it was
+        called.
+        """
         if self.enabled:
             if optimizer in self._stepped:
                 raise RuntimeError("step() was called on this optimizer before: call update() between two steps")
@@ -1113,14 +1175,14 @@ class GradScaler:
 r"""
 ### Exercise: MixedPrecisionTrainer
 
-The whole step in one method, for any model with `parameters()` and any optimizer with `step()` and `zero_grad()`, yours or a
-stranger's. The constructor is given. `loss_scale`, `growth_interval` and the other settings live in the scaler underneath; the
-properties let you read and set them here, under the names that the course has always used.
+The whole step in one method, for any model with `parameters()` and any optimizer with `step()` and `zero_grad()`,
+yours or a stranger's. The constructor is given. `loss_scale`, `growth_interval` and the other settings live in the
+scaler underneath; the properties let you read and set them here, under the names that the course has always used.
 
-`train_step` goes: forward and loss under `autocast`; is there a graph at all? clear the old gradients; backward on the scaled loss;
-unscale; step only if all is finite; update the scale. The question in the middle matters: a model that rebuilds its output
-with `Tensor(x.data)` has cut the trail, and a trainer that counted a step all the same would be lying. Then: warn, touch
-neither the optimizer nor the scale, and report that no valid gradients were there.
+`train_step` goes: forward and loss under `autocast`; is there a graph at all? clear the old gradients; backward on the
+scaled loss; unscale; step only if all is finite; update the scale. The question in the middle matters: a model that
+rebuilds its output with `Tensor(x.data)` has cut the trail, and a trainer that counted a step all the same would be
+lying. Then: warn, touch neither the optimizer nor the scale, and report that no valid gradients were there.
 """
 
 # %%
@@ -1133,9 +1195,9 @@ def _scaler_setting(name: str) -> property:
 class MixedPrecisionTrainer:
     """Training in mixed precision: float32 master weights, a half-precision forward pass, dynamic loss scaling.
 
-    `model` is called with the inputs and has `parameters()`; `optimizer` has `step()` and `zero_grad()`; `loss_fn(outputs,
-    targets)` gives one number; `dtype` is "float16" or "bfloat16". Where none of the parameters requires a gradient, all are
-    asked to; a frozen one beside others stays frozen.
+    `model` is called with the inputs and has `parameters()`; `optimizer` has `step()` and `zero_grad()`;
+    `loss_fn(outputs, targets)` gives one number; `dtype` is "float16" or "bfloat16". Where none of the parameters
+    requires a gradient, all are asked to; a frozen one beside others stays frozen.
     """
 
     loss_scale = _scaler_setting("loss_scale")
@@ -1186,9 +1248,9 @@ class MixedPrecisionTrainer:
     def train_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, float | bool]:
         """One step on `(inputs, targets)`: `{"loss", "loss_scale", "overflow", "gradients_valid"}`.
 
-        "loss" is the unscaled loss, "loss_scale" the scale after the step, "gradients_valid" whether the optimizer stepped.
-        Where the loss carries no graph, it warns, calls no optimizer, leaves the scale and its count alone and returns overflow
-        False and gradients_valid False.
+        "loss" is the unscaled loss, "loss_scale" the scale after the step, "gradients_valid" whether the optimizer
+        stepped. Where the loss carries no graph, it warns, calls no optimizer, leaves the scale and its count alone
+        and returns overflow False and gradients_valid False.
         """
         inputs, targets = batch
         require_gradients(self.model)
@@ -1209,13 +1271,16 @@ class MixedPrecisionTrainer:
         ### END SOLUTION
 
     def _metrics(self, loss: Tensor, overflow: bool, valid: bool) -> dict[str, float | bool]:
-        return {"loss": float(loss.item()), "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
+        value = float(loss.item())
+        return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
 # %%
 #| export
 _NO_GRAPH = (
-    "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through recorded "
-    "operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor operations all the way")
+    "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
+    "recorded "
+    "operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor operations all "
+    "the way")
 
 
 def require_gradients(model: Any) -> None:
@@ -1269,48 +1334,59 @@ class MockOptimizer:
 
 
 def test_unit_mixed_precision():
-    """Scaling, unscaling, skipping, adapting and training of MixedPrecisionTrainer, with a stranger's model and optimizer."""
+    """Scaling, unscaling, skipping, adapting and training of MixedPrecisionTrainer, with a stranger's model and
+    optimizer.
+    """
     model = MockModel()
     optimizer = MockOptimizer(model.parameters())
     trainer = MixedPrecisionTrainer(model, optimizer, loss_scale=1024.0)
     scaled = trainer.scale_loss(Tensor([0.001]))
     assert np.isclose(scaled.data[0], 1.024), f"a loss of 0.001 times a scale of 1024 gave {scaled.data[0]}"
-    assert trainer.scale_loss((model.weight * 1).mean()).requires_grad, "the scaled loss has lost its graph: multiply the Tensor, not its data"
+    assert trainer.scale_loss((model.weight * 1).mean()).requires_grad, (
+        "the scaled loss has lost its graph: multiply the Tensor, not its data")
 
     model.weight.grad = Tensor(np.full((10, 5), 1024.0))
     assert trainer.unscale_gradients([model.weight]), "finite gradients were called invalid"
     assert np.allclose(model.weight.grad.data, 1.0), f"1024 unscaled by 1024 gave {model.weight.grad.data[0, 0]}"
     other = Tensor(np.zeros(2))
     model.weight.grad, other.grad = Tensor(np.full((10, 5), 512.0)), Tensor([1.0, np.inf])
-    assert not trainer.unscale_gradients([model.weight, other]) and trainer.overflow_detected, "an inf in the last gradient went unnoticed"
+    assert not trainer.unscale_gradients([model.weight, other]) and trainer.overflow_detected, (
+        "an inf in the last gradient went unnoticed")
     trainer.steps_since_last_scale_update = 7
     trainer.update_loss_scale()
     assert (trainer.loss_scale, trainer.steps_since_last_scale_update) == (512.0, 0), (
-        f"after an overflow at 1024 the scale is {trainer.loss_scale} and the count {trainer.steps_since_last_scale_update}, wanted 512 and 0")
+        f"after an overflow at 1024 the scale is {trainer.loss_scale} and the count "
+        f"{trainer.steps_since_last_scale_update}, wanted 512 and 0")
     trainer.overflow_detected, trainer.steps_since_last_scale_update = False, 2000
     trainer.update_loss_scale()
-    assert trainer.loss_scale == 1024.0, f"after {trainer.growth_interval} good steps at 512 the scale is {trainer.loss_scale}, wanted 1024"
+    assert trainer.loss_scale == 1024.0, (
+        f"after {trainer.growth_interval} good steps at 512 the scale is {trainer.loss_scale}, wanted 1024")
     trainer.update_loss_scale()
     assert trainer.loss_scale == 1024.0, "one good step later the scale grew again: it grows once an interval"
 
     rng = np.random.default_rng(6)
-    inputs, targets = Tensor(rng.normal(size=(8, 10)).astype(np.float32)), Tensor(rng.normal(size=(8, 5)).astype(np.float32))
+    inputs, targets = (Tensor(rng.normal(size=(8, n)).astype(np.float32)) for n in (10, 5))
     half = inputs.data.astype(np.float16).astype(np.float32) @ model.weight.data.astype(np.float16).astype(np.float32)
     difference = half.astype(np.float16).astype(np.float32) - targets.data
     gradient = inputs.data.T @ difference * (2 / difference.size)
     weight = model.weight.data.copy()
     metrics = trainer.train_step((inputs, targets))
-    assert set(metrics) == {"loss", "loss_scale", "overflow", "gradients_valid"}, f"train_step returned the keys {sorted(metrics)}"
-    assert np.isclose(metrics["loss"], np.mean(difference**2), rtol=1e-3), f"the loss reported is {metrics['loss']:.4f}, the unscaled one {np.mean(difference**2):.4f}"
-    assert (metrics["overflow"], metrics["gradients_valid"], optimizer.updates_applied) == (False, True, 1), f"a good step gave {metrics}"
+    assert set(metrics) == {"loss", "loss_scale", "overflow", "gradients_valid"}, (
+        f"train_step returned the keys {sorted(metrics)}")
+    assert np.isclose(metrics["loss"], np.mean(difference**2), rtol=1e-3), (
+        f"the loss reported is {metrics['loss']:.4f}, the unscaled one {np.mean(difference**2):.4f}")
+    assert (metrics["overflow"], metrics["gradients_valid"], optimizer.updates_applied) == (False, True, 1), (
+        f"a good step gave {metrics}")
     assert model.seen == np.float16, f"the forward pass ran in {model.seen}, wanted float16: use autocast"
     assert model.weight.dtype == np.float32, f"the master weight is now {model.weight.dtype}"
     moved = weight - model.weight.data
-    assert np.allclose(moved, 0.01 * gradient, atol=1e-4), f"the update is {np.abs(moved / gradient / 0.01).mean():.3g} times what it should be: was it unscaled?"
+    assert np.allclose(moved, 0.01 * gradient, atol=1e-4), (
+        f"the update is {np.abs(moved / gradient / 0.01).mean():.3g} times what it should be: was it unscaled?")
 
     weight, scale = model.weight.data.copy(), trainer.loss_scale
     metrics = trainer.train_step((Tensor(np.full((8, 10), 60000.0, np.float32)), targets))
-    assert (metrics["overflow"], metrics["gradients_valid"], optimizer.updates_applied) == (True, False, 1), f"an overflowing step gave {metrics}"
+    assert (metrics["overflow"], metrics["gradients_valid"], optimizer.updates_applied) == (True, False, 1), (
+        f"an overflowing step gave {metrics}")
     assert np.array_equal(model.weight.data, weight), "the weights moved on an overflow"
     assert trainer.loss_scale == scale / 2, f"after the overflow the scale is {trainer.loss_scale}, wanted {scale / 2}"
 
@@ -1330,21 +1406,26 @@ def test_unit_mixed_precision_detached():
         warnings.simplefilter("always")
         metrics = trainer.train_step((Tensor(np.ones((2, 10))), Tensor(np.ones((2, 5)))))
     assert caught, "the model's output was detached, and train_step said nothing: warn"
-    assert (metrics["overflow"], metrics["gradients_valid"]) == (False, False), f"a step without a graph reported {metrics}"
-    assert (optimizer.updates_applied, optimizer.zeroed) == (0, 0), "the optimizer was called although there were no gradients"
-    assert (trainer.loss_scale, trainer.steps_since_last_scale_update) == (256.0, 3), "the scale or its count changed without a step"
+    assert (metrics["overflow"], metrics["gradients_valid"]) == (False, False), (
+        f"a step without a graph reported {metrics}")
+    assert (optimizer.updates_applied, optimizer.zeroed) == (0, 0), (
+        "the optimizer was called although there were no gradients")
+    assert (trainer.loss_scale, trainer.steps_since_last_scale_update) == (256.0, 3), (
+        "the scale or its count changed without a step")
     frozen = Sequential(Linear(10, 4), Linear(4, 5))
     frozen[0].weight.requires_grad = frozen[0].bias.requires_grad = False
     before = frozen[0].weight.data.copy()
-    MixedPrecisionTrainer(frozen, SGD(frozen.parameters(), lr=0.1)).train_step((Tensor(np.ones((2, 10), np.float32)), Tensor(np.ones((2, 5), np.float32))))
-    assert not frozen[0].weight.requires_grad and np.array_equal(frozen[0].weight.data, before), "a frozen layer beside others was thawed"
+    pair = tuple(Tensor(np.ones((2, n), np.float32)) for n in (10, 5))
+    MixedPrecisionTrainer(frozen, SGD(frozen.parameters(), lr=0.1)).train_step(pair)
+    assert not frozen[0].weight.requires_grad and np.array_equal(frozen[0].weight.data, before), (
+        "a frozen layer beside others was thawed")
 
 test_unit_mixed_precision_detached()
 
 # %% [markdown]
 r"""
-The scale over time, on purpose started far too high: it falls until gradients fit, then probes upwards once an interval. Each
-cross is a step that was skipped.
+The scale over time, on purpose started far too high: it falls until gradients fit, then probes upwards once an
+interval. Each cross is a step that was skipped.
 """
 
 # %%
@@ -1368,8 +1449,8 @@ plt.show()
 r"""
 ## 7. Measuring it all
 
-Four analyses put the parts together. They are given; what they rest on, you have written, or write in the two small exercises
-of this section. Each prints a table and returns the rows that it printed.
+Four analyses put the parts together. They are given; what they rest on, you have written, or write in the two small
+exercises of this section. Each prints a table and returns the rows that it printed.
 
 ### How far do products get?
 """
@@ -1393,16 +1474,20 @@ def _loops(a: np.ndarray, b: np.ndarray) -> list[list[float]]:
     return [[sum(x * y for x, y in zip(row, column)) for column in columns] for row in a.tolist()]
 
 
-def analyze_vectorization_scaling(sizes: Sequence[int] = (64, 128, 256, 512, 1024, 2048), loops_up_to: int = 128) -> list[ScalingRow]:
-    """Time square float32 products with `vectorized_matmul` on one thread, against this machine's measured peak; print a table."""
+def analyze_vectorization_scaling(
+    sizes: Sequence[int] = (64, 128, 256, 512, 1024, 2048), loops_up_to: int = 128
+) -> list[ScalingRow]:
+    """Time square float32 products with `vectorized_matmul` on one thread, against this machine's measured peak; print
+    a table.
+    """
     peaks, rows, rng = measure_peaks(), [], np.random.default_rng(0)
     for size in sizes:
         a, b = (Tensor(rng.random((size, size), dtype=np.float32)) for _ in range(2))
         with threadpool_limits(1), no_grad():
             seconds = best_seconds(lambda: vectorized_matmul(a, b), repeats=3 if size > 1000 else 10)
-        rate = 2 * size**3 / seconds
+        rate, intensity = 2 * size**3 / seconds, matmul_intensity(size, size, size, 4)
         loops = best_seconds(lambda: _loops(a.data, b.data), 1) * 1e3 if size <= loops_up_to else None
-        rows.append(ScalingRow(size, seconds * 1e3, rate / 1e9, 100 * rate / peaks.flops, matmul_intensity(size, size, size, 4), loops))
+        rows.append(ScalingRow(size, seconds * 1e3, rate / 1e9, 100 * rate / peaks.flops, intensity, loops))
     print(table(rows, f"Square products, float32, one thread; measured peak {peaks.flops / 1e9:.1f} GFLOP/s"))
     return rows
 
@@ -1411,8 +1496,9 @@ scaling = analyze_vectorization_scaling()
 
 # %% [markdown]
 r"""
-Small products do not fill the machine: the call costs about the same whether 64 or 64,000 numbers are behind it. Large ones come
-close to the peak, and they stay there, for their intensity grows with the size: a large product is *not* limited by bandwidth.
+Small products do not fill the machine: the call costs about the same whether 64 or 64,000 numbers are behind it. Large
+ones come close to the peak, and they stay there, for their intensity grows with the size: a large product is *not*
+limited by bandwidth.
 
 ### Where do operations stand under the roof?
 """
@@ -1447,11 +1533,15 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Peaks) -> Roofli
     counted = total(name, "forward", trace.operations)
     roof, rate = attainable(counted.intensity, peaks.flops, peaks.bandwidth), counted.flops / seconds
     bound = "memory" if counted.intensity < peaks.ridge else "compute"
-    return RooflineRow(name, counted.intensity, seconds * 1e3, rate / 1e9, counted.bytes / seconds / 1e9, roof / 1e9, 100 * rate / roof, bound)
+    moved = counted.bytes / seconds / 1e9
+    return RooflineRow(
+        name, counted.intensity, seconds * 1e3, rate / 1e9, moved, roof / 1e9, 100 * rate / roof, bound)
 
 
 def analyze_arithmetic_intensity(size: int = 2048) -> list[RooflineRow]:
-    """Add, multiply, GELU unfused and fused, and a product of `size` by `size` float32 under the measured roof; print a table."""
+    """Add, multiply, GELU unfused and fused, and a product of `size` by `size` float32 under the measured roof; print
+    a table.
+    """
     peaks, rng = measure_peaks(), np.random.default_rng(0)
     x, y = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
     work = {"add": lambda: x + y, "multiply": lambda: x * y, "unfused_gelu": lambda: unfused_gelu(x),
@@ -1470,12 +1560,14 @@ def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4))
-    reach = np.logspace(math.log10(min(row.intensity for row in rows) / 3), math.log10(max(max(row.intensity for row in rows), peaks.ridge) * 3))
+    seen = [row.intensity for row in rows]
+    reach = np.logspace(math.log10(min(seen) / 3), math.log10(max(*seen, peaks.ridge) * 3))
     axes.plot(reach, [attainable(i, peaks.flops, peaks.bandwidth) / 1e9 for i in reach], color="black", linewidth=1.5)
     axes.axvline(peaks.ridge, color="gray", linewidth=0.8, linestyle=":")
     for row in rows:
         axes.plot(row.intensity, row.gflops, "o")
-        axes.annotate(row.operation, (row.intensity, row.gflops), xytext=(6, -4), textcoords="offset points", fontsize=9)
+        axes.annotate(
+            row.operation, (row.intensity, row.gflops), xytext=(6, -4), textcoords="offset points", fontsize=9)
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP per byte)", ylabel="GFLOP/s",
              title=f"Measured roof: {peaks.flops / 1e9:.0f} GFLOP/s, {peaks.bandwidth / 1e9:.0f} GB/s, one thread")
     figure.tight_layout()
@@ -1487,14 +1579,14 @@ plt.show()
 
 # %% [markdown]
 r"""
-The slope is that of main memory: where the arrays fit a large cache, an operation may stand above it. Far below the roof is
-where there is something to win. The unfused GELU is down there because each of its steps pays the full fare for memory,
-and because of `pow` and `tanh`, which NumPy computes one number at a time.
+The slope is that of main memory: where the arrays fit a large cache, an operation may stand above it. Far below the
+roof is where there is something to win. The unfused GELU is down there because each of its steps pays the full fare
+for memory, and because of `pow` and `tanh`, which NumPy computes one number at a time.
 
 ### What does mixed precision save?
 
-Count it by component, from the bytes of the types. A parameter in mixed precision costs its float32 master and a half copy; its
-gradient arrives in float32; Adam keeps two float32 numbers. Only the activations shrink.
+Count it by component, from the bytes of the types. A parameter in mixed precision costs its float32 master and a half
+copy; its gradient arrives in float32; Adam keeps two float32 numbers. Only the activations shrink.
 
 ### Exercise: the bytes of a training state
 """
@@ -1504,8 +1596,8 @@ gradient arrives in float32; Adam keeps two float32 numbers. Only the activation
 def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[str, int]:
     """Bytes held while a model trains with Adam: "weights", "half copies", "gradients", "optimizer" and "activations".
 
-    With `half` None all is float32 and there are no half copies; else activations and weight copies are in that type, and
-    weights, gradients and the optimizer's two numbers for each parameter stay float32.
+    With `half` None all is float32 and there are no half copies; else activations and weight copies are in that type,
+    and weights, gradients and the optimizer's two numbers for each parameter stay float32.
 
     >>> training_bytes(10, 100)
     {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
@@ -1520,10 +1612,14 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
 
 # %% nbgrader={"grade": true, "grade_id": "test-training-bytes", "points": 5}
 def test_unit_training_bytes():
-    for parameters, activations, half, wanted in [(1000, 500, None, (4000, 0, 4000, 8000, 2000)), (7, 30, "float16", (28, 14, 28, 56, 60)),
-                                                  (3, 11, "bfloat16", (12, 6, 12, 24, 22)), (0, 5, "float16", (0, 0, 0, 0, 10))]:
+    for parameters, activations, half, wanted in [
+        (1000, 500, None, (4000, 0, 4000, 8000, 2000)), (7, 30, "float16", (28, 14, 28, 56, 60)),
+        (3, 11, "bfloat16", (12, 6, 12, 24, 22)), (0, 5, "float16", (0, 0, 0, 0, 10)),
+    ]:
         got = tuple(training_bytes(parameters, activations, half).values())
-        assert got == wanted, f"training_bytes({parameters}, {activations}, {half}) gave {got}, wanted {wanted}: which parts shrink, which do not?"
+        assert got == wanted, (
+            f"training_bytes({parameters}, {activations}, {half}) gave {got}, wanted {wanted}: which parts shrink, "
+            "which do not?")
 
 test_unit_training_bytes()
 
@@ -1569,9 +1665,9 @@ memory = analyze_mixed_precision_benefits()
 
 # %% [markdown]
 r"""
-Look at the last two columns together. Activations halve in every row; but where parameters outweigh activations, the half copies
-cost more than the activations save. Mixed precision pays in memory when batches, images or sequences are large. That is a count.
-Here is a measurement: the same network at growing batch sizes.
+Look at the last two columns together. Activations halve in every row; but where parameters outweigh activations, the
+half copies cost more than the activations save. Mixed precision pays in memory when batches, images or sequences are
+large. That is a count. Here is a measurement: the same network at growing batch sizes.
 """
 
 # %%
@@ -1590,15 +1686,16 @@ def batch_row(size):
     totals = [kept.activations + kept.weight_copies for kept in (full, mixed)]
     return BatchRow(size, *totals, 100 * (1 - totals[1] / totals[0]))
 
-print(table([batch_row(size) for size in (8, 32, 128, 512)], "Saved for backward, half copies of the weights counted in"))
+batch_rows = [batch_row(size) for size in (8, 32, 128, 512)]
+print(table(batch_rows, "Saved for backward, half copies of the weights counted in"))
 
 # %% [markdown]
 r"""
 ### Which technique, where?
 
-Not every choice is a measurement. The framework below scores four techniques for five kinds of work from judgements: how much
-memory matters, whether latency does, how much instability can be borne, how fast development must go, how varied the hardware
-is. The judgements are ours and open to yours. The score only makes them explicit:
+Not every choice is a measurement. The framework below scores four techniques for five kinds of work from judgements:
+how much memory matters, whether latency does, how much instability can be borne, how fast development must go, how
+varied the hardware is. The judgements are ours and open to yours. The score only makes them explicit:
 
 | if the work ... | and the technique ... | points |
 |---|---|---|
@@ -1682,9 +1779,12 @@ def test_unit_technique_score():
     for workload, row in zip(WORKLOADS, wanted):
         for technique, want in zip(TECHNIQUES, row):
             got = technique_score(workload, technique)
-            assert got == want, f"{technique.name} for {workload.name} scored {got}, wanted {want}: go through the table line by line"
-    got = technique_score(Workload("x", "high", True, True, "high", "high"), Technique("y", "medium", "low", "low", "medium", "medium"))
-    assert got == 1, f"a work that asks for everything and a technique of medium cost, risk and dependency scored {got}, wanted 1"
+            assert got == want, (
+                f"{technique.name} for {workload.name} scored {got}, wanted {want}: go through the table line by line")
+    everything = Workload("x", "high", True, True, "high", "high")
+    got = technique_score(everything, Technique("y", "medium", "low", "low", "medium", "medium"))
+    assert got == 1, (
+        f"a work that asks for everything and a technique of medium cost, risk and dependency scored {got}, wanted 1")
 
 test_unit_technique_score()
 
@@ -1720,8 +1820,8 @@ decisions = analyze_acceleration_decision_framework()
 r"""
 ## 8. All together
 
-The last check runs the four unit tests again and then the parts as one: a small transformer-like block of `vectorized_matmul` and
-`fused_gelu`, trained with MixedPrecisionTrainer.
+The last check runs the four unit tests again and then the parts as one: a small transformer-like block of
+`vectorized_matmul` and `fused_gelu`, trained with MixedPrecisionTrainer.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "test-module", "locked": true, "points": 20}
@@ -1731,7 +1831,8 @@ class TransformerBlock:
     def __init__(self, hidden_dim):
         rng = np.random.default_rng(8)
         self.weight1, self.weight2 = (
-            Tensor((rng.normal(size=(hidden_dim, hidden_dim)) / math.sqrt(hidden_dim)).astype(np.float32)) for _ in range(2))
+            Tensor(rng.normal(size=(hidden_dim, hidden_dim)) / math.sqrt(hidden_dim), dtype=np.float32)
+            for _ in range(2))
 
     def __call__(self, x):
         return vectorized_matmul(fused_gelu(vectorized_matmul(x, self.weight1)), self.weight2)
@@ -1755,7 +1856,8 @@ def test_module():
     metrics = [trainer.train_step((x, targets)) for _ in range(5)]
     losses = [m["loss"] for m in metrics]
     assert all(m["gradients_valid"] and not m["overflow"] for m in metrics), f"a step of five was not taken: {metrics}"
-    assert losses[-1] < losses[0] and all(np.isfinite(losses)), f"five steps took the loss along {losses}: it should fall"
+    assert losses[-1] < losses[0] and all(np.isfinite(losses)), (
+        f"five steps took the loss along {losses}: it should fall")
     for p, before in zip(block.parameters(), weights):
         assert p.dtype == np.float32 and not np.array_equal(p.data, before), "the master weights stay float32, and move"
 
@@ -1763,8 +1865,10 @@ def test_module():
         mixed = block(x)
     with no_grad():
         single = block(x)
-    assert mixed.dtype == np.float16 and single.dtype == np.float32, f"the block gave {mixed.dtype} under autocast and {single.dtype} outside"
-    assert np.abs(mixed.data.astype(np.float32) - single.data).max() < 0.02, "half and single precision disagree by more than rounding"
+    assert mixed.dtype == np.float16 and single.dtype == np.float32, (
+        f"the block gave {mixed.dtype} under autocast and {single.dtype} outside")
+    assert np.abs(mixed.data.astype(np.float32) - single.data).max() < 0.02, (
+        "half and single precision disagree by more than rounding")
     held = saved_bytes(mixed, block.parameters()).activations / saved_bytes(block(x), block.parameters()).activations
     assert held <= 0.55, f"under autocast the block keeps {held:.0%} of float32's activations: were they kept in half?"
     print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f} in five steps; activations held: {held:.0%} of float32's")
@@ -1808,7 +1912,10 @@ def digits_row(precision, epochs=12):
     start = time.perf_counter()
     for _ in range(epochs):
         for inputs, targets in batches(pixels[train], labels[train], 64):
-            trainer.train_step((inputs, targets)) if precision == "float16" else plain_step(net, optimizer, inputs, targets)
+            if precision == "float16":
+                trainer.train_step((inputs, targets))
+            else:
+                plain_step(net, optimizer, inputs, targets)
     seconds = time.perf_counter() - start
     with no_grad():
         guesses = net(Tensor(pixels[test])).numpy().argmax(axis=1)
@@ -1821,20 +1928,21 @@ print(table([digits_row("float32"), digits_row("float16")], "64-128-10 with fuse
 
 # %% [markdown]
 r"""
-Set the difference in accuracy beside what another seed changes (try one). The activations are what was to be saved. Time is not:
-on a CPU the products run in float32 either way, and the casts come on top. On hardware with half-precision units the
-products themselves are faster, and that is why mixed precision is used there even where memory is plenty.
+Set the difference in accuracy beside what another seed changes (try one). The activations are what was to be saved.
+Time is not: on a CPU the products run in float32 either way, and the casts come on top. On hardware with
+half-precision units the products themselves are faster, and that is why mixed precision is used there even where
+memory is plenty.
 
 ## Questions
 
 1. The product of two 1024 x 1024 float32 matrices: what is its arithmetic intensity, and how many times is that of an
    elementwise float32 addition?
-2. `unfused_gelu` runs eight primitives on float32. Count each array read and each written (numbers such as 0.5 are free): how many bytes does
-   it move for each element, and how many does `fused_gelu`? What percentage is saved?
-3. A model with 100 million parameters and 50 million activations, trained with Adam: how many MB (10^6 bytes) in float32, and
-   how many in mixed precision?
-4. What is the smallest positive float16? With a loss scale of 1024, down to what gradient (half of that, divided by the scale:
-   what rounds to even 0 is gone) does a number survive?
+2. `unfused_gelu` runs eight primitives on float32. Count each array read and each written (numbers such as 0.5 are
+   free): how many bytes does it move for each element, and how many does `fused_gelu`? What percentage is saved?
+3. A model with 100 million parameters and 50 million activations, trained with Adam: how many MB (10^6 bytes) in
+   float32, and how many in mixed precision?
+4. What is the smallest positive float16? With a loss scale of 1024, down to what gradient (half of that, divided by
+   the scale: what rounds to even 0 is gone) does a number survive?
 5. For edge deployment, which technique scores highest?
 """
 
@@ -1851,21 +1959,28 @@ edge_technique = "Kernel Fusion"
 # %% nbgrader={"grade": true, "grade_id": "test-question-acceleration", "points": 8}
 def test_question_acceleration():
     wanted = matmul_intensity(1024, 1024, 1024, 4)
-    assert math.isclose(product_intensity, wanted, rel_tol=0.01), f"product_intensity is {product_intensity}: FLOPs over bytes, not over numbers"
-    assert math.isclose(times_addition, wanted / elementwise_intensity(1, 2, 1, 4), rel_tol=0.01), f"times_addition is {times_addition}"
+    assert math.isclose(product_intensity, wanted, rel_tol=0.01), (
+        f"product_intensity is {product_intensity}: FLOPs over bytes, not over numbers")
+    assert math.isclose(times_addition, wanted / elementwise_intensity(1, 2, 1, 4), rel_tol=0.01), (
+        f"times_addition is {times_addition}")
     one = Tensor(np.ones(10000, np.float32))
     for name, function, got in [("unfused", unfused_gelu, unfused_bytes), ("fused", fused_gelu, fused_bytes)]:
         with Trace() as trace:
             function(one)
         moved = sum(o.bytes for o in trace.operations) / one.size
-        assert math.isclose(got, moved, rel_tol=0.01), f"{name}_bytes is {got}: for each primitive, arrays read and written, 4 bytes a number"
-    assert math.isclose(percent_saved, 100 * (1 - fused_bytes / unfused_bytes), abs_tol=1), f"percent_saved is {percent_saved}"
+        assert math.isclose(got, moved, rel_tol=0.01), (
+            f"{name}_bytes is {got}: for each primitive, arrays read and written, 4 bytes a number")
+    assert math.isclose(percent_saved, 100 * (1 - fused_bytes / unfused_bytes), abs_tol=1), (
+        f"percent_saved is {percent_saved}")
     for name, half, got in [("full_mb", None, full_mb), ("mixed_mb", "float16", mixed_mb)]:
         wanted = sum(training_bytes(100_000_000, 50_000_000, half).values()) / 1e6
-        assert math.isclose(got, wanted, rel_tol=0.001), f"{name} is {got}: weights, copies, gradients, two numbers for Adam, activations"
-    assert math.isclose(smallest_half, float(np.finfo(np.float16).smallest_subnormal), rel_tol=0.01), f"smallest_half is {smallest_half}: subnormals count"
+        assert math.isclose(got, wanted, rel_tol=0.001), (
+            f"{name} is {got}: weights, copies, gradients, two numbers for Adam, activations")
+    assert math.isclose(smallest_half, float(np.finfo(np.float16).smallest_subnormal), rel_tol=0.01), (
+        f"smallest_half is {smallest_half}: subnormals count")
     above, below = (np.float16(smallest_gradient * 1024 * nudge) for nudge in (1.02, 0.98))
-    assert above > 0 and below == 0, f"smallest_gradient is {smallest_gradient:g}: a little above it survives the scaling, a little below does not"
+    assert above > 0 and below == 0, (
+        f"smallest_gradient is {smallest_gradient:g}: a little above it survives the scaling, a little below does not")
     best = max(TECHNIQUES, key=lambda t: technique_score(WORKLOADS[3], t))
     assert edge_technique == best.name, f"edge_technique is {edge_technique!r}: read the table of recommendations"
 
@@ -1873,8 +1988,8 @@ test_question_acceleration()
 
 # %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-scaling", "points": 2}
 r"""
-**In your own words:** why does the loss scale fall at once after an overflow, but grow only after two thousand good steps? And
-why do the skipped steps do no harm?
+**In your own words:** why does the loss scale fall at once after an overflow, but grow only after two thousand good
+steps? And why do the skipped steps do no harm?
 
 Your answer here.
 """
@@ -1883,8 +1998,8 @@ Your answer here.
 r"""
 ## What you have
 
-Products in as few calls as possible; a kernel that does GELU in one pass, forward and backward, in four types; training in mixed
-precision that scales, skips and adapts; and a measured roof to hold it all against. Export it with
+Products in as few calls as possible; a kernel that does GELU in one pass, forward and backward, in four types;
+training in mixed precision that scales, skips and adapts; and a measured roof to hold it all against. Export it with
 `tito module complete 18`, and import it like any other library:
 
 ```python

@@ -14,6 +14,8 @@
 r"""
 # Lesson 01: Tensor
 
+> Tensors: NumPy arrays that remember how they were made, and one door that every operation passes.
+
 Everything in this course is arithmetic on grids of numbers: images, weights, gradients. In this lesson you build the
 object that holds such a grid, and one door that every operation on it has to pass. The door looks like a detail today.
 It is what lets lesson 05 differentiate your code, lesson 14 profile it and lesson 18 run it in half precision, without
@@ -648,7 +650,7 @@ def number_type(number: Any, other: np.dtype) -> np.dtype:
     fraction = isinstance(number, (float, np.floating))
     if fraction and not is_floating(other):
         return np.dtype(np.float32)
-    if other == bool and not isinstance(number, (bool, np.bool_)):
+    if other.kind == "b" and not isinstance(number, (bool, np.bool_)):
         return np.dtype(np.int64)
     return other
     ### END SOLUTION

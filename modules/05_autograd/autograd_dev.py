@@ -14,6 +14,8 @@
 r"""
 # Lesson 05: Autograd
 
+> Reverse-mode differentiation: a table of gradient rules, one for each primitive, and the walk that uses it.
+
 A network learns by asking, for each of its weights: if this number grew a little, how much would the loss grow? The
 answers are the gradient. For a function of n weights you could find it by trying: move each weight, run the network
 again, look. That takes n runs and more. This lesson finds all n answers for the price of a few runs, for any program

@@ -14,6 +14,8 @@
 r"""
 # Lesson 18: Acceleration
 
+> Products in few calls, GELU in one pass over memory, mixed-precision training with loss scaling, and the roofline.
+
 Your framework trains networks. In this lesson you make it fast, and you learn to say *how* fast: not "faster than
 before", but "at so much of what this machine can do". Three techniques do most of the work in practice, and you will
 build all three:
@@ -1004,8 +1006,9 @@ def unscale(gradients: Iterable[Tensor], scale: float) -> bool:
     gradients = list(gradients)
     half = next((g.dtype for g in gradients if is_half(g.dtype)), None)
     if half is not None:
-        raise ValueError(f"cannot unscale {half} gradients: keep the model's parameters (the master weights) in float32 "
-                         "and let autocast make the half copies")
+        raise ValueError(
+            f"cannot unscale {half} gradients: keep the model's parameters (the master weights) in float32 and let "
+            "autocast make the half copies")
     inverse = 1 / scale if scale else math.inf
     ### BEGIN SOLUTION
     found_inf = False
@@ -1094,8 +1097,9 @@ class GradScaler:
         growth_interval: int = 2000, min_scale: float = 1.0, max_scale: float = math.inf, enabled: bool = True,
     ):
         if not (growth_factor > 1 and 0 < backoff_factor < 1 and growth_interval >= 1 and min_scale <= max_scale):
-            raise ValueError("growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale "
-                             f"are needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale}, {max_scale}")
+            raise ValueError(
+                "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are needed, "
+                f"got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
         self.loss_scale, self.growth_tracker, self.enabled = init_scale, 0, enabled
         self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
         self.min_scale, self.max_scale = min_scale, max_scale
@@ -1124,9 +1128,9 @@ class GradScaler:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not gradients:
-            raise RuntimeError("no gradient was recorded for this optimizer: was scale(loss).backward() called, and does "
-                               "the loss depend on its parameters? An output made with Tensor(x.data) or detach() cuts the "
-                               "trail")
+            raise RuntimeError(
+                "no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss depend "
+                "on its parameters? An output made with Tensor(x.data) or detach() cuts the trail")
         self._found[optimizer] = unscale(gradients, self.loss_scale)
 
     def step(self, optimizer: Any) -> bool:

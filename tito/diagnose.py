@@ -12,6 +12,8 @@ from tito.lesson import Cell, Lesson, parse_cell
 
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 MESSAGE_LIMIT = 2000
+QUOTE_LIMIT = 80
+NOT_BUILT = "is not built yet: "  # what a stub in the package says, with the command
 MORE = {
     "SystemExit": "a cell must not end the program",
     "EOFError": "a cell cannot ask for input here: give the value in the code",
@@ -46,22 +48,31 @@ class Failure:
         return cls(facts["type"], facts["text"], frames, facts["traceback"])
 
 
-def explain(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> str:
+@dataclass(frozen=True)
+class Explanation:
+    """Why a cell failed. `cause` is the end of `text`, and the same for all cells that failed because of one cell."""
+
+    text: str
+    cause: str
+
+
+def explain(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> Explanation:
     """Why the code cell `index` failed. `failures` holds the failures of the cells so far, by index."""
-    failure = failures[index]
-    undefined = UNDEFINED.search(failure.text) if failure.type == "NameError" else None
     root = _root(lesson, failures, index)
-    if undefined and root != index:
-        cause = explain(lesson, failures, root)
-        name = cell_name(lesson, lesson.code[root])
-        return shorten(f"{undefined[1]} is not defined, because {name} did not run to its end. {cause}")
-    return shorten(_not_built(lesson, failure) or _plain(lesson, failure, index))
+    cause = shorten(_not_built(lesson, failures[root]) or _plain(lesson, failures[root], root))
+    if root == index:
+        return Explanation(cause, cause)
+    name = UNDEFINED.search(failures[index].text)[1]
+    first = f"{name} is not defined, because {cell_name(lesson, lesson.code[root])} did not run to its end."
+    return Explanation(f"{first} {cause}", cause)
 
 
 def cell_name(lesson: Lesson, cell: Cell) -> str:
     """How to speak of a cell: its grade_id and its place."""
     where = place(lesson, cell)
-    return f"the cell {cell.grade_id} ({where})" if cell.grade_id else f"the cell at {where}"
+    if cell.grade_id:
+        return f"the cell {cell.grade_id} ({where})"
+    return f"the cell at {where}" if where.startswith("line") else where
 
 
 def place(lesson: Lesson, cell: Cell, line: int = 0) -> str:
@@ -75,7 +86,8 @@ def quote(cell: Cell, line: int) -> str:
     """The text of a line of a cell, in backquotes; empty where there is no such line."""
     lines = cell.source.splitlines()
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return f": `{text}`" if text else ""
+    shown = text if len(text) <= QUOTE_LIMIT else f"{text[:QUOTE_LIMIT]} ..."
+    return f": `{shown}`" if text else ""
 
 
 def shorten(text: str) -> str:
@@ -86,13 +98,20 @@ def shorten(text: str) -> str:
 
 def _root(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> int:
     """The failed cell at the start of the chain of undefined names that ends at `index`, or `index` itself."""
-    while True:
-        match = UNDEFINED.search(failures[index].text) if failures[index].type == "NameError" else None
-        earlier = [i for i in sorted(failures) if i < index] if match else []
+    while failures[index].type == "NameError" and (match := UNDEFINED.search(failures[index].text)):
+        earlier = [i for i in sorted(failures) if i < index]
         defining = [i for i in earlier if _defines(lesson.code[i].source, match[1])]
         if not defining:
-            return index
+            return _blank_question(lesson, earlier, index)
         index = defining[-1]
+    return index
+
+
+def _blank_question(lesson: Lesson, earlier: Sequence[int], index: int) -> int:
+    """The exercise before the check `index`, if it failed: a blank question defines nothing to be found by name."""
+    before = [i for i in range(index) if lesson.code[i].is_exercise]
+    asked = lesson.code[index].is_check and before and before[-1] in earlier
+    return before[-1] if asked else index
 
 
 def _defines(source: str, name: str) -> bool:
@@ -115,13 +134,15 @@ def _not_built(lesson: Lesson, failure: Failure) -> str:
     cell = lesson.code[frame.cell]
     if not cell.is_exercise:
         return ""
+    where = place(lesson, cell)
+    if frame.function in ("", "<module>"):
+        return f"{cell.grade_id} is not answered yet ({where})."
     task = _task(cell.source, frame.function)
-    name = "" if frame.function in ("", "<module>") else f"{frame.function}: "
-    return f"Exercise {cell.grade_id} is not built yet ({place(lesson, cell)}). {name}{task}"
+    return f"Exercise {cell.grade_id} is not built yet ({where}). {frame.function}: {task}"
 
 
 def _task(source: str, function: str) -> str:
-    """The first line of the docstring of `function` (`Linear.forward`), or of its class, or else the first comment."""
+    """The first line of the docstring of `function` (as in Linear.forward), or else of its class."""
     try:
         node: ast.AST = parse_cell(source)
     except SyntaxError:
@@ -131,8 +152,7 @@ def _task(source: str, function: str) -> str:
         node = next((n for n in _children(node) if n.name == name), node)
         doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef | ast.FunctionDef) else None
         found = doc or found
-    comments = re.findall(r"^#(?!\s*\|)\s*(.+)$", source, re.MULTILINE)
-    return found.splitlines()[0] if found else next(iter(comments), "")
+    return found.splitlines()[0] if found else ""
 
 
 def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:
@@ -141,6 +161,8 @@ def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:
 
 def _plain(lesson: Lesson, failure: Failure, index: int) -> str:
     """The error's own text, and the line of the lesson it came from where the text does not say enough."""
+    if failure.type == "ImportError" and NOT_BUILT in failure.text:
+        return failure.text
     said = failure.type == "AssertionError" and failure.text
     text = failure.text if said else ": ".join(filter(None, (failure.type, failure.text)))
     more = f"; {MORE[failure.type]}" if failure.type in MORE else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ import click
 if TYPE_CHECKING:
     from tito.runner import CellRun, Result
 
+SENTENCE = re.compile(r"(?<=\.)\s")
 WIDTH = 120  # of tables that do not go to a terminal
 
 
@@ -141,25 +143,25 @@ class Progress:
             points = f"{number(run.verdict.earned)}/{number(run.verdict.points)}"
             say(f"  {word}  {run.verdict.grade_id:<40} {points:>7}")
             if run.message:
-                say(_indented(self._once(run.message), "        "))
+                say(_indented(self._once(run), "        "))
 
     def _show_output(self, run: CellRun) -> None:
         for text in (run.stdout, run.stderr, run.traceback):
             if text:
                 say(_indented(text.rstrip(), "      | "))
 
-    def _once(self, message: str) -> str:
-        """A reason that was given already need not be read again."""
-        reason = message.removeprefix("Not run. ")
-        known = reason in self.said
-        self.said.add(reason)
-        return "Not run, for the same reason." if known else message
+    def _once(self, run: CellRun) -> str:
+        """The message; of a cause that was given already, only its first sentence, or what leads to it."""
+        if run.cause not in self.said:
+            self.said.add(run.cause)
+            return run.message
+        return run.message.removesuffix(run.cause).strip() or SENTENCE.split(run.cause)[0]
 
 
 def summary(result: Result, said: set[str]) -> None:
-    """Print how a run ended; the problems that are not in `said`, for a verdict gave them already."""
+    """Print how a run ended; of its problems those whose cause is not in `said`, the ones that verdicts gave."""
     for problem in result.problems:
-        if problem not in said:
+        if not any(problem.endswith(cause) for cause in said):
             say(f"  {styled('note', 'yellow')}  {problem}")
     right = sum(verdict.passed for verdict in result.verdicts)
     say(

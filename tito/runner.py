@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tito import diagnose
-from tito.diagnose import Failure
+from tito.diagnose import Explanation, Failure
 from tito.lesson import Cell, Lesson
 from tito.process import Ending, Process
 from tito.project import Project
@@ -40,7 +40,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Result:
-    """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong.
+    """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong,
+    each cause once.
 
     `manual` names the open questions, which a person grades; their points are in neither sum.
     """
@@ -57,7 +58,10 @@ class Result:
 
 @dataclass(frozen=True)
 class CellRun:
-    """One code cell's run, told as it ends: the `number`-th of `total`. `message` is empty where nothing was raised."""
+    """One code cell's run, told as it ends: the `number`-th of `total`. `message` is empty where nothing was raised.
+
+    It ends in `cause`, which cells that failed for one reason have in common.
+    """
 
     number: int
     total: int
@@ -66,6 +70,7 @@ class CellRun:
     stdout: str
     stderr: str
     message: str
+    cause: str
     traceback: str
     verdict: Verdict | None
 
@@ -99,6 +104,7 @@ class _Run:
         self.failures: dict[int, Failure] = {}
         self.verdicts: list[Verdict] = []
         self.problems: list[str] = []
+        self.causes: set[str] = set()
         self.ended = False
 
     def take(self, event: dict[str, Any]) -> None:
@@ -122,7 +128,8 @@ class _Run:
             running = index == self.current and self.started is not None
             seconds = time.perf_counter() - self.started if running else 0.0
             if running or self.lesson.code[index].is_check:
-                self._end(index, False, seconds, reason if running else f"Not run. {reason}")
+                told = Explanation(reason if running else f"Not run. {reason}", reason)
+                self._end(index, False, seconds, told)
 
     def result(self, seconds: float) -> Result:
         """The run, summed up."""
@@ -141,26 +148,29 @@ class _Run:
     def _judge(self, event: dict[str, Any]) -> None:
         index = event["cell"]
         failed = index in self.failures
-        message = diagnose.explain(self.lesson, self.failures, index) if failed else ""
+        told = diagnose.explain(self.lesson, self.failures, index) if failed else Explanation("", "")
         cell = self.lesson.code[index]
         if cell.is_check and not event["canary"]:
-            failed, message = True, NO_POINTS
-        elif failed and not cell.is_check:
-            self.problems.append(_sentence(f"{diagnose.cell_name(self.lesson, cell)} failed. {message}"))
-        self._end(index, not failed, event["seconds"], message, event["stdout"], event["stderr"])
+            failed, told = True, Explanation(NO_POINTS, NO_POINTS)
+        elif failed and not cell.is_check and told.cause not in self.causes:
+            self.problems.append(_sentence(f"{diagnose.cell_name(self.lesson, cell)} failed. {told.text}"))
+        self._end(index, not failed, event["seconds"], told, event["stdout"], event["stderr"])
 
-    def _end(self, index: int, passed: bool, seconds: float, message: str, stdout: str = "", stderr: str = "") -> None:
+    def _end(
+        self, index: int, passed: bool, seconds: float, told: Explanation, stdout: str = "", stderr: str = ""
+    ) -> None:
         """Give the verdict, if the cell is graded, and tell whoever listens."""
         cell = self.lesson.code[index]
+        self.causes.add(told.cause)
         verdict = None
         if cell.is_check:
             earned = cell.points if passed else 0.0
-            verdict = Verdict(cell.grade_id or "", passed, cell.points, earned, message, seconds, stderr)
+            verdict = Verdict(cell.grade_id or "", passed, cell.points, earned, told.text, seconds, stderr)
             self.verdicts.append(verdict)
         if self.on_cell:
             traceback = self.failures[index].traceback if index in self.failures else ""
-            total = len(self.lesson.code)
-            self.on_cell(CellRun(index + 1, total, cell, seconds, stdout, stderr, message, traceback, verdict))
+            words = (stdout, stderr, told.text, told.cause, traceback)
+            self.on_cell(CellRun(index + 1, len(self.lesson.code), cell, seconds, *words, verdict))
 
     def _reason(self, ending: Ending) -> str:
         """Why the run ended early, and where."""

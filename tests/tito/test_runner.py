@@ -76,7 +76,23 @@ def test_a_chain_of_undefined_names_leads_to_its_start(tmp_path):
     result, _ = run(tmp_path, chain + CHECK)
     assert "ModuleNotFoundError: No module named 'no_such_module'" in last_message(result)
     assert "middle is not defined" in last_message(result)
-    assert len(result.problems) == 2
+    assert len(result.problems) == 1  # the second has the same cause
+
+
+def test_a_question_without_an_answer_is_named(tmp_path):
+    question = (
+        '# %% nbgrader={"solution": true, "grade_id": "question-size"}\n# Bytes?\nraise NotImplementedError()\n\n'
+    )
+    check = '# %% nbgrader={"grade": true, "grade_id": "test-size", "points": 1}\nassert size_in_bytes == 8\n'
+    result, _ = run(tmp_path, question + check)
+    assert "size_in_bytes is not defined" in last_message(result)
+    assert last_message(result).endswith("question-size is not answered yet (line 12).")
+
+
+def test_a_module_that_is_not_built_yet_is_said_in_its_own_words(tmp_path):
+    stub = "# %%\nraise ImportError('tinytorch.core.x is not built yet: run `tito module complete 01`.')\n\n"
+    result, _ = run(tmp_path, stub)
+    assert result.problems[0].endswith("failed. tinytorch.core.x is not built yet: run `tito module complete 01`.")
 
 
 def test_a_name_that_nothing_defines_stays_a_plain_message(tmp_path):

@@ -156,7 +156,8 @@ def _task(source: str, function: str) -> str:
 
 
 def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:
-    return [n for n in getattr(node, "body", []) if isinstance(n, ast.ClassDef | ast.FunctionDef)]
+    body = node.body if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) else []
+    return [child for child in body if isinstance(child, ast.ClassDef | ast.FunctionDef)]
 
 
 def _plain(lesson: Lesson, failure: Failure, index: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -103,5 +104,9 @@ def _first_on_path(folder: Path) -> str:
 
 
 def start(project: Project, plan: StartPlan) -> int:
-    """Open the lesson and wait until Jupyter ends; its exit status."""
-    return subprocess.run(plan.command, cwd=project.root, env=os.environ | dict(plan.environment)).returncode
+    """Open the lesson and wait until Jupyter ends; its exit status. Ctrl-C is for Jupyter, which asks first."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(plan.command, cwd=project.root, env=os.environ | dict(plan.environment)).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)

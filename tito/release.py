@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tito import student_readme
 from tito.errors import TitoError, WorkFailed
 from tito.export import write_stubs
 from tito.files import write_atomic
@@ -18,7 +19,7 @@ from tito.project import Project
 from tito.registry import lessons
 
 FORMATS = ("ipynb", "py")
-COPIED = ("settings.ini", "setup.py", "pyproject.toml", "LICENSE", "README.md", "tito", "datasets", "examples")
+COPIED = ("settings.ini", "setup.py", "pyproject.toml", "LICENSE", "tito", "datasets", "examples")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def _write_edition(project: Project, found: list[Lesson], folder: Path, fmt: str
     folder.mkdir()
     for name in COPIED:
         _copy(project.root / name, folder / name)
+    write_atomic(folder / "README.md", student_readme.TEXT)
     for lesson in found:
         for home in (edition.modules, edition.release):
             _write_blank(lesson, home / lesson.number_name, fmt)

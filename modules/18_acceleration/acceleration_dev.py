@@ -1098,8 +1098,8 @@ class GradScaler:
     ):
         if not (growth_factor > 1 and 0 < backoff_factor < 1 and growth_interval >= 1 and min_scale <= max_scale):
             raise ValueError(
-                "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are needed, "
-                f"got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
+                "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are "
+                f"needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
         self.loss_scale, self.growth_tracker, self.enabled = init_scale, 0, enabled
         self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
         self.min_scale, self.max_scale = min_scale, max_scale
@@ -1129,8 +1129,8 @@ class GradScaler:
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not gradients:
             raise RuntimeError(
-                "no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss depend "
-                "on its parameters? An output made with Tensor(x.data) or detach() cuts the trail")
+                "no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss "
+                "depend on its parameters? An output made with Tensor(x.data) or detach() cuts the trail")
         self._found[optimizer] = unscale(gradients, self.loss_scale)
 
     def step(self, optimizer: Any) -> bool:
@@ -1568,10 +1568,10 @@ def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     reach = np.logspace(math.log10(min(seen) / 3), math.log10(max(*seen, peaks.ridge) * 3))
     axes.plot(reach, [attainable(i, peaks.flops, peaks.bandwidth) / 1e9 for i in reach], color="black", linewidth=1.5)
     axes.axvline(peaks.ridge, color="gray", linewidth=0.8, linestyle=":")
-    for row in rows:
+    for i, row in enumerate(rows):
         axes.plot(row.intensity, row.gflops, "o")
-        axes.annotate(
-            row.operation, (row.intensity, row.gflops), xytext=(6, -4), textcoords="offset points", fontsize=9)
+        beside = (6, 5 if i % 2 == 0 else -12)  # neighbours often share a place, so their names go above and below
+        axes.annotate(row.operation, (row.intensity, row.gflops), xytext=beside, textcoords="offset points", fontsize=9)
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP per byte)", ylabel="GFLOP/s",
              title=f"Measured roof: {peaks.flops / 1e9:.0f} GFLOP/s, {peaks.bandwidth / 1e9:.0f} GB/s, one thread")
     figure.tight_layout()

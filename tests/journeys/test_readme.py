@@ -1,0 +1,75 @@
+"""README.md to the letter: each of its commands is run, and what it shows is what comes out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.checkout import ROOT, copy_checkout, run
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"<!-- (run|output): (.+?) -->\n```\w*\n(.*?)```", re.DOTALL)
+BLOCKS = {(kind, name): text for kind, name, text in BLOCK.findall(README)}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_checkout(tmp_path_factory.mktemp("readme") / "tinytorch")
+
+
+def follow(name: str, folder: Path) -> str:
+    """Run the commands of a block one by one, `cd` included; everything they print."""
+    printed = []
+    for line in BLOCKS["run", name].splitlines():
+        words = shlex.split(line)
+        if words[0] == "cd":
+            folder = (folder / words[1]).resolve()
+            continue
+        done = run(words, folder)
+        assert done.returncode == 0, f"{line} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        printed.append(done.stdout)
+    return "".join(printed)
+
+
+def test_the_student_path_makes_a_folder_with_blank_lessons(checkout: Path) -> None:
+    printed = follow("student", checkout)
+    assert "01_tensor" in printed and "not started" in printed
+    assert "Build" not in (checkout.parent / "my-tinytorch" / "README.md").read_text(encoding="utf-8").split("\n")[0]
+
+
+def test_the_instructor_path_builds_a_notebook_and_prints_verdicts(checkout: Path) -> None:
+    assert '"passed": true' in follow("instructor", checkout)
+
+
+def test_the_contributor_path_exports_and_changes_nothing(checkout: Path) -> None:
+    before = {path: path.read_bytes() for path in (checkout / "tinytorch").rglob("*.py")}
+    follow("contributor", checkout)
+    assert {path: path.read_bytes() for path in (checkout / "tinytorch").rglob("*.py")} == before
+
+
+def test_the_importers_program_trains(checkout: Path) -> None:
+    program = checkout / "importer.py"
+    program.write_text(BLOCKS["run", "import"], encoding="utf-8")
+    done = run(["python", "importer.py"], checkout)
+    assert done.returncode == 0, done.stderr
+    assert "'gradients_valid': True" in done.stdout
+
+
+def test_the_lessons_shown_are_the_lessons_there(checkout: Path) -> None:
+    done = run(["tito", "module", "list"], checkout)
+    assert BLOCKS["output", "tito module list"] == done.stdout
+
+
+@pytest.mark.parametrize("name", ["main", "test"])
+def test_the_check_runs_the_set_up_commands_from_the_readme(name: str) -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert BLOCKS["run", name].startswith("python3 -m venv")
+    assert 'for name in main test; do' in script and "readme_command" in script
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), f"README.md links to {target}, which is not there"

@@ -635,6 +635,7 @@ half-precision network into a `float32` one without a word. The rules, which are
 - a Python or NumPy number takes the tensor's type; only where a fraction meets whole numbers does it become `float32`,
   and a whole number beside a boolean tensor `int64`;
 - a whole-number or boolean tensor beside a floating one takes the floating one's type;
+- `float16` beside `bfloat16` becomes `float32`, for neither can hold all numbers of the other;
 - otherwise NumPy decides (`float16` with `float32` gives `float32`).
 """
 
@@ -675,6 +676,8 @@ def operands(a: Any, b: Any) -> tuple[Tensor, Tensor]:
     a, b = as_tensor(a), as_tensor(b)
     if a.dtype != b.dtype and is_floating(a.dtype) != is_floating(b.dtype):
         a, b = (a, b.astype(a.dtype)) if is_floating(a.dtype) else (a.astype(b.dtype), b)
+    if a.dtype != b.dtype and is_half(a.dtype) and is_half(b.dtype):
+        a, b = a.astype(np.float32), b.astype(np.float32)
     return a, b
     ### END SOLUTION
 
@@ -736,7 +739,7 @@ def test_unit_operands():
         ("float16 * np.float64(0.1)", half * np.float64(0.1), "float16"), ("int64 + 1", whole + 1, "int64"),
         ("int64 + 0.5", whole + 0.5, "float32"), ("int64 / 2", whole / 2, "float32"), ("bool + 1", truth + 1, "int64"),
         ("int64 * float16", whole * half, "float16"), ("float16 + float32", half + Tensor([1.0, 1.0]), "float32"),
-        ("array + tensor", np.ones(2, np.float32) + half, "float32"),
+        ("float16 + bfloat16", half + brain, "float32"), ("array + tensor", np.ones(2, np.float32) + half, "float32"),
         ("[1, 2] + float32", [1, 2] + Tensor([1.0, 1.0]), "float32"),
     ]:
         assert isinstance(got, Tensor), f"{text} gave a {type(got).__name__}, wanted a Tensor"

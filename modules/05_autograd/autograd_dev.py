@@ -283,9 +283,9 @@ gradient_rule("log", lambda g, y, x: g / x)
 gradient_rule("sqrt", in_float32(sqrt_rule))
 gradient_rule("tanh", in_float32(tanh_rule))
 gradient_rule("sigmoid", in_float32(sigmoid_rule))
-gradient_rule("relu", lambda g, y, x: g * (y > 0))
+gradient_rule("relu", lambda g, y, x: np.where(y > 0, g, 0))
 gradient_rule("maximum", maximum_rule, lambda g, y, a, b: maximum_rule(g, y, b, a))
-gradient_rule("where", None, lambda g, y, c, a, b: g * c, lambda g, y, c, a, b: g * ~c)
+gradient_rule("where", None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))
 gradient_rule("astype", lambda g, y, x, dtype: g)
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-elementwise", "points": 8}
@@ -367,11 +367,11 @@ def getitem_rule(g, y, x, index):
 # %%
 #| export
 gradient_rule("sum", sum_rule)
-gradient_rule("mean", mean_rule)
-gradient_rule("max", extreme_rule)
-gradient_rule("min", extreme_rule)
+gradient_rule("mean", in_float32(mean_rule))
+gradient_rule("max", in_float32(extreme_rule))
+gradient_rule("min", in_float32(extreme_rule))
 gradient_rule("reshape", lambda g, y, x, shape: g.reshape(x.shape))
-gradient_rule("transpose", lambda g, y, x, axes: g.transpose(np.argsort(axes)))
+gradient_rule("transpose", lambda g, y, x, axes: g.transpose(np.argsort([axis % len(axes) for axis in axes])))
 gradient_rule("getitem", getitem_rule)
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-reductions", "points": 8}
@@ -565,7 +565,7 @@ def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
     rows -= label_smoothing / classes
     rows[np.arange(len(rows)), targets.reshape(-1)] -= 1 - label_smoothing
     rows *= g / max(len(rows), 1)
-    return out
+    return rows.reshape(logits.shape)
 
 
 def _bce_to_logits(g, y, logits, targets):

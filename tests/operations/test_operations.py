@@ -1,0 +1,107 @@
+"""Every operation against its judges: values, shapes, types and gradients over a grid of inputs."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from tests.operations.cases import CASTS, OPERATIONS
+from tests.operations.check import DTYPES, LAYOUTS, Operation, check
+from tinytorch.core.autograd import RULES
+from tinytorch.core.tensor import (
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    LESS,
+    LESS_EQUAL,
+    NOT_EQUAL,
+    Primitive,
+    Tensor,
+    apply,
+)
+from tito.registry import lessons
+
+COMPARISONS = {
+    LESS: np.less, LESS_EQUAL: np.less_equal, GREATER: np.greater, GREATER_EQUAL: np.greater_equal, EQUAL: np.equal,
+    NOT_EQUAL: np.not_equal,
+}  # fmt: skip
+
+
+def shape_name(shapes):
+    return " ".join(map(str, shapes)).replace(", ", "x").replace(",)", ")")
+
+
+def largest(operation):
+    return max(operation.shapes, key=lambda shapes: sum(map(math.prod, shapes)))
+
+
+GRID = [
+    pytest.param(operation, shapes, dtype, id=f"{operation.name}-{shape_name(shapes)}-{dtype}")
+    for operation in OPERATIONS
+    for shapes in operation.shapes
+    for dtype in DTYPES
+]
+MEMORY = [
+    pytest.param(operation, largest(operation), dtype, layout, id=f"{operation.name}-{layout}-{dtype}")
+    for operation in OPERATIONS
+    if any(largest(operation))
+    for layout in LAYOUTS
+    for dtype in ("float16", "float32")
+]
+CAST_GRID = [
+    pytest.param(operation, shapes, dtype, id=f"{operation.name}-{shape_name(shapes)}-{dtype}")
+    for operation in CASTS
+    for shapes in operation.shapes
+    for dtype in DTYPES
+    if not operation.name.endswith(f" {dtype}")
+]
+
+
+@pytest.mark.parametrize(("operation", "shapes", "dtype"), GRID + CAST_GRID)
+def test_an_operation_agrees_with_float64_and_pytorch(operation: Operation, shapes, dtype):
+    check(operation, shapes, dtype)
+
+
+@pytest.mark.parametrize(("operation", "shapes", "dtype", "layout"), MEMORY)
+def test_an_operation_does_not_care_how_its_inputs_lie_in_memory(operation: Operation, shapes, dtype, layout):
+    check(operation, shapes, dtype, layout)
+
+
+@pytest.mark.parametrize("primitive", COMPARISONS, ids=lambda primitive: primitive.name)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int64", "uint8", "bool"])
+def test_a_comparison_goes_element_by_element_and_stops_the_gradient(primitive, dtype):
+    numbers = np.array([[0, 1, 1], [1, 0, 1]])
+    a, b = Tensor(numbers, dtype=dtype), Tensor(numbers[:1], dtype=dtype)
+    a.requires_grad = dtype in DTYPES
+    out = apply(primitive, a, b)
+    assert out.dtype == bool and not out.requires_grad
+    assert np.array_equal(out.data, COMPARISONS[primitive](numbers, numbers[:1]))
+
+
+def primitives_of_the_package(real) -> dict[str, Primitive]:
+    """Every Primitive that a lesson's module defines, by name."""
+    modules = [import_module(lesson.module) for lesson in lessons(real)]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Primitive)]
+    return {primitive.name: primitive for primitive in found}
+
+
+def test_every_primitive_is_checked_with_its_gradient(real, record_property):
+    """A primitive that a lesson adds must get a case here; comparisons alone have no gradient."""
+    checked = {operation.primitive for operation in (*OPERATIONS, *CASTS)}
+    compared = {primitive.name for primitive in COMPARISONS}
+    defined = set(primitives_of_the_package(real))
+    record_property("operations gradient-checked", len(checked))
+    print(f"{len(checked)} operations gradient-checked, in {len(OPERATIONS) + len(CASTS)} forms")
+    assert checked == set(RULES)
+    assert defined == checked | compared
+
+
+def test_every_rule_has_a_function_for_each_input(real):
+    """An input without a function would lose its gradient; only a condition, and class indices, have none."""
+    counts = {name: (len(rules), sum(rule is None for rule in rules)) for name, rules in RULES.items()}
+    assert counts["where"] == (3, 1)
+    assert counts["linear"] == counts["layer_norm"] == (3, 0)
+    assert [name for name, (_, missing) in counts.items() if missing] == ["where"]

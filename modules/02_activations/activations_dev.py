@@ -14,6 +14,8 @@
 r"""
 # Lesson 02: Activations
 
+> ReLU, sigmoid, tanh, GELU, softmax and log-softmax, as functions and as layers, stable for every input.
+
 A network is a chain of matrix products with something bent between them. The bends are called activations, and they
 are short: most are one line of mathematics. What takes care is to write that line so that it is right for *every*
 number a network may meet: for 1000 and for -1000, for infinity, in half precision, and down to results as small as
@@ -23,7 +25,7 @@ You will build:
 
 - ReLU, the simplest bend;
 - the sigmoid, in the one of its three textbook forms that survives both ends;
-- GELU, the activation of most language models, in its exact and its fast form;
+- GELU, the activation of BERT and GPT-2, in its exact and its fast form;
 - softmax and its logarithm, which turn scores into probabilities.
 """
 
@@ -350,9 +352,9 @@ test_unit_gelu_tanh()
 # %% [markdown]
 r"""
 The primitive around the two forms is given. It deals with the ends of the number line once for both. Far to the
-right $x^2$ may overflow, which is harmless, because $\tanh(\infty)$ is 1. Far to the left the gate is 0, and $0
-\cdot (-\infty)$ would be nan, where the value that GELU tends to is 0. Left of -10 the gate is 0 to the last digit
-even in `float64`, so nothing changes if x stops there.
+right $x^2$ may overflow, which is harmless, because $\tanh(\infty)$ is 1. Far to the left the gate is 0, and 0
+times minus infinity would be nan, where GELU tends to 0. Left of -10 both forms compute a gate of exactly 0, even in
+`float64`, so nothing else changes if x stops there.
 """
 
 # %%
@@ -443,7 +445,7 @@ without a warning. A single $-\infty$ among other scores gets probability 0, whi
 
 # %% nbgrader={"solution": true, "grade_id": "softmax"}
 #| export
-@np.errstate(invalid="ignore")  # inf - inf: such a row has no softmax, it is nan
+@np.errstate(over="ignore", invalid="ignore")  # a gap too wide for the type is -inf; inf - inf is nan
 @in_float32
 def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
     """exp(x) over its sum along `axis`, of a floating array of any shape, computed so that no exponent is above 0.
@@ -529,7 +531,7 @@ nothing tiny is ever passed to a logarithm: the sum is at least 1.
 
 # %% nbgrader={"solution": true, "grade_id": "log-softmax"}
 #| export
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # halves below -65504, rows of inf, rows of no length
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # as above, and the sum of no elements is 0
 @in_float32
 def log_normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
     """The logarithm of `normalized_exp(x, axis)`, exact also where the probability itself would be rounded to 0.

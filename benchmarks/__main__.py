@@ -1,0 +1,73 @@
+"""`python -m benchmarks [NAME ...]`: measure rows by name or pattern, all of them where no name is given.
+
+Exit codes: 0 measured, 1 the two sides of a row disagree or a file cannot be written, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.machine import this_machine, threads
+from benchmarks.report import as_text, report_of, to_json
+from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.timing import Result, Row, measure
+from tito.errors import TitoError
+from tito.files import write_atomic
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, measure, print, and write what was asked for."""
+    options = parser().parse_args(arguments)
+    try:
+        rows = select(options.names, all_rows())
+    except UnknownRow as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if options.list:
+        print("\n".join(row.name for row in rows))
+        return 0
+    try:
+        results = [run(row, f"[{i}/{len(rows)}]") for i, row in enumerate(rows, 1)]
+        report = report_of(this_machine(), list(dict.fromkeys(row.group for row in rows)), results)
+        print(as_text(report))
+        if options.json:
+            write_atomic(options.json, to_json(report))
+        if options.plot:
+            from benchmarks.picture import save_picture
+
+            save_picture(report, options.plot)
+    except (AssertionError, TitoError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    found = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, as ratios against PyTorch.")
+    found.add_argument("names", nargs="*", metavar="NAME", help="a row, or a pattern such as 'gelu-*-1M-1t'")
+    found.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
+    found.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios into FILE (.png, .svg or .pdf)")
+    found.add_argument("--list", action="store_true", help="print the rows' names and measure nothing")
+    return found
+
+
+def run(row: Row, count: str) -> Result:
+    """Check that a row's sides agree, and time them; a line on stderr tells how it went."""
+    sides = row.build()
+    with threads(row.threads):
+        try:
+            sides.agree()
+        except AssertionError as error:
+            raise AssertionError(f"{row.name}: the two sides disagree, so there is nothing to time: {error}") from error
+        result = measure(row, sides)
+    spread = f"{result.ratio:.2f} ({result.low:.2f} .. {result.high:.2f})"
+    print(f"{count} {row.name}  {spread}", file=sys.stderr, flush=True)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""A run's results: as text, and as JSON that can be read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+from benchmarks.machine import Machine
+from benchmarks.timing import Group, Result, Summary, summarize
+from tinytorch.profiling.profiler import table
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured, where."""
+
+    machine: Machine
+    results: tuple[Result, ...]
+    summaries: tuple[Summary, ...]
+
+
+def report_of(machine: Machine, groups: Sequence[Group], results: Sequence[Result]) -> Report:
+    """The report of a run, its groups summarized."""
+    summaries = [summary for group in groups
+                 for summary in summarize(group, [result for result in results if result.group == group.name])]
+    return Report(machine, tuple(results), tuple(summaries))
+
+
+def as_text(report: Report) -> str:
+    """The machine, a table of rows and a table of groups."""
+    machine = [f"{field.name:8}{getattr(report.machine, field.name)}" for field in fields(Machine)]
+    note = "Medians of interleaved runs in one process; ratio is ours / theirs, p10 and p90 its spread over the rounds."
+    return "\n".join([*machine, "", table(report.results, note), "", table(report.summaries, "By group")])
+
+
+def to_json(report: Report) -> str:
+    """The report as JSON; times are in seconds."""
+    return json.dumps(asdict(report), indent=2) + "\n"
+
+
+def from_json(text: str) -> Report:
+    """The report that `to_json` wrote."""
+    found = json.loads(text)
+    return Report(
+        Machine(**found["machine"]), tuple(Result(**row) for row in found["results"]),
+        tuple(Summary(**row) for row in found["summaries"]))

@@ -1,0 +1,140 @@
+"""What a row is, and how it is timed: the two sides in turn, many times, so that what disturbs one disturbs both."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinytorch.profiling.profiler import column
+
+SLICE = 1e-3  # seconds that one side runs before it is the other's turn; at least one call
+SECONDS = 1.0  # for one row
+FEWEST_ROUNDS = 7
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that belong together: what they are held against, what their floor is, and the goal for their geomean."""
+
+    name: str
+    title: str
+    against: str
+    floor: str
+    goal: float | None = None
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A row made ready: calls to be timed, and `agree`, which raises AssertionError where their results differ.
+
+    `floor` is a call as well, or seconds, where it is reckoned from a peak.
+    """
+
+    ours: Callable[[], Any]
+    theirs: Callable[[], Any]
+    agree: Callable[[], None]
+    floor: Callable[[], Any] | float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measurement that can be asked for by name. `goal` is the ratio ours/theirs that is aimed at, if any."""
+
+    name: str
+    group: Group
+    threads: int
+    goal: float | None
+    build: Callable[[], Sides]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Median seconds of a call on either side and the floor's, and the median ratio ours/theirs with its spread."""
+
+    name: str = column("row")
+    group: str = column("group")
+    threads: int = column("threads")
+    ours: float = column("ours us", ",.1f", 1e6)
+    theirs: float = column("theirs us", ",.1f", 1e6)
+    floor: float = column("floor us", ",.1f", 1e6)
+    ratio: float = column("ratio", ".2f")
+    low: float = column("p10", ".2f")
+    high: float = column("p90", ".2f")
+    goal: float | None = column("goal", ".2f")
+    rounds: int = column("rounds")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The geometric mean of a group's ratios at one thread count, and its worst row."""
+
+    group: str = column("group")
+    against: str = column("ratio to")
+    floor: str = column("floor")
+    threads: int = column("threads")
+    rows: int = column("rows")
+    geomean: float = column("geomean", ".2f")
+    goal: float | None = column("goal", ".2f")
+    worst: float = column("worst", ".2f")
+    worst_row: str = column("worst row")
+
+
+def seconds_of(call: Callable[[], Any], times: int = 1) -> float:
+    """Seconds of one call, from `times` of them in a row."""
+    start = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - start) / times
+
+
+def fastest(call: Callable[[], Any], repeats: int = 5) -> float:
+    """Seconds of the fastest of `repeats` calls, after one that is not counted."""
+    call()
+    return min(seconds_of(call) for _ in range(repeats))
+
+
+def interleaved(calls: Sequence[Callable[[], Any]], seconds: float = SECONDS) -> np.ndarray:
+    """Seconds of a call, (rounds, calls): in each round each side runs for about SLICE, in the other order next time.
+
+    Before a short slice comes a call that is not counted: it finds the caches full of the other side's numbers, and the
+    other side's threads still spinning.
+    """
+    once = [fastest(call, 2) for call in calls]
+    times = [max(1, math.ceil(SLICE / one)) for one in once]
+    round_seconds = sum((n + (n > 1)) * one for n, one in zip(times, once, strict=True))
+    rounds = max(FEWEST_ROUNDS, int(seconds / round_seconds))
+    taken = np.empty((rounds, len(calls)))
+    for i in range(rounds):
+        for j in range(len(calls))[:: 1 if i % 2 else -1]:
+            if times[j] > 1:
+                calls[j]()
+            taken[i, j] = seconds_of(calls[j], times[j])
+    return taken
+
+
+def measure(row: Row, sides: Sides, seconds: float = SECONDS) -> Result:
+    """Time a row whose sides have been found to agree."""
+    timed_floor = callable(sides.floor)
+    taken = interleaved([sides.ours, sides.theirs, *([sides.floor] if timed_floor else [])], seconds)
+    ratios = taken[:, 0] / taken[:, 1]
+    ratio, low, high = (float(q) for q in np.quantile(ratios, (0.5, 0.1, 0.9)))
+    ours, theirs, *rest = (float(s) for s in np.median(taken, axis=0))
+    floor = rest[0] if timed_floor else sides.floor
+    return Result(row.name, row.group.name, row.threads, ours, theirs, floor, ratio, low, high, row.goal, len(taken))
+
+
+def summarize(group: Group, results: Sequence[Result]) -> list[Summary]:
+    """A Summary of a group's results for each thread count among them."""
+    summaries = []
+    for count in sorted({result.threads for result in results}):
+        some = [result for result in results if result.threads == count]
+        worst = max(some, key=lambda result: result.ratio)
+        geomean = math.exp(sum(math.log(result.ratio) for result in some) / len(some))
+        summaries.append(Summary(group.name, group.against, group.floor, count, len(some), geomean, group.goal,
+                                 worst.ratio, worst.name))
+    return summaries

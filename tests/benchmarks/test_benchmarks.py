@@ -1,0 +1,195 @@
+"""The benchmarks: every row compares like with like, can be asked for by name, and is told whole. No time is judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.__main__ import main, run
+from benchmarks.machine import this_machine, threads
+from benchmarks.picture import in_columns, lines_of, save_picture
+from benchmarks.report import as_text, from_json, report_of, to_json
+from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.rows_gelu import gelu_sides
+from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
+from benchmarks.rows_startup import PROGRAMS, startup_sides
+from benchmarks.rows_training import NETWORKS, mixed_sides, step_flops, step_sides
+from benchmarks.timing import Group, Result, Row, Sides, interleaved, measure, summarize
+
+GROUP = Group("sleep", "Sleeping", "PyTorch", "nothing", goal=1.0)
+
+
+def result(name: str = "a-1t", ratio: float = 0.5, threads: int = 1, goal: float | None = 0.4) -> Result:
+    return Result(name, "sleep", threads, 1e-3 * ratio, 1e-3, 1e-4, ratio, ratio / 2, ratio * 2, goal, 7)
+
+
+def nothing() -> None:
+    pass
+
+
+def smaller(p: Product) -> Product:
+    """The same kind of product with no axis longer than 8; lengths that were equal stay equal."""
+    return replace(p, a=tuple(min(n, 8) for n in p.a), b=tuple(min(n, 8) for n in p.b))
+
+
+def test_names_are_unique_and_say_the_thread_count():
+    rows = all_rows()
+    names = [row.name for row in rows]
+    assert len(set(names)) == len(names)
+    in_process = [row for row in rows if row.group.name != "startup"]
+    assert all(row.name.endswith(f"-{row.threads}t") for row in in_process)
+
+
+def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
+    names = {row.name for row in all_rows()}
+    sizes = ("1k", "1M", "16M", "16M-bfloat16")
+    wanted = {f"gelu-{way}-{size}-1t" for way in ("forward", "backward") for size in sizes}
+    wanted |= {f"step-{widths}-{f}-1t" for f in ("relu", "gelu") for widths in (
+        "64-32-10", "64-128-10", "64-128-128-10", "784-256-128-10", "784-512-512-10", "784-1024-1024-10")}
+    wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
+    assert wanted | {"import-tinytorch", "tito-help"} <= names
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_both_sides_of_a_gelu_row_agree(direction, dtype):
+    sides = gelu_sides(direction, 1000, dtype)
+    sides.agree()
+    sides.floor()
+
+
+@pytest.mark.parametrize("p", GRID, ids=lambda p: p.name)
+def test_both_sides_of_a_product_agree_and_keep_its_layout(p):
+    small = smaller(p)
+    matmul_sides(small, 1).agree()
+    gradient_sides(small, 1).agree()
+    a, b = operands(small)
+    assert (p.left is None, p.right is None) == (a.flags.c_contiguous, b.flags.c_contiguous)
+    assert flops(small) == 2 * (a @ b).size * a.shape[-1]
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+@pytest.mark.parametrize("widths", sorted({len(widths) for _, widths in NETWORKS}))
+def test_both_sides_of_a_training_step_agree(widths, activation):
+    step_sides(8, (12, *[6] * (widths - 2), 10), activation).agree()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_step_in_mixed_precision_agrees_with_one_in_float32(dtype):
+    mixed_sides(8, (12, 6, 10), dtype).agree()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_starts(program):
+    startup_sides(PROGRAMS[program]).agree()
+
+
+def test_the_flops_of_a_step_are_those_of_its_products():
+    assert step_flops(64, (5, 7, 3)) == 2 * 64 * (2 * 5 * 7 + 3 * 7 * 3)
+
+
+def test_a_row_whose_sides_disagree_is_not_timed():
+    def agree():
+        np.testing.assert_allclose([1.0], [2.0])
+
+    row = Row("wrong-1t", GROUP, 1, None, lambda: Sides(nothing, nothing, agree, nothing))
+    with pytest.raises(AssertionError, match="wrong-1t: the two sides disagree"):
+        run(row, "[1/1]")
+
+
+@pytest.mark.parametrize("wrong", [0.5, -1.0])
+def test_agreement_notices_a_wrong_side(monkeypatch, wrong):
+    monkeypatch.setattr(torch, "matmul", lambda a, b: wrong * (a @ b))
+    for build in (matmul_sides, gradient_sides):
+        with pytest.raises(AssertionError):
+            build(Product("small", (3, 4), (4, 5)), 1).agree()
+
+
+def test_calls_take_turns():
+    seen = []
+    calls = [lambda name=name: (seen.append(name), np.linalg.norm(np.ones(200_000)), None)[-1] for name in "ab"]
+    taken = interleaved(calls, seconds=0.0)
+    assert taken.shape[1] == 2 and (taken > 0).all()
+    switches = sum(x != y for x, y in zip(seen, seen[1:], strict=False))
+    assert switches >= len(taken), "each side runs again and again, not first the one and then the other"
+
+
+def test_a_measurement_is_the_median_with_its_spread():
+    row = Row("a-1t", GROUP, 1, 0.5, nothing)
+    sides = Sides(lambda: sum(range(1000)), lambda: sum(range(1000)), nothing, 1e-9)
+    found = measure(row, sides, seconds=0.02)
+    assert found.low <= found.ratio <= found.high
+    assert (found.name, found.goal, found.floor) == ("a-1t", 0.5, 1e-9)
+
+
+def test_a_summary_is_the_geometric_mean_for_each_thread_count():
+    one, two = summarize(GROUP, [result("a-1t", 0.5), result("b-1t", 2.0), result("a-2t", 0.25, threads=2)])
+    assert (one.threads, one.rows, one.worst_row) == (1, 2, "b-1t")
+    assert one.geomean == pytest.approx(1.0) and two.geomean == pytest.approx(0.25)
+
+
+def test_the_thread_count_is_put_back():
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), threads(1):
+        assert torch.get_num_threads() == 1
+        raise KeyError
+    assert torch.get_num_threads() == before
+
+
+def test_rows_are_chosen_by_name_and_pattern_in_their_own_order():
+    rows = all_rows()
+    assert [row.name for row in select(["gelu-forward-1M-1t"], rows)] == ["gelu-forward-1M-1t"]
+    chosen = select(["import-*", "gelu-backward-1?-1t"], rows)
+    assert [row.name for row in chosen] == [
+        "gelu-backward-1k-1t", "gelu-backward-1M-1t", "import-tinytorch", "import-tensor"]
+    assert select([], rows) == rows
+
+
+def test_an_unknown_name_gets_the_nearest_ones(capsys):
+    with pytest.raises(UnknownRow, match="gelu-forwrad-1M.*gelu-forward-1M-1t"):
+        select(["gelu-forwrad-1M"], all_rows())
+    assert main(["gelu-forwrad-1M"]) == 2
+    assert "gelu-forward-1M-1t" in capsys.readouterr().err
+
+
+def test_a_report_comes_back_from_json_as_it_was():
+    report = report_of(this_machine(), [GROUP], [result("a-1t"), result("b-2t", 1.5, threads=2, goal=None)])
+    assert from_json(to_json(report)) == report
+    assert json.loads(to_json(report))["results"][1]["goal"] is None
+
+
+def test_the_report_names_the_machine_and_is_ascii():
+    text = as_text(report_of(this_machine(), [GROUP], [result()]))
+    assert text.isascii()
+    assert this_machine().cpu in text and torch.__version__ in text and "a-1t" in text
+
+
+def test_the_picture_holds_every_row(tmp_path: Path):
+    report = report_of(this_machine(), [GROUP], [result(), result("a-2t", 3.0, threads=2), result("b-1t", 0.1)])
+    lines = lines_of(report)
+    assert [(line.label, len(line.results)) for line in lines] == [("sleep, against PyTorch", 0), ("a", 2), ("b", 1)]
+    assert [line for column in in_columns(lines * 40) for line in column] == lines * 40
+    save_picture(report, tmp_path / "ratios.png")
+    assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_row_by_name_is_measured_told_and_written(tmp_path: Path):
+    command = [sys.executable, "-m", "benchmarks", "gelu-forward-1k-1t", "--json", str(tmp_path / "found.json")]
+    process = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    (found,) = from_json((tmp_path / "found.json").read_text()).results
+    assert found.name == "gelu-forward-1k-1t" and found.rounds >= 7
+    assert "gelu-forward-1k-1t" in process.stdout and "[1/1]" in process.stderr
+
+
+def test_a_file_that_cannot_be_written_is_said(capsys, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    assert main(["gelu-forward-1k-1t", "--json", str(tmp_path / "file" / "x.json")]) == 1
+    assert "Cannot write" in capsys.readouterr().err

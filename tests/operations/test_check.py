@@ -66,8 +66,9 @@ def scribble_gradient(g, y, x):
         (lambda x: x * x, scribble_gradient, "float32", "square wrote into the incoming gradient"),
         (lambda x: x * x * x * x / (x * x), lambda g, y, x: 2 * g * x, "float16", "value against float64"),
     ],
-    ids=["off by little", "another function", "another shape", "another type", "half the gradient", "off by little back",
-         "a gradient in another order", "writes its input", "writes the incoming gradient", "rounds four times"],
+    ids=["off by little", "another function", "another shape", "another type", "half the gradient",
+         "off by little back", "a gradient in another order", "writes its input",
+         "writes the incoming gradient", "rounds four times"],
 )  # fmt: skip
 def test_a_wrong_operation_is_found(forward, rule, dtype, complaint):
     wrong = square(forward, rule)

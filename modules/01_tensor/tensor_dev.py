@@ -727,7 +727,8 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     """`a` where `condition` (boolean, or nonzero) holds and `b` elsewhere, all three broadcast; one is a Tensor."""
     if not (isinstance(a, Tensor) or isinstance(b, Tensor)):
         a = as_tensor(a)
-    return apply(WHERE, wrap(as_array(condition).astype(bool)), *operands(a, b))
+    condition = as_tensor(condition)
+    return apply(WHERE, condition if condition.dtype == bool else condition != 0, *operands(a, b))
 
 # %% nbgrader={"grade": true, "grade_id": "test-operands", "points": 10}
 def test_unit_operands():

@@ -152,12 +152,13 @@ primitive did not save (lesson 01's `saves`) arrives as a `Spec`, which has only
 | a^b | g b a^(b-1) | g y ln a |
 
 The table is a dict, and `gradient_rule` puts a line into it. Lessons after this one add lines for the operations that
-they invent; nothing else has to change for that.
+they invent; nothing else has to change for that. Where all gradients come out of one piece of work, `joint_rule` takes
+one function for all inputs.
 """
 
 # %%
 #| export
-RULES: dict[str, tuple[Callable[..., np.ndarray], ...]] = {}
+RULES: dict[str, tuple[Callable[..., np.ndarray], ...] | Callable[..., list]] = {}
 
 
 def gradient_rule(name: str, *rules: Callable[..., np.ndarray]) -> None:
@@ -167,6 +168,14 @@ def gradient_rule(name: str, *rules: Callable[..., np.ndarray]) -> None:
     rule may leave the result in a broadcast shape or a wider type: the walk sums and casts it to fit its input.
     """
     RULES[name] = rules
+
+
+def joint_rule(name: str, rule: Callable[..., list]) -> None:
+    """Set one rule that makes all gradients of `name` together: `rule(g, y, *inputs, needs, **options) -> list`.
+
+    `needs` says for each input whether it wants a gradient; the list holds an array, or None, for each.
+    """
+    RULES[name] = rule
 
 # %% [markdown]
 r"""
@@ -657,13 +666,18 @@ def _apply_rules(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
     name = node.primitive.name
     if name not in RULES:
         raise NotImplementedError(f"{name!r} has no gradient rule: add gradient_rule({name!r}, ...) beside its forward")
-    rules, inputs = RULES[name], node.inputs
-    results = [None] * len(inputs)
-    for i, edge in enumerate(node.edges):
-        if edge is not None:
-            found = unbroadcast(rules[i](gradient, node.output, *inputs, **node.options), inputs[i].shape)
-            results[i] = found if found.dtype == inputs[i].dtype else cast_array(found, inputs[i].dtype)
-    return results
+    rules, inputs, needs = RULES[name], node.inputs, tuple(edge is not None for edge in node.edges)
+    if callable(rules):
+        found = rules(gradient, node.output, *inputs, needs=needs, **node.options)
+    else:
+        found = [
+            rule(gradient, node.output, *inputs, **node.options) if need else None for rule, need in zip(rules, needs)]
+    return [_fit(share, x) if need else None for share, x, need in zip(found, inputs, needs)]
+
+
+def _fit(share: np.ndarray, x: np.ndarray | Spec) -> np.ndarray:
+    share = unbroadcast(share, x.shape)
+    return share if share.dtype == x.dtype else cast_array(share, x.dtype)
 
 
 def pull_back(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:

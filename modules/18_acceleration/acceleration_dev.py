@@ -17,16 +17,17 @@ r"""
 > Products in few calls, GELU in one pass over memory, mixed-precision training with loss scaling, and the roofline.
 
 Your framework trains networks. In this lesson you make it fast, and you learn to say *how* fast: not "faster than
-before", but "at so much of what this machine can do". Three techniques do most of the work in practice, and you will
-build all three:
+before", but "at so much of what this machine can do". Four techniques do most of the work in practice, and you will
+build all four:
 
 - **vectorised products**: hand the multiplication to a library that fills the processor's arithmetic units, in as few
   and as large calls as possible;
 - **kernel fusion**: do a whole formula in one pass over memory instead of one pass for each operation;
+- **graph optimisation**: let a program look at the operations and write such a kernel, and its gradient's;
 - **mixed precision**: keep activations in 16 bits, scale the loss so that small gradients survive, and skip the steps
   in which they overflow.
 
-A fourth, the **roofline**, is the measuring stick: it says which of the first three can help an operation at all.
+The **roofline** is the measuring stick: it says which of them can help an operation at all.
 
 Nothing here asserts a speed-up. Every number is measured, on your machine, when you run the cell.
 """
@@ -52,10 +53,10 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from tinytorch.core.autograd import gradient_rule
+from tinytorch.core.autograd import RULES, gradient_rule, joint_rule
 from tinytorch.core.losses import MSELoss
 from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, as_dtype, as_tensor
-from tinytorch.core.tensor import floating, is_floating, is_half, no_grad
+from tinytorch.core.tensor import floating, is_floating, is_half, no_grad, where
 from tinytorch.profiling.profiler import Trace, column, flop_rule, per_output, table, total
 
 # %%
@@ -780,7 +781,601 @@ test_unit_fusion_speedup()
 
 # %% [markdown]
 r"""
-## 5. Half precision
+## 5. A fusion compiler
+
+You have fused one formula by hand. But every network has its own: a bias, an activation, a scale, a residual. *Graph
+optimisation* is to let a program do what you did: look at the operations of a function, and write the kernel. You have
+everything that it takes. Lesson 01's door shows the operations, lesson 05's table knows their gradients, and Numba
+compiles what is written. The rest is below, and it is short:
+
+1. **record**: call the function with symbols in place of tensors, and note what passes the door;
+2. **differentiate**: walk the record backwards with the table of gradient rules, on symbols;
+3. **write**: turn the record into the source of one loop, each shared part computed once, and compile it.
+
+### Symbols
+
+An expression is an operation on other expressions, an input, or a constant. It has Python's operators and answers
+NumPy's functions, so that the gradient rules of lesson 05, written for arrays, run on it as they are. `emit` makes
+one: it computes what is constant already, replaces small powers by products, and hands back the same object for the
+same operation on the same arguments. That last trick is called *hash consing*: a part that occurs twice exists once,
+and is computed once.
+"""
+
+# %%
+#| export
+class FusionError(TypeError):
+    """A function cannot be made into one kernel; the message says why."""
+
+
+CODE = {
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
+    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
+    "relu": "{0} if {0} > zero or {0} != {0} else zero", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
+    "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
+    "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}", "invert": "not {}",
+}
+_TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "invert"})
+_FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
+
+# %%
+#| export
+class Expression:
+    """A number inside a kernel that is being written: an operation on other such numbers, an input, or a constant."""
+
+    def __init__(self, pool: dict, op: str, args: tuple):
+        self.pool, self.op, self.args = pool, op, args
+
+    def __add__(self, other): return emit("add", self, other)
+    def __radd__(self, other): return emit("add", other, self)
+    def __sub__(self, other): return emit("sub", self, other)
+    def __rsub__(self, other): return emit("sub", other, self)
+    def __mul__(self, other): return emit("mul", self, other)
+    def __rmul__(self, other): return emit("mul", other, self)
+    def __truediv__(self, other): return emit("div", self, other)
+    def __rtruediv__(self, other): return emit("div", other, self)
+    def __pow__(self, other): return emit("pow", self, other)
+    def __neg__(self): return emit("neg", self)
+    def __invert__(self): return emit("invert", self)
+    def __gt__(self, other): return emit("greater", self, other)
+    def __ge__(self, other): return emit("greater_equal", self, other)
+    def __lt__(self, other): return emit("less", self, other)
+    def __eq__(self, other): return emit("equal", self, other)
+    def __ne__(self, other): return emit("not_equal", self, other)
+    __hash__ = object.__hash__
+
+    def __array_ufunc__(self, ufunc, method, *args, **options):
+        return emit(_FROM_NUMPY.get(ufunc.__name__, ufunc.__name__), *args)
+
+    def __array_function__(self, function, types, args, options):
+        return emit(function.__name__, *args)
+
+# %%
+#| export
+def expression(pool: dict, op: str, *args: Any) -> Expression:
+    """The one expression of `pool` for this operation on these arguments."""
+    key = (op, *[id(a) if isinstance(a, Expression) else a for a in args])
+    if key not in pool:
+        pool[key] = Expression(pool, op, args)
+    return pool[key]
+
+
+def constant_of(e: Expression) -> float | None:
+    """The number that a constant expression stands for, None for any other."""
+    return e.args[0] if e.op == "constant" else None
+
+
+def emit(op: str, *args: Any) -> Expression:
+    """The expression of `op` on expressions and numbers, simplified where that is free."""
+    pool = next(a.pool for a in args if isinstance(a, Expression))
+    args = [a if isinstance(a, Expression) else expression(pool, "constant", float(a)) for a in args]
+    if op not in CODE:
+        raise FusionError(f"{op} cannot be part of a fused kernel: it is not one of {', '.join(CODE)}")
+    return simplified(pool, op, args, [constant_of(a) for a in args]) or expression(pool, op, *args)
+
+# %%
+#| export
+_NUMBERS = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "zero": 0.0, "one": 1.0,
+            "inf": math.inf, "nan": math.nan}
+
+
+def _power(a: Expression, n: float) -> Expression | None:
+    if n == 0.5:
+        return emit("sqrt", a)
+    if n not in (2, 3, 4):
+        return None
+    return a * a if n == 2 else _power(a, n - 1) * a
+
+
+def simplified(pool: dict, op: str, args: list[Expression], known: list[float | None]) -> Expression | None:
+    """A cheaper expression for `op` on `args`, whose constants are in `known`; None where there is none."""
+    a, b = args[0], args[-1]
+    if None not in known:
+        folded = eval(CODE[op].format(*[f"({value!r})" for value in known]), dict(_NUMBERS))
+        return expression(pool, "constant", float(folded))
+    if op == "where" and known[0] is not None:
+        return args[1] if known[0] else args[2]
+    if op == "mul" and _TRUTHS & {a.op, b.op}:
+        return emit("where", a, b, 0) if a.op in _TRUTHS else emit("where", b, a, 0)
+    if (op, known[-1]) == ("pow", 0):
+        return expression(pool, "constant", 1.0)
+    if (op, known[-1]) in (("add", 0), ("sub", 0), ("mul", 1), ("div", 1), ("pow", 1)):
+        return a
+    if (op, known[0]) in (("add", 0), ("mul", 1)):
+        return b
+    return _power(a, known[1]) if op == "pow" and known[1] is not None else None
+
+# %% [markdown]
+r"""
+`where` and `not` on truths, `mul` by a truth: in the table of rules a gradient is multiplied by `y > 0`, and that
+becomes a choice. Try it: the square below is made twice and exists once, and the sum of two constants is gone.
+"""
+
+# %%
+pool = {}
+x = expression(pool, "input", 0)
+print((x**2) is (x * x), ((x + 0) * 1) is x, constant_of(emit("add", 2, expression(pool, "constant", 3.0))))
+
+# %% [markdown]
+r"""
+### Recording
+
+A symbol is a Tensor without numbers. It has a shape and a type, and an expression. The recorder is a layer on the
+door: for each operation it makes the expression of the inputs' expressions, and computes nothing. What has no place in
+an elementwise kernel is refused with the reason: a product or a sum needs more than one element at a time, and a
+Python `if` on a number would have to know the number.
+"""
+
+# %%
+#| export
+class Symbol(Tensor):
+    """A Tensor without numbers, which stands for an input or a result while a function is recorded."""
+
+    def __init__(self, e: Expression, shape: tuple[int, ...], dtype: np.dtype):
+        self.expression, self._shape, self._dtype = e, shape, dtype
+        self.requires_grad, self.grad, self._node = False, None, None
+
+    shape = property(lambda self: self._shape)
+    dtype = property(lambda self: self._dtype)
+    ndim = property(lambda self: len(self._shape))
+    size = property(lambda self: math.prod(self._shape))
+
+    def _refuse(self, *_, **__):
+        raise FusionError("the function asks for a number (an `if`, float(), item() or .data), and while its kernel is "
+                          "written there are none: use where(condition, a, b) to choose, and Tensor operations "
+                          "throughout")
+
+    data = property(_refuse)
+    item = numpy = detach = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array__ = _refuse
+
+# %%
+#| export
+class Recorder(Layer):
+    """Turns each operation on symbols into an expression."""
+
+    def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
+        if primitive.name not in CODE:
+            raise FusionError(f"{primitive.name} cannot be fused: a kernel sees one element at a time, and it is not "
+                              "elementwise arithmetic. Fuse what stands before it and after it")
+        e = emit(primitive.name, *[x.expression if isinstance(x, Symbol) else captured(x) for x in inputs])
+        kinds = [x.dtype for x in inputs if is_floating(x.dtype)]
+        dtype = np.dtype(bool) if e.op in _TRUTHS else np.result_type(*kinds)
+        return Symbol(e, np.broadcast_shapes(*[x.shape for x in inputs]), dtype)
+
+
+def captured(x: Tensor) -> float:
+    """The number in a tensor that the function did not get as an argument."""
+    if x.size != 1 or x.requires_grad:
+        raise FusionError(f"the function uses a tensor of shape {x.shape} that is not one of its arguments: pass it in")
+    return float(x.item())
+
+
+def record(
+    function: Callable, shapes: Sequence[tuple[int, ...]], dtype: np.dtype
+) -> tuple[list[Expression], Expression]:
+    """The expressions of `function`'s inputs, of these shapes and type, and of its result."""
+    pool: dict = {}
+    symbols = [Symbol(expression(pool, "input", i), shape, dtype) for i, shape in enumerate(shapes)]
+    with Recorder():
+        out = function(*symbols)
+    if not isinstance(out, Symbol):
+        raise FusionError(f"the function returned {out!r}, which does not depend on its arguments by Tensor operations")
+    if out.shape != np.broadcast_shapes(*shapes):
+        raise FusionError(f"the result has shape {out.shape}, the arguments together {np.broadcast_shapes(*shapes)}: "
+                          "leave out the argument that is not used")
+    return [symbol.expression for symbol in symbols], out.expression
+
+# %% [markdown]
+r"""
+### Exercise: differentiate a record
+
+The same walk as in lesson 05, on expressions. `in_order` lists the parts of an expression, each after what it is made
+of. Go through them backwards with what has been collected for each, ask `RULES[e.op][i](g, e, *e.args)` for the share
+of argument number i, and add it up. Truths, constants and whatever leads to no wanted input get no share: `leads`
+holds the parts that do lead to one.
+"""
+
+# %%
+#| export
+def in_order(*roots: Expression) -> list[Expression]:
+    """Every part of the expressions, each once, after the parts that it is made of; without recursion."""
+    found, waiting = {}, [(root, False) for root in reversed(roots)]
+    while waiting:
+        e, seen = waiting.pop()
+        if seen:
+            found[e] = None
+        elif e not in found:
+            waiting += [(e, True), *[(a, False) for a in e.args if isinstance(a, Expression)]]
+    return list(found)
+
+# %% nbgrader={"solution": true, "grade_id": "expression-gradients"}
+#| export
+def expression_gradients(out: Expression, g: Expression, inputs: Sequence[Expression]) -> list[Expression]:
+    """The gradients of `out` to `inputs`, as expressions, where that of `out` is `g`; by the table of gradient rules.
+
+    An input that `out` does not depend on gets the constant 0.
+    """
+    zero = expression(out.pool, "constant", 0.0)
+    parts, collected, leads = in_order(out), {out: g}, set(inputs)
+    for e in parts:
+        if e.op not in _TRUTHS and any(a in leads for a in e.args):
+            leads.add(e)
+    ### BEGIN SOLUTION
+    for e in reversed(parts):
+        if e in leads and e.op != "input":
+            for i, a in enumerate(e.args):
+                if a in leads:
+                    share = RULES[e.op][i](collected[e], e, *e.args)
+                    collected[a] = collected[a] + share if a in collected else share
+    return [collected.get(e, zero) for e in inputs]
+    ### END SOLUTION
+
+# %% [markdown]
+r"""
+### Broadcast inputs
+
+A bias is one row for all rows. Every input is laid on a grid of rows and columns: it covers the *whole* grid, or is
+one *row* of it, one *column*, or a *single* number. In the loop that is the difference between `x[i, j]`, `x[0, j]`,
+`x[i, 0]` and `x[0, 0]`. The grid's columns are as many of the last axes as make this work for all inputs. A gradient
+to a row is summed over the rows, in float64, as the loop goes.
+
+### Exercise: the place of an input on the grid
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "place-of"}
+#| export
+def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str | None:
+    """Where an array of `shape` lies on the grid of shape `whole`, whose axes before `split` are rows and the rest
+    columns.
+
+    "whole", "single" (one number), "row" (the same for every row), "column", or None where it is none of these.
+
+    >>> place_of((4,), (2, 3, 4), 2), place_of((2, 3, 1), (2, 3, 4), 2), place_of((3, 1), (2, 3, 4), 2)
+    ('row', 'column', None)
+    """
+    padded = (1,) * (len(whole) - len(shape)) + tuple(shape)
+    ### BEGIN SOLUTION
+    if padded == whole:
+        return "whole"
+    if math.prod(padded) == 1:
+        return "single"
+    if math.prod(padded[:split]) == 1 and padded[split:] == whole[split:]:
+        return "row"
+    return "column" if padded[:split] == whole[:split] and math.prod(padded[split:]) == 1 else None
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-fusion-parts", "points": 8}
+def test_unit_fusion_parts():
+    for shape, split, wanted in [
+        ((2, 3, 4), 1, "whole"), ((3, 4), 1, "row"), ((1, 3, 4), 1, "row"), ((4,), 2, "row"), ((2, 1, 1), 1, "column"),
+        ((2, 3, 1), 2, "column"), ((1,), 1, "single"), ((), 2, "single"), ((3, 1), 1, None), ((2, 1, 4), 2, None),
+    ]:
+        got = place_of(shape, (2, 3, 4), split)
+        assert got == wanted, f"{shape} on the grid (2, 3, 4) with {split} row axes: got {got!r}, wanted {wanted!r}"
+    pool = {}
+    x, y, g = (expression(pool, "input", name) for name in (0, 1, "g"))
+    dx, dy = expression_gradients(x * y + x, g, [x, y])
+    assert any(dx is right for right in (g * y + g, g + g * y, y * g + g, g + y * g)), (
+        "d(xy + x)/dx should come out as g y + g: each use of x adds its share")
+    assert dy is g * x or dy is x * g, "d(xy + x)/dy should come out as g x"
+    (slope,) = expression_gradients(x.__array_ufunc__(np.tanh, "__call__", x), g, [x])
+    t = emit("tanh", x)
+    assert slope is g * (1 - t * t), (
+        "the gradient of tanh x uses its output, and that part must be shared, not made again")
+    assert constant_of(expression_gradients(x * 2, g, [x, y])[1]) == 0, (
+        "what the result does not depend on has gradient 0")
+
+test_unit_fusion_parts()
+
+# %%
+#| export
+def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], int, int, tuple[str, ...]]:
+    """The broadcast shape, the grid's rows and columns, and each input's place; inputs that fit no place are spread."""
+    whole = np.broadcast_shapes(*shapes)
+    for split in range(len(whole) + 1):
+        places = tuple(place_of(shape, whole, split) for shape in shapes)
+        if set(places) == {"whole"}:
+            break
+        if None not in places:
+            return whole, math.prod(whole[:split]), math.prod(whole[split:]), places
+    rows = next(n for n in (8, 4, 2, 1) if math.prod(whole) % n == 0)  # so that threads can share the rows
+    return whole, rows, math.prod(whole) // rows, ("whole",) * len(shapes)
+
+
+def on_grid(array: np.ndarray, place: str, whole: tuple[int, ...], rows: int, columns: int) -> np.ndarray:
+    """An array as a matrix at its place on the grid; halves as their bits."""
+    array = np.ascontiguousarray(np.broadcast_to(array, whole) if place == "whole" else array)
+    array = array.view(np.uint16) if is_half(array.dtype) else array
+    shape = {"whole": (rows, columns), "row": (1, columns), "column": (rows, 1), "single": (1, 1)}
+    return array.reshape(shape[place])
+
+# %% [markdown]
+r"""
+### Writing the loop
+
+Every part gets a line, inputs are loaded at their place, results stored at theirs. `exp` and `log` need forms that
+SIMD can do, as `tanh` did: split the exponent off by arithmetic on the bits, and a short series does the rest.
+"""
+
+# %%
+#| export
+_LOG2_E, _LN2 = np.float32(1 / math.log(2)), np.float32(math.log(2))
+_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(math.log(2) - 0.693359375)
+_EXP_SERIES = tuple(np.float32(1 / math.factorial(n)) for n in range(7, -1, -1))
+_LOG_SERIES = tuple(np.float32(2 / (2 * n + 1)) for n in range(4, -1, -1))
+_ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
+_TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.3), np.float32(88.72), np.float32(2.0**-126)
+_ZERO, _INF, _NAN, _LIFT = np.float32(0), np.float32(np.inf), np.float32(np.nan), np.float32(2.0**23)
+
+
+@compiled
+def float_exp(x):
+    """exp of a float32: 2^n e^r with |r| <= ln(2) / 2, and e^r by its series; results below 2^-126 are 0."""
+    v = min(max(x, _TOO_LOW), _TOO_HIGH)
+    shifted = v * _LOG2_E + _ROUNDS
+    n = shifted - _ROUNDS
+    r = (v - n * _LN2_HIGH) - n * _LN2_LOW
+    p = _EXP_SERIES[0]
+    for i in range(1, 8):
+        p = p * r + _EXP_SERIES[i]
+    y = _float_of(_bits_of(p) + (_bits_of(shifted) << np.uint32(23)))  # n stands in shifted's last bits
+    y = _INF if x > _TOO_HIGH else y
+    y = _ZERO if x < _TOO_LOW else y
+    return y if x == x else x
+
+
+@compiled
+def float_log(x):
+    """ln of a float32: e ln 2 + ln m with m near 1, and ln m = 2 artanh((m - 1) / (m + 1)) by its series."""
+    v = x * _LIFT if x < _NORMAL else x
+    bits = np.uint32(_bits_of(v) - np.uint32(0x3F3504F3))  # the bits of sqrt(1/2)
+    e = np.float32(np.int32(np.int32(bits) >> np.int32(23)))
+    e = e - np.float32(23) if x < _NORMAL else e
+    m = _float_of((bits & np.uint32(0x7FFFFF)) + np.uint32(0x3F3504F3))
+    s = (m - _ONE) / (m + _ONE)
+    p = _LOG_SERIES[0]
+    for i in range(1, 5):
+        p = p * (s * s) + _LOG_SERIES[i]
+    y = e * _LN2 + s * p
+    y = x if x == _INF else y
+    y = -_INF if x == _ZERO else y
+    return y if x >= _ZERO else _NAN
+
+
+@compiled
+def double_exp(x):
+    return np.exp(x)
+
+
+@compiled
+def double_log(x):
+    return np.log(x)
+
+# %%
+#| export
+_PLACES = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
+
+
+def kernel_source(results: Sequence[Expression], targets: Sequence[str], places: dict[Any, str]) -> tuple[str, dict]:
+    """The source of one loop over the grid, and its constants.
+
+    It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
+    one with another target added up there.
+    """
+    parts = in_order(*results)
+    names = {e: f"x{e.args[0]}" for e in parts if e.op == "input"}
+    names |= {e: f"c{i}" for i, e in enumerate(e for e in parts if e.op == "constant")}
+    names |= {e: f"t{i}" for i, e in enumerate(e for e in parts if e.op in CODE)}
+    lines = [f"{names[e]} = load(in_{e.args[0]}{_PLACES[places[e.args[0]]]})" for e in parts if e.op == "input"]
+    lines += [f"{names[e]} = {CODE[e.op].format(*[names[a] for a in e.args])}" for e in parts if e.op in CODE]
+    for i, (e, target) in enumerate(zip(results, targets)):
+        stored = f"= store({names[e]})" if target == "whole" else f"+= {names[e]}"
+        lines.append(f"out_{i}{_PLACES[target]} {stored}")
+    arguments = [f"in_{name}" for name in places] + [f"out_{i}" for i in range(len(results))]
+    head = f"def loop(rows, columns, {', '.join(arguments)}):\n"
+    head += "    for i in range(rows):\n        for j in range(columns):\n"
+    source = head + "".join(f"            {line}\n" for line in lines)
+    return source, {names[e]: e.args[0] for e in parts if e.op == "constant"}
+
+
+def compile_kernel(source: str, constants: dict[str, float], dtype: str) -> Callable:
+    """The compiled loop of `source` for one of the four floating types, by name."""
+    real, tanh, exp, log = (
+        (np.float64, double_tanh, double_exp, double_log) if dtype == "float64" else
+        (np.float32, rational_tanh, float_exp, float_log))
+    load, store = _CONVERSIONS[dtype]
+    space = {name: real(value) for name, value in {"zero": 0, "one": 1, **constants}.items()}
+    space |= {"tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store}
+    exec(source, space)
+    return compiled(space["loop"])
+
+# %%
+#| export
+def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.ndarray, str]], targets: Sequence[str],
+           dtype: np.dtype) -> list[np.ndarray]:
+    """Run a loop over the grid, its rows shared by the threads; new arrays of `dtype`, one for each target."""
+    parts = max(1, min(_num_threads, rows, rows * columns // _PART))
+    edges = [rows * i // parts for i in range(parts + 1)]
+    sums = {"row": (parts, 1, columns), "single": (parts, 1, 1)}
+    outs = [np.empty((rows, columns), dtype) if t == "whole" else np.zeros(sums.get(t, (rows, 1))) for t in targets]
+    bits = [out.view(np.uint16) if is_half(out.dtype) else out for out in outs]
+
+    def run(part: int) -> None:
+        cut = slice(edges[part], edges[part + 1])
+        given = [array[cut] if place in ("whole", "column") else array for array, place in inputs]
+        taken = [out[part] if target in sums else out[cut] for out, target in zip(bits, targets)]
+        loop(edges[part + 1] - edges[part], columns, *given, *taken)
+
+    list(_pool.map(run, range(parts))) if parts > 1 else run(0)
+    return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
+
+# %% [markdown]
+r"""
+### fuse
+
+What is left is to keep the kernels: one for each type and each pattern of places, made when it is first needed. For
+lesson 05 it is one more primitive with a gradient rule. One loop makes the gradients of all inputs together, so the
+rule is a `joint_rule`: a single function, which is told which inputs want one.
+"""
+
+# %%
+#| export
+class fuse:
+    """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
+    another.
+
+    Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers can be fused;
+    arguments broadcast. Kernels are written and compiled at the first call for a type and a pattern of shapes. Raises
+    FusionError, which says why, where the function does anything else. May be used as a decorator.
+
+    >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
+    Tensor([[0.7616, 0.964 ]], dtype=float32)
+    """
+
+    def __init__(self, function: Callable[..., Tensor]):
+        self.function, self._kernels, self._lock = function, {}, threading.Lock()
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        tensors = [floating(x) for x in inputs]
+        dtype = np.result_type(*[x.dtype for x in tensors])
+        return apply(FUSED, *[x if x.dtype == dtype else x.astype(dtype) for x in tensors], program=self)
+
+    def source(self, *inputs: Tensor, needs: tuple[bool, ...] | None = None) -> str:
+        """The source of the kernel for inputs like these: the forward, or with `needs` the gradients that are wanted.
+        """
+        dtype = np.result_type(*[floating(x).dtype for x in inputs])
+        return self._kernel([floating(x).shape for x in inputs], dtype, needs)[0]
+
+    def _kernel(self, shapes: Sequence[tuple[int, ...]], dtype: np.dtype, needs: tuple[bool, ...] | None) -> tuple:
+        places = grid_of(shapes)[3]
+        key = (dtype.name, places, needs)
+        with self._lock:
+            if key not in self._kernels:
+                source, constants = self._write(shapes, dtype, places, needs)
+                self._kernels[key] = source, compile_kernel(source, constants, dtype.name)
+            return self._kernels[key]
+
+    def _write(self, shapes, dtype: np.dtype, places: tuple[str, ...], needs: tuple[bool, ...] | None) -> tuple:
+        inputs, out = record(self.function, shapes, dtype)
+        if needs is None:
+            return kernel_source([out], ["whole"], dict(enumerate(places)))
+        wanted = [i for i, need in enumerate(needs) if need]
+        slopes = expression_gradients(out, expression(out.pool, "input", "g"), [inputs[i] for i in wanted])
+        return kernel_source(slopes, [places[i] for i in wanted], {"g": "whole", **dict(enumerate(places))})
+
+    def forward(self, *arrays: np.ndarray) -> np.ndarray:
+        """The function of arrays of one type, in one pass."""
+        whole, rows, columns, places = grid_of([a.shape for a in arrays])
+        _, loop = self._kernel([a.shape for a in arrays], arrays[0].dtype, None)
+        given = [(on_grid(a, place, whole, rows, columns), place) for a, place in zip(arrays, places)]
+        return launch(loop, rows, columns, given, ["whole"], arrays[0].dtype)[0].reshape(whole)
+
+    def backward(self, g: np.ndarray, *arrays: np.ndarray, needs: tuple[bool, ...]) -> list[np.ndarray | None]:
+        """The gradients to those arrays that want one, in one pass; those of whole inputs in the broadcast shape."""
+        whole, rows, columns, places = grid_of([a.shape for a in arrays])
+        _, loop = self._kernel([a.shape for a in arrays], arrays[0].dtype, needs)
+        given = [(on_grid(a, p, whole, rows, columns), p) for a, p in zip((g, *arrays), ("whole", *places))]
+        targets = [place for place, need in zip(places, needs) if need]
+        made = iter(launch(loop, rows, columns, given, targets, arrays[0].dtype))
+        shapes = [whole if place == "whole" else a.shape for a, place in zip(arrays, places)]
+        return [next(made).reshape(shape) if need else None for shape, need in zip(shapes, needs)]
+
+# %%
+#| export
+FUSED = Primitive("fused", lambda *arrays, program: program.forward(*arrays))
+joint_rule("fused", lambda g, y, *arrays, program, needs: program.backward(g, *arrays, needs=needs))
+flop_rule("fused", lambda shapes, output, options: operations_in(options["program"], shapes) * math.prod(output))
+
+
+def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
+    """How many operations the fused kernel does for each element."""
+    return sum(e.op in CODE for e in in_order(record(program.function, shapes, np.dtype(np.float32))[1]))
+
+# %%
+print(fuse(unfused_gelu).source(tokens))
+
+# %% nbgrader={"grade": true, "grade_id": "test-fuse", "points": 8}
+def test_unit_fuse():
+    rng = np.random.default_rng(10)
+    x, bias, column = (Tensor(rng.normal(size=shape)) for shape in ((6, 5), (5,), (6, 1)))
+    for name, function, inputs in [
+        ("gelu", unfused_gelu, [x]), ("x**3 - 2/x", lambda x: x**3 - 2 / x, [x]),
+        ("exp, log, sqrt", lambda x: (x.exp() + 1).log().sqrt(), [x]),
+        ("a bias", lambda x, b: (x + b).tanh(), [x, bias]), ("a column", lambda x, c: x * c + c, [x, column]),
+        ("where", lambda x, b: where(x > b, x * b, b), [x, bias]), ("maximum", lambda x: x.maximum(0.3) * x, [x]),
+    ]:
+        plain, fused = ([Tensor(t.data, requires_grad=True) for t in inputs] for _ in range(2))
+        wanted, got = function(*plain), fuse(function)(*fused)
+        assert np.allclose(got.data, wanted.data), (
+            f"{name}: the fused values are off by {np.abs(got.data - wanted.data).max():.2g}")
+        wanted.sum().backward()
+        got.sum().backward()
+        for i, (a, b) in enumerate(zip(plain, fused)):
+            assert np.allclose(a.grad.data, b.grad.data), (
+                f"{name}: the gradient to input {i} is off: look at expression_gradients")
+    for why, function in [
+        ("a sum", lambda x: x - x.sum()), ("a choice in Python", lambda x: x if x > 0 else -x),
+        ("a product", lambda x: x @ x.T),
+    ]:
+        try:
+            fuse(function)(x)
+        except FusionError:
+            continue
+        raise AssertionError(f"{why} was fused: it cannot be computed from one element at a time")
+
+test_unit_fuse()
+
+# %% [markdown]
+r"""
+So GELU fuses itself. And a chain that nobody has written a kernel for, a bias, GELU, a scale and a residual, costs one
+pass too. The first call writes and compiles its kernels; that time is shown as well.
+"""
+
+# %%
+def chain(x, bias, residual):
+    return residual + 0.5 * unfused_gelu(x + bias)
+
+rng = np.random.default_rng(0)
+x, residual = (Tensor(rng.normal(size=(1024, 1024)).astype(np.float32)) for _ in range(2))
+bias = Tensor(rng.normal(size=1024).astype(np.float32))
+
+start = time.perf_counter()
+fused_chain = fuse(chain)
+fused_chain(x, bias, residual)
+print(f"written and compiled in {time.perf_counter() - start:.2f} s")
+
+# %%
+for name, function in [("chain", chain), ("fused chain", fused_chain)]:
+    with Trace() as trace:
+        function(x, bias, residual)
+    seconds = best_seconds(lambda: function(x, bias, residual), 3)
+    moved = sum(operation.bytes for operation in trace.operations)
+    print(f"{name:12s} {len(trace.operations):2d} passes, {moved / 1e6:5.1f} MB moved, {seconds * 1e3:6.2f} ms")
+print("and GELU, by hand and by the compiler:",
+      *[f"{best_seconds(lambda: f(x)) * 1e3:.2f} ms" for f in (fused_gelu, fuse(unfused_gelu))])
+
+# %% [markdown]
+r"""
+## 6. Half precision
 
 A 16-bit float takes half the memory of a 32-bit one, and half the time to travel. It has its price in range and in
 steps: float16 has 5 bits of exponent and 10 of fraction, bfloat16 keeps float32's 8 bits of exponent and is left with
@@ -975,7 +1570,7 @@ for kind in ("float32", "bfloat16", "float16"):
 
 # %% [markdown]
 r"""
-## 6. Loss scaling
+## 7. Loss scaling
 
 Scale the loss by S and, by the chain rule, every gradient is S times as large: what would have vanished in float16
 does not. Divide by S in float32 before the update, and nothing else has changed. How large should S be? As large as it
@@ -1451,7 +2046,7 @@ plt.show()
 
 # %% [markdown]
 r"""
-## 7. Measuring it all
+## 8. Measuring it all
 
 Four analyses put the parts together. They are given; what they rest on, you have written, or write in the two small
 exercises of this section. Each prints a table and returns the rows that it printed.
@@ -1822,7 +2417,7 @@ decisions = analyze_acceleration_decision_framework()
 
 # %% [markdown]
 r"""
-## 8. All together
+## 9. All together
 
 The last check runs the four unit tests again and then the parts as one: a small transformer-like block of
 `vectorized_matmul` and `fused_gelu`, trained with MixedPrecisionTrainer.
@@ -1881,7 +2476,7 @@ test_module()
 
 # %% [markdown]
 r"""
-## 9. On real data
+## 10. On real data
 
 The digits, trained twice from the same start: in float32, and in float16 with loss scaling. Same network, same batches.
 """
@@ -2002,12 +2597,13 @@ Your answer here.
 r"""
 ## What you have
 
-Products in as few calls as possible; a kernel that does GELU in one pass, forward and backward, in four types;
-training in mixed precision that scales, skips and adapts; and a measured roof to hold it all against. Export it with
-`tito module complete 18`, and import it like any other library:
+Products in as few calls as possible; a kernel that does GELU in one pass, forward and backward, in four types; a
+compiler that writes such kernels, and their gradients, for any elementwise function; training in mixed precision that
+scales, skips and adapts; and a measured roof to hold it all against. Export it with `tito module complete 18`, and
+import it like any other library:
 
 ```python
-from tinytorch.optimization.acceleration import fused_gelu, MixedPrecisionTrainer
+from tinytorch.optimization.acceleration import fuse, fused_gelu, MixedPrecisionTrainer
 ```
 """
 

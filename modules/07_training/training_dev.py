@@ -401,29 +401,33 @@ print("measured three times in training mode:", *(f"{share:.1%}" for share in me
 r"""
 ### Exercise: evaluate
 
-Three things belong to a measurement: evaluation mode, no record of the operations, and the network's own mode back at
-the end, *also when something fails in between*. The first and the last are yours here, as a context manager; `no_grad`
-is lesson 01's. The order of the examples must not be drawn, or a look at the test set would change the course of the
-training.
+Three things belong to a measurement: evaluation mode, no record of the operations, and the network's own modes back at
+the end, *also when something fails in between*. Modes, because a part of the network may have been put into evaluation
+mode on purpose, a frozen one say, and `model.train()` would not know. The first and the last are yours here, as a
+context manager; `no_grad` is lesson 01's. The order of the examples must not be drawn, or a look at the test set would
+change the course of the training.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "evaluating"}
 #| export
 @contextmanager
 def evaluating(model: Module):
-    """Within `with evaluating(model):` it is in evaluation mode; at the end it is in the mode in which it was before.
+    """Within `with evaluating(model):` it is in evaluation mode; at the end each part is in the mode it was in before.
+
+    `model.modules()` lists the parts, the model itself among them, and each has its `training`, True or False.
 
     >>> with evaluating(model):
     ...     print(model.training)
     False
     """
     ### BEGIN SOLUTION
-    before = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         yield
     finally:
-        model.train(before)
+        for module, mode in modes:
+            module.training = mode
     ### END SOLUTION
 
 # %% nbgrader={"solution": true, "grade_id": "evaluate"}
@@ -445,18 +449,20 @@ def evaluate(model: Module, loss_fn: Callable, inputs: Any, targets: Any, batch_
 
 # %% nbgrader={"grade": true, "grade_id": "test-evaluating", "points": 3}
 def test_unit_evaluating():
-    net = Sequential(Linear(5, 16), Dropout(0.5))
-    for mode in [True, False]:
-        net.train(mode)
+    inner, outer = Dropout(0.5), Dropout(0.2)
+    net = Sequential(Linear(5, 16), inner, outer)
+    for modes in [(True, True), (False, False), (True, False)]:
+        outer.training = net.training = modes[0]
+        inner.training = modes[1]
         with evaluating(net):
-            assert not net.training, f"inside the block, after model.train({mode}), the network is in training mode"
-        assert net.training is mode, f"before the block training was {mode}, after it {net.training}"
-    net.train()
+            assert not (net.training or inner.training or outer.training), "inside the block a part is still training"
+        got = (outer.training, inner.training)
+        assert got == modes and net.training == modes[0], f"two parts had training {modes} before the block, {got} after"
     try:
         with evaluating(net):
             raise KeyError("a crash inside the block")
     except KeyError:
-        assert net.training, "after an error in the block the network stayed in evaluation mode"
+        assert outer.training, "after an error in the block the network stayed in evaluation mode"
 
 test_unit_evaluating()
 

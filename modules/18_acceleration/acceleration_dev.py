@@ -1641,7 +1641,7 @@ def next_scale(
     if tracker + 1 < growth_interval:
         return scale, tracker + 1
     grown = min(max_scale, scale * growth_factor)
-    return (grown if grown <= np.finfo(np.float32).max else scale), 0
+    return (grown if grown <= float(np.finfo(np.float32).max) else scale), 0
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-loss-scale", "points": 8}

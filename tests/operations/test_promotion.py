@@ -84,7 +84,7 @@ def test_booleans_have_no_difference_and_no_negative():
     with pytest.raises(TypeError, match="subtract"):
         truth - truth
     with pytest.raises(TypeError, match="negative"):
-        -truth
+        -truth  # noqa: B018
 
 
 def test_the_type_of_a_number():

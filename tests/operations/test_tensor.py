@@ -13,9 +13,10 @@ from tinytorch.core.tensor import Tensor, as_tensor, maximum, where
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (3, "float32"), (2.5, "float32"), (True, "bool"), ([1, 2], "float32"), ([[1.5], [2]], "float32"), ([], "float32"),
-        ([True, False], "bool"), ((1, 2), "float32"), (np.arange(3), "int64"), (np.zeros(2), "float64"),
-        (np.float16(1), "float16"), (np.uint8([1]), "uint8"), (np.array(2.0), "float64"), ([np.float64(1), 2], "float32"),
+        (3, "float32"), (2.5, "float32"), (True, "bool"), ([1, 2], "float32"), ([[1.5], [2]], "float32"),
+        ([], "float32"), ([True, False], "bool"), ((1, 2), "float32"), (np.arange(3), "int64"),
+        (np.zeros(2), "float64"), (np.float16(1), "float16"), (np.uint8([1]), "uint8"), (np.array(2.0), "float64"),
+        ([np.float64(1), 2], "float32"),
         (Tensor(np.zeros(2)), "float64"), (range(3), "float32"),
     ],
 )  # fmt: skip

@@ -28,8 +28,8 @@ class Block(Module):
 def test_parameters_are_found_in_attributes_lists_tuples_dicts_and_modules():
     names = [name for name, _ in Block().named_parameters()]
     assert names == [
-        "weight", "frozen", "layers.0.weight", "layers.0.bias", "layers.2.0.weight", "heads.left.weight", "heads.left.bias",
-        "heads.7.deep",
+        "weight", "frozen", "layers.0.weight", "layers.0.bias", "layers.2.0.weight", "heads.left.weight",
+        "heads.left.bias", "heads.7.deep",
     ]  # fmt: skip
 
 

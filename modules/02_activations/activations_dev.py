@@ -493,6 +493,8 @@ def test_unit_softmax():
                     assert y.dtype == x.dtype and y.shape == x.shape, f"{x.dtype} (2, 3, 4) became {y.dtype} {y.shape}"
                     off = np.abs(y.data.astype(np.float64) - wanted).max()
                     assert off <= digits, f"softmax over axis {axis}, scores near {shift:g}, {dtype}: off by {off:.2g}"
+        apart = softmax([[1000.0, 1000.0], [-1000.0, -1000.0]]).data.tolist()
+        assert apart == [[0.5, 0.5]] * 2, f"rows near 1000 and -1000 gave {apart}: each row has its own largest score"
         masked = softmax([1.0, -np.inf, 1.0]).data.tolist()
         assert masked == [0.5, 0, 0.5], f"softmax([1, -inf, 1]) gave {masked}: -inf rules a class out"
         for row in [[np.inf, 0.0], [-np.inf, -np.inf], [np.nan, 0.0]]:

@@ -422,6 +422,7 @@ def test_unit_uniform_parameter():
         wanted = bound / 3**0.5
         assert abs(p.data.std() / wanted - 1) < 0.05, f"bound {bound}: spread {p.data.std():.3f}, wanted {wanted:.3f}"
         assert abs(p.data.mean()) < bound / 20, f"bound {bound}: mean {p.data.mean():.3f}, wanted about 0"
+        assert not np.array_equal(p.data, uniform_parameter(bound, *shape).data), "two draws gave the same weights"
         manual_seed(3)
         assert np.array_equal(p.data, uniform_parameter(bound, *shape).data), "one seed, two results: use generator()"
 
@@ -522,7 +523,8 @@ def test_unit_linear_layer():
         assert got == wanted, f"Linear({n}, {m}, bias={bias}) has the parameters {got}, wanted {wanted}"
         largest = max(np.abs(p.data).max() for p in layer.parameters())
         assert largest <= n**-0.5, f"Linear({n}, {m}) starts with {largest:.3f}, outside of +-1/sqrt({n})"
-        assert layer(np.ones((2, 4, n))).shape == (2, 4, m)
+        shape = layer(np.ones((2, 4, n))).shape
+        assert shape == (2, 4, m), f"Linear({n}, {m}) made (2, 4, {n}) into {shape}"
     spread = Linear(400, 100).weight.data.std() * 1200**0.5
     assert abs(spread - 1) < 0.05, f"the spread of Linear(400, 100)'s weights is {spread:.2f} times what it should be"
     bias = Linear(4, 1000).bias.data.std() * 12**0.5
@@ -835,9 +837,11 @@ def load_arrays(parameters: dict[str, Tensor], state: Mapping[str, Any]) -> None
 # %% nbgrader={"grade": true, "grade_id": "test-load-arrays", "points": 4}
 def test_unit_load_arrays():
     first, second = Linear(3, 2), Linear(3, 2)
-    state, held = first.state_dict(), second.weight
+    state, held, old = first.state_dict(), second.weight, second.weight.data
+    before = old.copy()
     second.load_state_dict(state)
     assert second.weight is held, "load into the parameter that is there: an optimizer may hold it"
+    assert np.array_equal(old, before), "the old array was written to, and others may hold it: give a new one"
     for name, p in second.named_parameters():
         assert np.array_equal(p.data, state[name]), f"{name} was not loaded"
     second.weight.data[0, 0] = 9

@@ -1,0 +1,97 @@
+"""TinyTorch: a deep-learning library built lesson by lesson.
+
+Every exported name can be taken from here, as in `from tinytorch import Tensor`; its module is imported when the
+name is first used. A name whose lesson is not complete raises an ImportError that says which lesson to complete.
+"""
+
+# Written by tito from the lessons in modules/; do not edit.
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "tinytorch.core.activations": [
+        "RELU", "SIGMOID", "GELU_PRIMITIVE", "SOFTMAX", "LOG_SOFTMAX", "rectified", "relu", "logistic",
+        "sigmoid", "tanh", "gelu_exact", "gelu_tanh", "checked_form", "gelu", "normalized_exp",
+        "checked_axis", "softmax", "log_normalized_exp", "log_softmax", "Activation", "ReLU", "Sigmoid",
+        "Tanh", "GELU", "Softmax", "LogSoftmax",
+    ],
+    "tinytorch.core.autograd": [
+        "RULES", "numerical_gradient", "gradient_rule", "joint_rule", "mul_to_a", "div_to_b", "pow_to_a",
+        "pow_to_b", "tanh_rule", "sqrt_rule", "sigmoid_rule", "maximum_rule", "with_axes", "sum_rule",
+        "mean_rule", "extreme_rule", "getitem_rule", "product_to_a", "product_to_b", "softmax_rule",
+        "log_softmax_rule", "unbroadcast", "pull_back", "nodes_in_order", "release", "accumulate", "own",
+        "starting_gradient", "refuse_released", "backward", "check_gradients",
+    ],
+    "tinytorch.core.layers": [
+        "LINEAR", "LAYER_NORM", "Parameters", "State", "Module", "parts", "walk", "generator", "manual_seed",
+        "affine", "uniform_parameter", "linear", "check_sizes", "Linear", "dropout_mask", "Dropout",
+        "normalized", "layer_norm", "LayerNorm", "Sequential", "load_arrays",
+    ],
+    "tinytorch.core.losses": [
+        "MSE", "BCE", "CROSS_ENTROPY", "paired", "mean_squared_error", "mse_loss", "binary_cross_entropy",
+        "bce_with_logits", "class_indices", "cross_entropy_of_rows", "cross_entropy", "MSELoss",
+        "BCEWithLogitsLoss", "CrossEntropyLoss",
+    ],
+    "tinytorch.core.optimizers": [
+        "descend", "gradient_for", "as_groups", "checked_parameters", "check_options", "Resumable", "copied",
+        "check_fit", "Groups", "Optimizer", "with_decay", "with_momentum", "SGD", "blend", "adam_step",
+        "Adam", "AdamW",
+    ],
+    "tinytorch.core.tensor": [
+        "ADD", "SUB", "MUL", "DIV", "POW", "NEG", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL",
+        "NOT_EQUAL", "EXP", "LOG", "SQRT", "TANH", "MAXIMUM", "WHERE", "ASTYPE", "MATMUL", "SUM", "MEAN",
+        "MAX", "MIN", "RESHAPE", "TRANSPOSE", "GETITEM", "as_dtype", "is_floating", "is_half", "as_array",
+        "Arithmetic", "Comparison", "Elementwise", "Reduction", "Shaping", "Tensor", "wrap", "as_tensor",
+        "Primitive", "Spec", "Node", "is_recording", "execute", "Layer", "active_layers", "top_layer",
+        "apply", "no_grad", "cast_array", "in_float32", "number_type", "operands", "binary", "floating",
+        "maximum", "where", "multiply_matrices", "reduce", "swapped_axes", "plain_index",
+    ],
+    "tinytorch.core.training": [
+        "CHECKPOINT_FORMAT", "DAMAGED", "load_digits", "stratified_split", "batch_indices", "example_arrays",
+        "batches", "accuracy", "Score", "combine", "evaluating", "evaluate", "accumulate_gradients",
+        "clip_grad_norm", "cosine_lr", "CosineSchedule", "TrainingStep", "Epoch", "in_words",
+        "progress_report", "rich_bar", "updates_per_epoch", "epoch_batches", "count_updates", "grouped",
+        "TrainingEpoch", "Checkpoints", "Trainer", "training_state", "restore_training", "pack", "unpack",
+        "write_checkpoint", "read_checkpoint",
+    ],
+    "tinytorch.optimization.acceleration": [
+        "compiled", "FUSED_GELU", "CODE", "FUSED", "HALF_OPERATIONS", "FLOAT32_OPERATIONS", "MODEL_SIZES",
+        "WORKLOADS", "TECHNIQUES", "attainable", "elementwise_intensity", "matmul_intensity", "best_seconds",
+        "Peaks", "measure_peaks", "vectorized_matmul", "unfused_gelu", "rational_tanh", "double_tanh",
+        "gelu_of_one", "gelu_loops", "set_num_threads", "one_pass", "fused_gelu", "FusionError", "Expression",
+        "expression", "constant_of", "emit", "simplified", "Symbol", "Recorder", "captured", "record",
+        "in_order", "expression_gradients", "place_of", "grid_of", "on_grid", "float_exp", "float_log",
+        "double_exp", "double_log", "kernel_source", "compile_kernel", "launch", "fuse", "operations_in",
+        "autocast_type", "autocast", "unscale", "next_scale", "GradScaler", "MixedPrecisionTrainer",
+        "require_gradients", "ScalingRow", "analyze_vectorization_scaling", "RooflineRow", "roofline_row",
+        "analyze_arithmetic_intensity", "plot_roofline", "training_bytes", "MemoryRow", "memory_row",
+        "analyze_mixed_precision_benefits", "Workload", "Technique", "technique_score", "DecisionRow",
+        "recommendation", "analyze_acceleration_decision_framework",
+    ],
+    "tinytorch.profiling.profiler": [
+        "Shape", "FlopRule", "FLOPS", "column", "table", "Latency", "latency_of", "check_runs", "measure",
+        "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output", "operation_flops",
+        "footprint", "traffic", "Operation", "forward_operation", "backward_operation", "Trace", "Total",
+        "total", "summarize", "saved_arrays", "owner", "address", "distinct_bytes", "Saved", "saved_bytes",
+        "peak_bytes", "Model", "parameters_of", "output_of", "sample_input", "clear_gradients", "undisturbed",
+        "Memory", "ForwardProfile", "BackwardProfile", "memory_of", "step_times", "check_loss",
+        "forward_profile", "backward_profile", "Profiler",
+    ],
+}
+_NOT_BUILT = []
+
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = [name for name, module in _MODULE_OF.items() if module not in _NOT_BUILT]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -168,7 +170,7 @@ def test_linear_computes_what_pytorchs_does(shape, dtype):
 
 @pytest.mark.parametrize("shape", [(4,), (5, 2), (), (3, 1)])
 def test_linear_names_the_shape_it_wants(shape):
-    with pytest.raises(ValueError, match=r"Linear\(3, 4\) wants an input of shape \(..., 3\), got"):
+    with pytest.raises(ValueError, match=rf"(?i)linear.* wants .*shape \(\.\.\., 3\).* got {re.escape(str(shape))}"):
         Linear(3, 4)(Tensor(np.zeros(shape)))
 
 
@@ -250,7 +252,7 @@ def test_layer_norm_of_large_halves_is_computed_in_float32(dtype):
 
 
 def test_layer_norm_names_the_shape_it_wants():
-    with pytest.raises(ValueError, match=r"LayerNorm\(6\) wants an input of shape \(..., 6\), got \(6, 5\)"):
+    with pytest.raises(ValueError, match=r"wants .*shape \(\.\.\., 6\).* got \(6, 5\)"):
         LayerNorm(6)(Tensor(np.zeros((6, 5))))
     with pytest.raises(ValueError, match="normalized_shape must be"):
         LayerNorm(0)
@@ -271,5 +273,5 @@ def test_sequential_is_a_chain_that_can_be_measured_walked_and_cut():
 
 
 def test_sequential_refuses_what_cannot_be_called():
-    with pytest.raises(TypeError, match="layer 0 is a list"):
+    with pytest.raises(TypeError, match=r"Sequential\(a, b, c\).*list|list.*Sequential\(a, b, c\)"):
         Sequential([Linear(2, 3)])

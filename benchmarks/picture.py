@@ -16,7 +16,7 @@ from benchmarks.timing import Result
 INK = "#7d858e"  # stands out from white as well as from a near-black page
 COLORS = {1: "#3584d6", 2: "#d9822b"}  # by number of threads
 TICKS = (0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2, 3, 5)
-LINES_IN_COLUMN = 45
+LINES_IN_COLUMN = 46
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def save_picture(report: Report, path: Path) -> None:
     figure = Figure(figsize=(6 * len(columns), 0.24 * longest + 1.2), layout="constrained")
     for axis, lines in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
         draw(axis, lines, longest, limits(report.results))
-    handles = [Line2D([], [], color=COLORS[n], linewidth=5, label=f"{n} thread{'s' * (n > 1)}") for n in COLORS]
+    counts = sorted({result.threads for result in report.results})
+    handles = [Line2D([], [], color=COLORS[n], linewidth=5, label=f"{n} thread{'s' * (n > 1)}") for n in counts]
     handles.append(Line2D([], [], color=INK, marker="d", linestyle="", markersize=5, label="goal"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, labelcolor=INK, fontsize=9)
     machine = report.machine
@@ -44,15 +45,17 @@ def save_picture(report: Report, path: Path) -> None:
     figure.savefig(path, dpi=150, transparent=True)
 
 
-def lines_of(report: Report) -> list[Line]:
-    """A heading for each group, and a line for each name without its thread count."""
-    lines = []
+def lines_of(report: Report) -> list[list[Line]]:
+    """For each group a heading, and a line for each name without its thread count."""
+    blocks = []
     for group, against in dict.fromkeys((summary.group, summary.against) for summary in report.summaries):
-        lines.append(Line(f"{group}, against {against}"))
-        results = [result for result in report.results if result.group == group]
-        for label in dict.fromkeys(label_of(result) for result in results):
-            lines.append(Line(label, tuple(result for result in results if label_of(result) == label)))
-    return lines
+        by_label: dict[str, list[Result]] = {}
+        for result in report.results:
+            if result.group == group:
+                by_label.setdefault(label_of(result), []).append(result)
+        lines = [Line(label, tuple(results)) for label, results in by_label.items()]
+        blocks.append([Line(f"{group}, against {against}"), *lines])
+    return blocks
 
 
 def label_of(result: Result) -> str:
@@ -60,11 +63,14 @@ def label_of(result: Result) -> str:
     return result.name.removeprefix(f"{result.group}-").removesuffix(f"-{result.threads}t")
 
 
-def in_columns(lines: Sequence[Line]) -> list[Sequence[Line]]:
-    """The lines in as few columns of equal length as keep within LINES_IN_COLUMN."""
-    count = -(-len(lines) // LINES_IN_COLUMN)
-    length = -(-len(lines) // count)
-    return [lines[i : i + length] for i in range(0, len(lines), length)]
+def in_columns(blocks: Sequence[list[Line]]) -> list[list[Line]]:
+    """The groups one below the other, in the next column where one would grow beyond LINES_IN_COLUMN."""
+    columns: list[list[Line]] = []
+    for block in blocks:
+        if not columns or len(columns[-1]) + len(block) > LINES_IN_COLUMN:
+            columns.append([])
+        columns[-1] += block
+    return columns
 
 
 def limits(results: Sequence[Result]) -> tuple[float, float]:

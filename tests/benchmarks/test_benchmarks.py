@@ -173,9 +173,10 @@ def test_the_report_names_the_machine_and_is_ascii():
 
 def test_the_picture_holds_every_row(tmp_path: Path):
     report = report_of(this_machine(), [GROUP], [result(), result("a-2t", 3.0, threads=2), result("b-1t", 0.1)])
-    lines = lines_of(report)
+    (lines,) = lines_of(report)
     assert [(line.label, len(line.results)) for line in lines] == [("sleep, against PyTorch", 0), ("a", 2), ("b", 1)]
-    assert [line for column in in_columns(lines * 40) for line in column] == lines * 40
+    columns = in_columns([lines] * 40)
+    assert sum(columns, []) == lines * 40 and max(map(len, columns)) <= 46
     save_picture(report, tmp_path / "ratios.png")
     assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
 

@@ -14,6 +14,8 @@
 r"""
 # Lesson 07: Training
 
+> Batches, honest evaluation, and a Trainer with accumulation, clipping, a schedule and checkpoints that resume exactly.
+
 You have a network, a loss, its gradient and an optimizer. Training is a loop round the four, and the loop is where
 most of the silent mistakes live: dropout left on while you measure, an average of averages, a learning rate that
 throws the weights away in the first ten updates, a run that cannot go on where it stopped. None of them raises an
@@ -457,7 +459,7 @@ def test_unit_evaluating():
         with evaluating(net):
             assert not (net.training or inner.training or outer.training), "inside the block a part is still training"
         got = (outer.training, inner.training)
-        assert got == modes and net.training == modes[0], f"two parts had training {modes} before the block, {got} after"
+        assert got == modes and net.training == modes[0], f"two parts had the modes {modes} before, {got} after"
     try:
         with evaluating(net):
             raise KeyError("a crash inside the block")
@@ -1177,7 +1179,7 @@ plt.show()
 # %% [markdown]
 r"""
 Adam divides by the root of an average of squared gradients, so its first steps are as long as the learning rate says,
-for every weight at once, whatever the gradient's length: that is why clipping does not help here. Steps that long, at
+for every weight at once, whatever the gradient's length: that is why clipping hardly helps here. Steps that long, at
 a point about which nothing is known yet, throw the network to where its gradients say little.
 
 ## Stopping and going on
@@ -1348,7 +1350,7 @@ array.
 # %%
 #| export
 CHECKPOINT_FORMAT = "tinytorch checkpoint 1"
-DAMAGED = (ValueError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile)  # how zip and .npy readers say it
+_DAMAGED = (ValueError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile)  # as zip and .npy readers say it
 
 # %%
 #| export
@@ -1378,7 +1380,7 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
         if about["format"] != CHECKPOINT_FORMAT:
             raise ValueError(f"its format is {about['format']!r}, wanted {CHECKPOINT_FORMAT!r}")
         return unpack(about["state"], arrays)
-    except DAMAGED as error:
+    except _DAMAGED as error:
         raise ValueError(f"{path} is not a whole checkpoint ({type(error).__name__}: {error})") from error
 
 # %%

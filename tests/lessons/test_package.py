@@ -1,0 +1,121 @@
+"""The package: in step with its lessons, light to import, and whole with any part of them built."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tito.export import export, module_path, render
+from tito.project import Project
+from tito.registry import lesson_paths, lessons
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBERS = [path.parent.name[:2] for path in lesson_paths(Project(ROOT))]
+HEAVY = ("numba", "llvmlite", "scipy", "matplotlib", "torch", "ml_dtypes", "rich", "nbdev", "IPython", "jupytext")
+
+
+def python(folder: Path, code: str) -> dict:
+    """Run code in a fresh Python that finds the package in `folder`; what it prints is JSON."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Which of the heavy packages, and of the library's modules, a fresh Python has loaded after the statement."""
+    code = f"import json, sys; {statement}; print(json.dumps(sorted(sys.modules)))"
+    modules = set(python(ROOT, code))
+    return {name for name in HEAVY if name in modules} | {n for n in modules if n.startswith("tinytorch.")}
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded_by("import tinytorch") == set()
+    assert not set(HEAVY) & loaded_by("from tinytorch import Tensor, Linear, Adam, Trainer, CrossEntropyLoss")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numba_is_loaded_by_lesson_18_alone(real, number):
+    lesson = next(lesson for lesson in lessons(real) if lesson.number == number)
+    heavy = set(HEAVY) & loaded_by(f"import {lesson.module}")
+    allowed = {"numba", "llvmlite", "ml_dtypes", "scipy"} if number == "18" else set()
+    assert heavy <= allowed
+    assert ("numba" in heavy) == (number == "18")
+
+
+def test_every_exported_name_can_be_taken_from_the_package(real):
+    names = sorted(name for lesson in lessons(real) for name in lesson.exports)
+    code = f"import json, tinytorch; print(json.dumps([n for n in {names!r} if getattr(tinytorch, n) is None]))"
+    assert python(ROOT, code) == []
+    assert len(names) == len(set(names))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    code = "import json, tinytorch\ntry:\n    tinytorch.x\nexcept AttributeError as e:\n    print(json.dumps(str(e)))"
+    assert python(ROOT, code) == "module 'tinytorch' has no attribute 'x'"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_package_is_in_step_with_its_lesson(real, number):
+    lesson = next(lesson for lesson in lessons(real) if lesson.number == number)
+    path = module_path(real.package, lesson.module)
+    assert path.read_text(encoding="utf-8") == render(lesson), f"run `tito export {number}`"
+
+
+SUBSETS = {
+    "nothing": [], "the first": ["01"], "the first four": ["01", "02", "03", "04"], "all but autograd": ["!05"],
+    "all but the tensor": ["!01"], "the last alone": ["18"], "every second": ["01", "03", "05", "07"],
+}  # fmt: skip
+WALK = """
+import json, tinytorch
+answers = {}
+for module, names in tinytorch._EXPORTS.items():
+    for name in {names[0], names[-1]}:
+        try:
+            answers[name] = type(getattr(tinytorch, name)).__name__
+        except ImportError as error:
+            answers[name] = str(error)
+print(json.dumps({"names": answers, "all": tinytorch.__all__, "dir": dir(tinytorch)}))
+"""
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, subset):
+    """What is built and has what it needs can be used; everything else names the lesson to complete and the command."""
+    wanted = SUBSETS[subset]
+    left_out = {number[1:] for number in wanted if number.startswith("!")}
+    every = lessons(real)
+    built = {x.module for x in every if (x.number not in left_out if left_out else x.number in wanted)}
+    for module in built:
+        target = module_path(tmp_path / "tinytorch", module)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(module_path(real.package, module), target)
+    export(real, [], into=tmp_path / "tinytorch")  # the stubs and the __init__ files
+    answer = python(tmp_path, WALK)
+    usable = {module for module in built if needs(real, module) <= built}
+    for lesson in every:
+        said = {name: answer["names"][name] for name in (lesson.exports[0], lesson.exports[-1])}
+        if lesson.module in usable:
+            assert not [name for name, text in said.items() if "tito module complete" in text]
+        else:
+            assert all("is not built yet: finish lesson" in text for text in said.values()), said
+            assert all("run `tito module complete" in text for text in said.values()), said
+    assert set(answer["all"]) == {name for x in every if x.module in built for name in x.exports}
+    assert set(answer["all"]) <= set(answer["dir"])
+
+
+def needs(project: Project, module: str) -> set[str]:
+    """The modules of the library that importing `module` imports, by the imports at the top of its file."""
+    tree = ast.parse(module_path(project.package, module).read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            package = ".".join(module.split(".")[: -node.level])
+            found |= {f"{package}.{node.module}"}
+    return found.union(*(needs(project, other) for other in found))

@@ -291,7 +291,7 @@ class Tensor(Arithmetic, Comparison, Elementwise, Reduction, Shaping):
 def wrap(array: np.ndarray) -> Tensor:
     """A Tensor round an array that nobody else will change: no copy, no checks."""
     tensor = object.__new__(Tensor)
-    tensor.data = np.asarray(array)
+    tensor.data = array if type(array) is np.ndarray else np.asarray(array)
     tensor.requires_grad = False
     tensor.grad = tensor._node = None
     return tensor
@@ -419,7 +419,7 @@ def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> 
     ### BEGIN SOLUTION
     arrays = [x.data for x in inputs]
     out = wrap(primitive.forward(*arrays, **options))
-    if _thread.recording and any([x.requires_grad for x in inputs]) and is_floating(out.data.dtype):
+    if _thread.recording and True in [x.requires_grad for x in inputs] and is_floating(out.data.dtype):
         out.requires_grad = True
         out._node = Node(primitive, inputs, arrays, options, out.data)
     return out
@@ -596,13 +596,18 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
     @wraps(forward)
     def widened(*arrays, **options):
-        kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic))]
-        if not any(map(is_half, kinds)):
-            return forward(*arrays, **options)
-        wide = [a.astype(np.float32) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
-        return cast_array(forward(*wide, **options), np.result_type(*[kind for kind in kinds if is_floating(kind)]))
+        for array in arrays:
+            if isinstance(array, np.ndarray) and is_half(array.dtype):
+                return _widened(forward, arrays, options)
+        return forward(*arrays, **options)
 
     return widened
+
+
+def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
+    kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
+    wide = [a.astype(np.float32) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
+    return cast_array(forward(*wide, **options), np.result_type(*kinds))
 
 # %%
 #| export
@@ -669,11 +674,10 @@ def operands(a: Any, b: Any) -> tuple[Tensor, Tensor]:
     dtype('float16')
     """
     ### BEGIN SOLUTION
-    if isinstance(a, _Number):
-        a = wrap(np.asarray(a, dtype=number_type(a, b.dtype)))
-    elif isinstance(b, _Number):
-        b = wrap(np.asarray(b, dtype=number_type(b, a.dtype)))
-    a, b = as_tensor(a), as_tensor(b)
+    if not isinstance(a, Tensor):
+        a = wrap(np.asarray(a, dtype=number_type(a, b.dtype))) if isinstance(a, _Number) else Tensor(a)
+    elif not isinstance(b, Tensor):
+        b = wrap(np.asarray(b, dtype=number_type(b, a.dtype))) if isinstance(b, _Number) else Tensor(b)
     if a.dtype != b.dtype and is_floating(a.dtype) != is_floating(b.dtype):
         a, b = (a, b.astype(a.dtype)) if is_floating(a.dtype) else (a.astype(b.dtype), b)
     if a.dtype != b.dtype and is_half(a.dtype) and is_half(b.dtype):

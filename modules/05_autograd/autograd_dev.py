@@ -469,7 +469,12 @@ def _linear_to_weight(g, y, x, weight, bias):
     return _rows(x).T @ _rows(g)
 
 
-gradient_rule("linear", in_float32(_linear_to_x), in_float32(_linear_to_weight), lambda g, y, x, weight, bias: g)
+def _linear_to_bias(g, y, x, weight, bias):
+    return _rows(g).sum(axis=0)
+
+
+gradient_rule(
+    "linear", in_float32(_linear_to_x), in_float32(_linear_to_weight), in_float32(_linear_to_bias))
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-matmul", "points": 8}
 def test_unit_rules_matmul():
@@ -666,17 +671,18 @@ def _apply_rules(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
     name = node.primitive.name
     if name not in RULES:
         raise NotImplementedError(f"{name!r} has no gradient rule: add gradient_rule({name!r}, ...) beside its forward")
-    rules, inputs, needs = RULES[name], node.inputs, tuple(edge is not None for edge in node.edges)
+    rules, edges, inputs, y, options = RULES[name], node.edges, node.inputs, node.output, node.options
     if callable(rules):
-        found = rules(gradient, node.output, *inputs, needs=needs, **node.options)
+        shares = rules(gradient, y, *inputs, needs=tuple([edge is not None for edge in edges]), **options)
     else:
-        found = [
-            rule(gradient, node.output, *inputs, **node.options) if need else None for rule, need in zip(rules, needs)]
-    return [_fit(share, x) if need else None for share, x, need in zip(found, inputs, needs)]
+        shares = [
+            None if edge is None else rule(gradient, y, *inputs, **options) for rule, edge in zip(rules, edges)]
+    return [None if edge is None else _fit(share, x) for share, x, edge in zip(shares, inputs, edges)]
 
 
 def _fit(share: np.ndarray, x: np.ndarray | Spec) -> np.ndarray:
-    share = unbroadcast(share, x.shape)
+    if share.shape != x.shape:
+        share = unbroadcast(share, x.shape)
     return share if share.dtype == x.dtype else cast_array(share, x.dtype)
 
 
@@ -764,10 +770,12 @@ def starting_gradient(tensor: Tensor, gradient: Tensor | None) -> np.ndarray:
     if gradient is None and tensor.size != 1:
         raise RuntimeError(f"backward() needs a single number to start from, this tensor has shape {tensor.shape}: "
                            "reduce it with mean() or sum(), or pass gradient=")
-    given = np.ones(tensor.shape) if gradient is None else np.array(gradient)
+    if gradient is None:
+        return np.ones(tensor.shape, dtype=tensor.dtype)
+    given = np.array(gradient, dtype=tensor.dtype)
     if given.shape != tensor.shape:
         raise ValueError(f"gradient has shape {given.shape}, the tensor {tensor.shape}: they must be the same")
-    return given.astype(tensor.dtype)
+    return given
 
 
 def refuse_released(nodes: list[Node]) -> None:

@@ -15,7 +15,8 @@ from benchmarks.timing import Result
 
 INK = "#7d858e"  # stands out from white as well as from a near-black page
 COLORS = {1: "#3584d6", 2: "#d9822b"}  # by number of threads
-TICKS = (0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2, 3, 5)
+TICKS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2, 3, 5)
+WIDEST = 0.05, 8.0  # what lies beyond is cut off; its figure stands beside it
 LINES_IN_COLUMN = 46
 
 
@@ -74,9 +75,9 @@ def in_columns(blocks: Sequence[list[Line]]) -> list[list[Line]]:
 
 
 def limits(results: Sequence[Result]) -> tuple[float, float]:
-    """The ends of the axis: all medians and goals, 1, and some room."""
+    """The ends of the axis: all medians and goals, 1, and some room, within WIDEST."""
     shown = [1.0, *(result.ratio for result in results), *(result.goal for result in results if result.goal)]
-    return min(shown) / 1.3, max(shown) * 1.3
+    return max(min(shown) / 1.3, WIDEST[0]), min(max(shown) * 1.3, WIDEST[1])
 
 
 def draw(axis: Axes, lines: Sequence[Line], height: int, ends: tuple[float, float]) -> None:

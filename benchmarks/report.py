@@ -10,6 +10,8 @@ from benchmarks.machine import Machine
 from benchmarks.timing import Group, Result, Summary, summarize
 from tinytorch.profiling.profiler import table
 
+WIDE = 1.5  # from this p90 / p10 on a row's spread is reported
+
 
 @dataclass(frozen=True)
 class Report:
@@ -31,7 +33,17 @@ def as_text(report: Report) -> str:
     """The machine, a table of rows and a table of groups."""
     machine = [f"{field.name:8}{getattr(report.machine, field.name)}" for field in fields(Machine)]
     note = "Medians of interleaved runs in one process; ratio is ours / theirs, p10 and p90 its spread over the rounds."
-    return "\n".join([*machine, "", table(report.results, note), "", table(report.summaries, "By group")])
+    return "\n".join([
+        *machine, "", table(report.results, note), "", table(report.summaries, "By group"), *unrest(report.results)])
+
+
+def unrest(results: Sequence[Result]) -> list[str]:
+    """A line of warning where the rounds of some rows differ so much that something else was running."""
+    wide = [result.name for result in results if result.high > WIDE * result.low]
+    if not wide:
+        return []
+    return ["", f"In {len(wide)} of {len(results)} rows p90 is more than {WIDE:g} times p10: the machine was not quiet "
+                "or threads got in each other's way. Run those again before you quote them."]
 
 
 def to_json(report: Report) -> str:

@@ -15,7 +15,7 @@ import torch
 from benchmarks.__main__ import main, run
 from benchmarks.machine import this_machine, threads
 from benchmarks.picture import in_columns, lines_of, save_picture
-from benchmarks.report import as_text, from_json, report_of, to_json
+from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
 from benchmarks.rows_gelu import gelu_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
@@ -169,6 +169,12 @@ def test_the_report_names_the_machine_and_is_ascii():
     text = as_text(report_of(this_machine(), [GROUP], [result()]))
     assert text.isascii()
     assert this_machine().cpu in text and torch.__version__ in text and "a-1t" in text
+
+
+def test_a_wide_spread_is_said():
+    calm, wild = replace(result(), low=0.45, high=0.55), result("b-1t")
+    assert unrest([calm]) == []
+    assert "1 of 2 rows" in unrest([calm, wild])[1]
 
 
 def test_the_picture_holds_every_row(tmp_path: Path):

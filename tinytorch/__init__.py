@@ -49,12 +49,12 @@ _EXPORTS = {
         "maximum", "where", "multiply_matrices", "reduce", "swapped_axes", "plain_index",
     ],
     "tinytorch.core.training": [
-        "CHECKPOINT_FORMAT", "DAMAGED", "load_digits", "stratified_split", "batch_indices", "example_arrays",
-        "batches", "accuracy", "Score", "combine", "evaluating", "evaluate", "accumulate_gradients",
-        "clip_grad_norm", "cosine_lr", "CosineSchedule", "TrainingStep", "Epoch", "in_words",
-        "progress_report", "rich_bar", "updates_per_epoch", "epoch_batches", "count_updates", "grouped",
-        "TrainingEpoch", "Checkpoints", "Trainer", "training_state", "restore_training", "pack", "unpack",
-        "write_checkpoint", "read_checkpoint",
+        "CHECKPOINT_FORMAT", "load_digits", "stratified_split", "batch_indices", "example_arrays", "batches",
+        "accuracy", "Score", "combine", "evaluating", "evaluate", "accumulate_gradients", "clip_grad_norm",
+        "cosine_lr", "CosineSchedule", "TrainingStep", "Epoch", "in_words", "progress_report", "rich_bar",
+        "updates_per_epoch", "epoch_batches", "count_updates", "grouped", "TrainingEpoch", "Checkpoints",
+        "Trainer", "training_state", "restore_training", "pack", "unpack", "write_checkpoint",
+        "read_checkpoint",
     ],
     "tinytorch.optimization.acceleration": [
         "compiled", "FUSED_GELU", "CODE", "FUSED", "HALF_OPERATIONS", "FLOAT32_OPERATIONS", "MODEL_SIZES",

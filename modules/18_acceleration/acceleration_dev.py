@@ -969,12 +969,14 @@ def captured(x: Tensor) -> float:
     return float(x.item())
 
 
-def record(
-    function: Callable, shapes: Sequence[tuple[int, ...]], dtype: np.dtype
-) -> tuple[list[Expression], Expression]:
-    """The expressions of `function`'s inputs, of these shapes and type, and of its result."""
+def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Expression], Expression]:
+    """The expressions of `function`'s inputs, of these shapes, and of its result.
+
+    The symbols are float64, so that a number such as 0.044715 is not rounded to a half before the kernel sees it.
+    """
     pool: dict = {}
-    symbols = [Symbol(expression(pool, "input", i), shape, dtype) for i, shape in enumerate(shapes)]
+    double = np.dtype(np.float64)
+    symbols = [Symbol(expression(pool, "input", i), shape, double) for i, shape in enumerate(shapes)]
     with Recorder():
         out = function(*symbols)
     if not isinstance(out, Symbol):
@@ -1270,12 +1272,12 @@ class fuse:
         key = (dtype.name, places, needs)
         with self._lock:
             if key not in self._kernels:
-                source, constants = self._write(shapes, dtype, places, needs)
+                source, constants = self._write(shapes, places, needs)
                 self._kernels[key] = source, compile_kernel(source, constants, dtype.name)
             return self._kernels[key]
 
-    def _write(self, shapes, dtype: np.dtype, places: tuple[str, ...], needs: tuple[bool, ...] | None) -> tuple:
-        inputs, out = record(self.function, shapes, dtype)
+    def _write(self, shapes, places: tuple[str, ...], needs: tuple[bool, ...] | None) -> tuple[str, dict]:
+        inputs, out = record(self.function, shapes)
         if needs is None:
             return kernel_source([out], ["whole"], dict(enumerate(places)))
         wanted = [i for i, need in enumerate(needs) if need]
@@ -1308,7 +1310,7 @@ flop_rule("fused", lambda shapes, output, options: operations_in(options["progra
 
 def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
     """How many operations the fused kernel does for each element."""
-    return sum(e.op in CODE for e in in_order(record(program.function, shapes, np.dtype(np.float32))[1]))
+    return sum(e.op in CODE for e in in_order(record(program.function, shapes)[1]))
 
 # %%
 print(fuse(unfused_gelu).source(tokens))

@@ -14,7 +14,7 @@ from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.layers import LayerNorm, Linear
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Tensor, maximum, where
-from tinytorch.optimization.acceleration import fused_gelu, vectorized_matmul
+from tinytorch.optimization.acceleration import fuse, fused_gelu, unfused_gelu, vectorized_matmul
 
 UNARY = tuple((shape,) for shape in [(), (5,), (0,), (3, 4), (2, 0, 3), (2, 3, 4)])
 BINARY = (
@@ -148,6 +148,18 @@ ACTIVATIONS = (
         "gelu, tanh", lambda x: gelu(x, "tanh"), tanh_gelu64, lambda x: F.gelu(x, approximate="tanh"), primitive="gelu"
     ),
     elementwise("fused_gelu", fused_gelu, tanh_gelu64, lambda x: F.gelu(x, approximate="tanh"), ulps=12),
+    elementwise(
+        "fuse, gelu", fuse(unfused_gelu), tanh_gelu64, lambda x: F.gelu(x, approximate="tanh"), ulps=12, primitive="fused"
+    ),
+    elementwise(
+        "fuse, two arguments", fuse(lambda a, b: (a + b).tanh() * b), lambda a, b: np.tanh(a + b) * b,
+        lambda a, b: torch.tanh(a + b) * b, shapes=BINARY, ulps=16, primitive="fused",
+    ),
+    elementwise(
+        "fuse, exp, log and sqrt", fuse(lambda x: (x.exp() + 1).log() / x.sqrt()),
+        lambda x: np.log(np.exp(x) + 1) / np.sqrt(x), lambda x: torch.log(torch.exp(x) + 1) / torch.sqrt(x),
+        positive, ulps=16, primitive="fused",
+    ),
     *(
         Operation(
             f"{name}, axis={axis}", name, lambda x, f=function, a=axis: f(x, a),

@@ -481,7 +481,7 @@ class Symbol(Tensor):
     data = property(_refuse)
     item = numpy = detach = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array__ = _refuse
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #4a54369dd950
+# %% ../../modules/18_acceleration/acceleration_dev.py #7044cfa26834
 class Recorder(Layer):
     """Turns each operation on symbols into an expression."""
 
@@ -502,12 +502,14 @@ def captured(x: Tensor) -> float:
     return float(x.item())
 
 
-def record(
-    function: Callable, shapes: Sequence[tuple[int, ...]], dtype: np.dtype
-) -> tuple[list[Expression], Expression]:
-    """The expressions of `function`'s inputs, of these shapes and type, and of its result."""
+def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Expression], Expression]:
+    """The expressions of `function`'s inputs, of these shapes, and of its result.
+
+    The symbols are float64, so that a number such as 0.044715 is not rounded to a half before the kernel sees it.
+    """
     pool: dict = {}
-    symbols = [Symbol(expression(pool, "input", i), shape, dtype) for i, shape in enumerate(shapes)]
+    double = np.dtype(np.float64)
+    symbols = [Symbol(expression(pool, "input", i), shape, double) for i, shape in enumerate(shapes)]
     with Recorder():
         out = function(*symbols)
     if not isinstance(out, Symbol):
@@ -697,7 +699,7 @@ def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.nd
     list(_pool.map(run, range(parts))) if parts > 1 else run(0)
     return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #26983e066bc6
+# %% ../../modules/18_acceleration/acceleration_dev.py #24b5f23e8a35
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
@@ -729,12 +731,12 @@ class fuse:
         key = (dtype.name, places, needs)
         with self._lock:
             if key not in self._kernels:
-                source, constants = self._write(shapes, dtype, places, needs)
+                source, constants = self._write(shapes, places, needs)
                 self._kernels[key] = source, compile_kernel(source, constants, dtype.name)
             return self._kernels[key]
 
-    def _write(self, shapes, dtype: np.dtype, places: tuple[str, ...], needs: tuple[bool, ...] | None) -> tuple:
-        inputs, out = record(self.function, shapes, dtype)
+    def _write(self, shapes, places: tuple[str, ...], needs: tuple[bool, ...] | None) -> tuple[str, dict]:
+        inputs, out = record(self.function, shapes)
         if needs is None:
             return kernel_source([out], ["whole"], dict(enumerate(places)))
         wanted = [i for i, need in enumerate(needs) if need]
@@ -758,7 +760,7 @@ class fuse:
         shapes = [whole if place == "whole" else a.shape for a, place in zip(arrays, places)]
         return [next(made).reshape(shape) if need else None for shape, need in zip(shapes, needs)]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #a81fe9822f91
+# %% ../../modules/18_acceleration/acceleration_dev.py #3020ab9113ae
 FUSED = Primitive("fused", lambda *arrays, program: program.forward(*arrays))
 joint_rule("fused", lambda g, y, *arrays, program, needs: program.backward(g, *arrays, needs=needs))
 flop_rule("fused", lambda shapes, output, options: operations_in(options["program"], shapes) * math.prod(output))
@@ -766,7 +768,7 @@ flop_rule("fused", lambda shapes, output, options: operations_in(options["progra
 
 def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
     """How many operations the fused kernel does for each element."""
-    return sum(e.op in CODE for e in in_order(record(program.function, shapes, np.dtype(np.float32))[1]))
+    return sum(e.op in CODE for e in in_order(record(program.function, shapes)[1]))
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #6b2356a508bc
 HALF_OPERATIONS = frozenset({"matmul", "linear"})

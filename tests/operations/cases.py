@@ -149,7 +149,8 @@ ACTIVATIONS = (
     ),
     elementwise("fused_gelu", fused_gelu, tanh_gelu64, lambda x: F.gelu(x, approximate="tanh"), ulps=12),
     elementwise(
-        "fuse, gelu", fuse(unfused_gelu), tanh_gelu64, lambda x: F.gelu(x, approximate="tanh"), ulps=12, primitive="fused"
+        "fuse, gelu", fuse(unfused_gelu), tanh_gelu64, lambda x: F.gelu(x, approximate="tanh"), ulps=12,
+        primitive="fused",
     ),
     elementwise(
         "fuse, two arguments", fuse(lambda a, b: (a + b).tanh() * b), lambda a, b: np.tanh(a + b) * b,

@@ -186,11 +186,26 @@ def test_a_wrong_softmax_is_found(wrong):
         check_softmax(wrong, x, 1, "float64", 1000.0)
 
 
+def check_log_softmax(function, x, axis):
+    logs = function(Tensor(x), axis).data
+    assert np.allclose(np.exp(logs), softmax(Tensor(x), axis).data, atol=1e-12)
+    assert np.allclose(logs - np.take(logs, [0], axis), x - np.take(x, [0], axis)), "differences of scores are not kept"
+
+
 @properties
 @given(x=rows, data=st.data())
 def test_log_softmax_is_the_logarithm_of_softmax(x, data):
-    axis = data.draw(st.integers(-x.ndim, x.ndim - 1))
-    assert np.allclose(np.exp(log_softmax(Tensor(x), axis).data), softmax(Tensor(x), axis).data, atol=1e-12)
+    check_log_softmax(log_softmax, x, data.draw(st.integers(-x.ndim, x.ndim - 1)))
+
+
+def by_way_of_small_probabilities(x, axis):
+    return wrap(np.log(np.maximum(softmax(x, axis).data, 1e-30)))
+
+
+@pytest.mark.parametrize("wrong", [by_way_of_small_probabilities, lambda x, axis: log_softmax(x, axis) / np.log(2), softmax])
+def test_a_wrong_log_softmax_is_found(wrong):
+    with pytest.raises(AssertionError):
+        check_log_softmax(wrong, np.array([[0.0, 200.0, 1.0]]), 1)
 
 
 # ---- half precision

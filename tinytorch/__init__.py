@@ -75,9 +75,10 @@ _EXPORTS = {
         "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output", "operation_flops",
         "footprint", "traffic", "Operation", "forward_operation", "backward_operation", "Trace", "Total",
         "total", "summarize", "saved_arrays", "owner", "address", "distinct_bytes", "Saved", "saved_bytes",
-        "peak_bytes", "Model", "parameters_of", "output_of", "sample_input", "clear_gradients", "undisturbed",
-        "Memory", "ForwardProfile", "BackwardProfile", "memory_of", "step_times", "check_loss",
-        "forward_profile", "backward_profile", "Profiler",
+        "peak_bytes", "Roof", "roof_fraction", "microseconds", "chrome_event", "phase_event", "chrome_trace",
+        "write_chrome_trace", "Model", "parameters_of", "output_of", "sample_input", "clear_gradients",
+        "undisturbed", "Memory", "ForwardProfile", "BackwardProfile", "TraceRow", "TracedRun", "trace_row",
+        "one_run", "memory_of", "step_times", "check_loss", "forward_profile", "backward_profile", "Profiler",
     ],
 }
 _NOT_BUILT = []

@@ -26,6 +26,7 @@ You will build:
 - rules that count what an operation computes (FLOPs) and what it moves (bytes);
 - `Trace`, a layer on the door that writes down each operation, forward and backward;
 - a count of the memory that training holds on to;
+- the least time that an operation could take, and a file that shows a run on a time line;
 - `Profiler`, which puts all of these together for any model.
 """
 
@@ -34,13 +35,17 @@ You will build:
 
 # %%
 #| export
+import json
 import math
+import os
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from itertools import groupby
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -1025,6 +1030,172 @@ def peak_bytes(function: Callable[[], Any]) -> tuple[Any, int]:
 
 # %% [markdown]
 r"""
+## The least time
+
+A time says how long an operation took. The counts say how long it *must* take. A machine that does at most so many
+FLOPs in a second and moves at most so many bytes needs, however clever the code is, at least
+
+$$\max\left(\frac{\text{FLOPs}}{\text{peak}},\ \frac{\text{bytes}}{\text{bandwidth}}\right)$$
+
+seconds: while it computes it may also fetch, so the larger of the two counts. That least time over the time taken
+says how near to the machine's limits an operation came. A small fraction is where there is something to win.
+
+### Exercise: the fraction
+
+For several operations, add up the least time of each, and divide by the sum of their times.
+"""
+
+# %%
+#| export
+@dataclass(frozen=True)
+class Roof:
+    """Two limits of a machine: FLOPs a second and bytes a second."""
+
+    flops: float = column("GFLOP/s", ".1f", 1e-9)
+    bandwidth: float = column("GB/s", ".1f", 1e-9)
+
+    @property
+    def ridge(self) -> float:
+        """The intensity, in FLOPs per byte, from which on the arithmetic is the limit."""
+        return self.flops / self.bandwidth
+
+# %% nbgrader={"solution": true, "grade_id": "roof-fraction"}
+#| export
+def roof_fraction(operations: Iterable[Operation], roof: Roof) -> float | None:
+    """The least time that `operations` could take under `roof`, as a fraction of the time that they took.
+
+    None where the least time is 0, as for views, or where no time was measured.
+
+    >>> slow = Operation("add", "forward", ((4,),), (4,), "float32", flops=4, bytes=48, start=0.0, seconds=2.0)
+    >>> roof_fraction([slow], Roof(flops=8.0, bandwidth=48.0))
+    0.5
+    """
+    ### BEGIN SOLUTION
+    operations = list(operations)
+    least = sum(max(o.flops / roof.flops, o.bytes / roof.bandwidth) for o in operations)
+    taken = sum(o.seconds for o in operations)
+    return least / taken if least and taken else None
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-roof-fraction", "points": 4}
+def test_unit_roof_fraction():
+    roof = Roof(flops=400.0, bandwidth=40.0)
+    for name, chosen, wanted in [
+        ("an addition: bytes are the limit", some_operations[:1], 120 / 40 / 0.25),
+        ("a product: 900 FLOPs, 100 bytes", some_operations[1:2], 2.5 / 1.0),
+        ("both: each has a limit of its own", some_operations[:2], (3 + 2.5) / 1.25),
+        ("all five", some_operations, (3 + 2.5 + 0.6 + 0 + 2.5) / 3.875),
+        ("nothing computed or moved", some_operations[3:4], None), ("no operations", [], None),
+    ]:
+        got = roof_fraction(chosen, roof)
+        assert got == wanted or (got and wanted and math.isclose(got, wanted)), (
+            f"{name}: roof_fraction gave {got}, wanted {wanted}, with 400 FLOPs and 40 bytes a second, for\n"
+            f"{table(chosen)}")
+
+test_unit_roof_fraction()
+
+# %% [markdown]
+r"""
+## A time line
+
+A table adds up; it does not show when. Browsers have a viewer for that, and it takes any program's events: open
+[Perfetto](https://ui.perfetto.dev), or `chrome://tracing` in Chrome, and drop a file in the Trace Event Format on it.
+The format is JSON (Google, Trace Event Format, 2016). Each thing that began and ended is a *complete event*:
+
+| key | what it holds |
+|---|---|
+| `name`, `cat` | what it is called, and of which category: it gives the colour |
+| `ph` | `"X"`, the mark of a complete event |
+| `ts`, `dur` | when it began and how long it lasted, in **microseconds** |
+| `pid`, `tid` | the process and the thread, whole numbers |
+| `args` | anything else worth seeing when it is clicked |
+
+Events of one thread must lie one after the other or one inside the other. To make sure of it although numbers are
+rounded, `microseconds`, which you get here, rounds both ends to whole nanoseconds.
+
+### Exercise: one event
+"""
+
+# %%
+#| export
+def microseconds(start: float, end: float) -> dict[str, float]:
+    """The keys `ts` and `dur` of an event from `start` to `end`, in seconds; both ends are whole nanoseconds."""
+    first, last = round(start * 1e9), round(end * 1e9)
+    return {"ts": first / 1e3, "dur": (last - first) / 1e3}
+
+# %% nbgrader={"solution": true, "grade_id": "chrome-event"}
+#| export
+def chrome_event(operation: Operation) -> dict[str, Any]:
+    """The operation as a complete event: its phase is the category, process and thread are 1.
+
+    `args` holds "shapes" (of the inputs), "shape", "dtype", "flops" and "bytes".
+
+    >>> event = chrome_event(Operation("add", "forward", ((4,), (4,)), (4,), "float32", 4, 48, 0.002, 0.0005))
+    >>> event["ph"], event["ts"], event["dur"], event["args"]["bytes"]
+    ('X', 2000.0, 500.0, 48)
+    """
+    ### BEGIN SOLUTION
+    args = {key: getattr(operation, key) for key in ("shapes", "shape", "dtype", "flops", "bytes")}
+    when = microseconds(operation.start, operation.start + operation.seconds)
+    return {"name": operation.name, "cat": operation.phase, "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-chrome-event", "points": 4}
+def test_unit_chrome_event():
+    for name, phase, start, seconds, ts, dur in [
+        ("tanh", "forward", 0.25, 0.5, 250_000.0, 500_000.0), ("sum", "backward", 0.0, 3e-6, 0.0, 3.0),
+    ]:
+        operation = Operation(name, phase, ((2, 3),), (2, 3), "float16", 6, 24, start, seconds)
+        args = {"shapes": ((2, 3),), "shape": (2, 3), "dtype": "float16", "flops": 6, "bytes": 24}
+        wanted = {"name": name, "cat": phase, "ph": "X", "ts": ts, "dur": dur, "pid": 1, "tid": 1, "args": args}
+        got = chrome_event(operation)
+        for key in wanted:
+            assert got.get(key) == wanted[key], (
+                f"{key!r} of the event came as {got.get(key)!r}, wanted {wanted[key]!r}, for\n{table([operation])}")
+        json.dumps(got)
+
+test_unit_chrome_event()
+
+# %% [markdown]
+r"""
+The file holds all events in the order in which they began, and round each phase one event more, so that the viewer
+shows forward and backward as bars with their operations underneath. What is left of a bar between its operations is
+Python's own time. The file is written beside its place and then moved there, so nobody ever reads half of it.
+"""
+
+# %%
+#| export
+def phase_event(phase: str, operations: Sequence[Operation]) -> dict[str, Any]:
+    """One event from the beginning of the first of `operations` to the end of the last."""
+    when = microseconds(operations[0].start, max(o.start + o.seconds for o in operations))
+    args = {"operations": len(operations), "flops": sum(o.flops for o in operations)}
+    return {"name": phase, "cat": "phase", "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
+
+
+def chrome_trace(operations: Iterable[Operation]) -> dict[str, Any]:
+    """The operations in the Trace Event Format, as they began, with an event round each stretch of one phase."""
+    events = []
+    for phase, group in groupby(sorted(operations, key=lambda o: o.start), key=lambda o: o.phase):
+        stretch = list(group)
+        events += [phase_event(phase, stretch), *map(chrome_event, stretch)]
+    return {"traceEvents": events, "displayTimeUnit": "ms"}
+
+
+def write_chrome_trace(operations: Iterable[Operation], path: str | os.PathLike) -> None:
+    """Write the operations to `path`, whole or not at all, for Perfetto or chrome://tracing.
+
+    Source: Google, Trace Event Format, 2016. OSError where the file cannot be written.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        part.write_text(json.dumps(chrome_trace(operations)), encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+# %% [markdown]
+r"""
 ## The profiler
 
 All parts are there. What is left is to treat the model well. It is whatever can be called with a tensor and lists its
@@ -1134,6 +1305,51 @@ class BackwardProfile:
     backward_flops: int
     gradient_bytes: int
     operations: tuple[Total, ...]
+
+# %%
+#| export
+@dataclass(frozen=True)
+class TraceRow(Total):
+    """A Total with the least time under a roof as a fraction of the time taken; None where no roof was given."""
+
+    fraction: float | None = column("% of roof", ".0f", 100)
+
+
+@dataclass(frozen=True)
+class TracedRun:
+    """One run of a model: its operations, these added up by name and phase, and how long the whole took.
+
+    The time of an operation is its own: no operation of a trace runs inside another. What is left of `seconds` is the
+    model's Python and the trace's bookkeeping.
+    """
+
+    operations: tuple[Operation, ...]
+    rows: tuple[TraceRow, ...]
+    seconds: float
+
+# %%
+#| export
+def trace_row(row: Total, operations: Iterable[Operation], roof: Roof | None) -> TraceRow:
+    """`row` with the fraction of the roof of those `operations` that it adds up."""
+    own = [o for o in operations if (o.name, o.phase) == (row.name, row.phase)]
+    numbers = [getattr(row, f.name) for f in fields(Total)]
+    return TraceRow(*numbers, None if roof is None else roof_fraction(own, roof))
+
+
+def one_run(
+    model: Callable[[Tensor], Tensor], x: Tensor, loss_fn: Callable[[Tensor], Tensor] | None, roof: Roof | None
+) -> TracedRun:
+    """A traced run of `model(x)`, and with `loss_fn` of the loss and its backward pass."""
+    start = time.perf_counter()
+    with Trace() as trace:
+        out = output_of(model, x)
+        if loss_fn is not None:
+            loss = loss_fn(out)
+            check_loss(loss)
+            loss.backward()
+    seconds = time.perf_counter() - start
+    rows = [trace_row(row, trace.operations, roof) for row in trace.summary()]
+    return TracedRun(tuple(trace.operations), tuple(rows), seconds)
 
 # %%
 #| export
@@ -1258,6 +1474,24 @@ class Profiler:
         """Time and work of `loss_fn(model(x))`, a single number, and of the backward pass from it."""
         return backward_profile(model, as_tensor(x), loss_fn, warmup, iterations)
 
+    def trace(
+        self, model: Callable[[Tensor], Tensor], x: Any, loss_fn: Callable[[Tensor], Tensor] | None = None,
+        roof: Roof | None = None, warmup: int = 1, iterations: int = 5,
+    ) -> TracedRun:
+        """The operations of `model(x)`, and with `loss_fn` of a backward pass too: of several runs, the median one.
+
+        With a `roof` each row says how near the operations came to it; hold the run to as many threads as the roof
+        was measured on. `write_chrome_trace(run.operations, path)` shows the run on a time line.
+        """
+        x = as_tensor(x)
+        check_runs(warmup, iterations)
+        leaves, runs = [x, *(parameters_of(model) if loss_fn else ())], []
+        with undisturbed(leaves):
+            for _ in range(warmup + iterations):
+                clear_gradients(leaves)
+                runs.append(one_run(model, x, loss_fn, roof))
+        return sorted(runs[warmup:], key=lambda run: run.seconds)[iterations // 2]
+
 # %% nbgrader={"grade": true, "grade_id": "test-profiler-counts", "points": 5}
 def test_unit_profiler_counts():
     profiler = Profiler()
@@ -1313,8 +1547,6 @@ Now real images: a batch of 64 digits, with their labels and the loss of lesson 
 """
 
 # %%
-from pathlib import Path
-
 from tinytorch.core.losses import CrossEntropyLoss
 
 root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
@@ -1352,14 +1584,10 @@ bar's time stands what the counts would lead you to expect: the operation's shar
 """
 
 # %%
-def traced_step() -> Trace:
-    with Trace() as trace:
-        loss_fn(network(batch), labels).backward()
-    return trace
-
-traces = sorted([traced_step() for _ in range(51)], key=lambda trace: sum(o.seconds for o in trace.operations))
-rows = traces[25].summary()[::-1]
-clear_gradients(network.parameters())
+run = profiler.trace(network, batch, lambda logits: loss_fn(logits, labels), iterations=51)
+rows = run.rows[::-1]
+between = 1 - sum(o.seconds for o in run.operations) / run.seconds
+print(f"{len(run.operations)} operations in {run.seconds * 1e3:.3f} ms; {between:.0%} of that lies between them")
 
 # %%
 import matplotlib.pyplot as plt
@@ -1379,6 +1607,17 @@ Time does not follow FLOPs. The products do nearly all of the arithmetic, yet an
 take as long. What you would speed up first is the longest bar, and what you can hope for is its length: an operation
 that takes a tenth of the time, made infinitely fast, saves a tenth.
 
+The same step on a time line: drop this file on https://ui.perfetto.dev, and click on an operation.
+"""
+
+# %%
+(root / "build").mkdir(exist_ok=True)
+write_chrome_trace(run.operations, root / "build" / "digits_step.json")
+print("build/digits_step.json:", (root / "build" / "digits_step.json").stat().st_size, "bytes")
+print(json.dumps(chrome_trace(run.operations)["traceEvents"][1]))
+
+# %% [markdown]
+r"""
 ## Why one image is slow
 
 Back to the number from the beginning. There are two answers. The first is the fixed price of an operation. The same
@@ -1420,9 +1659,10 @@ operation of intensity $I$ can run at no more than
 
 $$P = \min(\text{peak},\ \text{bandwidth} \cdot I)$$
 
-FLOPs a second: the **roofline** (Williams, Waterman and Patterson, 2009). Here are rough values of both limits, from
-a large product and from a copy of an array as large as the layer's weight (read and written, both counted), and the
-layer under that roof. Lesson 18 measures the roof with more care and uses it to decide what is worth making faster.
+FLOPs a second: the **roofline** (Williams, Waterman and Patterson, 2009). It is the least time again, seen as a rate.
+Here are rough values of both limits, from a large product and from a copy of an array as large as the layer's weight
+(read and written, both counted), and the layer under that roof. Lesson 18 measures the roof with more care and uses it
+to decide what is worth making faster.
 """
 
 # %%
@@ -1453,6 +1693,19 @@ Left of the bend, bytes set the pace: a single image leaves most of the processo
 that was fetched is used once. Right of it FLOPs do: there four times the batch takes four times as long, while left of
 it a larger batch costs less time than it brings work. The roof is what the two limits allow. A point well below it is
 held back by something else; a product with few rows, for instance, may spend its time on laying out the weights.
+
+The digits step under that roof, operation by operation. Its arrays are small enough for a cache, which delivers
+faster than the memory the roof was measured on, and so a fraction may even exceed 100%; and the fixed price of an
+operation keeps the small ones far below.
+"""
+
+# %%
+roof = Roof(peak * 1e9, bandwidth * 1e9)
+step = profiler.trace(network, batch, lambda logits: loss_fn(logits, labels), roof, iterations=51)
+print(table(step.rows))
+
+# %% [markdown]
+r"""
 
 ## Questions
 
@@ -1503,7 +1756,7 @@ r"""
 ## What you have
 
 A clock with a spread, a count of work and of traffic for each operation, forward and backward, a count of saved
-memory, and a `Profiler` for whatever model you bring. `tito module complete 14` puts them into
-`tinytorch.profiling.profiler`. Lesson 18 adds counting rules beside the operations that it invents, and draws its
-conclusions with `table`.
+memory, the least time that the counts allow, a time line, and a `Profiler` for whatever model you bring.
+`tito module complete 14` puts them into `tinytorch.profiling.profiler`. Lesson 18 adds counting rules beside the
+operations that it invents, measures the roof with care, and draws its conclusions with `table`.
 """

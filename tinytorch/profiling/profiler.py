@@ -6,19 +6,24 @@
 __all__ = ['Shape', 'FlopRule', 'FLOPS', 'column', 'table', 'Latency', 'latency_of', 'check_runs', 'measure', 'matmul_flops',
            'linear_flops', 'flop_rule', 'per_input', 'per_output', 'operation_flops', 'footprint', 'traffic',
            'Operation', 'forward_operation', 'backward_operation', 'Trace', 'Total', 'total', 'summarize',
-           'saved_arrays', 'owner', 'address', 'distinct_bytes', 'Saved', 'saved_bytes', 'peak_bytes', 'Model',
-           'parameters_of', 'output_of', 'sample_input', 'clear_gradients', 'undisturbed', 'Memory', 'ForwardProfile',
-           'BackwardProfile', 'memory_of', 'step_times', 'check_loss', 'forward_profile', 'backward_profile',
-           'Profiler']
+           'saved_arrays', 'owner', 'address', 'distinct_bytes', 'Saved', 'saved_bytes', 'peak_bytes', 'Roof',
+           'roof_fraction', 'microseconds', 'chrome_event', 'phase_event', 'chrome_trace', 'write_chrome_trace',
+           'Model', 'parameters_of', 'output_of', 'sample_input', 'clear_gradients', 'undisturbed', 'Memory',
+           'ForwardProfile', 'BackwardProfile', 'TraceRow', 'TracedRun', 'trace_row', 'one_run', 'memory_of',
+           'step_times', 'check_loss', 'forward_profile', 'backward_profile', 'Profiler']
 
-# %% ../../modules/14_profiling/profiling_dev.py #529795a34607
+# %% ../../modules/14_profiling/profiling_dev.py #fb000c8868ab
+import json
 import math
+import os
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from itertools import groupby
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -396,6 +401,84 @@ def peak_bytes(function: Callable[[], Any]) -> tuple[Any, int]:
         if started:
             tracemalloc.stop()
 
+# %% ../../modules/14_profiling/profiling_dev.py #2d4177903d6c
+@dataclass(frozen=True)
+class Roof:
+    """Two limits of a machine: FLOPs a second and bytes a second."""
+
+    flops: float = column("GFLOP/s", ".1f", 1e-9)
+    bandwidth: float = column("GB/s", ".1f", 1e-9)
+
+    @property
+    def ridge(self) -> float:
+        """The intensity, in FLOPs per byte, from which on the arithmetic is the limit."""
+        return self.flops / self.bandwidth
+
+# %% ../../modules/14_profiling/profiling_dev.py #roof-fraction
+def roof_fraction(operations: Iterable[Operation], roof: Roof) -> float | None:
+    """The least time that `operations` could take under `roof`, as a fraction of the time that they took.
+
+    None where the least time is 0, as for views, or where no time was measured.
+
+    >>> slow = Operation("add", "forward", ((4,),), (4,), "float32", flops=4, bytes=48, start=0.0, seconds=2.0)
+    >>> roof_fraction([slow], Roof(flops=8.0, bandwidth=48.0))
+    0.5
+    """
+    operations = list(operations)
+    least = sum(max(o.flops / roof.flops, o.bytes / roof.bandwidth) for o in operations)
+    taken = sum(o.seconds for o in operations)
+    return least / taken if least and taken else None
+
+# %% ../../modules/14_profiling/profiling_dev.py #c954956230fc
+def microseconds(start: float, end: float) -> dict[str, float]:
+    """The keys `ts` and `dur` of an event from `start` to `end`, in seconds; both ends are whole nanoseconds."""
+    first, last = round(start * 1e9), round(end * 1e9)
+    return {"ts": first / 1e3, "dur": (last - first) / 1e3}
+
+# %% ../../modules/14_profiling/profiling_dev.py #chrome-event
+def chrome_event(operation: Operation) -> dict[str, Any]:
+    """The operation as a complete event: its phase is the category, process and thread are 1.
+
+    `args` holds "shapes" (of the inputs), "shape", "dtype", "flops" and "bytes".
+
+    >>> event = chrome_event(Operation("add", "forward", ((4,), (4,)), (4,), "float32", 4, 48, 0.002, 0.0005))
+    >>> event["ph"], event["ts"], event["dur"], event["args"]["bytes"]
+    ('X', 2000.0, 500.0, 48)
+    """
+    args = {key: getattr(operation, key) for key in ("shapes", "shape", "dtype", "flops", "bytes")}
+    when = microseconds(operation.start, operation.start + operation.seconds)
+    return {"name": operation.name, "cat": operation.phase, "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
+
+# %% ../../modules/14_profiling/profiling_dev.py #f0d43ee04442
+def phase_event(phase: str, operations: Sequence[Operation]) -> dict[str, Any]:
+    """One event from the beginning of the first of `operations` to the end of the last."""
+    when = microseconds(operations[0].start, max(o.start + o.seconds for o in operations))
+    args = {"operations": len(operations), "flops": sum(o.flops for o in operations)}
+    return {"name": phase, "cat": "phase", "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
+
+
+def chrome_trace(operations: Iterable[Operation]) -> dict[str, Any]:
+    """The operations in the Trace Event Format, as they began, with an event round each stretch of one phase."""
+    events = []
+    for phase, group in groupby(sorted(operations, key=lambda o: o.start), key=lambda o: o.phase):
+        stretch = list(group)
+        events += [phase_event(phase, stretch), *map(chrome_event, stretch)]
+    return {"traceEvents": events, "displayTimeUnit": "ms"}
+
+
+def write_chrome_trace(operations: Iterable[Operation], path: str | os.PathLike) -> None:
+    """Write the operations to `path`, whole or not at all, for Perfetto or chrome://tracing.
+
+    Source: Google, Trace Event Format, 2016. OSError where the file cannot be written.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        part.write_text(json.dumps(chrome_trace(operations)), encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
 # %% ../../modules/14_profiling/profiling_dev.py #9570cf6ac274
 @runtime_checkable
 class Model(Protocol):
@@ -482,6 +565,49 @@ class BackwardProfile:
     backward_flops: int
     gradient_bytes: int
     operations: tuple[Total, ...]
+
+# %% ../../modules/14_profiling/profiling_dev.py #5f8f67e57027
+@dataclass(frozen=True)
+class TraceRow(Total):
+    """A Total with the least time under a roof as a fraction of the time taken; None where no roof was given."""
+
+    fraction: float | None = column("% of roof", ".0f", 100)
+
+
+@dataclass(frozen=True)
+class TracedRun:
+    """One run of a model: its operations, these added up by name and phase, and how long the whole took.
+
+    The time of an operation is its own: no operation of a trace runs inside another. What is left of `seconds` is the
+    model's Python and the trace's bookkeeping.
+    """
+
+    operations: tuple[Operation, ...]
+    rows: tuple[TraceRow, ...]
+    seconds: float
+
+# %% ../../modules/14_profiling/profiling_dev.py #bbdfdd720af8
+def trace_row(row: Total, operations: Iterable[Operation], roof: Roof | None) -> TraceRow:
+    """`row` with the fraction of the roof of those `operations` that it adds up."""
+    own = [o for o in operations if (o.name, o.phase) == (row.name, row.phase)]
+    numbers = [getattr(row, f.name) for f in fields(Total)]
+    return TraceRow(*numbers, None if roof is None else roof_fraction(own, roof))
+
+
+def one_run(
+    model: Callable[[Tensor], Tensor], x: Tensor, loss_fn: Callable[[Tensor], Tensor] | None, roof: Roof | None
+) -> TracedRun:
+    """A traced run of `model(x)`, and with `loss_fn` of the loss and its backward pass."""
+    start = time.perf_counter()
+    with Trace() as trace:
+        out = output_of(model, x)
+        if loss_fn is not None:
+            loss = loss_fn(out)
+            check_loss(loss)
+            loss.backward()
+    seconds = time.perf_counter() - start
+    rows = [trace_row(row, trace.operations, roof) for row in trace.summary()]
+    return TracedRun(tuple(trace.operations), tuple(rows), seconds)
 
 # %% ../../modules/14_profiling/profiling_dev.py #bf2c513eae2e
 def memory_of(model: Model, x: Tensor) -> Memory:
@@ -586,3 +712,21 @@ class Profiler:
     ) -> BackwardProfile:
         """Time and work of `loss_fn(model(x))`, a single number, and of the backward pass from it."""
         return backward_profile(model, as_tensor(x), loss_fn, warmup, iterations)
+
+    def trace(
+        self, model: Callable[[Tensor], Tensor], x: Any, loss_fn: Callable[[Tensor], Tensor] | None = None,
+        roof: Roof | None = None, warmup: int = 1, iterations: int = 5,
+    ) -> TracedRun:
+        """The operations of `model(x)`, and with `loss_fn` of a backward pass too: of several runs, the median one.
+
+        With a `roof` each row says how near the operations came to it; hold the run to as many threads as the roof
+        was measured on. `write_chrome_trace(run.operations, path)` shows the run on a time line.
+        """
+        x = as_tensor(x)
+        check_runs(warmup, iterations)
+        leaves, runs = [x, *(parameters_of(model) if loss_fn else ())], []
+        with undisturbed(leaves):
+            for _ in range(warmup + iterations):
+                clear_gradients(leaves)
+                runs.append(one_run(model, x, loss_fn, roof))
+        return sorted(runs[warmup:], key=lambda run: run.seconds)[iterations // 2]

@@ -97,7 +97,7 @@ def test_a_form_of_gelu_that_is_none_is_refused():
     ("layer", "function"),
     [(ReLU(), relu), (Sigmoid(), sigmoid), (Tanh(), tanh), (GELU(), gelu), (GELU("tanh"), lambda x: gelu(x, "tanh")),
      (Softmax(axis=0), lambda x: softmax(x, 0)), (LogSoftmax(), log_softmax)],
-    ids=repr,
+    ids=["ReLU", "Sigmoid", "Tanh", "GELU", "GELU, tanh", "Softmax", "LogSoftmax"],
 )  # fmt: skip
 def test_an_activation_as_a_layer_keeps_its_settings(layer, function):
     x = Tensor(np.random.default_rng(0).normal(size=(3, 4)))

@@ -774,7 +774,14 @@ exact.
 ### Exercise: a product that explains itself
 
 NumPy's own message for a mismatch speaks of a "gufunc signature". Say instead which two lengths should have been equal.
+`array_product` below is NumPy's product with one slow case mended; it knows nothing of messages.
 """
+
+# %%
+#| export
+def array_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """np.matmul; a column times a row, which its libraries do slowly, as a broadcast multiplication."""
+    return a * b if a.ndim > 1 and b.ndim > 1 and a.shape[-1] == 1 == b.shape[-2] else np.matmul(a, b)
 
 # %% nbgrader={"solution": true, "grade_id": "matmul"}
 #| export
@@ -795,7 +802,7 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if a.shape[-1] != inner:
         raise ValueError(
             f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {inner} must match")
-    return np.matmul(a, b)
+    return array_product(a, b)
     ### END SOLUTION
 
 

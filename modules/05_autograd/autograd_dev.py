@@ -38,7 +38,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.core.tensor import Node, Spec, Tensor, active_layers, cast_array
+from tinytorch.core.tensor import Node, Spec, Tensor, active_layers, array_product, cast_array
 from tinytorch.core.tensor import in_float32, is_half, no_grad, top_layer, wrap
 
 # %% [markdown]
@@ -417,14 +417,14 @@ row (left) or one column (right), so it gets that axis first and loses it afterw
 def product_to_a(g, a, b):
     """The gradient of a @ b to a, for arrays of two axes or more."""
     ### BEGIN SOLUTION
-    return g @ np.swapaxes(b, -1, -2)
+    return array_product(g, np.swapaxes(b, -1, -2))
     ### END SOLUTION
 
 
 def product_to_b(g, a, b):
     """The gradient of a @ b to b, for arrays of two axes or more."""
     ### BEGIN SOLUTION
-    return np.swapaxes(a, -1, -2) @ g
+    return array_product(np.swapaxes(a, -1, -2), g)
     ### END SOLUTION
 
 # %%
@@ -572,13 +572,11 @@ def _mse_to_prediction(g, y, prediction, target):
 
 
 def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
-    out = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    out /= out.sum(axis=-1, keepdims=True)
-    classes = logits.shape[-1]
-    rows = out.reshape(-1, classes)
-    rows -= label_smoothing / classes
-    rows[np.arange(len(rows)), targets.reshape(-1)] -= 1 - label_smoothing
-    rows *= g / max(len(rows), 1)
+    rows = np.exp(logits - logits.max(axis=-1, keepdims=True)).reshape(-1, logits.shape[-1])
+    rows *= (g / len(rows)) / rows.sum(axis=-1, keepdims=True)
+    if label_smoothing:
+        rows -= g * (label_smoothing / rows.size)
+    rows[np.arange(len(rows)), targets.reshape(-1)] -= g * ((1 - label_smoothing) / len(rows))
     return rows.reshape(logits.shape)
 
 

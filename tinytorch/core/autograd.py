@@ -9,13 +9,13 @@ __all__ = ['RULES', 'numerical_gradient', 'gradient_rule', 'joint_rule', 'mul_to
            'unbroadcast', 'pull_back', 'nodes_in_order', 'release', 'accumulate', 'own', 'starting_gradient',
            'refuse_released', 'backward', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #73c194b417ab
+# %% ../../modules/05_autograd/autograd_dev.py #bd74e8b76b73
 import math
 from collections.abc import Callable
 
 import numpy as np
 
-from .tensor import Node, Spec, Tensor, active_layers, cast_array
+from .tensor import Node, Spec, Tensor, active_layers, array_product, cast_array
 from .tensor import in_float32, is_half, no_grad, top_layer, wrap
 
 # %% ../../modules/05_autograd/autograd_dev.py #numerical-gradient
@@ -170,12 +170,12 @@ gradient_rule("getitem", getitem_rule)
 # %% ../../modules/05_autograd/autograd_dev.py #rules-matmul
 def product_to_a(g, a, b):
     """The gradient of a @ b to a, for arrays of two axes or more."""
-    return g @ np.swapaxes(b, -1, -2)
+    return array_product(g, np.swapaxes(b, -1, -2))
 
 
 def product_to_b(g, a, b):
     """The gradient of a @ b to b, for arrays of two axes or more."""
-    return np.swapaxes(a, -1, -2) @ g
+    return array_product(np.swapaxes(a, -1, -2), g)
 
 # %% ../../modules/05_autograd/autograd_dev.py #7475f604d982
 def _as_matrices(g, a, b):
@@ -264,19 +264,17 @@ def _layer_norm_to_weight(g, y, x, weight, bias, eps):
 gradient_rule(
     "layer_norm", in_float32(_layer_norm_to_x), in_float32(_layer_norm_to_weight), lambda g, y, x, weight, bias, eps: g)
 
-# %% ../../modules/05_autograd/autograd_dev.py #e718195b6952
+# %% ../../modules/05_autograd/autograd_dev.py #b88b5cdaf91b
 def _mse_to_prediction(g, y, prediction, target):
     return (2 * g / max(prediction.size, 1)) * (prediction - target)
 
 
 def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
-    out = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    out /= out.sum(axis=-1, keepdims=True)
-    classes = logits.shape[-1]
-    rows = out.reshape(-1, classes)
-    rows -= label_smoothing / classes
-    rows[np.arange(len(rows)), targets.reshape(-1)] -= 1 - label_smoothing
-    rows *= g / max(len(rows), 1)
+    rows = np.exp(logits - logits.max(axis=-1, keepdims=True)).reshape(-1, logits.shape[-1])
+    rows *= (g / len(rows)) / rows.sum(axis=-1, keepdims=True)
+    if label_smoothing:
+        rows -= g * (label_smoothing / rows.size)
+    rows[np.arange(len(rows)), targets.reshape(-1)] -= g * ((1 - label_smoothing) / len(rows))
     return rows.reshape(logits.shape)
 
 

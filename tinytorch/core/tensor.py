@@ -8,8 +8,8 @@ __all__ = ['ADD', 'SUB', 'MUL', 'DIV', 'POW', 'NEG', 'LESS', 'LESS_EQUAL', 'GREA
            'TRANSPOSE', 'GETITEM', 'as_dtype', 'is_floating', 'is_half', 'as_array', 'Arithmetic', 'Comparison',
            'Elementwise', 'Reduction', 'Shaping', 'Tensor', 'wrap', 'as_tensor', 'Primitive', 'Spec', 'Node',
            'is_recording', 'execute', 'Layer', 'active_layers', 'top_layer', 'apply', 'no_grad', 'cast_array',
-           'in_float32', 'number_type', 'operands', 'binary', 'floating', 'maximum', 'where', 'multiply_matrices',
-           'reduce', 'swapped_axes', 'plain_index']
+           'in_float32', 'number_type', 'operands', 'binary', 'floating', 'maximum', 'where', 'array_product',
+           'multiply_matrices', 'reduce', 'swapped_axes', 'plain_index']
 
 # %% ../../modules/01_tensor/tensor_dev.py #4b6b026c59f9
 import threading
@@ -459,6 +459,11 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     condition = as_tensor(condition)
     return apply(WHERE, condition if condition.dtype == bool else condition != 0, *operands(a, b))
 
+# %% ../../modules/01_tensor/tensor_dev.py #db5674a1e17c
+def array_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """np.matmul; a column times a row, which its libraries do slowly, as a broadcast multiplication."""
+    return a * b if a.ndim > 1 and b.ndim > 1 and a.shape[-1] == 1 == b.shape[-2] else np.matmul(a, b)
+
 # %% ../../modules/01_tensor/tensor_dev.py #matmul
 @in_float32
 def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -476,7 +481,7 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if a.shape[-1] != inner:
         raise ValueError(
             f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {inner} must match")
-    return np.matmul(a, b)
+    return array_product(a, b)
 
 
 MATMUL = Primitive("matmul", multiply_matrices)

@@ -45,7 +45,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -57,7 +57,8 @@ from tinytorch.core.autograd import RULES, gradient_rule, joint_rule
 from tinytorch.core.losses import MSELoss
 from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, as_dtype, as_tensor
 from tinytorch.core.tensor import floating, is_floating, is_half, no_grad, where
-from tinytorch.profiling.profiler import Trace, column, flop_rule, per_output, table, total
+from tinytorch.profiling.profiler import Roof, Trace, column, flop_rule, per_output
+from tinytorch.profiling.profiler import table, total
 
 # %%
 from tinytorch.core.activations import GELU
@@ -173,13 +174,78 @@ test_unit_roofline()
 r"""
 ### This machine's roof
 
-Peaks are measured, never looked up. For compute: the best of several matrix products, which is the most arithmetic
-anybody gets out of this machine. For bandwidth: the *triad* `a = b + s c` over arrays too large for the caches,
-counted as STREAM counts it, three arrays of bytes for each pass (that the processor may also read `a` before it writes
-it is left out).
+Limits are measured, never looked up, and there is more than one of each. How fast the processor computes depends on
+the type and on how many threads compute. How fast memory delivers depends on *which* memory: small arrays stay in a
+cache close to the processor, larger ones in larger and slower caches, and only what is larger than all of them comes
+from main memory each time.
 
-Both run on one thread, as do the tables below: a roof measured on all cores says nothing about code that uses one. The
-triad is compiled with Numba, which turns a plain loop over numbers into machine code. You will write such loops soon.
+A measurement is disturbed now and then, and only ever slowed down. So each is repeated for a few hundredths of a
+second; the best run counts, and the *spread* tells how far below it the median run stayed. A spread of a few percent
+is a quiet machine. One of fifty says that something else was running: measure again.
+"""
+
+# %%
+#| export
+def best_seconds(function: Callable[[], Any], repeats: int = 5) -> float:
+    """The shortest of `repeats` runs after one that is not counted: what the machine does when nobody disturbs it."""
+    return min(timed_runs(function, 0.0, repeats))
+
+
+def timed_runs(function: Callable[[], Any], budget: float = 0.03, at_least: int = 3) -> list[float]:
+    """Seconds of each run, after one that is not counted: `at_least` so many, and more until `budget` s are over."""
+    function()
+    times, end = [], time.perf_counter() + budget
+    while len(times) < at_least or time.perf_counter() < end:
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def spread_of(times: Sequence[float]) -> float:
+    """How many percent the rate of the median run lies below that of the best.
+
+    >>> spread_of([1.0, 1.25, 2.0])
+    20.0
+    """
+    return 100 * (1 - min(times) / float(np.median(times)))
+
+# %% [markdown]
+r"""
+For compute: the best of several sizes of matrix product, which is the most arithmetic anybody gets out of this
+machine. The halves are measured as *your framework* multiplies them: it widens both matrices to float32, multiplies
+there, and rounds once. So no half can beat float32 here; a processor with units for bfloat16 could, if asked directly.
+"""
+
+# %%
+#| export
+@dataclass(frozen=True)
+class ComputePeak:
+    """The most FLOP/s that products of one type reached on so many threads; `spread` is spread_of the best size."""
+
+    dtype: str = column("dtype")
+    threads: int = column("threads")
+    flops: float = column("GFLOP/s", ".1f", 1e-9)
+    spread: float = column("spread %", ".0f")
+
+
+def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (384, 768, 1024)) -> ComputePeak:
+    """Measure square products of `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor does it."""
+    rng, seen = np.random.default_rng(0), []
+    with threadpool_limits(threads), no_grad():
+        for n in sizes:
+            a, b = (Tensor(rng.random((n, n)), dtype=dtype) for _ in range(2))
+            times = timed_runs(lambda: a @ b)
+            seen.append((2 * n**3 / min(times), spread_of(times)))
+    return ComputePeak(dtype, threads, *max(seen))
+
+# %% [markdown]
+r"""
+For bandwidth: the *triad* `a = b + s c` over growing arrays, counted as STREAM counts it, three arrays of bytes for
+each pass (J. McCalpin, STREAM, 1995). The hardware may move a fourth: before it writes a line of `a` it reads it. The
+triad is compiled with Numba, which turns a plain loop over numbers into machine code; you will write such loops soon.
+A small set is passed over many times in one call, so that the call costs nothing beside it, and with several threads
+each has a part of every array.
 """
 
 # %%
@@ -188,57 +254,182 @@ compiled = njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
 
 @compiled
-def _triad(a, b, s, c):
-    for i in range(a.size):
-        a[i] = b[i] + s * c[i]
-
-
-def best_seconds(function: Callable[[], Any], repeats: int = 5) -> float:
-    """The shortest of `repeats` runs after one that is not counted: what the machine does when nobody disturbs it."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def _triad(a, b, s, c, passes):
+    for _ in range(passes):
+        for i in range(a.size):
+            a[i] = b[i] + s * c[i]
 
 # %%
 #| export
 @dataclass(frozen=True)
-class Peaks:
-    """What this machine can do on one thread: FLOP/s in float32 and bytes/s from memory."""
+class Bandwidth:
+    """Bytes/s of the triad over a working set, three arrays together, of so many bytes; STREAM's count."""
 
-    flops: float = column("GFLOP/s", ".1f", 1e-9)
+    threads: int = column("threads")
+    working_set: int = column("set KiB", ",.0f", 1 / 1024)
     bandwidth: float = column("GB/s", ".1f", 1e-9)
-
-    @property
-    def ridge(self) -> float:
-        """The intensity, in FLOPs per byte, from which on the arithmetic is the limit."""
-        return self.flops / self.bandwidth
+    spread: float = column("spread %", ".0f")
 
 
-@cache
-def measure_peaks() -> Peaks:
-    """Measure the float32 compute peak (best of a sweep of products) and the bandwidth (a triad); once in each
-    process.
-    """
-    rng = np.random.default_rng(0)
-    rates = []
-    with threadpool_limits(1):
-        for n in (384, 512, 768, 1024):
-            a, b, out = (rng.random((n, n), dtype=np.float32) for _ in range(3))
-            rates.append(2 * n**3 / best_seconds(lambda: np.matmul(a, b, out=out)))
-    a, b, c = (np.ones(1 << 23, dtype=np.float32) for _ in range(3))
-    seconds = best_seconds(lambda: _triad(a, b, np.float32(3), c))
-    return Peaks(max(rates), 3 * a.nbytes / seconds)
+def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPoolExecutor) -> Bandwidth:
+    """Measure the triad over three float32 `arrays` of one size, shared out among `threads` of `pool`."""
+    a, b, c = arrays
+    passes = max(1, (1 << (22 if threads == 1 else 27)) // (3 * a.nbytes))
+    edges = [a.size * i // threads for i in range(threads + 1)]
+
+    def part(low: int, high: int) -> None:
+        _triad(a[low:high], b[low:high], np.float32(3), c[low:high], passes)
+
+    one, many = (lambda: part(0, a.size)), (lambda: list(pool.map(part, edges[:-1], edges[1:])))
+    times = timed_runs(one if threads == 1 else many, 0.02)
+    return Bandwidth(threads, 3 * a.nbytes, 3 * a.nbytes * passes / min(times), spread_of(times))
+
+
+WORKING_SETS = tuple(1 << k for k in range(14, 29))  # 16 KiB to 256 MiB
+
+
+def triad_sweep(threads: int, working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
+    """The triad's bandwidth over growing working sets, in bytes."""
+    whole = [np.ones(max(working_sets) // 12, np.float32) for _ in range(3)]
+    with ThreadPoolExecutor(threads) as pool:
+        return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool) for n in working_sets]
+
+# %% [markdown]
+r"""
+Each cache shows as a **plateau**: several sets in a row with about the same bandwidth, and then a step down to the
+next. `plateaus` finds them in the numbers, so it works on a machine that nobody has described. The largest set is
+taken for main memory; where a machine has a cache of more than 256 MiB it is that cache's.
+"""
 
 # %%
-peaks = measure_peaks()
-print(table([peaks], "This machine, one thread"))
-print(f"the corner of the roof lies at {peaks.ridge:.1f} FLOPs a byte; adding two float32 arrays has "
-      f"{elementwise_intensity(1, 2, 1, 4):.3f}, so it may reach "
-      f"{attainable(1 / 12, *(peaks.flops, peaks.bandwidth)) / peaks.flops:.1%} of the peak")
+#| export
+@dataclass(frozen=True)
+class Plateau:
+    """A level of memory: its bandwidth, and the largest working set that had it."""
+
+    name: str = column("level")
+    up_to: int = column("sets up to KiB", ",.0f", 1 / 1024)
+    bandwidth: float = column("GB/s", ".1f", 1e-9)
+
+
+def plateaus(rows: Sequence[Bandwidth], width: float = 1.4) -> list[Plateau]:
+    """The levels in one sweep, the fastest first: neighbours within a factor of `width`, at least two of them, and the
+    largest set by itself as memory. A set counts at least as fast as any larger one.
+    """
+    groups: list[list[Bandwidth]] = []
+    fastest = 0.0
+    for row in sorted(rows, key=lambda row: -row.working_set):
+        fastest = max(fastest, row.bandwidth)
+        row = replace(row, bandwidth=fastest)
+        if groups and fastest <= width * groups[-1][0].bandwidth:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    memory, *others = groups
+    caches = [group for group in reversed(others) if len(group) > 1]
+    found = [Plateau(f"cache {i}", group[0].working_set, float(np.median([row.bandwidth for row in group])))
+             for i, group in enumerate(caches, 1)]
+    return [*found, Plateau("memory", memory[0].working_set, memory[0].bandwidth)]
+
+# %%
+#| export
+@dataclass(frozen=True)
+class Peaks(Roof):
+    """What this machine can do: `flops` in float32 and `bandwidth` from main memory, both on one thread, and all that
+    was measured.
+    """
+
+    compute: tuple[ComputePeak, ...] = ()
+    memory: tuple[Bandwidth, ...] = ()
+
+    def roof(self, dtype: str = "float32", threads: int = 1) -> Roof:
+        """The roof for one type and number of threads; ValueError where that was not measured."""
+        for peak in self.compute:
+            if (peak.dtype, peak.threads) == (dtype, threads):
+                return Roof(peak.flops, self.levels(threads)[-1].bandwidth)
+        known = ", ".join(f"{peak.dtype} on {peak.threads}" for peak in self.compute)
+        raise ValueError(f"no peak was measured for {dtype} on {threads} threads, only for {known or 'nothing'}")
+
+    def levels(self, threads: int = 1) -> list[Plateau]:
+        """The levels of memory, the fastest first and main memory last; none where nothing was measured."""
+        rows = [row for row in self.memory if row.threads == threads]
+        return plateaus(rows) if rows else []
+
+# %%
+#| export
+_measured: list[Peaks] = []
+
+
+def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
+    """Measure what this machine can do, on one thread and on all; a few seconds once, then kept for this process.
+
+    `progress`, such as print, is told what is measured next.
+    """
+    if not _measured:
+        _measured.append(measured_peaks(progress or (lambda text: None)))
+    return _measured[0]
+
+
+def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
+    """The Peaks, measured now."""
+    counts, dtypes = sorted({1, os.cpu_count() or 1}), ("float32", "float64", "float16", "bfloat16")
+    steps = [(threads, kind) for threads in counts for kind in ("triad", *dtypes)]
+    compute, memory = [], []
+    for i, (threads, kind) in enumerate(steps, 1):
+        progress(f"{i}/{len(steps)} {kind if kind == 'triad' else f'products in {kind}'}, threads: {threads}")
+        if kind == "triad":
+            memory += triad_sweep(threads)
+        else:
+            compute.append(compute_peak(kind, threads))
+    bandwidth = plateaus([row for row in memory if row.threads == 1])[-1].bandwidth
+    return Peaks(compute[0].flops, bandwidth, tuple(compute), tuple(memory))
+
+# %%
+start = time.perf_counter()
+peaks = measure_peaks(progress=print)
+print(f"measured in {time.perf_counter() - start:.1f} s")
+
+# %%
+print(table(peaks.compute, "Products"))
+print(table(peaks.levels(1), "\nMemory, one thread"))
+print(f"\nFloat32, one thread: the corner of the roof lies at {peaks.ridge:.1f} FLOPs a byte. Adding two arrays has "
+      f"{elementwise_intensity(1, 2, 1, 4):.3f},\nso from main memory it may reach "
+      f"{attainable(1 / 12, peaks.flops, peaks.bandwidth) / peaks.flops:.1%} of the peak.")
+
+# %%
+#| export
+def plot_bandwidth(peaks: Peaks) -> Any:
+    """The triad's bandwidth over the working set, for each number of threads, and one thread's levels; a figure."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    for threads in sorted({row.threads for row in peaks.memory}):
+        rows = [row for row in peaks.memory if row.threads == threads]
+        label = "1 thread" if threads == 1 else f"{threads} threads"
+        axes.plot([row.working_set / 1024 for row in rows], [row.bandwidth / 1e9 for row in rows], "o-", label=label)
+    for level in peaks.levels(1):
+        axes.axhline(level.bandwidth / 1e9, color="gray", linewidth=0.8, linestyle=":")
+        axes.annotate(level.name, (1, level.bandwidth / 1e9), (4, 0), ("axes fraction", "data"), "offset points",
+                      va="center", fontsize=9)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set(xlabel="working set (KiB)", ylabel="GB/s", title="The triad's bandwidth, levels of one thread")
+    axes.legend(loc="lower left")
+    return figure
+
+# %%
+import matplotlib.pyplot as plt
+
+figure = plot_bandwidth(peaks)
+plt.show()
+
+# %% [markdown]
+r"""
+The tables below are on one thread: NumPy's functions use one, its products all, and a roof measured on all cores says
+nothing about code that uses one.
+"""
 
 # %% [markdown]
 r"""

@@ -1,0 +1,174 @@
+"""The limits of the machine: how levels of memory are found in the numbers, and what is measured and kept."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import matplotlib
+import numpy as np
+import pytest
+
+from tinytorch.optimization.acceleration import (
+    WORKING_SETS,
+    Bandwidth,
+    ComputePeak,
+    Peaks,
+    Plateau,
+    compute_peak,
+    measure_peaks,
+    measured_peaks,
+    plateaus,
+    plot_bandwidth,
+    spread_of,
+    timed_runs,
+    triad_bandwidth,
+    triad_sweep,
+)
+from tinytorch.profiling.profiler import Roof, table
+
+MACHINE = [331, 330, 178, 162, 194, 205, 137, 98, 92, 94, 113, 68, 35.6, 37, 35.8]
+
+
+def sweep(*rates: float, threads: int = 1) -> list[Bandwidth]:
+    """A sweep over sets of 16 KiB, 32 KiB, ... with these GB/s."""
+    return [Bandwidth(threads, 1 << (14 + i), rate * 1e9, 0.0) for i, rate in enumerate(rates)]
+
+
+def found(*rates: float) -> list[tuple[str, int, float]]:
+    return [(level.name, level.up_to >> 10, round(level.bandwidth / 1e9, 1)) for level in plateaus(sweep(*rates))]
+
+
+# ---- plateaus
+
+
+def test_three_caches_and_memory_are_found_in_a_real_sweep():
+    assert [name for name, _, _ in found(*MACHINE)] == ["cache 1", "cache 2", "cache 3", "memory"]
+    assert [size for _, size, _ in found(*MACHINE)] == [32, 512, 16384, 262144]
+
+
+def test_one_step_in_passing_is_no_level():
+    assert found(100, 100, 50, 20, 20) == [("cache 1", 32, 100.0), ("memory", 256, 20.0)]
+
+
+def test_a_set_that_was_disturbed_makes_no_level_of_its_own():
+    assert found(100, 3, 100, 100, 20, 20) == [("cache 1", 128, 100.0), ("memory", 512, 20.0)]
+
+
+@pytest.mark.parametrize("rates", [(20,), (21, 20), (20, 20, 20)])
+def test_a_machine_without_steps_has_memory_alone(rates):
+    (level,) = plateaus(sweep(*rates))
+    assert level.name == "memory" and level.bandwidth == 20e9
+
+
+def test_memory_is_the_largest_set_even_where_it_stands_alone():
+    assert found(100, 100, 100, 10)[-1] == ("memory", 128, 10.0)
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    rows = sweep(*MACHINE)
+    assert plateaus(rows[::-1]) == plateaus(rows)
+
+
+def test_levels_grow_in_size_and_fall_in_bandwidth_whatever_comes():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        levels = plateaus(sweep(*rng.uniform(1, 400, rng.integers(1, 16))))
+        assert levels[-1].name == "memory"
+        assert all(a.up_to < b.up_to and a.bandwidth > b.bandwidth for a, b in zip(levels, levels[1:], strict=False))
+
+
+# ---- measuring
+
+
+def test_the_spread_is_how_far_the_median_run_stays_below_the_best():
+    assert math.isclose(spread_of([2.0, 1.0, 4.0]), 50.0)
+    assert spread_of([1.0]) == spread_of([3.0, 3.0]) == 0.0
+
+
+def test_runs_are_warmed_up_and_at_least_so_many():
+    calls = []
+    assert len(timed_runs(lambda: calls.append(1), budget=0.0, at_least=4)) == 4
+    assert len(calls) == 5
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_triad_covers_every_element_whatever_the_threads(threads):
+    a, b, c = np.zeros(1001, np.float32), np.arange(1001, dtype=np.float32), np.ones(1001, np.float32)
+    with ThreadPoolExecutor(threads) as pool:
+        row = triad_bandwidth([a, b, c], threads, pool)
+    assert np.array_equal(a, b + 3 * c)
+    assert row.threads == threads and row.working_set == 3 * 4004 and row.bandwidth > 0 and 0 <= row.spread < 100
+
+
+def test_a_sweep_has_a_row_for_each_working_set():
+    rows = triad_sweep(1, (1 << 12, 1 << 14))
+    assert [row.working_set for row in rows] == [4092, 16380]
+    assert WORKING_SETS[-1] == 256 << 20
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_each_type_has_a_compute_peak(dtype):
+    peak = compute_peak(dtype, 1, sizes=(8, 16))
+    assert (peak.dtype, peak.threads) == (dtype, 1) and peak.flops > 0 and 0 <= peak.spread < 100
+
+
+def test_the_machine_is_measured_once_in_a_process():
+    told = []
+    peaks = measure_peaks()
+    assert measure_peaks(told.append) is peaks and not told
+
+
+def test_every_type_level_and_number_of_threads_is_measured_with_progress():
+    told = []
+    peaks = measured_peaks(told.append)
+    counts = sorted({1, os.cpu_count() or 1})
+    assert len(told) == 5 * len(counts) and told[0].startswith(f"1/{len(told)} ") and "bfloat16" in told[-1]
+    types = ["float32", "float64", "float16", "bfloat16"]
+    assert [(p.dtype, p.threads) for p in peaks.compute] == [(name, n) for n in counts for name in types]
+    assert [(row.threads, row.working_set // 12) for row in peaks.memory] == [
+        (n, size // 12) for n in counts for size in WORKING_SETS
+    ]
+    assert peaks.roof() == Roof(peaks.flops, peaks.bandwidth)
+    assert peaks.bandwidth == peaks.levels()[-1].bandwidth and peaks.ridge == peaks.flops / peaks.bandwidth
+    assert table(peaks.compute).isascii() and table(peaks.memory).isascii() and table(peaks.levels()).isascii()
+
+
+# ---- Peaks
+
+
+PEAKS = Peaks(
+    100e9,
+    20e9,
+    (ComputePeak("float32", 1, 100e9, 1.0), ComputePeak("float64", 2, 90e9, 1.0)),
+    (*sweep(100, 100, 20, 20), *sweep(300, 300, 30, 30, threads=2)),
+)
+
+
+def test_a_roof_is_of_one_type_and_number_of_threads():
+    assert PEAKS.roof() == Roof(100e9, 20e9)
+    assert PEAKS.roof("float64", 2) == Roof(90e9, 30e9)
+    assert PEAKS.levels(2)[0] == Plateau("cache 1", 1 << 15, 300e9)
+
+
+@pytest.mark.parametrize(("dtype", "threads"), [("float64", 1), ("float32", 2), ("int8", 1)])
+def test_a_roof_that_was_not_measured_is_refused_with_what_was(dtype, threads):
+    with pytest.raises(ValueError, match=f"{dtype} on {threads} threads, only for float32 on 1, float64 on 2"):
+        PEAKS.roof(dtype, threads)
+
+
+def test_peaks_of_two_numbers_have_no_levels():
+    peaks = Peaks(flops=10.0, bandwidth=5.0)
+    assert peaks.ridge == 2.0 and peaks.levels() == []
+    with pytest.raises(ValueError, match="only for nothing"):
+        peaks.roof()
+
+
+def test_the_bandwidths_are_a_picture():
+    matplotlib.use("agg")
+    figure = plot_bandwidth(PEAKS)
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["1 thread", "2 threads"]
+    assert {text.get_text() for text in axes.texts} == {"cache 1", "memory"}
+    matplotlib.pyplot.close(figure)

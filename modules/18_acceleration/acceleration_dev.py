@@ -53,11 +53,11 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from tinytorch.core.autograd import RULES, gradient_rule, joint_rule
+from tinytorch.core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
 from tinytorch.core.losses import MSELoss
 from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, as_dtype, as_tensor
 from tinytorch.core.tensor import floating, is_floating, is_half, no_grad, where
-from tinytorch.profiling.profiler import Roof, Trace, column, flop_rule, per_output
+from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule, per_output
 from tinytorch.profiling.profiler import table, total
 
 # %%
@@ -522,6 +522,10 @@ def test_unit_vectorized_matmul():
         to_b = np.swapaxes(np.broadcast_to(a.data, (*wanted.shape[:-2], *left[-2:])), -1, -2) @ g
         to_b = to_b.reshape(-1, *right).sum(axis=0) if to_b.shape != right else to_b
         assert np.allclose(b.grad.data, to_b), f"{left} @ {right}: the gradient to the right side is off"
+        to_a = g @ np.swapaxes(b.data, -1, -2)
+        to_a = to_a.reshape(-1, *left).sum(axis=0) if to_a.shape != left else to_a
+        assert a.grad is not None and np.allclose(a.grad.data, to_a), (
+            f"{left} @ {right}: the gradient to the left is off")
     with Trace() as trace:
         vectorized_matmul(Tensor(np.ones((8, 4, 3), np.float32)), Tensor(np.ones((3, 2), np.float32)))
     shapes = [operation.shapes for operation in trace.operations if operation.name == "matmul"]
@@ -717,6 +721,9 @@ def test_unit_gelu_scalar():
             assert got == wanted, (
                 f"at {x} in {real.__name__} value and slope are {got}, wanted {wanted}: what happens far out?")
         assert math.isnan(value(real(math.nan))) and math.isnan(slope(real(math.nan))), "nan in must be nan out"
+        kinds = {f.nopython_signatures[0].return_type.name for f in (value, slope)}
+        assert kinds == {np.dtype(real).name}, (
+            f"computed in {kinds} for {real.__name__}: some constant has another type")
 
 test_unit_gelu_scalar()
 
@@ -835,8 +842,8 @@ _num_threads = os.cpu_count() or 1
 def set_num_threads(threads: int) -> None:
     """How many threads this module's kernels may use on a large array (BLAS has its own setting, see threadpoolctl)."""
     global _num_threads
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads}")
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
     _num_threads = threads
 
 
@@ -920,6 +927,9 @@ def test_unit_fused_gelu():
         "a transposed input came out wrong")
     assert fused_gelu(Tensor(np.zeros((0, 3)))).shape == (0, 3) and fused_gelu(Tensor(1.0)).shape == (), (
         "empty and 0-d tensors keep their shape")
+    whole = fused_gelu(Tensor(np.array([-1, 2])))
+    assert whole.dtype == np.float32 and abs(whole.data[1] - 1.95460) < 1e-4, (
+        f"whole numbers gave {whole}: make them float32")
     far = fused_gelu(Tensor([-1e20, -10.0, 10.0, 1e20, np.inf, -np.inf])).data
     assert np.array_equal(far, np.float32([0, 0, 10, 1e20, np.inf, 0])), f"far out fused_gelu gave {far}"
     leaf = Tensor(x, requires_grad=True)
@@ -1144,6 +1154,8 @@ class Recorder(Layer):
     """Turns each operation on symbols into an expression."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
+        if not any(isinstance(x, Symbol) for x in inputs):
+            return super().forward(primitive, inputs, options)  # a number made of numbers
         if primitive.name not in CODE:
             raise FusionError(f"{primitive.name} cannot be fused: a kernel sees one element at a time, and it is not "
                               "elementwise arithmetic. Fuse what stands before it and after it")
@@ -1170,8 +1182,9 @@ def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[
     symbols = [Symbol(expression(pool, "input", i), shape, double) for i, shape in enumerate(shapes)]
     with Recorder():
         out = function(*symbols)
-    if not isinstance(out, Symbol):
-        raise FusionError(f"the function returned {out!r}, which does not depend on its arguments by Tensor operations")
+    if not isinstance(out, Symbol) or out.dtype == bool:
+        raise FusionError(f"the function returned a {type(out).__name__}, and a kernel makes one tensor from "
+                          "its arguments; of a truth make one with where(condition, 1.0, 0.0)")
     if out.shape != np.broadcast_shapes(*shapes):
         raise FusionError(f"the result has shape {out.shape}, the arguments together {np.broadcast_shapes(*shapes)}: "
                           "leave out the argument that is not used")
@@ -1437,8 +1450,9 @@ class fuse:
     another.
 
     Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers can be fused;
-    arguments broadcast. Kernels are written and compiled at the first call for a type and a pattern of shapes. Raises
-    FusionError, which says why, where the function does anything else. May be used as a decorator.
+    arguments broadcast. Kernels are written and compiled at the first call for a type and a pattern of shapes; numbers
+    that are not arguments are read then, and stay as they were. Raises FusionError, which says why, where the function
+    does anything else. May be used as a decorator.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
     Tensor([[0.7616, 0.964 ]], dtype=float32)
@@ -1707,6 +1721,7 @@ def test_unit_autocast():
         ("cross_entropy", f16, f16, f32), ("cross_entropy", i64, f16, i64), ("softmax", bf16, bf16, f32),
         ("exp", f32, f16, f32),
         ("mul", f16, f16, f16), ("mul", f32, f16, f32), ("relu", bf16, bf16, bf16), ("sum", f64, f16, f64),
+        ("matmul", i64, f16, i64),
     ]:
         got = autocast_type(operation, dtype, half)
         assert got == wanted, (
@@ -1820,17 +1835,17 @@ def next_scale(
 ) -> tuple[float, int]:
     """The scale and the count of good steps after a step that did, or did not, find an inf or nan.
 
-    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale`, and the count is 0. After a
-    good one the count goes up; where it reaches `growth_interval` the scale is multiplied by `growth_factor`, not
-    above `max_scale`, and the count is 0. A scale that would be infinite in float32 is kept. As torch.amp.GradScaler,
-    with a floor and a ceiling.
+    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale` (a smaller one stays), and the
+    count is 0. After a good one the count goes up; where it reaches `growth_interval` the scale is multiplied by
+    `growth_factor`, not above `max_scale`, and the count is 0. A scale that would be infinite in float32 is kept. As
+    torch.amp.GradScaler, with a floor and a ceiling.
 
     >>> next_scale(4.0, 1, False, growth_interval=2), next_scale(4.0, 1, True)
     ((8.0, 0), (2.0, 0))
     """
     ### BEGIN SOLUTION
     if found_inf:
-        return max(min_scale, scale * backoff_factor), 0
+        return min(scale, max(min_scale, scale * backoff_factor)), 0
     if tracker + 1 < growth_interval:
         return scale, tracker + 1
     grown = min(max_scale, scale * growth_factor)
@@ -1840,13 +1855,22 @@ def next_scale(
 # %% nbgrader={"grade": true, "grade_id": "test-loss-scale", "points": 8}
 def test_unit_loss_scale():
     first, second, third = Tensor([512.0, -2048.0]), Tensor([[np.inf, 1.0]]), Tensor([256.0])
-    assert unscale([first], 512.0) is False, "finite gradients were reported as overflow"
+    assert not unscale([first], 512.0), "finite gradients were reported as overflow"
     assert np.allclose(first.data, [1, -4]), f"[512, -2048] unscaled by 512 gave {first.data}"
-    assert unscale([second, third], 128.0) is True, "an inf in the first of two gradients went unnoticed"
+    tiny, huge = Tensor([1e-7]), Tensor([3e38, 3e38])
+    assert not unscale([Tensor([1.0]), tiny, huge], 8.0), "3e38 twice is finite, but not its sum: look at each number"
+    assert np.isclose(tiny.data[0], 1.25e-8), f"1e-7 unscaled by 8 gave {tiny.data[0]:.3g}: unscale in float32"
+    assert unscale([second, third], 128.0), "an inf in the first of two gradients went unnoticed"
     assert np.allclose(third.data, 2), (
         f"after an overflow in one gradient the next was {third.data}, wanted 2: unscale them all")
-    assert unscale([Tensor([0.0, 1.0])], 0.0) is True, "1 / 0 is inf and 0 * inf is nan: check after the multiplication"
-    assert unscale([Tensor([1.0]), Tensor([np.nan])], 2.0) is True, "a nan in the last gradient went unnoticed"
+    assert unscale([Tensor([0.0, 1.0])], 0.0), "a scale of 0 makes 0 * inf of a 0, and that went unnoticed"
+    assert unscale([Tensor([1.0]), Tensor([2.0]), Tensor([np.nan])], 2.0), "a nan in the last gradient went unnoticed"
+    assert unscale([Tensor([1.0, -np.inf])], 2.0), "-inf is an overflow too"
+
+test_unit_loss_scale()
+
+# %% nbgrader={"grade": true, "grade_id": "test-next-scale", "points": 6}
+def test_unit_next_scale():
     trace, state = [], (4.0, 0)
     for found_inf in [False, False, False, True, True, True, True, False, False]:
         state = next_scale(*state, found_inf, growth_interval=2, max_scale=8.0)
@@ -1858,8 +1882,15 @@ def test_unit_loss_scale():
         "the ceiling is 8: the scale stays and the count starts anew")
     assert next_scale(64.0, 9, False, growth_interval=5) == (128.0, 0), (
         "the interval was lowered below the count: grow at the next good step")
+    for tracker, found_inf, wanted in [(0, True, (2.5, 0)), (0, False, (30.0, 0))]:
+        got = next_scale(
+            10.0, tracker, found_inf, growth_factor=3.0, backoff_factor=0.25, growth_interval=1, min_scale=0.5)
+        assert got == wanted, f"from 10 with factors 3 and 0.25, found_inf={found_inf}: got {got}, wanted {wanted}"
+    assert next_scale(0.5, 3, True, min_scale=0.25) == (0.25, 0), "the floor is what min_scale says"
+    assert next_scale(2.0**127, 0, False, growth_interval=1, max_scale=math.inf) == (2.0**127, 0), (
+        "2^128 is infinite in float32: such a scale is not taken")
 
-test_unit_loss_scale()
+test_unit_next_scale()
 
 # %% [markdown]
 r"""
@@ -1888,6 +1919,8 @@ class GradScaler:
             raise ValueError(
                 "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are "
                 f"needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
+        if not 0 < init_scale < math.inf:
+            raise ValueError(f"a loss scale is a number above 0, got {init_scale}")
         self.loss_scale, self.growth_tracker, self.enabled = init_scale, 0, enabled
         self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
         self.min_scale, self.max_scale = min_scale, max_scale
@@ -1971,10 +2004,11 @@ The whole step in one method, for any model with `parameters()` and any optimize
 yours or a stranger's. The constructor is given. `loss_scale`, `growth_interval` and the other settings live in the
 scaler underneath; the properties let you read and set them here, under the names that the course has always used.
 
-`train_step` goes: forward and loss under `autocast`; is there a graph at all? clear the old gradients; backward on the
-scaled loss; unscale; step only if all is finite; update the scale. The question in the middle matters: a model that
-rebuilds its output with `Tensor(x.data)` has cut the trail, and a trainer that counted a step all the same would be
-lying. Then: warn, touch neither the optimizer nor the scale, and report that no valid gradients were there.
+`train_step` goes: forward and loss under `autocast`; does the loss depend on the parameters at all (`depends_on`)?
+clear the old gradients; backward on the scaled loss; unscale; step only if all is finite; update the scale. The
+question in the middle matters: a model that rebuilds its output with `Tensor(x.data)` has cut the trail, and a trainer
+that counted a step all the same would be lying. Then: warn, touch neither the optimizer nor the scale, and report that
+no valid gradients were there.
 """
 
 # %%
@@ -2049,7 +2083,7 @@ class MixedPrecisionTrainer:
         ### BEGIN SOLUTION
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
-        if not loss.requires_grad:
+        if not depends_on(loss, self.model.parameters()):
             warnings.warn(_NO_GRAPH, stacklevel=2)
             return self._metrics(loss, overflow=False, valid=False)
         self.optimizer.zero_grad()
@@ -2073,6 +2107,14 @@ _NO_GRAPH = (
     "recorded "
     "operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor operations all "
     "the way")
+
+
+def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
+    """Whether the graph behind `loss` leads to one of `parameters`."""
+    if loss._node is None:
+        return False
+    leaves = {id(edge) for node in nodes_in_order(loss._node) for edge in node.edges}
+    return any(id(p) in leaves for p in parameters)
 
 
 def require_gradients(model: Any) -> None:
@@ -2184,6 +2226,53 @@ def test_unit_mixed_precision():
 
 test_unit_mixed_precision()
 
+# %% nbgrader={"grade": true, "grade_id": "test-mixed-precision-run", "points": 8}
+def test_unit_mixed_precision_run():
+    def total(outputs, targets):
+        return (outputs - targets).sum()
+
+    model = MockModel()
+    trainer = MixedPrecisionTrainer(model, MockOptimizer(model.parameters()), 64.0, loss_fn=total, dtype="bfloat16")
+    trainer.growth_interval, trainer.scale_growth_factor, trainer.scale_backoff_factor = 2, 4.0, 0.25
+    inputs, targets = Tensor(np.ones((2, 10), np.float32)), Tensor(np.zeros((2, 5), np.float32))
+    path = []
+    for size in [1, 1, np.inf, 1, 1]:
+        before = model.weight.data.copy()
+        metrics = trainer.train_step((Tensor(inputs.data * np.float32(size)), targets))
+        path.append((metrics["loss_scale"], metrics["overflow"]))
+        if size == 1:
+            step = (before - model.weight.data)[0, 0]
+            assert np.isclose(step, 0.02, rtol=0.02), (
+                f"the sum of x w over 2 rows of ones moved w by {step:.4g}, wanted 0.01 * 2: whose loss, whose scale?")
+    assert model.seen == as_dtype("bfloat16"), f"dtype is bfloat16 and the forward pass ran in {model.seen}"
+    wanted = [(64, False), (256, False), (64, True), (64, False), (256, False)]
+    assert path == wanted, (
+        f"two good steps, an overflow, two good ones (interval 2, factors 4 and 0.25) gave scale and overflow\n{path}\n"
+        f"wanted\n{wanted}: what is reset after an overflow, and is the scale reported the one after the step?")
+
+test_unit_mixed_precision_run()
+
+# %% nbgrader={"grade": true, "grade_id": "test-mixed-precision-overflow", "points": 5}
+def test_unit_mixed_precision_overflow():
+    model = MockModel()
+    model.weight.data *= 0
+    optimizer = MockOptimizer(model.parameters())
+    trainer = MixedPrecisionTrainer(model, optimizer, loss_scale=65536.0)
+    batch = Tensor(np.full((8, 10), 500.0, np.float32)), Tensor(np.full((8, 5), 100.0, np.float32))
+    metrics = trainer.train_step(batch)
+    assert np.isfinite(metrics["loss"]), f"the loss of this batch is 10000, train_step reports {metrics['loss']}"
+    assert metrics["overflow"] and not metrics["gradients_valid"] and optimizer.updates_applied == 0, (
+        f"the loss is finite, and its gradient times 65536 overflows float16: {metrics}; judge by the gradients")
+    for _ in range(16):
+        metrics = trainer.train_step(batch) if metrics["overflow"] else metrics
+    assert metrics["gradients_valid"] and optimizer.updates_applied == 1, (
+        f"the scale fell until it fitted, then: {metrics}")
+    half = trainer.scale_loss(Tensor(300.0, dtype="float16"))
+    assert np.isfinite(half.item()), (
+        f"a float16 loss of 300 times {trainer.loss_scale:g} gave {half.item()}: scale in float32")
+
+test_unit_mixed_precision_overflow()
+
 # %% nbgrader={"grade": true, "grade_id": "test-mixed-precision-detached", "points": 5}
 def test_unit_mixed_precision_detached():
     class Detached(MockModel):
@@ -2202,6 +2291,16 @@ def test_unit_mixed_precision_detached():
         f"a step without a graph reported {metrics}")
     assert (optimizer.updates_applied, optimizer.zeroed) == (0, 0), (
         "the optimizer was called although there were no gradients")
+    class ThroughTheInput(MockModel):
+        def __call__(self, x):
+            return x @ Tensor(self.weight.data)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        inputs = Tensor(np.ones((2, 10)), requires_grad=True)
+        other = MixedPrecisionTrainer(ThroughTheInput(), optimizer).train_step((inputs, Tensor(np.ones((2, 5)))))
+    assert caught and not other["gradients_valid"] and optimizer.updates_applied == 0, (
+        f"the loss depends on its input but on no parameter, and train_step reported {other}: warn, and take no step")
     assert (trainer.loss_scale, trainer.steps_since_last_scale_update) == (256.0, 3), (
         "the scale or its count changed without a step")
     frozen = Sequential(Linear(10, 4), Linear(4, 5))
@@ -2311,58 +2410,141 @@ class RooflineRow:
     bound: str = column("bound by")
 
 
-def roofline_row(name: str, function: Callable[[], Any], peaks: Peaks) -> RooflineRow:
-    """Count `function`'s FLOPs and bytes with a Trace, time it on one thread, and set it under the roof of `peaks`."""
+@contextmanager
+def one_thread():
+    """In the block, BLAS and this module's kernels use one thread."""
     threads = _num_threads
     set_num_threads(1)
     try:
-        with threadpool_limits(1), no_grad():
-            with Trace() as trace:
-                function()
-            seconds = best_seconds(function)
+        with threadpool_limits(1):
+            yield
     finally:
         set_num_threads(threads)
-    counted = total(name, "forward", trace.operations)
-    roof, rate = attainable(counted.intensity, peaks.flops, peaks.bandwidth), counted.flops / seconds
-    bound = "memory" if counted.intensity < peaks.ridge else "compute"
+
+
+def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> RooflineRow:
+    """The row of what was `counted` and took `seconds`, under `roof`; it must have computed and moved something."""
+    allowed, rate = attainable(counted.intensity, roof.flops, roof.bandwidth), counted.flops / seconds
+    bound = "memory" if counted.intensity < roof.ridge else "compute"
     moved = counted.bytes / seconds / 1e9
     return RooflineRow(
-        name, counted.intensity, seconds * 1e3, rate / 1e9, moved, roof / 1e9, 100 * rate / roof, bound)
+        name, counted.intensity, seconds * 1e3, rate / 1e9, moved, allowed / 1e9, 100 * rate / allowed, bound)
 
 
-def analyze_arithmetic_intensity(size: int = 2048) -> list[RooflineRow]:
+def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> RooflineRow:
+    """Count `function`'s FLOPs and bytes with a Trace, time it on one thread, and set it under the roof of `peaks`."""
+    with one_thread(), no_grad():
+        with Trace() as trace:
+            function()
+        seconds = best_seconds(function)
+    return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
+
+# %% [markdown]
+r"""
+A model of your own comes under the same roof, by lesson 14's `Profiler.trace`: one row for each kind of operation,
+forward and backward. What only moves numbers has no FLOPs and no place in the picture, so it is left out.
+"""
+
+# %%
+#| export
+def model_rows(
+    model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
+) -> list[RooflineRow]:
+    """The operations of `model(x)` on one thread, and with `loss_fn` of the backward pass, under the roof of `peaks`;
+    those that took longest first.
+    """
+    with one_thread():
+        run = Profiler().trace(model, x, loss_fn)
+    return [under_roof(row, f"model: {row.name}{' backward' * (row.phase == 'backward')}", row.seconds, peaks)
+            for row in run.rows if row.flops and row.bytes]
+
+
+def analyze_arithmetic_intensity(
+    size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
+) -> list[RooflineRow]:
     """Add, multiply, GELU unfused and fused, and a product of `size` by `size` float32 under the measured roof; print
     a table.
+
+    With a `model` and its input `x` also the operations of the model, and with `loss_fn` of its backward pass.
     """
+    if (model is None) != (x is None):
+        raise ValueError("a model and its input x are given together, or neither")
     peaks, rng = measure_peaks(), np.random.default_rng(0)
-    x, y = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
-    work = {"add": lambda: x + y, "multiply": lambda: x * y, "unfused_gelu": lambda: unfused_gelu(x),
-            "fused_gelu": lambda: fused_gelu(x), "matmul": lambda: vectorized_matmul(x, y)}
+    a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
+    work = {"add": lambda: a + b, "multiply": lambda: a * b, "unfused_gelu": lambda: unfused_gelu(a),
+            "fused_gelu": lambda: fused_gelu(a), "matmul": lambda: vectorized_matmul(a, b)}
     rows = [roofline_row(name, function, peaks) for name, function in work.items()]
+    rows += [] if model is None else model_rows(model, x, peaks, loss_fn)
     print(table(rows, f"{size} x {size} float32, one thread; the corner of the roof is at {peaks.ridge:.1f} FLOP/byte"))
     return rows
 
 # %%
-intensities = analyze_arithmetic_intensity()
+intensities = analyze_arithmetic_intensity(model=block, x=tokens, loss_fn=lambda y: (y * y).mean())
+
+# %% [markdown]
+r"""
+`block` is the feed-forward half from the first section; put a network and a batch of yours in its place. The picture
+shows all rows. Names are put where they are free, so that neighbours stay readable.
+"""
 
 # %%
 #| export
+def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
+    """Write each name near its point, in the first of several places where it covers no other name or point."""
+    axes.figure.canvas.draw()
+    dots, boxes = axes.transData.transform(points), []
+    near = [(dx, dy) for dy in (7, -14, 21, -28, 35, -42, 49, -56) for dx in (9, -9)]
+
+    def write(name: str, point: tuple[float, float], place: tuple[int, int], **more: Any) -> Any:
+        side = "left" if place[0] > 0 else "right"
+        return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, **more)
+
+    def is_free(box: Any) -> bool:
+        inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
+        return inside and not any(box.overlaps(b) for b in boxes) and not any(box.contains(*dot) for dot in dots)
+
+    for point, name in zip(points, names):
+        for place in near:
+            text = write(name, point, place)
+            box = text.get_window_extent().padded(1)
+            text.remove()
+            if is_free(box):
+                break
+        boxes.append(box)
+        line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray", "shrinkA": 0}
+        write(name, point, place, arrowprops=line)
+
+# %%
+#| export
+def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:
+    """The roof of memory, thick, and those of the caches, from intensity `low` to `high`, with a legend."""
+    from matplotlib import rcParams
+
+    levels = [("memory", peaks.bandwidth), *[(level.name, level.bandwidth) for level in peaks.levels()[:-1]]]
+    for (name, bandwidth), style in zip(levels, ("-", ":", "-.", "--", (0, (1, 4)), (0, (5, 5)))):
+        corners = [low, min(max(low, peaks.flops / bandwidth), high), high]
+        axes.plot(corners, [attainable(i, peaks.flops, bandwidth) / 1e9 for i in corners], linestyle=style,
+                  color=rcParams["text.color"], linewidth=1.6 if name == "memory" else 0.8,
+                  label=f"{name}, {bandwidth / 1e9:.0f} GB/s")
+    axes.legend(loc="lower right", fontsize=8)
+
+
 def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
-    """The roof of `peaks` and the operations under it, both axes logarithmic; returns the matplotlib figure."""
+    """The roof of `peaks`, the slopes of its caches, and the operations, a model's as squares, both axes logarithmic;
+    returns the matplotlib figure. What runs at less than a 10,000th of the peak stands at the bottom, as a triangle.
+    """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4))
-    seen = [row.intensity for row in rows]
-    reach = np.logspace(math.log10(min(seen) / 3), math.log10(max(*seen, peaks.ridge) * 3))
-    axes.plot(reach, [attainable(i, peaks.flops, peaks.bandwidth) / 1e9 for i in reach], color="black", linewidth=1.5)
-    axes.axvline(peaks.ridge, color="gray", linewidth=0.8, linestyle=":")
-    for i, row in enumerate(rows):
-        axes.plot(row.intensity, row.gflops, "o")
-        beside = (6, 5 if i % 2 == 0 else -12)  # neighbours often share a place, so their names go above and below
-        axes.annotate(row.operation, (row.intensity, row.gflops), xytext=beside, textcoords="offset points", fontsize=9)
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    seen, bottom = [row.intensity for row in rows], peaks.flops / 1e13
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP per byte)", ylabel="GFLOP/s",
              title=f"Measured roof: {peaks.flops / 1e9:.0f} GFLOP/s, {peaks.bandwidth / 1e9:.0f} GB/s, one thread")
-    figure.tight_layout()
+    draw_roof(axes, peaks, min(seen) / 3, max(*seen, peaks.ridge) * 3)
+    points = [(row.intensity, max(row.gflops, bottom)) for row in rows]
+    for row, point in zip(rows, points):
+        kind = "s" if row.operation.startswith("model: ") else "o"
+        axes.plot(*point, "v" if row.gflops < bottom else kind, markersize=5)
+    place_names(axes, points, [row.operation for row in rows])
     return figure
 
 # %%
@@ -2371,7 +2553,8 @@ plt.show()
 
 # %% [markdown]
 r"""
-The slope is that of main memory: where the arrays fit a large cache, an operation may stand above it. Far below the
+The thick slope is that of main memory, the others those of the caches: an operation whose arrays fit a cache may stand
+above memory's slope, and is to be held against the cache's. Far below the
 roof is where there is something to win. The unfused GELU is down there because each of its steps pays the full fare
 for memory, and because of `pow` and `tanh`, which NumPy computes one number at a time.
 
@@ -2394,6 +2577,8 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
     >>> training_bytes(10, 100)
     {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
     """
+    if half is not None and not is_half(as_dtype(half)):
+        raise ValueError(f"half is None, float16 or bfloat16, got {half}")
     single = np.dtype(np.float32).itemsize
     ### BEGIN SOLUTION
     small = single if half is None else as_dtype(half).itemsize
@@ -2408,7 +2593,10 @@ def test_unit_training_bytes():
         (1000, 500, None, (4000, 0, 4000, 8000, 2000)), (7, 30, "float16", (28, 14, 28, 56, 60)),
         (3, 11, "bfloat16", (12, 6, 12, 24, 22)), (0, 5, "float16", (0, 0, 0, 0, 10)),
     ]:
-        got = tuple(training_bytes(parameters, activations, half).values())
+        named = training_bytes(parameters, activations, half)
+        parts = ("weights", "half copies", "gradients", "optimizer", "activations")
+        assert set(named) == set(parts), f"training_bytes names {list(named)}, wanted {parts}"
+        got = tuple(named[part] for part in parts)
         assert got == wanted, (
             f"training_bytes({parameters}, {activations}, {half}) gave {got}, wanted {wanted}: which parts shrink, "
             "which do not?")

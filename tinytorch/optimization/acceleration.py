@@ -12,8 +12,9 @@ __all__ = ['compiled', 'WORKING_SETS', 'FUSED_GELU', 'CODE', 'FUSED', 'HALF_OPER
            'Recorder', 'captured', 'record', 'in_order', 'expression_gradients', 'place_of', 'grid_of', 'on_grid',
            'float_exp', 'float_log', 'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'launch', 'fuse',
            'operations_in', 'autocast_type', 'autocast', 'unscale', 'next_scale', 'GradScaler', 'MixedPrecisionTrainer',
-           'require_gradients', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'roofline_row',
-           'analyze_arithmetic_intensity', 'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_row',
+           'depends_on', 'require_gradients', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow',
+           'one_thread', 'under_roof', 'roofline_row', 'model_rows', 'analyze_arithmetic_intensity', 'place_names',
+           'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_row',
            'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
            'recommendation', 'analyze_acceleration_decision_framework']
 
@@ -34,11 +35,11 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from ..core.autograd import RULES, gradient_rule, joint_rule
+from ..core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
 from ..core.losses import MSELoss
 from ..core.tensor import Layer, Primitive, Tensor, apply, as_dtype, as_tensor
 from ..core.tensor import floating, is_floating, is_half, no_grad, where
-from ..profiling.profiler import Roof, Trace, column, flop_rule, per_output
+from ..profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule, per_output
 from ..profiling.profiler import table, total
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #attainable
@@ -450,7 +451,7 @@ def gelu_loops(dtype: str) -> tuple[Callable, Callable]:
     load, store = _CONVERSIONS[dtype]
     return _forward_loop(value, load, store), _backward_loop(slope, load, store)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #22d803242c8c
+# %% ../../modules/18_acceleration/acceleration_dev.py #43201e3bcb6e
 _PART = 1 << 18
 _pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
 _num_threads = os.cpu_count() or 1
@@ -459,8 +460,8 @@ _num_threads = os.cpu_count() or 1
 def set_num_threads(threads: int) -> None:
     """How many threads this module's kernels may use on a large array (BLAS has its own setting, see threadpoolctl)."""
     global _num_threads
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads}")
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
     _num_threads = threads
 
 
@@ -627,11 +628,13 @@ class Symbol(Tensor):
     data = property(_refuse)
     item = numpy = detach = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array__ = _refuse
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #7044cfa26834
+# %% ../../modules/18_acceleration/acceleration_dev.py #65b5293989c7
 class Recorder(Layer):
     """Turns each operation on symbols into an expression."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
+        if not any(isinstance(x, Symbol) for x in inputs):
+            return super().forward(primitive, inputs, options)  # a number made of numbers
         if primitive.name not in CODE:
             raise FusionError(f"{primitive.name} cannot be fused: a kernel sees one element at a time, and it is not "
                               "elementwise arithmetic. Fuse what stands before it and after it")
@@ -658,8 +661,9 @@ def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[
     symbols = [Symbol(expression(pool, "input", i), shape, double) for i, shape in enumerate(shapes)]
     with Recorder():
         out = function(*symbols)
-    if not isinstance(out, Symbol):
-        raise FusionError(f"the function returned {out!r}, which does not depend on its arguments by Tensor operations")
+    if not isinstance(out, Symbol) or out.dtype == bool:
+        raise FusionError(f"the function returned a {type(out).__name__}, and a kernel makes one tensor from "
+                          "its arguments; of a truth make one with where(condition, 1.0, 0.0)")
     if out.shape != np.broadcast_shapes(*shapes):
         raise FusionError(f"the result has shape {out.shape}, the arguments together {np.broadcast_shapes(*shapes)}: "
                           "leave out the argument that is not used")
@@ -845,14 +849,15 @@ def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.nd
     list(_pool.map(run, range(parts))) if parts > 1 else run(0)
     return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #24b5f23e8a35
+# %% ../../modules/18_acceleration/acceleration_dev.py #10cfc0671ece
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
 
     Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers can be fused;
-    arguments broadcast. Kernels are written and compiled at the first call for a type and a pattern of shapes. Raises
-    FusionError, which says why, where the function does anything else. May be used as a decorator.
+    arguments broadcast. Kernels are written and compiled at the first call for a type and a pattern of shapes; numbers
+    that are not arguments are read then, and stay as they were. Raises FusionError, which says why, where the function
+    does anything else. May be used as a decorator.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
     Tensor([[0.7616, 0.964 ]], dtype=float32)
@@ -1008,22 +1013,22 @@ def next_scale(
 ) -> tuple[float, int]:
     """The scale and the count of good steps after a step that did, or did not, find an inf or nan.
 
-    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale`, and the count is 0. After a
-    good one the count goes up; where it reaches `growth_interval` the scale is multiplied by `growth_factor`, not
-    above `max_scale`, and the count is 0. A scale that would be infinite in float32 is kept. As torch.amp.GradScaler,
-    with a floor and a ceiling.
+    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale` (a smaller one stays), and the
+    count is 0. After a good one the count goes up; where it reaches `growth_interval` the scale is multiplied by
+    `growth_factor`, not above `max_scale`, and the count is 0. A scale that would be infinite in float32 is kept. As
+    torch.amp.GradScaler, with a floor and a ceiling.
 
     >>> next_scale(4.0, 1, False, growth_interval=2), next_scale(4.0, 1, True)
     ((8.0, 0), (2.0, 0))
     """
     if found_inf:
-        return max(min_scale, scale * backoff_factor), 0
+        return min(scale, max(min_scale, scale * backoff_factor)), 0
     if tracker + 1 < growth_interval:
         return scale, tracker + 1
     grown = min(max_scale, scale * growth_factor)
     return (grown if grown <= float(np.finfo(np.float32).max) else scale), 0
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #e7e161824278
+# %% ../../modules/18_acceleration/acceleration_dev.py #c95f20ae34c5
 class GradScaler:
     """Dynamic loss scaling with the interface of torch.amp.GradScaler, a floor, a ceiling, and a `step` that tells.
 
@@ -1040,6 +1045,8 @@ class GradScaler:
             raise ValueError(
                 "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are "
                 f"needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
+        if not 0 < init_scale < math.inf:
+            raise ValueError(f"a loss scale is a number above 0, got {init_scale}")
         self.loss_scale, self.growth_tracker, self.enabled = init_scale, 0, enabled
         self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
         self.min_scale, self.max_scale = min_scale, max_scale
@@ -1178,7 +1185,7 @@ class MixedPrecisionTrainer:
         require_gradients(self.model)
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
-        if not loss.requires_grad:
+        if not depends_on(loss, self.model.parameters()):
             warnings.warn(_NO_GRAPH, stacklevel=2)
             return self._metrics(loss, overflow=False, valid=False)
         self.optimizer.zero_grad()
@@ -1194,12 +1201,20 @@ class MixedPrecisionTrainer:
         value = float(loss.item())
         return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #5d8ff57dc3c6
+# %% ../../modules/18_acceleration/acceleration_dev.py #23f5ca6e6b89
 _NO_GRAPH = (
     "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
     "recorded "
     "operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor operations all "
     "the way")
+
+
+def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
+    """Whether the graph behind `loss` leads to one of `parameters`."""
+    if loss._node is None:
+        return False
+    leaves = {id(edge) for node in nodes_in_order(loss._node) for edge in node.edges}
+    return any(id(p) in leaves for p in parameters)
 
 
 def require_gradients(model: Any) -> None:
@@ -1259,54 +1274,123 @@ class RooflineRow:
     bound: str = column("bound by")
 
 
-def roofline_row(name: str, function: Callable[[], Any], peaks: Peaks) -> RooflineRow:
-    """Count `function`'s FLOPs and bytes with a Trace, time it on one thread, and set it under the roof of `peaks`."""
+@contextmanager
+def one_thread():
+    """In the block, BLAS and this module's kernels use one thread."""
     threads = _num_threads
     set_num_threads(1)
     try:
-        with threadpool_limits(1), no_grad():
-            with Trace() as trace:
-                function()
-            seconds = best_seconds(function)
+        with threadpool_limits(1):
+            yield
     finally:
         set_num_threads(threads)
-    counted = total(name, "forward", trace.operations)
-    roof, rate = attainable(counted.intensity, peaks.flops, peaks.bandwidth), counted.flops / seconds
-    bound = "memory" if counted.intensity < peaks.ridge else "compute"
+
+
+def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> RooflineRow:
+    """The row of what was `counted` and took `seconds`, under `roof`; it must have computed and moved something."""
+    allowed, rate = attainable(counted.intensity, roof.flops, roof.bandwidth), counted.flops / seconds
+    bound = "memory" if counted.intensity < roof.ridge else "compute"
     moved = counted.bytes / seconds / 1e9
     return RooflineRow(
-        name, counted.intensity, seconds * 1e3, rate / 1e9, moved, roof / 1e9, 100 * rate / roof, bound)
+        name, counted.intensity, seconds * 1e3, rate / 1e9, moved, allowed / 1e9, 100 * rate / allowed, bound)
 
 
-def analyze_arithmetic_intensity(size: int = 2048) -> list[RooflineRow]:
+def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> RooflineRow:
+    """Count `function`'s FLOPs and bytes with a Trace, time it on one thread, and set it under the roof of `peaks`."""
+    with one_thread(), no_grad():
+        with Trace() as trace:
+            function()
+        seconds = best_seconds(function)
+    return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #ba6ee029af7e
+def model_rows(
+    model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
+) -> list[RooflineRow]:
+    """The operations of `model(x)` on one thread, and with `loss_fn` of the backward pass, under the roof of `peaks`;
+    those that took longest first.
+    """
+    with one_thread():
+        run = Profiler().trace(model, x, loss_fn)
+    return [under_roof(row, f"model: {row.name}{' backward' * (row.phase == 'backward')}", row.seconds, peaks)
+            for row in run.rows if row.flops and row.bytes]
+
+
+def analyze_arithmetic_intensity(
+    size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
+) -> list[RooflineRow]:
     """Add, multiply, GELU unfused and fused, and a product of `size` by `size` float32 under the measured roof; print
     a table.
+
+    With a `model` and its input `x` also the operations of the model, and with `loss_fn` of its backward pass.
     """
+    if (model is None) != (x is None):
+        raise ValueError("a model and its input x are given together, or neither")
     peaks, rng = measure_peaks(), np.random.default_rng(0)
-    x, y = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
-    work = {"add": lambda: x + y, "multiply": lambda: x * y, "unfused_gelu": lambda: unfused_gelu(x),
-            "fused_gelu": lambda: fused_gelu(x), "matmul": lambda: vectorized_matmul(x, y)}
+    a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
+    work = {"add": lambda: a + b, "multiply": lambda: a * b, "unfused_gelu": lambda: unfused_gelu(a),
+            "fused_gelu": lambda: fused_gelu(a), "matmul": lambda: vectorized_matmul(a, b)}
     rows = [roofline_row(name, function, peaks) for name, function in work.items()]
+    rows += [] if model is None else model_rows(model, x, peaks, loss_fn)
     print(table(rows, f"{size} x {size} float32, one thread; the corner of the roof is at {peaks.ridge:.1f} FLOP/byte"))
     return rows
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #8c33ec291981
+# %% ../../modules/18_acceleration/acceleration_dev.py #647e2d1c2772
+def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
+    """Write each name near its point, in the first of several places where it covers no other name or point."""
+    axes.figure.canvas.draw()
+    dots, boxes = axes.transData.transform(points), []
+    near = [(dx, dy) for dy in (7, -14, 21, -28, 35, -42, 49, -56) for dx in (9, -9)]
+
+    def write(name: str, point: tuple[float, float], place: tuple[int, int], **more: Any) -> Any:
+        side = "left" if place[0] > 0 else "right"
+        return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, **more)
+
+    def is_free(box: Any) -> bool:
+        inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
+        return inside and not any(box.overlaps(b) for b in boxes) and not any(box.contains(*dot) for dot in dots)
+
+    for point, name in zip(points, names):
+        for place in near:
+            text = write(name, point, place)
+            box = text.get_window_extent().padded(1)
+            text.remove()
+            if is_free(box):
+                break
+        boxes.append(box)
+        line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray", "shrinkA": 0}
+        write(name, point, place, arrowprops=line)
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #342db0f27226
+def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:
+    """The roof of memory, thick, and those of the caches, from intensity `low` to `high`, with a legend."""
+    from matplotlib import rcParams
+
+    levels = [("memory", peaks.bandwidth), *[(level.name, level.bandwidth) for level in peaks.levels()[:-1]]]
+    for (name, bandwidth), style in zip(levels, ("-", ":", "-.", "--", (0, (1, 4)), (0, (5, 5)))):
+        corners = [low, min(max(low, peaks.flops / bandwidth), high), high]
+        axes.plot(corners, [attainable(i, peaks.flops, bandwidth) / 1e9 for i in corners], linestyle=style,
+                  color=rcParams["text.color"], linewidth=1.6 if name == "memory" else 0.8,
+                  label=f"{name}, {bandwidth / 1e9:.0f} GB/s")
+    axes.legend(loc="lower right", fontsize=8)
+
+
 def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
-    """The roof of `peaks` and the operations under it, both axes logarithmic; returns the matplotlib figure."""
+    """The roof of `peaks`, the slopes of its caches, and the operations, a model's as squares, both axes logarithmic;
+    returns the matplotlib figure. What runs at less than a 10,000th of the peak stands at the bottom, as a triangle.
+    """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4))
-    seen = [row.intensity for row in rows]
-    reach = np.logspace(math.log10(min(seen) / 3), math.log10(max(*seen, peaks.ridge) * 3))
-    axes.plot(reach, [attainable(i, peaks.flops, peaks.bandwidth) / 1e9 for i in reach], color="black", linewidth=1.5)
-    axes.axvline(peaks.ridge, color="gray", linewidth=0.8, linestyle=":")
-    for i, row in enumerate(rows):
-        axes.plot(row.intensity, row.gflops, "o")
-        beside = (6, 5 if i % 2 == 0 else -12)  # neighbours often share a place, so their names go above and below
-        axes.annotate(row.operation, (row.intensity, row.gflops), xytext=beside, textcoords="offset points", fontsize=9)
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    seen, bottom = [row.intensity for row in rows], peaks.flops / 1e13
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP per byte)", ylabel="GFLOP/s",
              title=f"Measured roof: {peaks.flops / 1e9:.0f} GFLOP/s, {peaks.bandwidth / 1e9:.0f} GB/s, one thread")
-    figure.tight_layout()
+    draw_roof(axes, peaks, min(seen) / 3, max(*seen, peaks.ridge) * 3)
+    points = [(row.intensity, max(row.gflops, bottom)) for row in rows]
+    for row, point in zip(rows, points):
+        kind = "s" if row.operation.startswith("model: ") else "o"
+        axes.plot(*point, "v" if row.gflops < bottom else kind, markersize=5)
+    place_names(axes, points, [row.operation for row in rows])
     return figure
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #training-bytes
@@ -1319,6 +1403,8 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
     >>> training_bytes(10, 100)
     {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
     """
+    if half is not None and not is_half(as_dtype(half)):
+        raise ValueError(f"half is None, float16 or bfloat16, got {half}")
     single = np.dtype(np.float32).itemsize
     small = single if half is None else as_dtype(half).itemsize
     return {

@@ -1,0 +1,150 @@
+"""The operations of a model under the roof, and the picture of them all."""
+
+from __future__ import annotations
+
+import math
+
+import matplotlib
+import numpy as np
+import pytest
+
+from tests.roofline.test_peaks import PEAKS
+from tinytorch.core.activations import GELU
+from tinytorch.core.layers import Linear, Sequential, manual_seed
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization import acceleration
+from tinytorch.optimization.acceleration import (
+    Peaks,
+    RooflineRow,
+    analyze_arithmetic_intensity,
+    attainable,
+    model_rows,
+    one_thread,
+    plot_roofline,
+    roofline_row,
+)
+from tinytorch.profiling.profiler import Profiler, table
+
+matplotlib.use("agg")
+X = np.random.default_rng(0).normal(size=(8, 6)).astype(np.float32)
+
+
+@pytest.fixture
+def model():
+    manual_seed(0)
+    return Sequential(Linear(6, 4), GELU(), lambda x: x.reshape(4, 8).T, Linear(4, 2))
+
+
+def square(y: Tensor) -> Tensor:
+    return (y * y).mean()
+
+
+def row(name: str, intensity: float, gflops: float) -> RooflineRow:
+    return RooflineRow(name, intensity, 1.0, gflops, 1.0, 10.0, 10.0, "memory")
+
+
+@pytest.fixture
+def axes_of():
+    figures = []
+
+    def draw(rows, peaks=PEAKS):
+        figures.append(plot_roofline(rows, peaks))
+        figures[-1].canvas.draw()
+        return figures[-1].axes[0]
+
+    yield draw
+    for figure in figures:
+        matplotlib.pyplot.close(figure)
+
+
+# ---- a learner's own model
+
+
+def test_a_models_operations_have_rows_forward_and_backward(model):
+    rows = {r.operation: r for r in model_rows(model, X, PEAKS, square)}
+    assert {"model: linear", "model: linear backward", "model: gelu", "model: mul"} <= set(rows)
+    assert not any("reshape" in name or "transpose" in name for name in rows), "what has no FLOPs has no place"
+    counted = {r.name: r for r in Profiler().trace(model, X).rows}
+    assert rows["model: linear"].intensity == counted["linear"].intensity
+    for r in rows.values():
+        assert math.isclose(r.attainable, attainable(r.intensity, PEAKS.flops, PEAKS.bandwidth) / 1e9)
+        assert math.isclose(r.percent_of_roof, 100 * r.gflops / r.attainable)
+        assert r.bound == ("memory" if r.intensity < PEAKS.ridge else "compute")
+
+
+def test_without_a_loss_only_the_forward_has_rows(model):
+    assert not any("backward" in r.operation for r in model_rows(model, X, PEAKS))
+
+
+def test_the_analysis_takes_a_model(model, capsys):
+    rows = analyze_arithmetic_intensity(16, model, X, square)
+    assert [r.operation for r in rows[:5]] == ["add", "multiply", "unfused_gelu", "fused_gelu", "matmul"]
+    assert {r.operation for r in rows[5:]} >= {"model: linear", "model: gelu backward"}
+    assert table(rows) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", [{"model": lambda x: x}, {"x": X}])
+def test_a_model_comes_with_its_input(given):
+    with pytest.raises(ValueError, match="together"):
+        analyze_arithmetic_intensity(16, **given)
+
+
+def test_what_is_no_model_is_refused_in_words():
+    with pytest.raises(TypeError, match="wanted a Tensor"):
+        model_rows(lambda x: None, X, PEAKS)
+
+
+def test_one_thread_is_put_back_also_after_an_error():
+    acceleration.set_num_threads(2)
+    try:
+        with pytest.raises(ZeroDivisionError), one_thread():
+            assert acceleration._num_threads == 1
+            raise ZeroDivisionError
+        assert acceleration._num_threads == 2
+        roofline_row("add", lambda: Tensor(X) + Tensor(X), PEAKS)
+        assert acceleration._num_threads == 2
+    finally:
+        acceleration.set_num_threads(acceleration.os.cpu_count() or 1)
+
+
+# ---- the picture
+
+
+def test_every_level_has_a_slope_that_ends_at_the_peak(axes_of):
+    axes = axes_of([row("a", 0.05, 1.0), row("b", 100.0, 90.0)])
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["memory, 20 GB/s", "cache 1, 100 GB/s"]
+    for line, bandwidth in zip(axes.lines, (20, 100), strict=False):
+        intensities, rates = line.get_xdata(), line.get_ydata()
+        assert max(rates) == rates[-1] == 100.0
+        assert all(math.isclose(y, min(100, bandwidth * x)) for x, y in zip(intensities, rates, strict=True))
+        assert any(math.isclose(x, 100 / bandwidth) for x in intensities), "the corner is drawn"
+
+
+def test_a_model_is_drawn_as_squares_and_what_is_far_below_as_triangles(axes_of):
+    axes = axes_of([row("add", 0.1, 2.0), row("model: add", 0.1, 1.0), row("model: crawls", 0.1, 1e-6)])
+    points = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    assert [line.get_marker() for line in points] == ["o", "s", "v"]
+    assert axes.get_ylim()[0] > 1e-3
+
+
+def test_names_cover_neither_each_other_nor_a_point(axes_of):
+    rng = np.random.default_rng(0)
+    rows = [row(f"operation {i}", *pair) for i, pair in enumerate(rng.lognormal(0, 0.5, (12, 2)))]
+    axes = axes_of([*rows, row("add", 0.083, 4.0), row("multiply", 0.083, 4.1)])
+    boxes = [matplotlib.text.Text.get_window_extent(text) for text in axes.texts]
+    assert {text.get_text() for text in axes.texts} >= {"operation 0", "add", "multiply"}
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert all(axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max) for box in boxes)
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_the_roof_has_the_colour_of_the_text(axes_of, style):
+    with matplotlib.pyplot.style.context(style):
+        axes = axes_of([row("add", 0.1, 2.0)])
+        assert axes.lines[0].get_color() == axes.xaxis.label.get_color() != axes.get_facecolor()
+
+
+def test_one_operation_and_peaks_without_levels_are_a_picture(axes_of):
+    axes = axes_of([row("add", 50.0, 2.0)], Peaks(100e9, 20e9))
+    assert len(axes.get_legend().get_texts()) == 1

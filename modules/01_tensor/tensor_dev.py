@@ -37,6 +37,7 @@ You will build:
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
 from itertools import count
@@ -86,19 +87,21 @@ weight behind its back.
 # %%
 #| export
 def as_dtype(dtype: Any) -> np.dtype:
-    """The NumPy type for a name or a type; `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by
-    itself.
+    """The NumPy type for a name or a type, in this machine's byte order.
+
+    `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by itself.
     """
     if isinstance(dtype, str) and dtype == "bfloat16":
         import ml_dtypes
 
         return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(dtype)
+    dtype = np.dtype(dtype)
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
 def is_floating(dtype: np.dtype) -> bool:
     """Whether `dtype` can carry a gradient: float16, bfloat16, float32 or float64."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
+    return dtype.char in "efd" or dtype.name == "bfloat16"
 
 
 def is_half(dtype: np.dtype) -> bool:
@@ -111,7 +114,8 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     """Copy numbers, lists, arrays or a Tensor into a new array.
 
     Python numbers and lists become float32 (booleans stay bool), NumPy arrays and scalars keep their type, and `dtype`,
-    where given, overrules both. Raises TypeError for what is not a grid of real numbers.
+    where given, overrules both. All arrive in this machine's byte order (`as_dtype`). Raises TypeError for what are not
+    real numbers of a type we know, ValueError for rows of different lengths.
 
     >>> as_array([[1, 2], [3, 4]]).dtype
     dtype('float32')
@@ -121,11 +125,14 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     ### BEGIN SOLUTION
     if isinstance(data, Tensor):
         data = data.data
-    array = np.array(data, dtype=None if dtype is None else as_dtype(dtype))
+    try:
+        array = np.array(data, dtype=None if dtype is None else as_dtype(dtype))
+    except ValueError as error:
+        raise ValueError(f"{data!r:.60} makes no grid: rows of different lengths, or text for a number") from error
     if array.dtype.kind not in "biu" and not is_floating(array.dtype):
         raise TypeError(f"a Tensor holds real numbers, got {array.dtype} from {type(data).__name__}")
     chosen = dtype is not None or isinstance(data, (np.ndarray, np.generic)) or array.dtype == bool
-    return array if chosen else array.astype(np.float32)
+    return array.astype(as_dtype(array.dtype) if chosen else np.float32, copy=False)
     ### END SOLUTION
 
 # %% [markdown]
@@ -301,30 +308,44 @@ def as_tensor(value: Any) -> Tensor:
     """`value` itself where it is a Tensor, else a Tensor made from it."""
     return value if isinstance(value, Tensor) else Tensor(value)
 
-# %% nbgrader={"grade": true, "grade_id": "test-as-array", "points": 5}
+# %% nbgrader={"grade": true, "grade_id": "test-as-array", "points": 3}
 def test_unit_as_array():
     for data, dtype, wanted in [
         ([1, 2, 3], None, "float32"), (2.5, None, "float32"), ([[1.5], [2]], None, "float32"), ([], None, "float32"),
         ([True, False], None, "bool"), (np.arange(3), None, "int64"), (np.zeros(2), None, "float64"),
         (np.float16(1), None, "float16"), (np.arange(3), np.float32, "float32"), ([1, 2], "float16", "float16"),
-        ([1, 2], "bfloat16", "bfloat16"),
+        ([1, 2], "bfloat16", "bfloat16"), (np.ones(2, ">f4"), None, "float32"), (np.ones(2), ">i8", "int64"),
     ]:
         got = as_array(data, dtype)
         assert isinstance(got, np.ndarray), f"as_array({data!r}) gave a {type(got).__name__}, wanted a NumPy array"
         assert got.dtype.name == wanted, (
             f"as_array({data!r}, dtype={dtype!r}) gave {got.dtype}, wanted {wanted}: look again at who chooses the "
             "type")
+        assert got.dtype.isnative, f"as_array({data!r}, dtype={dtype!r}) kept a foreign byte order: see as_dtype"
     source = np.arange(4)
     as_array(source)[0] = 9
     assert source[0] == 0, "changing the result changed the array it was made from: a tensor owns its numbers, so copy"
-    for bad in ["text", [1j], None]:
+
+test_unit_as_array()
+
+# %% nbgrader={"grade": true, "grade_id": "test-as-array-refuses", "points": 2}
+def test_unit_as_array_refuses():
+    as_array([[1, 2], [3, 4]])
+    for bad in ["text", [1j], None, np.ones(2, np.longdouble)]:
         try:
             as_array(bad)
         except TypeError:
             continue
         raise AssertionError(f"as_array({bad!r}) was accepted: only grids of real numbers become tensors")
+    for ragged in [[[1, 2], [3]], [1, [2, 3]]]:
+        try:
+            as_array(ragged)
+        except ValueError as error:
+            assert "length" in str(error), f"say of {ragged} that its rows have different lengths, not: {error}"
+        else:
+            raise AssertionError(f"as_array({ragged}) was accepted: what would its shape be?")
 
-test_unit_as_array()
+test_unit_as_array_refuses()
 
 # %% [markdown]
 r"""
@@ -750,6 +771,8 @@ def test_unit_operands():
         assert isinstance(got, Tensor), f"{text} gave a {type(got).__name__}, wanted a Tensor"
         assert got.dtype.name == wanted, (
             f"{text} gave {got.dtype}, wanted {wanted}: a number is weak; whole numbers yield to fractions")
+    agreed = [side.dtype.name for side in operands(half, brain)]
+    assert agreed == ["float32"] * 2, f"operands(float16, bfloat16) are {agreed}: see the rule for these two"
     assert np.allclose((2 - half).data, [1, 0]) and np.allclose((2 / half).data, [2, 1]), (
         "2 - x or 2 / x has its sides swapped")
     assert np.allclose((whole + 0.5).data, [1.5, 2.5]), f"[1, 2] + 0.5 gave {(whole + 0.5).data}: the fraction was lost"
@@ -828,9 +851,9 @@ def test_unit_matmul():
     for left, right in [((2, 3), (4, 5)), ((2, 3), (4,)), ((), (3, 2))]:
         try:
             Tensor(np.zeros(left)) @ Tensor(np.zeros(right))
-        except ValueError as error:
-            assert str(left) in str(error) and str(right) in str(error), (
-                f"the message should name {left} and {right}: {error}")
+        except (ValueError, IndexError) as error:
+            assert isinstance(error, ValueError) and str(left) in str(error) and str(right) in str(error), (
+                f"{left} @ {right} should be a ValueError that names both shapes, not: {error}")
         else:
             raise AssertionError(f"{left} @ {right} was accepted: there is no such product")
 
@@ -943,10 +966,14 @@ def swapped_axes(ndim: int, axis0: int, axis1: int) -> tuple[int, ...]:
 # %%
 #| export
 def plain_index(index: Any) -> Any:
-    """An index in which tensors have become arrays, so that NumPy can use it."""
+    """An index for NumPy, in which tensors have become arrays. Arrays and lists are copies: a gradient goes back to
+    where the numbers came from, whatever becomes of the caller's index meanwhile.
+    """
     if isinstance(index, tuple):
         return tuple(plain_index(part) for part in index)
-    return index.data if isinstance(index, Tensor) else index
+    if isinstance(index, Tensor):
+        return index.data.copy()
+    return deepcopy(index) if isinstance(index, (np.ndarray, list)) else index
 
 
 RESHAPE = Primitive("reshape", lambda array, shape: array.reshape(shape), "nothing")
@@ -967,11 +994,14 @@ def test_unit_shapes():
         "transpose(0, 2): element [3, 1, 0] should be [0, 1, 3] of the source")
     assert x.T.shape == (4, 3, 2) and x.reshape(6, -1).shape == (6, 4) and x.permute(1, 0, 2).shape == (3, 2, 4)
     assert x[1, :, 2].data.tolist() == [14, 18, 22] and x[x > 20].data.tolist() == [21, 22, 23]
-    try:
-        swapped_axes(2, 0, 2)
-    except ValueError:
-        return
-    raise AssertionError("swapped_axes(2, 0, 2) was accepted: two axes are numbered 0 and 1")
+    for bad in [(2, 0, 2), (2, -3, 0), (0, 0, 0)]:
+        try:
+            swapped_axes(*bad)
+        except (ValueError, IndexError) as error:
+            said = f"swapped_axes{bad} failed with {error!r}, wanted a ValueError that names the axes"
+            assert isinstance(error, ValueError), said
+        else:
+            raise AssertionError(f"swapped_axes{bad} was accepted: count the axes, from either end")
 
 test_unit_shapes()
 

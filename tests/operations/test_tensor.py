@@ -55,8 +55,31 @@ def test_what_is_no_grid_of_real_numbers_is_refused(bad):
 
 
 def test_ragged_lists_are_refused():
-    with pytest.raises(ValueError, match="inhomogeneous"):
+    with pytest.raises(ValueError, match=r"\[\[1, 2\], \[3\]\] makes no grid: rows of different lengths"):
         Tensor([[1, 2], [3]])
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", ">f2", ">i4", "<f4"])
+def test_a_foreign_byte_order_becomes_the_machines_own(dtype):
+    source = np.array([1, 2], dtype=dtype)
+    for made in (Tensor(source), Tensor([1, 2], dtype=dtype), Tensor([1.0, 2.0]).astype(dtype)):
+        assert made.dtype.isnative and made.dtype.name == source.dtype.name and made.data.tolist() == [1, 2]
+
+
+def test_a_long_double_is_refused():
+    for attempt in (lambda: Tensor(np.ones(2, np.longdouble)), lambda: Tensor([1.0], dtype=np.longdouble)):
+        with pytest.raises(TypeError, match="a Tensor holds real numbers, got"):
+            attempt()
+
+
+@pytest.mark.parametrize("kind", [np.array, list, Tensor])
+def test_an_index_that_is_changed_later_does_not_move_the_gradient(kind):
+    x, index = Tensor([1.0, 2.0, 3.0], requires_grad=True), kind(np.array([0, 0, 1]))
+    y = x[index].sum()
+    held = index.data if isinstance(index, Tensor) else index
+    held[0] = 2
+    y.backward()
+    assert x.grad.data.tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize("dtype", ["int64", "bool", "uint8"])

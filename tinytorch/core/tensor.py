@@ -11,10 +11,11 @@ __all__ = ['ADD', 'SUB', 'MUL', 'DIV', 'POW', 'NEG', 'LESS', 'LESS_EQUAL', 'GREA
            'in_float32', 'number_type', 'operands', 'binary', 'floating', 'maximum', 'where', 'array_product',
            'multiply_matrices', 'reduce', 'swapped_axes', 'plain_index']
 
-# %% ../../modules/01_tensor/tensor_dev.py #4b6b026c59f9
+# %% ../../modules/01_tensor/tensor_dev.py #5f07134a22d4
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
 from itertools import count
@@ -22,21 +23,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #0c61e19e608c
+# %% ../../modules/01_tensor/tensor_dev.py #3359b5ad1153
 def as_dtype(dtype: Any) -> np.dtype:
-    """The NumPy type for a name or a type; `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by
-    itself.
+    """The NumPy type for a name or a type, in this machine's byte order.
+
+    `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by itself.
     """
     if isinstance(dtype, str) and dtype == "bfloat16":
         import ml_dtypes
 
         return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(dtype)
+    dtype = np.dtype(dtype)
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
 def is_floating(dtype: np.dtype) -> bool:
     """Whether `dtype` can carry a gradient: float16, bfloat16, float32 or float64."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
+    return dtype.char in "efd" or dtype.name == "bfloat16"
 
 
 def is_half(dtype: np.dtype) -> bool:
@@ -48,7 +51,8 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     """Copy numbers, lists, arrays or a Tensor into a new array.
 
     Python numbers and lists become float32 (booleans stay bool), NumPy arrays and scalars keep their type, and `dtype`,
-    where given, overrules both. Raises TypeError for what is not a grid of real numbers.
+    where given, overrules both. All arrive in this machine's byte order (`as_dtype`). Raises TypeError for what are not
+    real numbers of a type we know, ValueError for rows of different lengths.
 
     >>> as_array([[1, 2], [3, 4]]).dtype
     dtype('float32')
@@ -57,11 +61,14 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     """
     if isinstance(data, Tensor):
         data = data.data
-    array = np.array(data, dtype=None if dtype is None else as_dtype(dtype))
+    try:
+        array = np.array(data, dtype=None if dtype is None else as_dtype(dtype))
+    except ValueError as error:
+        raise ValueError(f"{data!r:.60} makes no grid: rows of different lengths, or text for a number") from error
     if array.dtype.kind not in "biu" and not is_floating(array.dtype):
         raise TypeError(f"a Tensor holds real numbers, got {array.dtype} from {type(data).__name__}")
     chosen = dtype is not None or isinstance(data, (np.ndarray, np.generic)) or array.dtype == bool
-    return array if chosen else array.astype(np.float32)
+    return array.astype(as_dtype(array.dtype) if chosen else np.float32, copy=False)
 
 # %% ../../modules/01_tensor/tensor_dev.py #b783f2f3f649
 class Arithmetic:
@@ -526,12 +533,16 @@ def swapped_axes(ndim: int, axis0: int, axis1: int) -> tuple[int, ...]:
     order[axis0], order[axis1] = order[axis1], order[axis0]
     return tuple(order)
 
-# %% ../../modules/01_tensor/tensor_dev.py #cb6df852ec1b
+# %% ../../modules/01_tensor/tensor_dev.py #30d275ff5c66
 def plain_index(index: Any) -> Any:
-    """An index in which tensors have become arrays, so that NumPy can use it."""
+    """An index for NumPy, in which tensors have become arrays. Arrays and lists are copies: a gradient goes back to
+    where the numbers came from, whatever becomes of the caller's index meanwhile.
+    """
     if isinstance(index, tuple):
         return tuple(plain_index(part) for part in index)
-    return index.data if isinstance(index, Tensor) else index
+    if isinstance(index, Tensor):
+        return index.data.copy()
+    return deepcopy(index) if isinstance(index, (np.ndarray, list)) else index
 
 
 RESHAPE = Primitive("reshape", lambda array, shape: array.reshape(shape), "nothing")

@@ -1,0 +1,126 @@
+"""The graders, tested like code: wrong solutions that must lose points, with a message to learn from.
+
+A case changes one place in the solution of one exercise. The lesson's cells then run in one namespace, in this process,
+up to the check that must fail; other checks are passed over. Right solutions of another make must pass the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tito.lesson import Lesson, read_lesson
+from tito.project import Project
+from tito.registry import lesson_paths
+
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = {path.parent.name[:2]: path for path in lesson_paths(Project(ROOT))}
+RAW = ("NoneType", "KeyError", "AttributeError", "not subscriptable", "unsupported operand")
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*non-interactive, and thus cannot be shown")
+
+
+@dataclass(frozen=True)
+class Case:
+    """In the solution of `exercise`, `new` stands in the place of `old`; `check` is the graded cell that judges it."""
+
+    lesson: str
+    exercise: str
+    check: str
+    old: str
+    new: str
+
+
+WRONG = {
+    "the type of a foreign byte order": Case("01", "as-array", "test-as-array", "as_dtype(array.dtype)", "array.dtype"),
+    "rows of different lengths in NumPy's words": Case(
+        "01", "as-array", "test-as-array-refuses",
+        'raise ValueError(f"{data!r:.60} makes no grid: rows of different lengths, or text for a number") from error',
+        "raise",
+    ),
+    "a long double let in": Case(
+        "01", "as-array", "test-as-array-refuses", 'if array.dtype.kind not in "biu"', 'if array.dtype.kind not in "biuf"'
+    ),
+    "two halves left as they are": Case(
+        "01", "operands", "test-operands",
+        "    if a.dtype != b.dtype and is_half(a.dtype) and is_half(b.dtype):\n"
+        "        a, b = a.astype(np.float32), b.astype(np.float32)\n",
+        "",
+    ),
+    "a product that does not look at its operands' axes": Case(
+        "01", "matmul", "test-matmul", "if a.ndim == 0 or b.ndim == 0:", "if False:"
+    ),
+    "axes that are swapped unseen": Case(
+        "01", "swapped-axes", "test-shapes", "if not (-ndim <= axis0 < ndim and -ndim <= axis1 < ndim):", "if False:"
+    ),
+}  # fmt: skip
+
+RIGHT = {
+    "a product with no slow case mended": Case(
+        "01", "matmul", "test-matmul", "return array_product(a, b)", "return np.matmul(a, b)"
+    ),
+    "an order found by a loop": Case(
+        "01", "swapped-axes", "test-shapes",
+        "    order = list(range(ndim))\n    order[axis0], order[axis1] = order[axis1], order[axis0]\n"
+        "    return tuple(order)\n",
+        "    first, second = axis0 % ndim, axis1 % ndim\n"
+        "    return tuple({first: second, second: first}.get(axis, axis) for axis in range(ndim))\n",
+    ),
+}  # fmt: skip
+
+
+def changed(source: str, old: str, new: str) -> str:
+    """`source` with the one `old` in its solution regions replaced."""
+    regions = "".join(part.split(END)[0] for part in source.split(BEGIN)[1:])
+    assert regions.count(old) == source.count(old) == 1, f"{old!r} stands {regions.count(old)} times in the solution"
+    return source.replace(old, new)
+
+
+def run_up_to(lesson: Lesson, case: Case, namespace: dict) -> str:
+    """Run the cells before the case's check, with its solution put in; the source of the check."""
+    assert case.exercise in [cell.grade_id for cell in lesson.exercises]
+    for cell in lesson.code:
+        if cell.grade_id == case.check:
+            return cell.source
+        if not cell.is_check:
+            source = changed(cell.source, case.old, case.new) if cell.grade_id == case.exercise else cell.source
+            execute(source, f"{case.lesson}/{cell.grade_id or cell.line}", namespace)
+    raise AssertionError(f"lesson {case.lesson} has no check {case.check} after the exercise {case.exercise}")
+
+
+def execute(source: str, name: str, namespace: dict) -> None:
+    """Run one cell, which knows nothing of the `__future__` of this file."""
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)
+
+
+@pytest.fixture
+def judge(monkeypatch):
+    """Run a case up to its check, then the check; AssertionError is what the check itself raises."""
+
+    def run(case: Case) -> None:
+        lesson = read_lesson(PATHS[case.lesson])
+        monkeypatch.chdir(lesson.path.parent)
+        namespace = vars(ModuleType("a_lesson"))
+        check = run_up_to(lesson, case, namespace)
+        execute(check, f"{case.lesson}/{case.check}", namespace)
+
+    return run
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_solution_loses_points_and_is_told_why_in_a_sentence(judge, name):
+    with pytest.raises(AssertionError) as raised:
+        judge(WRONG[name])
+    message = str(raised.value)
+    assert len(message.split()) >= 6, message
+    assert [word for word in RAW if word in message] == [], message
+    assert WRONG[name].new.strip() not in message or len(WRONG[name].new) < 6
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_another_right_solution_keeps_its_points(judge, name):
+    judge(RIGHT[name])

@@ -17,6 +17,7 @@ from tito.diagnose import Explanation, Failure
 from tito.lesson import Cell, Lesson
 from tito.process import Ending, Process
 from tito.project import Project
+from tito.released import Judged, gone_sentence, judged
 
 CELL_LIMIT = 60.0  # seconds one cell may take
 NO_POINTS = (
@@ -40,8 +41,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Result:
-    """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong,
-    each cause once.
+    """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong or
+    must be known, such as a check that was changed and replaced by the released one; each cause once.
 
     `manual` names the open questions, which a person grades; their points are in neither sum.
     """
@@ -83,27 +84,32 @@ def run_lesson(
 ) -> Result:
     """Run the lesson as its file is now and judge its graded cells. A cell may take `cell_limit` seconds.
 
+    In a student's folder the checks and points are the released ones, and a check that is gone is a failed one.
     `on_cell` is called as each code cell ends. Nothing is written in the project.
     """
     started = time.perf_counter()
-    run = _Run(lesson, cell_limit, on_cell)
-    with Process(project, lesson) as process:
+    wanted = judged(project, lesson)
+    run = _Run(wanted, cell_limit, on_cell)
+    with Process(project, wanted.lesson) as process:
         for event in process.events(cell_limit):
             run.take(event)
     run.close(process.ending)
+    for cell in wanted.gone:
+        run.miss(cell, gone_sentence(project, lesson, cell))
     return run.result(time.perf_counter() - started)
 
 
 class _Run:
     """What is known of a run so far."""
 
-    def __init__(self, lesson: Lesson, cell_limit: float, on_cell: OnCell | None) -> None:
-        self.lesson, self.cell_limit, self.on_cell = lesson, cell_limit, on_cell
+    def __init__(self, wanted: Judged, cell_limit: float, on_cell: OnCell | None) -> None:
+        self.wanted, self.lesson = wanted, wanted.lesson
+        self.cell_limit, self.on_cell = cell_limit, on_cell
         self.current = 0
         self.started: float | None = None
         self.failures: dict[int, Failure] = {}
         self.verdicts: list[Verdict] = []
-        self.problems: list[str] = []
+        self.problems = [*wanted.notes, *wanted.problems]
         self.causes: set[str] = set()
         self.ended = False
 
@@ -131,14 +137,22 @@ class _Run:
                 told = Explanation(reason if running else f"Not run. {reason}", reason)
                 self._end(index, False, seconds, told)
 
+    def miss(self, cell: Cell, sentence: str) -> None:
+        """Give the verdict on a released check that the file lacks."""
+        verdict = Verdict(cell.grade_id or "", False, cell.points, 0.0, sentence, 0.0, "")
+        self.verdicts.append(verdict)
+        if self.on_cell:
+            last = len(self.lesson.code)
+            self.on_cell(CellRun(last, last, cell, 0.0, "", "", sentence, sentence, "", verdict))
+
     def result(self, seconds: float) -> Result:
         """The run, summed up."""
-        passed = self.ended and all(verdict.passed for verdict in self.verdicts)
+        passed = self.ended and not self.wanted.problems and all(verdict.passed for verdict in self.verdicts)
         return Result(
             lesson=self.lesson.number_name,
             verdicts=tuple(self.verdicts),
             earned=sum(verdict.earned for verdict in self.verdicts),
-            points=self.lesson.points,
+            points=self.wanted.points,
             seconds=seconds,
             passed=passed,
             problems=tuple(self.problems),

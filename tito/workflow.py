@@ -6,7 +6,7 @@ The commands print what these return. Nothing here prints.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tito.errors import LessonError
@@ -17,6 +17,7 @@ from tito.project import Project
 from tito.publish import BadExport, publish
 from tito.record import Entry, lock, now, read_record, write_entry
 from tito.registry import lesson_paths, lessons
+from tito.released import judged, pristine_path
 from tito.runner import CELL_LIMIT, OnCell, Result, run_lesson
 
 OnStep = Callable[[str], None]
@@ -67,8 +68,9 @@ class Missing:
 class Completed:
     """What `complete` did. `stopped_at` is "" when all is done, or the step that failed; then nothing was changed.
 
-    The steps are "prerequisites", "form", "run" and "import". `problems` are sentences about the step that failed;
-    `changed` tells whether the module in the package was another one before.
+    The steps are "prerequisites", "form", "run" and "import". `problems` are sentences about the step that failed, or
+    of a lesson that is done what the run noticed, such as a check that was changed; `changed` tells whether the module
+    in the package was another one before.
     """
 
     lesson: str
@@ -123,7 +125,7 @@ def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry 
         file=file,
         state=_state(project, lesson, entry),
         earned=entry.earned if entry else None,
-        points=lesson.points,
+        points=judged(project, lesson).points,
         built=is_built(project, lesson.module),
         missing=tuple(sorted(missing)),
     )
@@ -134,14 +136,8 @@ def _state(project: Project, lesson: Lesson, entry: Entry | None) -> str:
         return "complete" if entry.digest == lesson.digest else "changed"
     if not project.is_student:
         return "not completed"
-    pristine = _pristine(project, lesson.number_name)
+    pristine = pristine_path(project, lesson.number_name)
     return "not started" if pristine and read_lesson(pristine).digest == lesson.digest else "started"
-
-
-def _pristine(project: Project, number_name: str) -> Path | None:
-    """The lesson's file as it was released."""
-    paths = lesson_paths(project, project.release)
-    return next((path for path in paths if path.parent.name == number_name), None)
 
 
 def missing_prerequisites(project: Project, lesson: Lesson) -> tuple[Missing, ...]:
@@ -169,15 +165,20 @@ def _readable(project: Project) -> list[Lesson]:
 
 
 def form_problems(project: Project, lesson: Lesson) -> tuple[str, ...]:
-    """What is wrong with the lesson's form, and in a student's folder which released checks are gone."""
-    problems = check_form(lesson, student=project.is_student)
-    sentences = [f"{lesson.place(problem.line)}: {problem.message}" for problem in problems]
-    pristine = _pristine(project, lesson.number_name)
-    if pristine:
-        ids = {cell.grade_id for cell in lesson.checks}
-        gone = [cell.grade_id for cell in read_lesson(pristine).checks if cell.grade_id not in ids]
-        sentences += [f"The check {grade_id} of the lesson is gone from {lesson.path.name}." for grade_id in gone]
-    return tuple(sentences)
+    """What is wrong with the lesson's form; in a student's folder, also released checks that are gone or doubled."""
+    wanted = judged(project, lesson)
+    problems = check_form(wanted.lesson, student=project.is_student)
+    return (*(f"{lesson.place(problem.line)}: {problem.message}" for problem in problems), *wanted.problems)
+
+
+def try_lesson(
+    project: Project, lesson: Lesson, *, cell_limit: float = CELL_LIMIT, on_cell: OnCell | None = None
+) -> Result:
+    """Run the lesson and look at its form: `problems` also hold what must be mended before it can be completed."""
+    result = run_lesson(project, lesson, cell_limit=cell_limit, on_cell=on_cell)
+    form = [problem for problem in form_problems(project, lesson) if problem not in result.problems]
+    problems = (*result.problems, *(f"Before it can be completed: {problem}" for problem in form))
+    return replace(result, problems=problems, passed=result.passed and not form)
 
 
 def complete(
@@ -204,14 +205,15 @@ def complete(
         if not result.passed:
             return _completed(project, lesson, "run", result.problems, result=result)
         say(f"Exporting {lesson.module}")
+        wanted = judged(project, lesson).lesson
         entry = Entry(lesson.digest, result.earned, result.points, now())
         try:
             [row] = publish(
-                project, [lesson], try_import=True, record=lambda: write_entry(project, lesson.number_name, entry)
+                project, [wanted], try_import=True, record=lambda: write_entry(project, lesson.number_name, entry)
             )
         except BadExport as error:
             return _completed(project, lesson, "import", (error.message,), result=result)
-        return _completed(project, lesson, result=result, changed=row.changed)
+        return _completed(project, lesson, problems=result.problems, result=result, changed=row.changed)
 
 
 def _completed(

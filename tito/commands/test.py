@@ -6,8 +6,7 @@ import click
 
 from tito import render
 from tito.commands import json_option, lesson_argument, project_and_lesson, run_options
-from tito.runner import run_lesson
-from tito.workflow import form_problems
+from tito.workflow import try_lesson
 
 
 @click.command("test")
@@ -16,19 +15,20 @@ from tito.workflow import form_problems
 @json_option
 @click.pass_context
 def command(ctx: click.Context, lesson: str, cell_limit: int, verbose: bool, as_json: bool) -> None:
-    """Run the lesson's file as it is and show each check's verdict. Exit 1 where one fails."""
+    """Run the lesson's file as it is and show each check's verdict.
+
+    Exit 1 where one fails, or where the lesson's form must be mended before it can be completed.
+    """
     project, found = project_and_lesson(lesson)
     progress = render.Progress(quiet=as_json, verbose=verbose)
     if not as_json:
         render.say(f"{found.number_name} ({project.relative(found.path)})")
-    result = run_lesson(project, found, cell_limit=cell_limit, on_cell=progress.cell)
+    result = try_lesson(project, found, cell_limit=cell_limit, on_cell=progress.cell)
     progress.clear()
     if as_json:
         render.as_json(result)
         ctx.exit(0 if result.passed else 1)
     render.summary(result, progress.said)
-    for problem in form_problems(project, found):
-        render.say(f"Before it can be completed: {problem}")
     if result.passed:
         render.say(f"Next: `tito module complete {found.number}`.")
     ctx.exit(0 if result.passed else 1)

@@ -1,0 +1,134 @@
+"""A student's file is judged by the checks and points as they were released, and is told where it differs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.tito.small_project import FIRST, write_lesson
+from tito.cli import cli
+from tito.project import Project
+from tito.record import read_record
+from tito.registry import find_lesson
+from tito.released import judged
+from tito.workflow import complete, status
+
+DOUBLE = '{"grade": true, "grade_id": "test-double", "points": 3}'
+ROOT_CHECK = FIRST[
+    FIRST.index('# %% nbgrader={"grade": true, "grade_id": "test-root"') : FIRST.index("# %% [markdown] nb")
+]
+WRONG = FIRST.replace("return 2 * x", "return 3 * x", 1)
+MUTED = WRONG.replace(
+    '        assert double(x) == 2 * x, f"double({x}) gave {double(x)}, wanted {2 * x}"', "        assert True"
+)
+
+
+@pytest.fixture
+def here(student: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The small student's folder, as the current folder."""
+    monkeypatch.chdir(student.root)
+    return student
+
+
+def typed(line: str) -> Result:
+    return CliRunner().invoke(cli, line.split(), prog_name="tito")
+
+
+def test_the_muted_check_differs_from_the_released_one():
+    assert MUTED != WRONG and "assert True" in MUTED
+
+
+def test_a_check_whose_source_was_edited_is_run_as_it_was_released(here):
+    write_lesson(here.root, MUTED)
+    result = typed("module complete 1")
+    assert result.exit_code == 1 and "FAIL  test-double" in result.stdout
+    assert "double(0.5) gave 1.5, wanted 1.0" in result.stdout
+    assert "test-double (line 33) was changed; the released check was run, for its 3 points." in result.stdout
+    assert read_record(here) == {}
+
+
+def test_an_edited_check_over_a_right_answer_completes_with_a_word(here):
+    write_lesson(here.root, FIRST.replace("test_unit_double():", "test_unit_double():\n    return"))
+    result = typed("module complete 1 --json")
+    done = json.loads(result.stdout)
+    assert result.exit_code == 0 and done["result"]["earned"] == 5.0
+    assert done["problems"] == ["test-double (line 33) was changed; the released check was run, for its 3 points."]
+    assert status(here)[0].state == "complete"
+
+
+def test_points_are_the_releases(here):
+    write_lesson(here.root, FIRST.replace(DOUBLE, DOUBLE.replace("3}", "300}")))
+    done = complete(here, find_lesson(here, "1"))
+    assert (done.result.earned, done.result.points) == (5.0, 5.0)
+    assert "test-double" in done.problems[0] and "3 points" in done.problems[0]
+    assert (read_record(here)["01_first"].points, status(here)[0].points) == (5.0, 5.0)
+
+
+def test_a_check_that_was_made_an_exercise_is_still_a_check(here):
+    write_lesson(here.root, MUTED.replace(DOUBLE, DOUBLE.replace('"grade": true', '"solution": true')))
+    assert not complete(here, find_lesson(here, "1")).done
+
+
+def test_a_check_of_the_students_own_earns_nothing(here):
+    own = '# %% nbgrader={"grade": true, "grade_id": "test-mine", "points": 50}\nassert double(1.0) == 2.0\n\n'
+    write_lesson(here.root, FIRST.replace(ROOT_CHECK, own + ROOT_CHECK))
+    done = complete(here, find_lesson(here, "1"))
+    assert done.done and (done.result.earned, done.result.points) == (5.0, 5.0)
+    assert "test-mine" in done.problems[0] and "it earns no points" in done.problems[0]
+
+
+def test_space_at_the_ends_of_lines_is_no_change(here):
+    write_lesson(here.root, FIRST.replace("(0.5, 2.0):\n", "(0.5, 2.0):  \n"))
+    assert judged(here, find_lesson(here, "1")).notes == ()
+
+
+def test_in_the_source_tree_a_lesson_is_judged_as_it_is(project):
+    lesson = find_lesson(project, "1")
+    assert judged(project, lesson).lesson is lesson
+
+
+@pytest.mark.parametrize("command", ["test", "complete"])
+def test_a_check_that_is_gone_is_named_with_the_way_back(here, command):
+    write_lesson(here.root, FIRST.replace(ROOT_CHECK, ""))
+    result = typed(f"module {command} 1")
+    assert result.exit_code == 1
+    said = result.stdout + result.stderr
+    assert said.count("The check test-root is gone from modules/01_first/first_dev.py.") == 1
+    assert ".tito/release/01_first/first_dev.py" in said and "`tito module reset 01`" in said
+    assert "Next:" not in said
+
+
+def test_a_check_that_is_gone_is_a_row_without_points(here):
+    write_lesson(here.root, FIRST.replace(ROOT_CHECK, ""))
+    result = typed("module test 1 --json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["passed"], found["earned"], found["points"]) == (1, False, 3.0, 5.0)
+    row = found["verdicts"][1]
+    assert (row["grade_id"], row["passed"], row["points"], row["earned"]) == ("test-root", False, 2.0, 0.0)
+    assert "is gone" in row["message"] and found["problems"] == [row["message"]]
+
+
+def test_a_copied_check_counts_once_and_stops_completing(here):
+    write_lesson(here.root, FIRST.replace(ROOT_CHECK, ROOT_CHECK + ROOT_CHECK))
+    result = typed("module test 1 --json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["passed"], found["earned"], found["points"]) == (1, False, 5.0, 5.0)
+    assert len(found["verdicts"]) == 2
+    assert found["problems"] == [
+        "test-root is there twice, at line 48 and line 54: the first counts; delete the other."
+    ]
+    shown = typed("module test 1").stdout
+    assert shown.count("is there twice") == 1 and "5 of 5 points" in shown and "Next:" not in shown
+    assert complete(here, find_lesson(here, "1")).stopped_at == "form"
+
+
+def test_in_the_source_tree_an_unsound_form_fails_the_test_command(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    write_lesson(project.root, FIRST.replace('"grade_id": "test-root"', '"grade_id": "test-double"'))
+    result = typed("module test 1 --json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1 and not found["passed"]
+    assert found["problems"][0].startswith("Before it can be completed: ")
+    assert "Next:" not in typed("module test 1").stdout

@@ -71,7 +71,8 @@ _EXPORTS = {
         "under_roof", "roofline_row", "model_rows", "analyze_arithmetic_intensity", "place_names",
         "draw_roof", "plot_roofline", "training_bytes", "MemoryRow", "memory_row",
         "analyze_mixed_precision_benefits", "Workload", "Technique", "technique_score", "DecisionRow",
-        "recommendation", "analyze_acceleration_decision_framework",
+        "recommendation", "analyze_acceleration_decision_framework", "BenefitRow", "in_a_word", "benefit_row",
+        "compare", "measure_benefits", "measured_techniques",
     ],
     "tinytorch.profiling.profiler": [
         "Shape", "FlopRule", "FLOPS", "column", "table", "Latency", "latency_of", "check_runs", "measure",

@@ -191,7 +191,7 @@ def best_seconds(function: Callable[[], Any], repeats: int = 5) -> float:
     return min(timed_runs(function, 0.0, repeats))
 
 
-def timed_runs(function: Callable[[], Any], budget: float = 0.03, at_least: int = 3) -> list[float]:
+def timed_runs(function: Callable[[], Any], budget: float, at_least: int = 3) -> list[float]:
     """Seconds of each run, after one that is not counted: `at_least` so many, and more until `budget` s are over."""
     function()
     times, end = [], time.perf_counter() + budget
@@ -235,7 +235,7 @@ def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -
     with threadpool_limits(threads), no_grad():
         for n in sizes:
             a, b = (Tensor(rng.random((n, n)), dtype=dtype) for _ in range(2))
-            times = timed_runs(lambda: a @ b)
+            times = timed_runs(lambda: a @ b, 0.03, 2)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
 
@@ -288,11 +288,12 @@ def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPool
 WORKING_SETS = tuple(1 << k for k in range(14, 29))  # 16 KiB to 256 MiB
 
 
-def triad_sweep(threads: int, working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
-    """The triad's bandwidth over growing working sets, in bytes."""
+def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
+    """The triad's bandwidth over growing working sets, in bytes, for each of these `counts` of threads."""
     whole = [np.ones(max(working_sets) // 12, np.float32) for _ in range(3)]
-    with ThreadPoolExecutor(threads) as pool:
-        return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool) for n in working_sets]
+    with ThreadPoolExecutor(max(counts)) as pool:
+        return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool)
+                for threads in counts for n in working_sets]
 
 # %% [markdown]
 r"""
@@ -373,14 +374,12 @@ def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
 def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
     """The Peaks, measured now."""
     counts, dtypes = sorted({1, os.cpu_count() or 1}), ("float32", "float64", "float16", "bfloat16")
-    steps = [(threads, kind) for threads in counts for kind in ("triad", *dtypes)]
-    compute, memory = [], []
-    for i, (threads, kind) in enumerate(steps, 1):
-        progress(f"{i}/{len(steps)} {kind if kind == 'triad' else f'products in {kind}'}, threads: {threads}")
-        if kind == "triad":
-            memory += triad_sweep(threads)
-        else:
-            compute.append(compute_peak(kind, threads))
+    steps = [(dtype, threads) for threads in counts for dtype in dtypes]
+    progress(f"1/{1 + len(steps)} bandwidth")
+    memory, compute = triad_sweep(counts), []
+    for i, (dtype, threads) in enumerate(steps, 2):
+        progress(f"{i}/{1 + len(steps)} products in {dtype}, threads: {threads}")
+        compute.append(compute_peak(dtype, threads))
     bandwidth = plateaus([row for row in memory if row.threads == 1])[-1].bandwidth
     return Peaks(compute[0].flops, bandwidth, tuple(compute), tuple(memory))
 
@@ -2436,7 +2435,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
     with one_thread(), no_grad():
         with Trace() as trace:
             function()
-        seconds = min(timed_runs(function, 0.1))
+        seconds = min(timed_runs(function, 0.1, 2))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
 # %% [markdown]

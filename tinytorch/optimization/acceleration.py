@@ -16,7 +16,8 @@ __all__ = ['compiled', 'WORKING_SETS', 'FUSED_GELU', 'CODE', 'FUSED', 'HALF_OPER
            'one_thread', 'under_roof', 'roofline_row', 'model_rows', 'analyze_arithmetic_intensity', 'place_names',
            'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_row',
            'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
-           'recommendation', 'analyze_acceleration_decision_framework']
+           'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row',
+           'compare', 'measure_benefits', 'measured_techniques']
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #tensor-import
 import math
@@ -40,7 +41,7 @@ from ..core.losses import MSELoss
 from ..core.tensor import Layer, Primitive, Tensor, apply, as_dtype, as_tensor
 from ..core.tensor import floating, is_floating, is_half, no_grad, where
 from ..profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule, per_output
-from ..profiling.profiler import table, total
+from ..profiling.profiler import saved_bytes, table, total
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #attainable
 def attainable(intensity: float, peak: float, bandwidth: float) -> float:
@@ -72,13 +73,13 @@ def matmul_intensity(m: int, k: int, n: int, itemsize: int) -> float:
     """
     return 2 * m * k * n / ((m * k + k * n + m * n) * itemsize)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #19a24abe8da9
+# %% ../../modules/18_acceleration/acceleration_dev.py #f7f6ce75b834
 def best_seconds(function: Callable[[], Any], repeats: int = 5) -> float:
     """The shortest of `repeats` runs after one that is not counted: what the machine does when nobody disturbs it."""
     return min(timed_runs(function, 0.0, repeats))
 
 
-def timed_runs(function: Callable[[], Any], budget: float = 0.03, at_least: int = 3) -> list[float]:
+def timed_runs(function: Callable[[], Any], budget: float, at_least: int = 3) -> list[float]:
     """Seconds of each run, after one that is not counted: `at_least` so many, and more until `budget` s are over."""
     function()
     times, end = [], time.perf_counter() + budget
@@ -97,7 +98,7 @@ def spread_of(times: Sequence[float]) -> float:
     """
     return 100 * (1 - min(times) / float(np.median(times)))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #74190df403e1
+# %% ../../modules/18_acceleration/acceleration_dev.py #740646e3a685
 @dataclass(frozen=True)
 class ComputePeak:
     """The most FLOP/s that products of one type reached on so many threads; `spread` is spread_of the best size."""
@@ -108,13 +109,13 @@ class ComputePeak:
     spread: float = column("spread %", ".0f")
 
 
-def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (384, 768, 1024)) -> ComputePeak:
+def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -> ComputePeak:
     """Measure square products of `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor does it."""
     rng, seen = np.random.default_rng(0), []
     with threadpool_limits(threads), no_grad():
         for n in sizes:
             a, b = (Tensor(rng.random((n, n)), dtype=dtype) for _ in range(2))
-            times = timed_runs(lambda: a @ b)
+            times = timed_runs(lambda: a @ b, 0.03, 2)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
 
@@ -128,7 +129,7 @@ def _triad(a, b, s, c, passes):
         for i in range(a.size):
             a[i] = b[i] + s * c[i]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #e8e91fc9f859
+# %% ../../modules/18_acceleration/acceleration_dev.py #d88630110baa
 @dataclass(frozen=True)
 class Bandwidth:
     """Bytes/s of the triad over a working set, three arrays together, of so many bytes; STREAM's count."""
@@ -156,11 +157,12 @@ def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPool
 WORKING_SETS = tuple(1 << k for k in range(14, 29))  # 16 KiB to 256 MiB
 
 
-def triad_sweep(threads: int, working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
-    """The triad's bandwidth over growing working sets, in bytes."""
+def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
+    """The triad's bandwidth over growing working sets, in bytes, for each of these `counts` of threads."""
     whole = [np.ones(max(working_sets) // 12, np.float32) for _ in range(3)]
-    with ThreadPoolExecutor(threads) as pool:
-        return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool) for n in working_sets]
+    with ThreadPoolExecutor(max(counts)) as pool:
+        return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool)
+                for threads in counts for n in working_sets]
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #c78e23bf7d0e
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ class Peaks(Roof):
         rows = [row for row in self.memory if row.threads == threads]
         return plateaus(rows) if rows else []
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #22f1ca993517
+# %% ../../modules/18_acceleration/acceleration_dev.py #d68ce2d08837
 _measured: list[Peaks] = []
 
 
@@ -231,14 +233,12 @@ def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
 def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
     """The Peaks, measured now."""
     counts, dtypes = sorted({1, os.cpu_count() or 1}), ("float32", "float64", "float16", "bfloat16")
-    steps = [(threads, kind) for threads in counts for kind in ("triad", *dtypes)]
-    compute, memory = [], []
-    for i, (threads, kind) in enumerate(steps, 1):
-        progress(f"{i}/{len(steps)} {kind if kind == 'triad' else f'products in {kind}'}, threads: {threads}")
-        if kind == "triad":
-            memory += triad_sweep(threads)
-        else:
-            compute.append(compute_peak(kind, threads))
+    steps = [(dtype, threads) for threads in counts for dtype in dtypes]
+    progress(f"1/{1 + len(steps)} bandwidth")
+    memory, compute = triad_sweep(counts), []
+    for i, (dtype, threads) in enumerate(steps, 2):
+        progress(f"{i}/{1 + len(steps)} products in {dtype}, threads: {threads}")
+        compute.append(compute_peak(dtype, threads))
     bandwidth = plateaus([row for row in memory if row.threads == 1])[-1].bandwidth
     return Peaks(compute[0].flops, bandwidth, tuple(compute), tuple(memory))
 
@@ -1300,7 +1300,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
     with one_thread(), no_grad():
         with Trace() as trace:
             function()
-        seconds = best_seconds(function)
+        seconds = min(timed_runs(function, 0.1, 2))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #ba6ee029af7e
@@ -1525,8 +1525,88 @@ def recommendation(score: int) -> str:
     return f"{word} ({score:+d})"
 
 
-def analyze_acceleration_decision_framework() -> list[DecisionRow]:
-    """Recommendations for five kinds of work and four techniques, by `technique_score`; print a table."""
-    rows = [DecisionRow(w.name, *[recommendation(technique_score(w, t)) for t in TECHNIQUES]) for w in WORKLOADS]
+def analyze_acceleration_decision_framework(techniques: Sequence[Technique] = TECHNIQUES) -> list[DecisionRow]:
+    """Recommendations for five kinds of work and four techniques, by `technique_score`; print a table.
+
+    `techniques` holds the four with benefits as judged, or as `measured_techniques` gives them.
+    """
+    rows = [DecisionRow(w.name, *[recommendation(technique_score(w, t)) for t in techniques]) for w in WORKLOADS]
     print(table(rows, "Recommendations and their scores"))
     return rows
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #99821551fc5b
+@dataclass(frozen=True)
+class BenefitRow:
+    """What a technique gains over plain code: how many times as fast, and how much less is saved for backward."""
+
+    technique: str = column("technique")
+    work: str = column("measured on")
+    times_as_fast: float = column("times as fast", ".2f")
+    percent_saved: float | None = column("memory saved %", ".0f")
+    latency_benefit: str = column("latency benefit")
+    memory_benefit: str = column("memory benefit")
+
+
+def in_a_word(value: float, least: dict[str, float]) -> str:
+    """The first word whose least value `value` reaches, or "none".
+
+    >>> in_a_word(1.3, {"high": 2, "medium": 1.25})
+    'medium'
+    """
+    return next((word for word, needed in least.items() if value >= needed), "none")
+
+
+def benefit_row(technique: str, work: str, times_as_fast: float, percent_saved: float | None) -> BenefitRow:
+    """The row with both numbers in words; without a `percent_saved` the judged memory benefit stands."""
+    latency = in_a_word(times_as_fast, {"very_high": 10, "high": 2, "medium": 1.25, "low": 1.05})
+    judged = {t.name: t.memory_benefit for t in TECHNIQUES}
+    memory = in_a_word(percent_saved or 0, {"high": 40, "medium": 20, "low": 5})
+    return BenefitRow(technique, work, times_as_fast, percent_saved, latency,
+                      judged[technique] if percent_saved is None else memory)
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #6f80c3e0d2eb
+def compare(
+    technique: str, work: str, plain: Callable[[], Tensor], fast: Callable[[], Tensor], weights: Sequence[Tensor] = ()
+) -> BenefitRow:
+    """The benefit of `fast` over `plain`, which give a Tensor with a graph; half copies of `weights` count."""
+    held = [saved_bytes(function(), weights) for function in (plain, fast)]
+    before, after = (kept.activations + kept.weight_copies for kept in held)
+    with one_thread(), no_grad():
+        ratio = best_seconds(plain, 3) / best_seconds(fast, 3)
+    return benefit_row(technique, work, ratio, 100 * (1 - after / before))
+
+
+def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]:
+    """Each of the four techniques against plain code on this machine: `size` is the width, with twice as many rows."""
+    rng = np.random.default_rng(0)
+    x = Tensor(rng.normal(size=(2 * size, size)).astype(np.float32), requires_grad=True)
+    weight = Tensor(rng.normal(size=(size, size)).astype(np.float32) / math.sqrt(size), requires_grad=True)
+    bias, a, b = weight[0].detach(), x.data[:64, :64], x.data[64:128, :64]
+
+    def layers() -> Tensor:
+        return vectorized_matmul(fused_gelu(vectorized_matmul(x, weight)), weight)
+
+    def mixed() -> Tensor:
+        with autocast(half):
+            return layers()
+
+    def chain(x: Tensor, bias: Tensor) -> Tensor:
+        return 0.5 * unfused_gelu(x + bias)
+
+    fused_chain = fuse(chain)
+    with one_thread():
+        product = best_seconds(lambda: _loops(a, b), 1) / best_seconds(lambda: vectorized_matmul(Tensor(a), Tensor(b)))
+    return [
+        benefit_row("Vectorization", "a product of 64 x 64", product, None),
+        compare("Kernel Fusion", "GELU", lambda: unfused_gelu(x), lambda: fused_gelu(x)),
+        compare("Mixed Precision", f"two layers, {half}", layers, mixed, [weight]),
+        compare("Graph Optimization", "bias, GELU, scale", lambda: chain(x, bias), lambda: fused_chain(x, bias)),
+    ]
+
+
+def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:
+    """TECHNIQUES with the benefits as measured; what a technique costs and risks stays as judged."""
+    rows = {row.technique: row for row in benefits}
+    return tuple(
+        replace(t, latency_benefit=rows[t.name].latency_benefit, memory_benefit=rows[t.name].memory_benefit)
+        for t in TECHNIQUES)

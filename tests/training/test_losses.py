@@ -140,6 +140,8 @@ def test_a_target_that_is_no_class_is_named(targets, error, words):
 def test_a_share_that_is_none_is_refused(smoothing):
     with pytest.raises(ValueError, match="label_smoothing is a share"):
         cross_entropy(Tensor([[1.0, 2.0]]), [0], label_smoothing=smoothing)
+    with pytest.raises(ValueError, match="label_smoothing is a share"):
+        CrossEntropyLoss(label_smoothing=smoothing)
 
 
 UNEQUAL = [((4, 1), (4,)), ((4,), (4, 1)), ((2, 3), (3,)), ((3,), ()), ((2, 3), (3, 2))]

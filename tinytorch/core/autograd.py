@@ -64,12 +64,12 @@ def joint_rule(name: str, rule: Callable[..., list]) -> None:
 
 # %% ../../modules/05_autograd/autograd_dev.py #rules-arithmetic
 def mul_to_a(g, y, a, b):
-    """The gradient of a * b to a."""
+    """The gradient of a * b to a; y was not saved."""
     return g * b
 
 
 def div_to_b(g, y, a, b):
-    """The gradient of a / b to b."""
+    """The gradient of a / b to b; y was not saved."""
     return -g * a / (b * b)
 
 

@@ -124,8 +124,13 @@ def cross_entropy_of_rows(logits: np.ndarray, targets: np.ndarray, label_smoothi
         loss = (1 - label_smoothing) * loss + label_smoothing * np.mean(-rows)
     return loss
 
-# %% ../../modules/04_losses/losses_dev.py #55b5200c72bb
+# %% ../../modules/04_losses/losses_dev.py #d2f0858495ef
 CROSS_ENTROPY = Primitive("cross_entropy", cross_entropy_of_rows)
+
+
+def _check_share(label_smoothing: float) -> None:
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
 
 
 def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) -> Tensor:
@@ -135,12 +140,11 @@ def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) ->
     otherwise, see `class_indices`). `label_smoothing` from 0 to 1 is the weight that is spread evenly over all classes.
     Halves are computed in float32 and the result is rounded to their type.
     """
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
+    _check_share(label_smoothing)
     logits = floating(logits)
     return apply(CROSS_ENTROPY, logits, wrap(class_indices(targets, logits.shape)), label_smoothing=label_smoothing)
 
-# %% ../../modules/04_losses/losses_dev.py #22a6bd7acbb2
+# %% ../../modules/04_losses/losses_dev.py #2353fc62acc1
 @dataclass(frozen=True)
 class MSELoss:
     """`mse_loss` as an object: `MSELoss()(prediction, target)`."""
@@ -162,6 +166,9 @@ class CrossEntropyLoss:
     """`cross_entropy` as an object, classes last: `CrossEntropyLoss(label_smoothing=0.1)(logits, targets)`."""
 
     label_smoothing: float = 0.0
+
+    def __post_init__(self):
+        _check_share(self.label_smoothing)
 
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
         return cross_entropy(logits, targets, self.label_smoothing)

@@ -284,7 +284,10 @@ class Resumable:
         return {"state": {number[p]: copied(state) for p, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Go on where `saved` was taken, bit for bit. Raises ValueError where parameters or options do not fit."""
+        """Go on where `saved` was taken, bit for bit. Raises ValueError where it is no state of an optimizer's, or
+        parameters or options do not fit.
+        """
+        _check_form(saved)
         check_fit(self.param_groups, saved["param_groups"])
         parameter = {}
         for mine, theirs in zip(self.param_groups, saved["param_groups"]):
@@ -297,6 +300,15 @@ class Resumable:
 def copied(state: dict[str, Any]) -> dict[str, Any]:
     """The state of one parameter with its arrays copied."""
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
+
+
+def _check_form(saved: Any) -> None:
+    """Raise ValueError where `saved` is not what an optimizer's `state_dict` gives."""
+    groups = saved.get("param_groups") if isinstance(saved, dict) and isinstance(saved.get("state"), dict) else None
+    if not isinstance(groups, list) or not all(isinstance(g, dict) and {"params", "shapes"} <= set(g) for g in groups):
+        found = f"a dict with the keys {list(saved)}" if isinstance(saved, dict) else f"a {type(saved).__name__}"
+        raise ValueError(f"this is not the state of one of our optimizers: wanted a dict with 'state' and "
+                         f"'param_groups', each group with 'params' and 'shapes', got {found:.200}")
 
 
 def check_fit(groups: list[dict], saved: list[dict]) -> None:
@@ -540,7 +552,24 @@ def trace(make, start=2.0, gradients=(0.5, 1.0, -0.3, 0.2)):
         p.grad = Tensor([g])
         optimizer.step()
         values.append(p.data.item())
+        left = p.grad.data.item()
+        assert left == np.float32(g), f"after the step p.grad is {left}, it was {g}: a gradient is only read"
     return np.round(values, 7)
+
+# %%
+def check_groups(kind, **options):
+    """Two weights, in one optimizer: a group with the default options and one with `options`."""
+    weights = [Tensor([2.0]), Tensor([2.0])]
+    optimizer = kind([{"params": weights[0]}, {"params": weights[1], **options}])
+    for g in (0.5, 1.0, -0.3, 0.2):
+        for p in weights:
+            p.grad = Tensor([g])
+        optimizer.step()
+    for p, own in zip(weights, [{}, options]):
+        got, wanted = p.data.item(), trace(lambda params: kind(params, **own))[-1]
+        assert np.isclose(got, wanted, atol=1e-6), (
+            f"{kind.__name__} with two groups: the weight in the group with {own or 'the defaults'} went to {got:.6f}, "
+            f"wanted {wanted:.6f} as when it is alone: whose options were used?")
 
 # %% nbgrader={"grade": true, "grade_id": "test-sgd", "points": 5}
 def test_unit_sgd():
@@ -555,6 +584,8 @@ def test_unit_sgd():
     for options, wanted in pytorch:
         got = trace(lambda params, options=options: SGD(params, **options))
         assert np.allclose(got, wanted, atol=2e-6), f"SGD({options}) went {got}, PyTorch's goes {wanted}"
+    for own in [{"lr": 0.1}, {"momentum": 0.5}, {"momentum": 0.5, "nesterov": True}, {"weight_decay": 0.5}]:
+        check_groups(SGD, **own)
 
 test_unit_sgd()
 
@@ -739,6 +770,8 @@ def test_unit_adam_groups():
     optimizer.step()
     got = [first.data.item(), second.data.item()]
     assert np.allclose(got, [0.5, 5.25], atol=1e-4), f"groups with lr 0.5 and 0.25 went to {got}, wanted [0.5, 5.25]"
+    for own in [{"lr": 0.1}, {"betas": (0.5, 0.9)}, {"eps": 0.5}, {"weight_decay": 5.0}]:
+        check_groups(Adam, **own)
 
 test_unit_adam_groups()
 
@@ -805,6 +838,8 @@ def test_unit_adamw():
         assert np.allclose(got, wanted, atol=2e-6), f"AdamW({options}) went {got}, PyTorch's goes {wanted}"
     still = trace(lambda params: AdamW(params, lr=0.1, weight_decay=0.5), gradients=(0.0, 0.0))
     assert np.allclose(still, [1.9, 1.805]), f"no gradient, lr 0.1, decay 0.5: {still}, not 5 % less each time"
+    for own in [{"lr": 0.1}, {"betas": (0.5, 0.9)}, {"eps": 0.5}, {"weight_decay": 5.0}]:
+        check_groups(AdamW, **own)
 
 test_unit_adamw()
 

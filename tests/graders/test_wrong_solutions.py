@@ -131,7 +131,45 @@ WRONG = {
         "05", "backward", "test-backward-graphs",
         "collected[edge] + share if edge in collected else share", "share",
     ),
+    "the squares in the gradient's own array": Case(
+        "06", "adam", "test-adam",
+        "np.multiply(gradient, gradient, out=work[1])\n        blend(state[\"exp_avg_sq\"], work[1]",
+        "np.multiply(gradient, gradient, out=gradient)\n        blend(state[\"exp_avg_sq\"], gradient",
+    ),
+    "a decay added to the gradient's own array": Case(
+        "06", "sgd", "test-sgd",
+        "gradient = with_decay(gradient, data, group[\"weight_decay\"], work[0])",
+        "gradient += group[\"weight_decay\"] * data",
+    ),
+    "a velocity that is the gradient's own array": Case(
+        "06", "with-momentum", "test-with-momentum", "gradient.copy()", "gradient"
+    ),
+    "Adam without its bias correction": Case(
+        "06", "adam-step", "test-adam-step", "lr / (1 - beta1 ** state[\"step\"])", "lr"
+    ),
+    "AdamW's decay left in the gradient too": Case(
+        "06", "adamw", "test-adamw", '{**group, "weight_decay": 0.0}', "group"
+    ),
 }  # fmt: skip
+
+# The options of the first group, read for all groups.
+WRONG |= {
+    f"the first group's {option} in {exercise}": Case(
+        "06", exercise, check, f'group["{option}"]', f'self.param_groups[0]["{option}"]'
+    )
+    for exercise, check, options in [
+        ("sgd", "test-sgd", ["lr", "momentum", "nesterov", "weight_decay"]),
+        ("adam", "test-adam-groups", ["lr", "eps", "weight_decay"]),
+        ("adamw", "test-adamw", ["lr", "weight_decay"]),
+    ]
+    for option in options
+}
+WRONG["the first group's betas in adam"] = Case(
+    "06", "adam", "test-adam-groups", 'beta2 = group["betas"]', 'beta2 = self.param_groups[0]["betas"]'
+)
+WRONG["the first group's betas in Adam's step"] = Case(
+    "06", "adam", "test-adam-groups", 'group["lr"], group["betas"]', 'group["lr"], self.param_groups[0]["betas"]'
+)
 
 RIGHT = {
     "a product with no slow case mended": Case(
@@ -146,6 +184,16 @@ RIGHT = {
     "a mean's rule by its count": Case(
         "05", "rules-reductions", "test-rules-reductions", "sum_rule(g * (g.size / max(math.prod(x.shape), 1)), y,",
         "sum_rule(g / max(math.prod(x.shape) // max(g.size, 1), 1), y,",
+    ),
+    "a velocity in one line": Case(
+        "06", "with-momentum", "test-with-momentum",
+        "        velocity *= momentum\n        velocity += gradient\n",
+        "        velocity[...] = velocity * momentum + gradient\n",
+    ),
+    "AdamW's decay as a difference": Case(
+        "06", "adamw", "test-adamw",
+        'data *= 1 - float(group["lr"]) * group["weight_decay"]',
+        'data -= data * (group["lr"] * group["weight_decay"])',
     ),
     "an order found by a loop": Case(
         "01", "swapped-axes", "test-shapes",
@@ -202,7 +250,7 @@ def test_a_wrong_solution_loses_points_and_is_told_why_in_a_sentence(judge, name
     message = str(raised.value)
     assert len(message.split()) >= 6, message
     assert [word for word in RAW if word in message] == [], message
-    assert WRONG[name].new.strip() not in message or len(WRONG[name].new) < 6
+    assert WRONG[name].old.strip() not in message, "the message gives the answer away"
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -288,6 +288,15 @@ def test_a_state_of_other_parameters_or_of_another_optimizer_is_refused():
     assert adam.param_groups[0]["lr"] == 1e-3
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [{"a": 1}, {}, None, [], {"state": {}, "param_groups": [{"params": [0]}]}, {"state": 1, "param_groups": []}],
+)
+def test_what_is_no_state_of_an_optimizer_is_refused(saved):
+    with pytest.raises(ValueError, match="this is not the state of one of our optimizers: wanted a dict with 'state'"):
+        Adam(parameters()).load_state_dict(saved)
+
+
 # ---- what is refused
 
 

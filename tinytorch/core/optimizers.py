@@ -89,7 +89,7 @@ def check_options(group: dict[str, Any], known: Iterable[str]) -> None:
     if group.get("nesterov") and group["momentum"] == 0:
         raise ValueError("nesterov=True looks ahead along the momentum: momentum must be above 0")
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #7ecd371495fa
+# %% ../../modules/06_optimizers/optimizers_dev.py #5857fe96ee11
 class Resumable:
     """`state_dict` and `load_state_dict` for an optimizer with `param_groups` and `state`."""
 
@@ -102,7 +102,10 @@ class Resumable:
         return {"state": {number[p]: copied(state) for p, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Go on where `saved` was taken, bit for bit. Raises ValueError where parameters or options do not fit."""
+        """Go on where `saved` was taken, bit for bit. Raises ValueError where it is no state of an optimizer's, or
+        parameters or options do not fit.
+        """
+        _check_form(saved)
         check_fit(self.param_groups, saved["param_groups"])
         parameter = {}
         for mine, theirs in zip(self.param_groups, saved["param_groups"]):
@@ -110,10 +113,19 @@ class Resumable:
             mine.update({name: value for name, value in theirs.items() if name not in ("params", "shapes")})
         self.state = {parameter[i]: copied(state) for i, state in saved["state"].items()}
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #126428f9c536
+# %% ../../modules/06_optimizers/optimizers_dev.py #83a38f7e8b0a
 def copied(state: dict[str, Any]) -> dict[str, Any]:
     """The state of one parameter with its arrays copied."""
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
+
+
+def _check_form(saved: Any) -> None:
+    """Raise ValueError where `saved` is not what an optimizer's `state_dict` gives."""
+    groups = saved.get("param_groups") if isinstance(saved, dict) and isinstance(saved.get("state"), dict) else None
+    if not isinstance(groups, list) or not all(isinstance(g, dict) and {"params", "shapes"} <= set(g) for g in groups):
+        found = f"a dict with the keys {list(saved)}" if isinstance(saved, dict) else f"a {type(saved).__name__}"
+        raise ValueError(f"this is not the state of one of our optimizers: wanted a dict with 'state' and "
+                         f"'param_groups', each group with 'params' and 'shapes', got {found:.200}")
 
 
 def check_fit(groups: list[dict], saved: list[dict]) -> None:

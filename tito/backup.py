@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tito.errors import TitoError, WorkFailed
 from tito.files import write_atomic
-from tito.project import Project
+from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.record import lock
 from tito.registry import find_path, lesson_paths
 
@@ -26,7 +26,8 @@ class Reset:
 def reset(project: Project, wanted: str) -> Reset:
     """Put the lesson `wanted` (number or name) back as it was released, keeping a copy of the file that was there.
 
-    Raises TitoError in the source tree, where the lesson's file is the source itself.
+    Raises TitoError in the source tree, where the lesson's file is the source itself, and where the pristine lessons
+    are lost.
     """
     if not project.is_student:
         path = find_path(lesson_paths(project), wanted)
@@ -34,6 +35,8 @@ def reset(project: Project, wanted: str) -> Reset:
             f"This is the source tree: {project.relative(path)} is the lesson itself, so nothing here can put it back.",
             f"Git can: `git diff {project.relative(path)}` shows what changed.",
         )
+    if project.lacks_release:
+        raise WorkFailed(NO_RELEASE, GET_RELEASE)
     pristine = find_path(lesson_paths(project, project.release), wanted)
     target = project.modules / pristine.relative_to(project.release)
     with lock(project):

@@ -142,7 +142,7 @@ def _not_built(lesson: Lesson, failure: Failure) -> str:
 
 
 def _task(source: str, function: str) -> str:
-    """The first line of the docstring of `function` (as in Linear.forward), or else of its class."""
+    """The first paragraph of the docstring of `function` (as in Linear.forward), or else of its class, on one line."""
     try:
         node: ast.AST = parse_cell(source)
     except SyntaxError:
@@ -152,7 +152,7 @@ def _task(source: str, function: str) -> str:
         node = next((n for n in _children(node) if n.name == name), node)
         doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef | ast.FunctionDef) else None
         found = doc or found
-    return found.splitlines()[0] if found else ""
+    return " ".join(found.partition("\n\n")[0].split())
 
 
 def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:

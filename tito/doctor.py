@@ -17,8 +17,8 @@ from importlib import metadata
 
 from tito.errors import TitoError
 from tito.export import is_built
-from tito.project import LIBRARY, Project, read_settings
-from tito.registry import lesson_paths, lessons
+from tito.project import GET_RELEASE, LIBRARY, NO_RELEASE, Project
+from tito.registry import lesson_paths, lessons, lost_paths, lost_words
 
 PROBE_LIMIT = 120.0  # seconds
 LEAST_SPACE = 200e6  # bytes
@@ -59,7 +59,7 @@ class Finding:
 
 def examine(project: Project | None) -> list[Finding]:
     """Everything worth knowing before a lesson is started; without a project, what can be known without one."""
-    settings = read_settings(project.root / "settings.ini") if project else {}
+    settings = project.settings if project else {}
     rows = [_python(settings.get("min_python", "3.11"))]
     rows += [_package(requirement) for requirement in _requirements(settings)]
     rows += [_blas(), _numba(), _jupyter()]
@@ -163,6 +163,12 @@ def _project_rows(project: Project) -> list[Finding]:
 
 
 def _lessons(project: Project) -> Finding:
+    if project.lacks_release:
+        return Finding("lessons", NO_RELEASE, False, GET_RELEASE)
+    lost = lost_paths(project) if project.is_student else []
+    if lost:
+        message, mend = lost_words(project, lost[0])
+        return Finding("lessons", message, False, mend)
     kind = "student's folder" if project.is_student else "source tree"
     try:
         found = lessons(project)

@@ -24,6 +24,7 @@ FOLDER = re.compile(r"(?P<number>\d{2})_(?P<name>[a-z][a-z0-9_]*)")
 DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
 EXPORTS = ("export", "exports", "exporti")
 HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
+UNREADABLE = "In a student's folder `tito module reset {}` brings the lesson back; this file is kept in .tito/backups."
 # What IPython understands and Python does not: a magic, a shell command, a question.
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|.*\?)[ \t]*$", re.MULTILINE)
@@ -246,7 +247,8 @@ def _raw_cells(path: Path) -> tuple[notebook.RawCell, ...]:
     try:
         return _parse(text, path.suffix)
     except notebook.NotebookError as error:
-        raise LessonError(f"{place(path, error.line) if error.line else path}: {error.message}", error.hint) from error
+        where = place(path, error.line) if error.line else "/".join(path.parts[-3:])
+        raise LessonError(f"{where}: {error.message}", error.hint or UNREADABLE.format(path.parent.name[:2])) from error
 
 
 @lru_cache(maxsize=64)

@@ -138,10 +138,12 @@ def _from_own_header(headers: list[int], lines: list[str], source: str) -> list[
 
 def read_ipynb(text: str) -> list[RawCell]:
     """The cells of a notebook in nbformat 4. Their lines are their numbers, from 1."""
+    if not text.strip():
+        raise NotebookError("this notebook is empty.")
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
-        raise NotebookError(f"this is not a notebook: {error.msg} at line {error.lineno}.") from error
+        raise NotebookError(f"this notebook is damaged (cut off?) at line {error.lineno} of the file.") from error
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotebookError("this is not a notebook in nbformat 4: it has no list of cells.")
     return [_raw_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]

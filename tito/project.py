@@ -10,6 +10,15 @@ from pathlib import Path
 from tito.errors import NoProject
 
 LIBRARY = "tinytorch"
+EDITION = "student"  # the `edition` in the settings.ini of a student's folder
+NO_RELEASE = (
+    "This is a student's folder, but its .tito/release is missing, where the lessons lie as they were released"
+    " (was it copied without its hidden files?)."
+)
+GET_RELEASE = (
+    "Copy the folder .tito from where this one came from. Without it checks and points are taken as they stand in the"
+    " files, what was completed is not known, and no lesson can be reset."
+)
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,23 @@ class Project:
 
     @property
     def is_student(self) -> bool:
-        """True in a student's folder, where the lessons are the student's own and `reset` is possible."""
-        return self.release.is_dir()
+        """True in a student's folder, where the lessons are the student's own: settings.ini or .tito says so."""
+        return self.release.is_dir() or self.settings.get("edition") == EDITION
+
+    @property
+    def lacks_release(self) -> bool:
+        """True in a student's folder that has lost its pristine lessons."""
+        return self.is_student and not self.release.is_dir()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What settings.ini says."""
+        return read_settings(self.root / "settings.ini")
 
     @property
     def version(self) -> str:
         """The version in settings.ini."""
-        return read_settings(self.root / "settings.ini").get("version", "0")
+        return self.settings.get("version", "0")
 
     def relative(self, path: Path) -> str:
         """`path` as people write it: from the root, with forward slashes; unchanged where it lies elsewhere."""

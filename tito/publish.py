@@ -55,13 +55,20 @@ def _copy_package(package: Path, target: Path) -> None:
 
 
 def _try_import(folder: Path, module: str) -> None:
-    """Import `module` in a process of its own with `folder` first on its path. Raises BadExport where that fails."""
-    code = f"import sys; sys.path.insert(0, {str(folder)!r}); from {module} import *"
+    """Import `module` in a process of its own with `folder` first on its path. Raises BadExport where that fails.
+
+    The process ends as soon as the import does: a thread that the module started is not waited for.
+    """
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); from {module} import *; __import__('os')._exit(0)"
     command = [sys.executable, "-P", "-B", "-X", "utf8", "-c", code]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=IMPORT_LIMIT, cwd=folder)
     except subprocess.TimeoutExpired as error:
-        raise BadExport(f"Importing the exported {module} took longer than {IMPORT_LIMIT:g} s.") from error
+        raise BadExport(
+            f"Importing the exported {module} took longer than {IMPORT_LIMIT:g} s. An import should only define things:"
+            " look in the exported cells for a loop that does not end, for training or measuring, and for code that"
+            " waits for input, for a thread or for a process."
+        ) from error
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1] if lines else f"the import ended with exit status {done.returncode}"

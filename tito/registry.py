@@ -17,10 +17,7 @@ def lesson_paths(project: Project, folder: Path | None = None) -> list[Path]:
     Raises LessonError where a lesson exists twice.
     """
     home = project.modules if folder is None else folder
-    if not home.is_dir():
-        return []
-    folders = sorted(f for f in home.iterdir() if f.is_dir() and FOLDER.fullmatch(f.name))
-    paths = [_lesson_file(project, folder) for folder in folders]
+    paths = [_lesson_file(project, folder) for folder in _folders(home)]
     return [path for path in paths if path is not None]
 
 
@@ -41,9 +38,35 @@ def readable_lessons(project: Project) -> list[Lesson]:
 def find_lesson(project: Project, wanted: str) -> Lesson:
     """The lesson with this number (18, 1), folder (18_acceleration) or name (acceleration).
 
-    Raises UnknownLesson with the nearest names where there is none. Only the lesson found is read.
+    Raises UnknownLesson with the nearest names where there is none, and LessonError where its file is gone. Only the
+    lesson found is read.
     """
-    return read_lesson(find_path(lesson_paths(project), wanted))
+    lost = lost_paths(project)
+    path = find_path(sorted([*lesson_paths(project), *lost]), wanted)
+    if path in lost:
+        raise LessonError(*lost_words(project, path))
+    return read_lesson(path)
+
+
+def lost_paths(project: Project) -> list[Path]:
+    """Where the files of lessons should be that are gone: those released, and those whose folder is still there."""
+    known = {path.parent.name for path in lesson_paths(project)}
+    released = lesson_paths(project, project.release)
+    lost = {path.parent.name: project.modules / path.relative_to(project.release) for path in released}
+    for folder in _folders(project.modules):
+        lost.setdefault(folder.name, folder / f"{folder.name[3:]}_dev.py")
+    return [path for name, path in sorted(lost.items()) if name not in known]
+
+
+def lost_words(project: Project, path: Path) -> tuple[str, str]:
+    """That a lesson's file is gone, and how to get it back."""
+    number = path.parent.name[:2]
+    released = (project.release / path.relative_to(project.modules)).is_file()
+    back = f"`tito module reset {number}` brings it back as it was released."
+    return (
+        f"The lesson's file {project.relative(path)} is gone.",
+        back if released else f"If git knows it, `git restore {project.relative(path.parent)}` brings it back.",
+    )
 
 
 def find_path(paths: list[Path], wanted: str) -> Path:
@@ -52,6 +75,11 @@ def find_path(paths: list[Path], wanted: str) -> Path:
         if wanted.lower() in _names(path):
             return path
     raise UnknownLesson(f"There is no lesson {wanted!r}.", _nearest(wanted.lower(), paths))
+
+
+def _folders(home: Path) -> list[Path]:
+    """The folders in `home` that are named as lessons are, in order; none where there is no such folder."""
+    return sorted(f for f in home.iterdir() if f.is_dir() and FOLDER.fullmatch(f.name)) if home.is_dir() else []
 
 
 def _lesson_file(project: Project, folder: Path) -> Path | None:

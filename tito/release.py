@@ -15,7 +15,7 @@ from tito.files import write_atomic
 from tito.form import check_form
 from tito.lesson import Lesson
 from tito.notebook import blank, to_notebook, to_percent, write_notebook
-from tito.project import Project
+from tito.project import EDITION, Project
 from tito.registry import lessons
 
 FORMATS = ("ipynb", "py")
@@ -74,6 +74,7 @@ def _write_edition(project: Project, found: list[Lesson], folder: Path, fmt: str
     folder.mkdir()
     for name in COPIED:
         _copy(project.root / name, folder / name)
+    _mark(folder / "settings.ini")
     write_atomic(folder / "README.md", student_readme.TEXT)
     for lesson in found:
         for home in (edition.modules, edition.release):
@@ -86,6 +87,13 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     elif source.is_file():
         shutil.copyfile(source, target)
+
+
+def _mark(settings: Path) -> None:
+    """Say in a file that is seen, and so copied, that this is a student's folder: .tito is hidden."""
+    text = settings.read_text(encoding="utf-8")
+    line = f"; a student's folder: .tito holds the lessons as they were released\nedition = {EDITION}\n"
+    write_atomic(settings, text.replace("[DEFAULT]\n", f"[DEFAULT]\n{line}", 1))
 
 
 def _write_blank(lesson: Lesson, folder: Path, fmt: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tito.lesson import Cell, Lesson, read_lesson
-from tito.project import Project
+from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.registry import lesson_paths
 
 
@@ -39,7 +39,7 @@ def judged(project: Project, lesson: Lesson) -> Judged:
     """The lesson as it is to be judged: the student's own cells, and the checks and points of the release."""
     path = pristine_path(project, lesson.number_name)
     if path is None:
-        return Judged(lesson)
+        return Judged(lesson, (f"{NO_RELEASE} {GET_RELEASE}",) if project.lacks_release else ())
     released = {cell.grade_id: cell for cell in read_lesson(path).cells if cell.grade_id}
     cells, notes, problems = [], [], []
     first: dict[str, Cell] = {}

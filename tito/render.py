@@ -89,6 +89,7 @@ STYLES = {
     "note": "yellow",
     "PROBLEM": "red",
     "unreadable": "red",
+    "gone": "red",
 }
 
 

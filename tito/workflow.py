@@ -16,7 +16,7 @@ from tito.lesson import Lesson, read_lesson
 from tito.project import Project
 from tito.publish import BadExport, publish
 from tito.record import Entry, lock, now, read_record, write_entry
-from tito.registry import lesson_paths, lessons
+from tito.registry import lesson_paths, lessons, lost_paths, lost_words
 from tito.released import judged, pristine_path
 from tito.runner import CELL_LIMIT, OnCell, Result, run_lesson
 
@@ -41,7 +41,7 @@ class Status:
     """How far a lesson is.
 
     `state` is "complete" (the file as it is passed), "changed" (it has been edited since), "started", "not started"
-    (a student's file as it was released), "not completed" (in the source tree) or "unreadable" (see `problem`).
+    (a student's file as it was released), "not completed" (in the source tree), "unreadable" or "gone" (see `problem`).
     `earned` is what the completed file earned, `missing` the lessons (or modules that none makes) to build first.
     """
 
@@ -110,7 +110,15 @@ def status(project: Project) -> list[Status]:
     """How far each lesson is. A lesson that cannot be read has a row that says so."""
     record = read_record(project)
     numbers = {lesson.module: lesson.number for lesson in _readable(project)}
-    return [_status(project, path, numbers, record.get(path.parent.name)) for path in lesson_paths(project)]
+    rows = [_status(project, path, numbers, record.get(path.parent.name)) for path in lesson_paths(project)]
+    rows += [_lost(project, path) for path in lost_paths(project)] if project.is_student else []
+    return sorted(rows, key=lambda row: row.lesson)
+
+
+def _lost(project: Project, path: Path) -> Status:
+    """The row of a lesson whose file is gone."""
+    words = " ".join(lost_words(project, path))
+    return Status(path.parent.name, project.relative(path), "gone", None, 0.0, False, (), words)
 
 
 def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry | None) -> Status:

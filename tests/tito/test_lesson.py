@@ -178,8 +178,8 @@ def test_options_that_nbgrader_does_not_take_are_named_with_their_line(tmp_path,
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"cells": [', "this is not a notebook: Expecting value at line 1."),
-        ("", "this is not a notebook"),
+        ('{"cells": [', "this notebook is damaged (cut off?) at line 1 of the file."),
+        ("", "this notebook is empty."),
         ("[]", "has no list of cells"),
         ('{"worksheets": []}', "has no list of cells"),
         ('{"cells": [{"cell_type": "code", "source": 3}]}', "cell 1: the cell has no text in it."),

@@ -6,7 +6,7 @@ import click
 
 from tito import render
 from tito.commands import json_option
-from tito.project import Project
+from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.workflow import Status, status
 
 
@@ -14,7 +14,10 @@ from tito.workflow import Status, status
 @json_option
 def command(as_json: bool) -> None:
     """Show how far each lesson is: complete, changed since, started, not started."""
-    rows = status(Project.find())
+    project = Project.find()
+    rows = status(project)
+    if project.lacks_release:
+        render.note(f"{NO_RELEASE} {GET_RELEASE}")
     if as_json:
         render.as_json(rows)
         return

@@ -55,6 +55,25 @@ WRONG = {
     "axes that are swapped unseen": Case(
         "01", "swapped-axes", "test-shapes", "if not (-ndim <= axis0 < ndim and -ndim <= axis1 < ndim):", "if False:"
     ),
+    "a loss that broadcasts": Case(
+        "04", "paired", "test-paired-refuses", "if prediction.shape != target.shape:", "if False:"
+    ),
+    "a sum for a mean": Case(
+        "04", "mean-squared-error", "test-mean-squared-error", "np.mean(difference * difference)",
+        "np.sum(difference * difference)",
+    ),
+    "an exponential of a positive number": Case(
+        "04", "binary-cross-entropy", "test-binary-cross-entropy-far-out",
+        "np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))",
+        "np.log1p(np.exp(logits)) - logits * targets",
+    ),
+    "a class that is counted from the end": Case(
+        "04", "class-indices", "test-class-indices-refuses", " | (indices < 0)", ""
+    ),
+    "smoothing that leaves out the right class": Case(
+        "04", "cross-entropy-of-rows", "test-label-smoothing", "np.mean(-rows)",
+        "(np.mean(-rows) - loss / rows.shape[1])",
+    ),
     "a difference to one side": Case(
         "05", "numerical-gradient", "test-numerical-gradient-step",
         "(above - below) / (2 * step)", "(above - function(*copies).data.sum()) / step",
@@ -149,6 +168,55 @@ WRONG = {
     ),
     "AdamW's decay left in the gradient too": Case(
         "06", "adamw", "test-adamw", '{**group, "weight_decay": 0.0}', "group"
+    ),
+}  # fmt: skip
+
+WRONG |= {
+    "a split that is the same for every seed": Case(
+        "07", "stratified-split", "test-stratified-split", "np.random.default_rng(seed)", "np.random.default_rng(0)"
+    ),
+    "an order from somewhere else": Case(
+        "07", "batch-indices", "test-shuffle", "generator().permutation", "np.random.default_rng().permutation"
+    ),
+    "an average of averages": Case(
+        "07", "combine", "test-combine", "score.loss * count for score, count in zip(scores, counts)) / total",
+        "score.loss for score in scores) / len(scores)",
+    ),
+    "a measurement in training mode": Case(
+        "07", "evaluate", "test-evaluate", "evaluating(model), no_grad()", "no_grad()"
+    ),
+    "a measurement with a record": Case(
+        "07", "evaluate", "test-evaluate", "evaluating(model), no_grad()", "evaluating(model)"
+    ),
+    "modes that are not put back": Case(
+        "07", "evaluating", "test-evaluating", "module.training = mode", "module.training = True"
+    ),
+    "pieces that weigh the same": Case(
+        "07", "accumulate-gradients", "test-accumulate-gradients", "count / sum(counts)", "1 / len(counts)"
+    ),
+    "a norm in the gradients' own type": Case(
+        "07", "clip-grad-norm", "test-clip-extremes", "p.grad.data, dtype=np.float64", "p.grad.data"
+    ),
+    "a norm for each parameter": Case(
+        "07", "clip-grad-norm", "test-clip-grad-norm", "wrap(p.grad.data * p.grad.dtype.type(factor))",
+        "wrap(p.grad.data * p.grad.dtype.type(max_norm / (math.sqrt(np.square(p.grad.data).sum()) + 1e-6)))",
+    ),
+    "a cosine that begins with the warm-up": Case(
+        "07", "cosine-lr", "test-cosine-lr",
+        "(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps",
+    ),
+    "old gradients that are still there": Case(
+        "07", "train-step", "test-train-step-gradients", "self.optimizer.zero_grad()", "pass"
+    ),
+    "a clip that comes too late": Case(
+        "07", "train-step", "test-train-step-gradients",
+        "        if self.clip_norm is not None:\n            clip_grad_norm(self.model.parameters(), self.clip_norm)\n"
+        "        self.optimizer.step()\n",
+        "        self.optimizer.step()\n",
+    ),
+    "a state without the generator's": Case(
+        "07", "training-state", "test-training-state", "generator().bit_generator.state",
+        "np.random.default_rng(5).bit_generator.state",
     ),
 }  # fmt: skip
 

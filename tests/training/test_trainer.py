@@ -317,10 +317,30 @@ def test_an_epoch_without_batches_says_what_to_do():
 def test_settings_of_a_trainer_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="accumulate is 0"):
         make(accumulate=0)
+    for limit in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match=f"clip_norm is {limit}: the length to clip to is above 0, or None"):
+            make(clip_norm=limit)
     with pytest.raises(ValueError, match="epochs is -1"):
         make().fit((X, CLASSES), epochs=-1)
     with pytest.raises(ValueError, match="must be equally long"):
         make().fit((X, CLASSES), epochs=1, validation=(X, CLASSES[:3]))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (X, "the training data should be a pair .inputs, targets., got one ndarray: write fit"),
+        (Tensor(X), "the training data should be a pair .inputs, targets., got one Tensor"),
+        ((X, CLASSES, CLASSES), "the training data should be a pair .inputs, targets., got 3 parts"),
+        ([X, CLASSES], "a batch of the training data should be a pair .inputs, targets., got one ndarray"),
+        ([(X,)], "a batch of the training data should be a pair .inputs, targets., got 1 parts"),
+    ],
+)  # fmt: skip
+def test_data_that_is_no_pair_is_refused(data, words):
+    with pytest.raises(TypeError, match=words):
+        make().fit(data, 1)
+    with pytest.raises(TypeError, match="validation should be a pair .inputs, targets., got one ndarray"):
+        make().fit((X, CLASSES), 1, validation=X)
 
 
 def test_progress_is_a_line_for_each_epoch_where_there_is_no_terminal(capsys):
@@ -386,8 +406,17 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PK", b"{}", b"\x80\x04N.", np.zeros(3).tobytes()])
 def test_a_file_that_is_something_else_is_refused(content, tmp_path):
     (tmp_path / "other").write_bytes(content)
-    with pytest.raises(ValueError, match="is not a whole checkpoint"):
+    with pytest.raises(ValueError, match="is not a whole checkpoint") as raised:
         read_checkpoint(tmp_path / "other")
+    assert "pickle" not in str(raised.value) and raised.value.__suppress_context__
+
+
+def test_a_checkpoint_in_another_format_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("tinytorch.core.training.CHECKPOINT_FORMAT", "tinytorch checkpoint 0")
+    write_checkpoint(tmp_path / "old.npz", {})
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="in the format 'tinytorch checkpoint 0', wanted 'tinytorch checkpoint 1'"):
+        read_checkpoint(tmp_path / "old.npz")
 
 
 def test_other_arrays_and_pickles_are_refused(tmp_path):
@@ -428,7 +457,7 @@ def test_what_cannot_be_written_leaves_the_last_good_file(tmp_path):
     path, content = saved(tmp_path)
     with pytest.raises(TypeError, match="state/secret is a object"):
         write_checkpoint(path, {"secret": object()})
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="there is no folder .*such to write folder.npz into: make it first"):
         write_checkpoint(tmp_path / "no" / "such" / "folder.npz", {})
     assert path.read_bytes() == content
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]

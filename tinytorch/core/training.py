@@ -76,10 +76,11 @@ def batch_indices(count: int, batch_size: int, shuffle: bool = True) -> list[np.
     order = generator().permutation(count) if shuffle else np.arange(count)
     return [order[start:start + batch_size] for start in range(0, count, batch_size)]
 
-# %% ../../modules/07_training/training_dev.py #59e9f3a5a821
+# %% ../../modules/07_training/training_dev.py #09be413d70cf
 def example_arrays(inputs: Any, targets: Any) -> tuple[np.ndarray, np.ndarray]:
     """Both as arrays whose first axis counts the examples; ValueError where that is empty or the lengths differ."""
-    inputs, targets = (x if isinstance(x, np.ndarray) else as_tensor(x).data for x in (inputs, targets))
+    inputs, targets = (x.astype(as_dtype(x.dtype), copy=False) if isinstance(x, np.ndarray) else as_tensor(x).data
+                       for x in (inputs, targets))
     if inputs.ndim == 0 or targets.ndim == 0 or len(inputs) != len(targets):
         raise ValueError(f"inputs of shape {inputs.shape} and targets of shape {targets.shape}: "
                          "their first axes count the examples and must be equally long")
@@ -359,13 +360,20 @@ def updates_per_epoch(count: int, batch_size: int, accumulate: int = 1) -> int:
     """
     return math.ceil(math.ceil(count / batch_size) / accumulate)
 
-# %% ../../modules/07_training/training_dev.py #1e13184df191
+# %% ../../modules/07_training/training_dev.py #db3f9b51713a
+def _pair(value: Any, what: str) -> tuple:
+    if not (isinstance(value, (tuple, list)) and len(value) == 2):
+        found = f"{len(value)} parts" if isinstance(value, (tuple, list)) else f"one {type(value).__name__}"
+        raise TypeError(f"{what} should be a pair (inputs, targets), got {found}: write fit((inputs, targets), epochs) "
+                        "for arrays, or give an iterable of such pairs")
+    return tuple(value)
+
+
 def epoch_batches(data: Any, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of `data`: a tuple (inputs, targets) in shuffled batches, or an iterable that gives batches."""
     if isinstance(data, tuple):
-        inputs, targets = data
-        return batches(inputs, targets, batch_size)
-    return ((as_tensor(inputs), as_tensor(targets)) for inputs, targets in data)
+        return batches(*_pair(data, "the training data"), batch_size)
+    return (tuple(as_tensor(part) for part in _pair(batch, "a batch of the training data")) for batch in data)
 
 # %% ../../modules/07_training/training_dev.py #f5690231abe1
 def count_updates(data: Any, batch_size: int, accumulate: int) -> int:
@@ -381,7 +389,7 @@ def grouped(items: Iterable, size: int) -> Iterator[list]:
     while group := list(islice(items, size)):
         yield group
 
-# %% ../../modules/07_training/training_dev.py #5a21103f8257
+# %% ../../modules/07_training/training_dev.py #4b066a1e7cb9
 class TrainingEpoch(TrainingStep):
     """One epoch: an update from every `accumulate` batches."""
 
@@ -389,6 +397,8 @@ class TrainingEpoch(TrainingStep):
                  clip_norm: float | None = None, accumulate: int = 1):
         if accumulate < 1:
             raise ValueError(f"accumulate is {accumulate}: an update takes at least one batch")
+        if clip_norm is not None and not clip_norm > 0:
+            raise ValueError(f"clip_norm is {clip_norm}: the length to clip to is above 0, or None for no clipping")
         super().__init__(model, optimizer, loss_fn, schedule, clip_norm)
         self.accumulate = accumulate
 
@@ -432,7 +442,7 @@ class Checkpoints:
         """Go on from a checkpoint; ValueError, and nothing changed, for a damaged one or that of another model."""
         self.load_state_dict(read_checkpoint(path))
 
-# %% ../../modules/07_training/training_dev.py #4a98f38ee6bd
+# %% ../../modules/07_training/training_dev.py #900d4c58c24b
 class Trainer(TrainingEpoch, Checkpoints):
     """Trains a model, keeps the history, and stops and goes on at will.
 
@@ -458,12 +468,15 @@ class Trainer(TrainingEpoch, Checkpoints):
 
         `data` is a tuple (inputs, targets), shuffled anew for each epoch into batches of `batch_size`, or an iterable
         of ready batches that can be walked once for each epoch. `validation`, a tuple (inputs, targets), is evaluated
-        after each. Raises ValueError for no examples, lengths that differ, batch_size < 1, epochs < 0.
+        after each. Raises ValueError for no examples, lengths that differ, batch_size < 1, epochs < 0, and TypeError
+        for what is no pair.
         """
         if epochs < 0:
             raise ValueError(f"epochs is {epochs}: it cannot be negative")
+        if isinstance(data, (tuple, np.ndarray, Tensor)):
+            example_arrays(*_pair(data, "the training data"))
         if validation is not None:
-            example_arrays(*validation)
+            example_arrays(*_pair(validation, "validation"))
         updates = epochs * count_updates(data, batch_size, self.accumulate)
         with progress_report(progress, updates or None) as (on_update, on_epoch):
             for _ in range(epochs):
@@ -549,14 +562,19 @@ def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
             return arrays[name].view(as_dtype("bfloat16")) if brain else arrays[name]
     return value
 
-# %% ../../modules/07_training/training_dev.py #54672c0f1087
+# %% ../../modules/07_training/training_dev.py #a4bad9e7fcf2
 CHECKPOINT_FORMAT = "tinytorch checkpoint 1"
-_DAMAGED = (ValueError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile)  # as zip and .npy readers say it
+_DAMAGED = (ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, zipfile.BadZipFile)  # as the readers say
 
-# %% ../../modules/07_training/training_dev.py #7dcceb527dca
+# %% ../../modules/07_training/training_dev.py #ebf9b5d9ca07
 def write_checkpoint(path: str | os.PathLike, state: dict[str, Any]) -> None:
-    """Write nested dicts, lists, numbers, text and arrays as one .npz file of this very name, whole or not at all."""
+    """Write nested dicts, lists, numbers, text and arrays as one .npz file of this very name, whole or not at all.
+
+    Raises FileNotFoundError where its folder is not there.
+    """
     arrays, path = {}, Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into: make it first")
     text = json.dumps({"format": CHECKPOINT_FORMAT, "state": pack(state, "state", arrays)})
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -568,7 +586,7 @@ def write_checkpoint(path: str | os.PathLike, state: dict[str, Any]) -> None:
     finally:
         part.unlink(missing_ok=True)
 
-# %% ../../modules/07_training/training_dev.py #25caf50bb459
+# %% ../../modules/07_training/training_dev.py #ddfd943c3020
 def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
     """The state that `write_checkpoint` wrote. ValueError where the file is damaged or something else."""
     contents = io.BytesIO(Path(path).read_bytes())
@@ -576,8 +594,10 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
         file = np.load(contents, allow_pickle=False)
         arrays = {name: file[name] for name in file} if isinstance(file, Mapping) else {}
         about = json.loads(arrays["about"].tobytes())
-        if about["format"] != CHECKPOINT_FORMAT:
-            raise ValueError(f"its format is {about['format']!r}, wanted {CHECKPOINT_FORMAT!r}")
-        return unpack(about["state"], arrays)
-    except _DAMAGED as error:
-        raise ValueError(f"{path} is not a whole checkpoint ({type(error).__name__}: {error})") from error
+        found, state = about["format"], unpack(about["state"], arrays)
+    except _DAMAGED:  # what the readers say of it, to allow pickles for instance, is no help here
+        raise ValueError(f"{path} is not a whole checkpoint: it was cut short or damaged, or save() did not write "
+                         "it") from None
+    if found != CHECKPOINT_FORMAT:
+        raise ValueError(f"{path} is a checkpoint in the format {found!r}, wanted {CHECKPOINT_FORMAT!r}")
+    return state

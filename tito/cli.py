@@ -123,6 +123,7 @@ cli = Root(
         "module": ("tito.cli", "List, start, test, complete and reset lessons."),
         "export": ("tito.commands.export", "Export lessons to tinytorch/."),
         "notebook": ("tito.commands.notebook", "Build a lesson's notebook."),
+        "roofline": ("tito.commands.roofline", "Measure this machine, and set a lesson or a model under its roof."),
         "doctor": ("tito.commands.doctor", "Look at this machine: what is wrong and how to mend it."),
         "release": ("tito.commands.release", "Make a student edition with blank lessons."),
     },

@@ -12,6 +12,7 @@ In this folder you build a deep-learning library, `tinytorch`, one lesson after 
     tito module test 01         run its checks; each says what came, what was wanted, and what to look at again
     tito module complete 01     when all checks pass: export it, so that the next lesson can use it
     tito module reset 01        start a lesson anew; your version is kept in .tito/backups
+    tito roofline 18            measure this machine, and set your functions, or a model of yours, under its roof
     tito doctor                 what is wrong with this installation, and how to mend it
 
 An exercise is a cell with `# YOUR CODE HERE`. Put your code in its place, run the cell, then the check below it.

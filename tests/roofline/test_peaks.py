@@ -52,6 +52,10 @@ def test_one_step_in_passing_is_no_level():
     assert found(100, 100, 50, 20, 20) == [("cache 1", 32, 100.0), ("memory", 256, 20.0)]
 
 
+def test_a_slope_of_two_steps_is_no_level():
+    assert found(100, 100, 62, 50, 20, 20) == [("cache 1", 32, 100.0), ("memory", 512, 20.0)]
+
+
 def test_a_set_that_was_disturbed_makes_no_level_of_its_own():
     assert found(100, 3, 100, 100, 20, 20) == [("cache 1", 128, 100.0), ("memory", 512, 20.0)]
 

@@ -164,7 +164,7 @@ def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SET
         return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool)
                 for threads in counts for n in working_sets]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #c78e23bf7d0e
+# %% ../../modules/18_acceleration/acceleration_dev.py #09d467fe6075
 @dataclass(frozen=True)
 class Plateau:
     """A level of memory: its bandwidth, and the largest working set that had it."""
@@ -174,9 +174,11 @@ class Plateau:
     bandwidth: float = column("GB/s", ".1f", 1e-9)
 
 
-def plateaus(rows: Sequence[Bandwidth], width: float = 1.4) -> list[Plateau]:
-    """The levels in one sweep, the fastest first: neighbours within a factor of `width`, at least two of them, and the
-    largest set by itself as memory. A set counts at least as fast as any larger one.
+def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) -> list[Plateau]:
+    """The levels in one sweep, the fastest first: sets in a row within a factor of `width`, two neighbours of them
+    within `flat`, or else it is a slope between two levels; the largest set is memory in any case.
+
+    A set counts at least as fast as any larger one, so that a disturbed measurement makes no level.
     """
     groups: list[list[Bandwidth]] = []
     fastest = 0.0
@@ -188,7 +190,8 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4) -> list[Plateau]:
         else:
             groups.append([row])
     memory, *others = groups
-    caches = [group for group in reversed(others) if len(group) > 1]
+    caches = [group for group in reversed(others)
+              if any(b.bandwidth <= flat * a.bandwidth for a, b in zip(group, group[1:]))]
     found = [Plateau(f"cache {i}", group[0].working_set, float(np.median([row.bandwidth for row in group])))
              for i, group in enumerate(caches, 1)]
     return [*found, Plateau("memory", memory[0].working_set, memory[0].bandwidth)]

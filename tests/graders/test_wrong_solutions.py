@@ -6,6 +6,7 @@ up to the check that must fail; other checks are passed over. Right solutions of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -276,20 +277,23 @@ RIGHT = {
 def changed(source: str, old: str, new: str) -> str:
     """`source` with the one `old` in its solution regions replaced."""
     regions = "".join(part.split(END)[0] for part in source.split(BEGIN)[1:])
-    assert regions.count(old) == source.count(old) == 1, f"{old!r} stands {regions.count(old)} times in the solution"
+    if not regions.count(old) == source.count(old) == 1:
+        raise ValueError(f"{old!r} stands {regions.count(old)} times in the solution, wanted once")
     return source.replace(old, new)
 
 
 def run_up_to(lesson: Lesson, case: Case, namespace: dict) -> str:
     """Run the cells before the case's check, with its solution put in; the source of the check."""
-    assert case.exercise in [cell.grade_id for cell in lesson.exercises]
+    ids = [cell.grade_id for cell in lesson.code]
+    if not ids.index(case.exercise) < ids.index(case.check):
+        raise ValueError(f"lesson {case.lesson}: the check {case.check} stands before the exercise {case.exercise}")
     for cell in lesson.code:
-        if cell.grade_id == case.check:
+        if cell.grade_id == case.check and cell.is_check:
             return cell.source
         if not cell.is_check:
             source = changed(cell.source, case.old, case.new) if cell.grade_id == case.exercise else cell.source
             execute(source, f"{case.lesson}/{cell.grade_id or cell.line}", namespace)
-    raise AssertionError(f"lesson {case.lesson} has no check {case.check} after the exercise {case.exercise}")
+    raise ValueError(f"lesson {case.lesson}: {case.check} is no check")
 
 
 def execute(source: str, name: str, namespace: dict) -> None:
@@ -298,23 +302,24 @@ def execute(source: str, name: str, namespace: dict) -> None:
 
 
 @pytest.fixture
-def judge(monkeypatch):
-    """Run a case up to its check, then the check; AssertionError is what the check itself raises."""
+def made_ready(monkeypatch):
+    """Run a case up to its check; what is returned runs the check."""
 
-    def run(case: Case) -> None:
+    def run(case: Case) -> Callable[[], None]:
         lesson = read_lesson(PATHS[case.lesson])
         monkeypatch.chdir(lesson.path.parent)
         namespace = vars(ModuleType("a_lesson"))
         check = run_up_to(lesson, case, namespace)
-        execute(check, f"{case.lesson}/{case.check}", namespace)
+        return lambda: execute(check, f"{case.lesson}/{case.check}", namespace)
 
     return run
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_solution_loses_points_and_is_told_why_in_a_sentence(judge, name):
+def test_a_wrong_solution_loses_points_and_is_told_why_in_a_sentence(made_ready, name):
+    check = made_ready(WRONG[name])
     with pytest.raises(AssertionError) as raised:
-        judge(WRONG[name])
+        check()
     message = str(raised.value)
     assert len(message.split()) >= 6, message
     assert [word for word in RAW if word in message] == [], message
@@ -322,5 +327,5 @@ def test_a_wrong_solution_loses_points_and_is_told_why_in_a_sentence(judge, name
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_another_right_solution_keeps_its_points(judge, name):
-    judge(RIGHT[name])
+def test_another_right_solution_keeps_its_points(made_ready, name):
+    made_ready(RIGHT[name])()

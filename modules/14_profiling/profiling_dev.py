@@ -1079,17 +1079,17 @@ def roof_fraction(operations: Iterable[Operation], roof: Roof) -> float | None:
 
 # %% nbgrader={"grade": true, "grade_id": "test-roof-fraction", "points": 4}
 def test_unit_roof_fraction():
-    roof = Roof(flops=400.0, bandwidth=40.0)
+    roof = Roof(flops=200.0, bandwidth=40.0)
     for name, chosen, wanted in [
         ("an addition: bytes are the limit", some_operations[:1], 120 / 40 / 0.25),
-        ("a product: 900 FLOPs, 100 bytes", some_operations[1:2], 2.5 / 1.0),
-        ("both: each has a limit of its own", some_operations[:2], (3 + 2.5) / 1.25),
-        ("all five", some_operations, (3 + 2.5 + 0.6 + 0 + 2.5) / 3.875),
+        ("a product: FLOPs are the limit", some_operations[1:2], 900 / 200 / 1.0),
+        ("both: each has a limit of its own", some_operations[:2], (3 + 4.5) / 1.25),
+        ("all five", some_operations, (3 + 4.5 + 0.6 + 0 + 2.5) / 3.875),
         ("nothing computed or moved", some_operations[3:4], None), ("no operations", [], None),
     ]:
         got = roof_fraction(chosen, roof)
         assert got == wanted or (got and wanted and math.isclose(got, wanted)), (
-            f"{name}: roof_fraction gave {got}, wanted {wanted}, with 400 FLOPs and 40 bytes a second, for\n"
+            f"{name}: roof_fraction gave {got}, wanted {wanted}, with 200 FLOPs and 40 bytes a second, for\n"
             f"{table(chosen)}")
 
 test_unit_roof_fraction()

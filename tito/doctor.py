@@ -15,10 +15,13 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from tito.errors import TitoError
-from tito.export import is_built
+from tito.errors import LessonError, TitoError
+from tito.export import is_built, module_path, render
+from tito.files import read_existing
+from tito.lesson import Lesson
 from tito.project import GET_RELEASE, LIBRARY, NO_RELEASE, Project
-from tito.registry import lesson_paths, lessons, lost_paths, lost_words
+from tito.registry import lesson_paths, lessons, lost_paths, lost_words, readable_lessons
+from tito.written import altered
 
 PROBE_LIMIT = 120.0  # seconds
 LEAST_SPACE = 200e6  # bytes
@@ -159,7 +162,7 @@ def _no_project() -> Finding:
 
 
 def _project_rows(project: Project) -> list[Finding]:
-    return [_lessons(project), _writable(project), _space(project), _import_path(project)]
+    return [_lessons(project), _modules(project), _writable(project), _space(project), _import_path(project)]
 
 
 def _lessons(project: Project) -> Finding:
@@ -177,6 +180,28 @@ def _lessons(project: Project) -> Finding:
     built = sum(is_built(project, lesson.module) for lesson in found)
     words = f"{len(found)} in the {kind} {project.root}, {built} built"
     return Finding("lessons", words, bool(found), "" if found else "Get modules/ back, for example with git.")
+
+
+def _modules(project: Project) -> Finding:
+    """Whether the modules are what the lessons export: as noted in a student's folder, else by exporting in memory."""
+    built = [lesson for lesson in readable_lessons(project) if lesson.module]
+    if project.is_student:
+        said = list(filter(None, (altered(project, lesson.module) for lesson in built)))
+        words = " ".join(said) or "as the lessons exported it"
+        return Finding(LIBRARY, words, not said, "To keep an edit, make it in the lesson." if said else "")
+    others = [lesson for lesson in built if is_built(project, lesson.module) and not _is_export(project, lesson)]
+    if not others:
+        return Finding(LIBRARY, "as the lessons export it", True)
+    words = ", ".join(project.relative(module_path(project.package, lesson.module)) for lesson in others)
+    numbers = " ".join(lesson.number for lesson in others)
+    return Finding(LIBRARY, f"{words}: not what the lessons export", True, f"tito export {numbers}")
+
+
+def _is_export(project: Project, lesson: Lesson) -> bool:
+    try:
+        return read_existing(module_path(project.package, lesson.module)) == render(lesson)
+    except LessonError:  # a lesson in the middle of being written
+        return False
 
 
 def _writable(project: Project) -> Finding:

@@ -104,6 +104,16 @@ def exported_names(text: str) -> list[str]:
     return []
 
 
+def _names_in(module: str, text: str) -> list[str]:
+    try:
+        return exported_names(text)
+    except (SyntaxError, ValueError) as error:
+        raise LessonError(
+            f"{module.replace('.', '/')}.py is damaged: {error}.",
+            "`tito module list` shows which lesson makes it; `tito export NN` writes it anew from that lesson.",
+        ) from error
+
+
 def render_stub(lesson: Lesson) -> str:
     """A module that stands in for the lesson's own, and whose import says how to build that."""
     sentence = (
@@ -119,7 +129,7 @@ def render_stub(lesson: Lesson) -> str:
 
 def render_init(modules: Mapping[str, str], version: str) -> str:
     """`tinytorch/__init__.py` for these modules' texts. Raises LessonError where two of them export one name."""
-    names = {module: exported_names(text) for module, text in sorted(modules.items())}
+    names = {module: _names_in(module, text) for module, text in sorted(modules.items())}
     _check_one_home(names)
     rows = "".join(f"    {_quoted(module)}: {_listing(names[module], '    ')},\n" for module in names)
     unbuilt = [module for module in names if modules[module].startswith(STUB_MARK)]

@@ -7,16 +7,26 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tito.backup import timestamp, unused
 from tito.errors import WorkFailed
 from tito.export import Exported, export, module_path
 from tito.files import read_existing
 from tito.lesson import Lesson
 from tito.project import LIBRARY, Project
+from tito.written import keep_edited, notes_path, write_notes
 
 IMPORT_LIMIT = 120.0  # seconds for importing a module that was just exported
+
+
+@dataclass(frozen=True)
+class Published:
+    """The modules that were exported, and a sentence for each file that was kept since it had been edited by hand."""
+
+    rows: tuple[Exported, ...]
+    kept: tuple[str, ...]
 
 
 class BadExport(WorkFailed):
@@ -25,12 +35,12 @@ class BadExport(WorkFailed):
 
 def publish(
     project: Project, chosen: Iterable[Lesson], *, try_import: bool = False, record: Callable[[], None] | None = None
-) -> list[Exported]:
+) -> Published:
     """Export lessons, import the exports if `try_import`, move what is new into the package, and call `record`.
 
     To be called under the lock. The export is made in a staging folder. A file of the package is the old one or the
-    new one at every moment; where something fails, `record` included, the old ones are put back. Raises BadExport,
-    LessonError or WorkFailed.
+    new one at every moment; where something fails, `record` included, the old ones are put back. In a student's folder
+    a file that was edited by hand is copied away first. Raises BadExport, LessonError or WorkFailed.
     """
     staging = project.state / "staging"
     try:
@@ -39,12 +49,22 @@ def publish(
         exported = export(project, chosen, into=staging / LIBRARY)
         for row in exported if try_import else ():
             _try_import(staging, row.module)
-        _move_changed(project, staging, exported, record or (lambda: None))
+        moves = _moves(project, staging, exported)
+        kept = _keep_edited(project, [target for _, target in moves]) if project.is_student else ()
+        if project.is_student:
+            write_notes(project, exported, staging / "exports.json")
+            moves.append((staging / "exports.json", notes_path(project)))
+        _move(staging, moves, record or (lambda: None))
     except OSError as error:
         raise WorkFailed(f"Cannot write in {project.root}: {error.strerror}.", "Everything is as it was.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return [replace(row, path=module_path(project.package, row.module)) for row in exported]
+    rows = tuple(replace(row, path=module_path(project.package, row.module)) for row in exported)
+    return Published(rows, kept)
+
+
+def _keep_edited(project: Project, targets: list[Path]) -> tuple[str, ...]:
+    return keep_edited(project, targets, unused(project.state / "backups" / LIBRARY / timestamp()))
 
 
 def _copy_package(package: Path, target: Path) -> None:
@@ -75,10 +95,14 @@ def _try_import(folder: Path, module: str) -> None:
         raise BadExport(f"The exported {module} cannot be imported: {last}")
 
 
-def _move_changed(project: Project, staging: Path, exported: list[Exported], record: Callable[[], None]) -> None:
-    """Move the staged files that differ to the package, then `record`; put all back if anything fails on the way."""
+def _moves(project: Project, staging: Path, exported: list[Exported]) -> list[tuple[Path, Path]]:
+    """The staged files that differ from the package's, in order, each with its place in the package."""
     moves = [(path, project.package / path.relative_to(staging / LIBRARY)) for path in _in_order(staging, exported)]
-    moves = [(path, target) for path, target in moves if read_existing(path) != read_existing(target)]
+    return [(path, target) for path, target in moves if read_existing(path) != read_existing(target)]
+
+
+def _move(staging: Path, moves: list[tuple[Path, Path]], record: Callable[[], None]) -> None:
+    """Move the files to their places, then `record`; put all back if anything fails on the way."""
     saved = [_save(target, staging / f"saved-{index}") for index, (_, target) in enumerate(moves)]
     done = False
     try:

@@ -18,6 +18,7 @@ from tito.lesson import Cell, Lesson
 from tito.process import Ending, Process
 from tito.project import Project
 from tito.released import Judged, gone_sentence, judged
+from tito.written import altered_prerequisites
 
 CELL_LIMIT = 60.0  # seconds one cell may take
 NO_POINTS = (
@@ -89,7 +90,7 @@ def run_lesson(
     """
     started = time.perf_counter()
     wanted = judged(project, lesson)
-    run = _Run(wanted, cell_limit, on_cell)
+    run = _Run(wanted, altered_prerequisites(project, lesson), cell_limit, on_cell)
     with Process(project, wanted.lesson) as process:
         for event in process.events(cell_limit):
             run.take(event)
@@ -102,14 +103,14 @@ def run_lesson(
 class _Run:
     """What is known of a run so far."""
 
-    def __init__(self, wanted: Judged, cell_limit: float, on_cell: OnCell | None) -> None:
+    def __init__(self, wanted: Judged, notes: tuple[str, ...], cell_limit: float, on_cell: OnCell | None) -> None:
         self.wanted, self.lesson = wanted, wanted.lesson
         self.cell_limit, self.on_cell = cell_limit, on_cell
         self.current = 0
         self.started: float | None = None
         self.failures: dict[int, Failure] = {}
         self.verdicts: list[Verdict] = []
-        self.problems = [*wanted.notes, *wanted.problems]
+        self.problems = [*wanted.notes, *wanted.problems, *notes]
         self.causes: set[str] = set()
         self.ended = False
 

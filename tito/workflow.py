@@ -19,6 +19,7 @@ from tito.record import Entry, lock, now, read_record, write_entry
 from tito.registry import lesson_paths, lessons, lost_paths, lost_words
 from tito.released import judged, pristine_path
 from tito.runner import CELL_LIMIT, OnCell, Result, run_lesson
+from tito.written import altered
 
 OnStep = Callable[[str], None]
 
@@ -41,7 +42,8 @@ class Status:
     """How far a lesson is.
 
     `state` is "complete" (the file as it is passed), "changed" (it has been edited since), "started", "not started"
-    (a student's file as it was released), "not completed" (in the source tree), "unreadable" or "gone" (see `problem`).
+    (a student's file as it was released), "not completed" (in the source tree), "unreadable" or "gone" (see `problem`,
+    which also tells of a module that was edited by hand).
     `earned` is what the completed file earned, `missing` the lessons (or modules that none makes) to build first.
     """
 
@@ -136,6 +138,7 @@ def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry 
         points=judged(project, lesson).points,
         built=is_built(project, lesson.module),
         missing=tuple(sorted(missing)),
+        problem=altered(project, lesson.module),
     )
 
 
@@ -216,12 +219,13 @@ def complete(
         wanted = judged(project, lesson).lesson
         entry = Entry(lesson.digest, result.earned, result.points, now())
         try:
-            [row] = publish(
+            done = publish(
                 project, [wanted], try_import=True, record=lambda: write_entry(project, lesson.number_name, entry)
             )
         except BadExport as error:
             return _completed(project, lesson, "import", (error.message,), result=result)
-        return _completed(project, lesson, problems=result.problems, result=result, changed=row.changed)
+        problems = (*result.problems, *done.kept)
+        return _completed(project, lesson, problems=problems, result=result, changed=done.rows[0].changed)
 
 
 def _completed(

@@ -38,7 +38,9 @@ def command(ctx: click.Context, lesson: str, cell_limit: int, verbose: bool, as_
 def _show(lesson: Lesson, done: Completed, said: set[str]) -> None:
     if done.result:
         render.summary(done.result, said)
-    if done.done:
+    if done.done and done.result:
+        for problem in done.problems[len(done.result.problems) :]:
+            render.say(f"  {problem}")
         render.say(f"{done.lesson} is complete: {done.module} is {'exported' if done.changed else 'up to date'}.")
         return
     for problem in () if done.stopped_at == "run" else done.problems:

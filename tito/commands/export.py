@@ -22,7 +22,8 @@ def command(wanted: tuple[str, ...], as_json: bool) -> None:
     with lock(project):
         done = publish(project, dict.fromkeys(chosen))
     if as_json:
-        render.as_json(done)
-        return
-    for row in done:
+        render.as_json(done.rows)
+    for row in () if as_json else done.rows:
         render.say(f"{row.lesson} -> {project.relative(row.path)}{'' if row.changed else ' (unchanged)'}")
+    for sentence in done.kept:
+        render.note(sentence)

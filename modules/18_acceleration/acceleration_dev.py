@@ -306,11 +306,12 @@ taken for main memory; where a machine has a cache of more than 256 MiB it is th
 #| export
 @dataclass(frozen=True)
 class Plateau:
-    """A level of memory: its bandwidth, and the largest working set that had it."""
+    """A level of memory: its bandwidth, the largest working set that had it, and the median of its sets' spreads."""
 
     name: str = column("level")
     up_to: int = column("sets up to KiB", ",.0f", 1 / 1024)
     bandwidth: float = column("GB/s", ".1f", 1e-9)
+    spread: float = column("spread %", ".0f")
 
 
 def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) -> list[Plateau]:
@@ -331,9 +332,13 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) 
     memory, *others = groups
     caches = [group for group in reversed(others)
               if any(b.bandwidth <= flat * a.bandwidth for a, b in zip(group, group[1:]))]
-    found = [Plateau(f"cache {i}", group[0].working_set, float(np.median([row.bandwidth for row in group])))
-             for i, group in enumerate(caches, 1)]
-    return [*found, Plateau("memory", memory[0].working_set, memory[0].bandwidth)]
+    return [*[plateau(f"cache {i}", group) for i, group in enumerate(caches, 1)], plateau("memory", memory[:1])]
+
+
+def plateau(name: str, rows: Sequence[Bandwidth]) -> Plateau:
+    """The level of these rows, the largest set first: the medians of their bandwidths and spreads."""
+    middle = [float(np.median(values)) for values in zip(*[(row.bandwidth, row.spread) for row in rows])]
+    return Plateau(name, rows[0].working_set, *middle)
 
 # %%
 #| export

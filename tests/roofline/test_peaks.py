@@ -70,6 +70,12 @@ def test_memory_is_the_largest_set_even_where_it_stands_alone():
     assert found(100, 100, 100, 10)[-1] == ("memory", 128, 10.0)
 
 
+def test_a_level_has_the_median_spread_of_its_sets():
+    rows = [Bandwidth(1, 1 << (14 + i), 100e9, spread) for i, spread in enumerate((1.0, 5.0, 30.0))]
+    cache, memory = plateaus([*rows, Bandwidth(1, 1 << 17, 10e9, 7.0)])
+    assert (cache.spread, memory.spread) == (5.0, 7.0)
+
+
 def test_the_order_of_the_rows_does_not_matter():
     rows = sweep(*MACHINE)
     assert plateaus(rows[::-1]) == plateaus(rows)
@@ -153,7 +159,7 @@ PEAKS = Peaks(
 def test_a_roof_is_of_one_type_and_number_of_threads():
     assert PEAKS.roof() == Roof(100e9, 20e9)
     assert PEAKS.roof("float64", 2) == Roof(90e9, 30e9)
-    assert PEAKS.levels(2)[0] == Plateau("cache 1", 1 << 15, 300e9)
+    assert PEAKS.levels(2)[0] == Plateau("cache 1", 1 << 15, 300e9, 0.0)
 
 
 @pytest.mark.parametrize(("dtype", "threads"), [("float64", 1), ("float32", 2), ("int8", 1)])

@@ -6,16 +6,16 @@
 __all__ = ['compiled', 'WORKING_SETS', 'FUSED_GELU', 'CODE', 'FUSED', 'HALF_OPERATIONS', 'FLOAT32_OPERATIONS', 'MODEL_SIZES',
            'WORKLOADS', 'TECHNIQUES', 'attainable', 'elementwise_intensity', 'matmul_intensity', 'best_seconds',
            'timed_runs', 'spread_of', 'ComputePeak', 'compute_peak', 'Bandwidth', 'triad_bandwidth', 'triad_sweep',
-           'Plateau', 'plateaus', 'Peaks', 'measure_peaks', 'measured_peaks', 'plot_bandwidth', 'vectorized_matmul',
-           'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'set_num_threads', 'one_pass',
-           'fused_gelu', 'FusionError', 'Expression', 'expression', 'constant_of', 'emit', 'simplified', 'Symbol',
-           'Recorder', 'captured', 'record', 'in_order', 'expression_gradients', 'place_of', 'grid_of', 'on_grid',
-           'float_exp', 'float_log', 'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'launch', 'fuse',
-           'operations_in', 'autocast_type', 'autocast', 'unscale', 'next_scale', 'GradScaler', 'MixedPrecisionTrainer',
-           'depends_on', 'require_gradients', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow',
-           'one_thread', 'under_roof', 'roofline_row', 'model_rows', 'analyze_arithmetic_intensity', 'place_names',
-           'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_row',
-           'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
+           'Plateau', 'plateaus', 'plateau', 'Peaks', 'measure_peaks', 'measured_peaks', 'plot_bandwidth',
+           'vectorized_matmul', 'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops',
+           'set_num_threads', 'one_pass', 'fused_gelu', 'FusionError', 'Expression', 'expression', 'constant_of',
+           'emit', 'simplified', 'Symbol', 'Recorder', 'captured', 'record', 'in_order', 'expression_gradients',
+           'place_of', 'grid_of', 'on_grid', 'float_exp', 'float_log', 'double_exp', 'double_log', 'kernel_source',
+           'compile_kernel', 'launch', 'fuse', 'operations_in', 'autocast_type', 'autocast', 'unscale', 'next_scale',
+           'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'require_gradients', 'ScalingRow',
+           'analyze_vectorization_scaling', 'RooflineRow', 'one_thread', 'under_roof', 'roofline_row', 'model_rows',
+           'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow',
+           'memory_row', 'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
            'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row',
            'compare', 'measure_benefits', 'measured_techniques']
 
@@ -164,14 +164,15 @@ def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SET
         return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool)
                 for threads in counts for n in working_sets]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #09d467fe6075
+# %% ../../modules/18_acceleration/acceleration_dev.py #15c9c01bd89d
 @dataclass(frozen=True)
 class Plateau:
-    """A level of memory: its bandwidth, and the largest working set that had it."""
+    """A level of memory: its bandwidth, the largest working set that had it, and the median of its sets' spreads."""
 
     name: str = column("level")
     up_to: int = column("sets up to KiB", ",.0f", 1 / 1024)
     bandwidth: float = column("GB/s", ".1f", 1e-9)
+    spread: float = column("spread %", ".0f")
 
 
 def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) -> list[Plateau]:
@@ -192,9 +193,13 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) 
     memory, *others = groups
     caches = [group for group in reversed(others)
               if any(b.bandwidth <= flat * a.bandwidth for a, b in zip(group, group[1:]))]
-    found = [Plateau(f"cache {i}", group[0].working_set, float(np.median([row.bandwidth for row in group])))
-             for i, group in enumerate(caches, 1)]
-    return [*found, Plateau("memory", memory[0].working_set, memory[0].bandwidth)]
+    return [*[plateau(f"cache {i}", group) for i, group in enumerate(caches, 1)], plateau("memory", memory[:1])]
+
+
+def plateau(name: str, rows: Sequence[Bandwidth]) -> Plateau:
+    """The level of these rows, the largest set first: the medians of their bandwidths and spreads."""
+    middle = [float(np.median(values)) for values in zip(*[(row.bandwidth, row.spread) for row in rows])]
+    return Plateau(name, rows[0].working_set, *middle)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #17e5b0d7e821
 @dataclass(frozen=True)

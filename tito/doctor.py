@@ -21,6 +21,7 @@ from tito.files import read_existing
 from tito.lesson import Lesson
 from tito.project import GET_RELEASE, LIBRARY, NO_RELEASE, Project
 from tito.registry import lesson_paths, lessons, lost_paths, lost_words, readable_lessons
+from tito.shadow import hiding_files, hiding_sentence
 from tito.written import altered
 
 PROBE_LIMIT = 120.0  # seconds
@@ -162,7 +163,14 @@ def _no_project() -> Finding:
 
 
 def _project_rows(project: Project) -> list[Finding]:
-    return [_lessons(project), _modules(project), _writable(project), _space(project), _import_path(project)]
+    return [
+        _lessons(project),
+        _modules(project),
+        _names(project),
+        _writable(project),
+        _space(project),
+        _import_path(project),
+    ]
 
 
 def _lessons(project: Project) -> Finding:
@@ -202,6 +210,16 @@ def _is_export(project: Project, lesson: Lesson) -> bool:
         return read_existing(module_path(project.package, lesson.module)) == render(lesson)
     except LessonError:  # a lesson in the middle of being written
         return False
+
+
+def _names(project: Project) -> Finding:
+    """Whether a file is named as a module that it then hides: trouble where that is a package, else a note."""
+    hiding = hiding_files(project, [path.parent for path in lesson_paths(project)])
+    if not hiding:
+        return Finding("file names", "none hides a module", True)
+    words = " ".join(hiding_sentence(project, name, path) for name, path in hiding.items())
+    files = ", ".join(project.relative(path) for path in hiding.values())
+    return Finding("file names", words, hiding.keys() <= sys.stdlib_module_names, f"Rename {files}.")
 
 
 def _writable(project: Project) -> Finding:

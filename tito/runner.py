@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tito import diagnose
@@ -18,6 +18,7 @@ from tito.lesson import Cell, Lesson
 from tito.process import Ending, Process
 from tito.project import Project
 from tito.released import Judged, gone_sentence, judged
+from tito.shadow import blamed, hiding_files, hiding_sentence
 from tito.written import altered_prerequisites
 
 CELL_LIMIT = 60.0  # seconds one cell may take
@@ -90,7 +91,7 @@ def run_lesson(
     """
     started = time.perf_counter()
     wanted = judged(project, lesson)
-    run = _Run(wanted, altered_prerequisites(project, lesson), cell_limit, on_cell)
+    run = _Run(project, wanted, cell_limit, on_cell)
     with Process(project, wanted.lesson) as process:
         for event in process.events(cell_limit):
             run.take(event)
@@ -103,14 +104,15 @@ def run_lesson(
 class _Run:
     """What is known of a run so far."""
 
-    def __init__(self, wanted: Judged, notes: tuple[str, ...], cell_limit: float, on_cell: OnCell | None) -> None:
-        self.wanted, self.lesson = wanted, wanted.lesson
+    def __init__(self, project: Project, wanted: Judged, cell_limit: float, on_cell: OnCell | None) -> None:
+        self.project, self.wanted, self.lesson = project, wanted, wanted.lesson
+        self.hiding = hiding_files(project, [self.lesson.path.parent])
         self.cell_limit, self.on_cell = cell_limit, on_cell
         self.current = 0
         self.started: float | None = None
         self.failures: dict[int, Failure] = {}
         self.verdicts: list[Verdict] = []
-        self.problems = [*wanted.notes, *wanted.problems, *notes]
+        self.problems = [*wanted.notes, *wanted.problems, *altered_prerequisites(project, self.lesson)]
         self.causes: set[str] = set()
         self.ended = False
 
@@ -120,7 +122,7 @@ class _Run:
             self.current, self.started = event["cell"], time.perf_counter()
         elif event["event"] == "end":
             if event["error"]:
-                self.failures[event["cell"]] = Failure.of(event["error"])
+                self.failures[event["cell"]] = self._failure(event["error"])
             self._judge(event)
             self.current, self.started = event["cell"] + 1, None
 
@@ -160,6 +162,12 @@ class _Run:
             manual=tuple(cell.grade_id or "" for cell in self.lesson.manual),
         )
 
+    def _failure(self, facts: dict[str, Any]) -> Failure:
+        """What a cell raised, with a word about a file that hides a module where the error speaks of it."""
+        failure = Failure.of(facts)
+        hides = blamed(self.project, self.hiding, failure.type, failure.text, failure.traceback)
+        return replace(failure, text=f"{failure.text}. {hides}") if hides else failure
+
     def _judge(self, event: dict[str, Any]) -> None:
         index = event["cell"]
         failed = index in self.failures
@@ -195,7 +203,9 @@ class _Run:
         name = diagnose.cell_name(self.lesson, cell)
         if self.started is None and self.current == 0:
             said = f" {ending.stderr}" if ending.stderr else ""
-            return f"The lesson's process did not start.{said} `tito doctor` looks at this machine."
+            hides = [hiding_sentence(self.project, name, path) for name, path in self.hiding.items()]
+            words = " ".join([*hides, "`tito doctor` looks at this machine."])
+            return f"The lesson's process did not start.{said} {words}"
         if self.started is None:
             return f"The lesson's process ended before {name}: {ending.words}."
         if ending.kind == "limit":

@@ -87,7 +87,7 @@ weight behind its back.
 # %%
 #| export
 def as_dtype(dtype: Any) -> np.dtype:
-    """The NumPy type for a name or a type, in this machine's byte order.
+    """The NumPy type for a name or a type, in this machine's byte order; TypeError for one that no Tensor has.
 
     `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by itself.
     """
@@ -96,6 +96,8 @@ def as_dtype(dtype: Any) -> np.dtype:
 
         return np.dtype(ml_dtypes.bfloat16)
     dtype = np.dtype(dtype)
+    if dtype.kind not in "biu" and not is_floating(dtype):
+        raise TypeError(f"a Tensor holds whole numbers, booleans, float16, bfloat16, float32 or float64, not {dtype}")
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 
@@ -334,9 +336,10 @@ def test_unit_as_array_refuses():
     for bad in ["text", [1j], None, np.ones(2, np.longdouble)]:
         try:
             as_array(bad)
-        except TypeError:
-            continue
-        raise AssertionError(f"as_array({bad!r}) was accepted: only grids of real numbers become tensors")
+        except (TypeError, ValueError) as error:
+            assert isinstance(error, TypeError), f"as_array({bad!r}) should be a TypeError, not: {error}"
+        else:
+            raise AssertionError(f"as_array({bad!r}) was accepted: only grids of real numbers become tensors")
     for ragged in [[[1, 2], [3]], [1, [2, 3]]]:
         try:
             as_array(ragged)
@@ -562,8 +565,9 @@ def no_grad():
 
 # %% nbgrader={"grade": true, "grade_id": "test-no-grad", "points": 5}
 def test_unit_no_grad():
-    seen = []
+    seen, negated = [], Primitive("negated", np.negative)
     with no_grad():
+        result = execute(negated, (Tensor([1.0], requires_grad=True),), {})
         seen.append(is_recording())
         with no_grad():
             pass
@@ -572,6 +576,7 @@ def test_unit_no_grad():
         other.start()
         other.join()
     assert seen[0] is False, "inside no_grad() the thread still records"
+    assert not result.requires_grad, "inside no_grad() an operation was recorded: does execute ask whether to record?"
     assert seen[1] is False, (
         "leaving an inner no_grad() switched recording on inside the outer one: put back what was there")
     assert seen[2] is True, "no_grad() in one thread reached another: the state belongs to the thread"
@@ -764,6 +769,7 @@ def test_unit_operands():
         ("bfloat16 / 3", brain / 3, "bfloat16"),
         ("float16 * np.float64(0.1)", half * np.float64(0.1), "float16"), ("int64 + 1", whole + 1, "int64"),
         ("int64 + 0.5", whole + 0.5, "float32"), ("int64 / 2", whole / 2, "float32"), ("bool + 1", truth + 1, "int64"),
+        ("int64 + np.float32(0.5)", whole + np.float32(0.5), "float32"), ("bool + True", truth + True, "bool"),
         ("int64 * float16", whole * half, "float16"), ("float16 + float32", half + Tensor([1.0, 1.0]), "float32"),
         ("float16 + bfloat16", half + brain, "float32"), ("array + tensor", np.ones(2, np.float32) + half, "float32"),
         ("[1, 2] + float32", [1, 2] + Tensor([1.0, 1.0]), "float32"),

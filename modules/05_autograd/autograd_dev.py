@@ -432,6 +432,9 @@ gradient_rule("getitem", getitem_rule)
 # %% nbgrader={"grade": true, "grade_id": "test-rules-reductions", "points": 8}
 def test_unit_rules_reductions():
     x, g = Tensor([[1, 4, 4], [2, 0, 1]], requires_grad=True), np.array([10, 20], np.float32)
+    for axis, keepdims, shape in [((1,), False, (2, 1)), ((0,), False, (1, 3)), (None, False, (1, 1))]:
+        got = with_axes(x.data.sum(axis=axis), axis, keepdims, 2).shape
+        assert got == shape, f"with_axes of a (2, 3) reduced over axis={axis} has shape {got}, wanted {shape}"
     got = owed(x.sum(axis=1), 0, g)
     assert got.shape == (2, 3) and np.allclose(got, [[10] * 3, [20] * 3]), (
         f"row sums with g={g} owe {got}: each element of a row the same")
@@ -770,6 +773,10 @@ def test_unit_nodes_in_order():
     for _ in range(5000):
         long = long * 1.0
     assert len(nodes_in_order(long._node)) == 5000, "a chain of 5000 operations has 5000 nodes"
+    twice = x
+    for _ in range(60):
+        twice = twice + twice  # 60 nodes, and 2**60 ways back: who takes each of them does not come to an end
+    assert len(nodes_in_order(twice._node)) == 60, "y + y, 60 times over, has 60 nodes: look at each of them once"
 
 test_unit_nodes_in_order()
 
@@ -874,7 +881,7 @@ def test_unit_backward():
 
 test_unit_backward()
 
-# %% nbgrader={"grade": true, "grade_id": "test-backward-graphs", "points": 8}
+# %% nbgrader={"grade": true, "grade_id": "test-backward-graphs", "points": 5}
 def test_unit_backward_graphs():
     x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     y = x * x
@@ -891,18 +898,29 @@ def test_unit_backward_graphs():
     x.grad = None
     backward(deep.sum())
     assert np.allclose(x.grad.data, 1), "a chain of 20000 operations must be walked like any other"
-    for wrong, word in [
-        (lambda: backward(x * 2), "single number"), (lambda: backward(Tensor(1.0)), "requires_grad"),
-        (lambda: backward(y.sum()), "again"),
-    ]:
-        try:
-            wrong()
-        except RuntimeError as error:
-            assert word in str(error), f"the message should speak of {word!r}: {error}"
-        else:
-            raise AssertionError(f"a call that should fail because of {word!r} went through")
 
 test_unit_backward_graphs()
+
+# %% nbgrader={"grade": true, "grade_id": "test-backward-edges", "points": 3}
+def test_unit_backward_edges():
+    x, lone = Tensor([1.0, 2.0], requires_grad=True), Tensor(2.0, requires_grad=True)
+    y = x * x
+    backward(y.sum())
+    for what, call, word in [
+        ("of two numbers", lambda: backward(x * 2), "single number"),
+        ("of what needs no gradient", lambda: backward(Tensor(1.0)), "requires_grad"),
+        ("over x * x a second time", lambda: backward(y.sum()), "again"), ("of a leaf", lambda: backward(lone), ""),
+    ]:
+        said = "no error"
+        try:
+            call()
+        except (RuntimeError, TypeError, AttributeError) as error:
+            said = str(error) if isinstance(error, RuntimeError) else "an error from somewhere inside"
+        wanted = f"a RuntimeError that speaks of {word!r}" if word else "no error"
+        assert word in said and (word or said == "no error"), f"backward {what} gave {said}, wanted {wanted}"
+    assert lone.grad is not None and lone.grad.item() == 1, f"a leaf's own gradient is {lone.grad}, wanted 1"
+
+test_unit_backward_edges()
 
 # %% [markdown]
 r"""

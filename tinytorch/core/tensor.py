@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #3359b5ad1153
+# %% ../../modules/01_tensor/tensor_dev.py #613b0b04e8d8
 def as_dtype(dtype: Any) -> np.dtype:
-    """The NumPy type for a name or a type, in this machine's byte order.
+    """The NumPy type for a name or a type, in this machine's byte order; TypeError for one that no Tensor has.
 
     `"bfloat16"` is looked up in ml_dtypes, which NumPy does not know by itself.
     """
@@ -34,6 +34,8 @@ def as_dtype(dtype: Any) -> np.dtype:
 
         return np.dtype(ml_dtypes.bfloat16)
     dtype = np.dtype(dtype)
+    if dtype.kind not in "biu" and not is_floating(dtype):
+        raise TypeError(f"a Tensor holds whole numbers, booleans, float16, bfloat16, float32 or float64, not {dtype}")
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
 

@@ -102,19 +102,18 @@ def interleaved(calls: Sequence[Callable[[], Any]], seconds: float = SECONDS) ->
     """Seconds of a call, (rounds, calls): in each round each side runs for about SLICE, in the other order next time.
 
     Before a short slice comes a call that is not counted: it finds the caches full of the other side's numbers, and the
-    other side's threads still spinning.
+    other side's threads still spinning. The rounds end after `seconds`, but there are at least FEWEST_ROUNDS.
     """
-    once = [fastest(call, 2) for call in calls]
-    times = [max(1, math.ceil(SLICE / one)) for one in once]
-    round_seconds = sum((n + (n > 1)) * one for n, one in zip(times, once, strict=True))
-    rounds = max(FEWEST_ROUNDS, int(seconds / round_seconds))
-    taken = np.empty((rounds, len(calls)))
-    for i in range(rounds):
-        for j in range(len(calls))[:: 1 if i % 2 else -1]:
+    times = [max(1, math.ceil(SLICE / fastest(call, 2))) for call in calls]
+    rounds: list[list[float]] = []
+    end = time.perf_counter() + seconds
+    while len(rounds) < FEWEST_ROUNDS or time.perf_counter() < end:
+        rounds.append([0.0] * len(calls))
+        for j in range(len(calls))[:: 1 if len(rounds) % 2 else -1]:
             if times[j] > 1:
                 calls[j]()
-            taken[i, j] = seconds_of(calls[j], times[j])
-    return taken
+            rounds[-1][j] = seconds_of(calls[j], times[j])
+    return np.array(rounds)
 
 
 def measure(row: Row, sides: Sides, seconds: float = SECONDS) -> Result:

@@ -16,7 +16,7 @@ from tito.lesson import Lesson, read_lesson
 from tito.project import Project
 from tito.publish import BadExport, publish
 from tito.record import Entry, lock, now, read_record, write_entry
-from tito.registry import lesson_paths, lessons, lost_paths, lost_words
+from tito.registry import lesson_paths, lessons, lost_paths, lost_words, readable_lessons
 from tito.released import judged, pristine_path
 from tito.runner import CELL_LIMIT, OnCell, Result, run_lesson
 from tito.written import altered
@@ -111,7 +111,7 @@ def overview(project: Project) -> list[Row]:
 def status(project: Project) -> list[Status]:
     """How far each lesson is. A lesson that cannot be read has a row that says so."""
     record = read_record(project)
-    numbers = {lesson.module: lesson.number for lesson in _readable(project)}
+    numbers = {lesson.module: lesson.number for lesson in _known(project)}
     rows = [_status(project, path, numbers, record.get(path.parent.name)) for path in lesson_paths(project)]
     rows += [_lost(project, path) for path in lost_paths(project)] if project.is_student else []
     return sorted(rows, key=lambda row: row.lesson)
@@ -128,7 +128,7 @@ def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry 
     try:
         lesson = read_lesson(path)
     except LessonError as error:
-        return Status(number_name, file, "unreadable", None, 0.0, False, (), error.message)
+        return Status(number_name, file, "unreadable", None, 0.0, False, (), f"{error.message} {error.hint}".strip())
     missing = [numbers.get(module, module) for module in lesson.requires if not is_built(project, module)]
     return Status(
         lesson=number_name,
@@ -154,7 +154,7 @@ def _state(project: Project, lesson: Lesson, entry: Entry | None) -> str:
 def missing_prerequisites(project: Project, lesson: Lesson) -> tuple[Missing, ...]:
     """The modules that the lesson imports and that are not built, in the order of the lessons."""
     wanted = [module for module in lesson.requires if not is_built(project, module)]
-    makers = {other.module: other for other in _readable(project)} if wanted else {}
+    makers = {other.module: other for other in _known(project)} if wanted else {}
     found = [_missing(module, makers.get(module)) for module in wanted]
     return tuple(sorted(found, key=lambda missing: missing.lesson or "~"))
 
@@ -165,14 +165,12 @@ def _missing(module: str, maker: Lesson | None) -> Missing:
     return Missing(module, maker.number_name, f"tito module complete {maker.number}")
 
 
-def _readable(project: Project) -> list[Lesson]:
-    found = []
-    for path in lesson_paths(project):
-        try:
-            found.append(read_lesson(path))
-        except LessonError:  # a broken lesson elsewhere is not this lesson's business
-            continue
-    return found
+def _known(project: Project) -> list[Lesson]:
+    """The lessons that can be read, and as it was released each that cannot, or that is gone."""
+    found = readable_lessons(project)
+    names = {lesson.number_name for lesson in found}
+    released = lesson_paths(project, project.release)
+    return found + [read_lesson(path) for path in released if path.parent.name not in names]
 
 
 def form_problems(project: Project, lesson: Lesson) -> tuple[str, ...]:

@@ -88,6 +88,19 @@ def test_a_lesson_whose_file_is_gone_is_told_with_the_way_back(here, whole_folde
     assert status(here)[1].state == "not started"
 
 
+@pytest.mark.parametrize("damage", [None, b"\xff"])
+def test_a_lesson_that_is_gone_or_damaged_still_makes_its_module(here, damage):
+    path = find_lesson(here, "1").path
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert status(here)[1].missing == ("01",)
+    assert "Run `tito module complete 01` first." in typed("module complete 2").stderr
+
+
+def test_status_says_how_a_lesson_that_cannot_be_read_comes_back(here):
+    find_lesson(here, "1").path.write_text("# %% nbgrader={broken\nx = 1\n", encoding="ascii")
+    assert "`tito module reset 01` brings the lesson back" in status(here)[0].problem
+
+
 def test_the_doctor_sees_that_a_lessons_file_is_gone(here):
     find_lesson(here, "2").path.unlink()
     [row] = [row for row in examine(here) if row.name == "lessons"]

@@ -2392,6 +2392,15 @@ def analyze_vectorization_scaling(
 # %%
 scaling = analyze_vectorization_scaling()
 
+# %%
+figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
+axes.plot([row.size for row in scaling], [row.percent_of_peak for row in scaling], "o-")
+axes.axhline(100, color="gray", linewidth=0.8, linestyle=":")
+axes.set_xscale("log", base=2)
+axes.xaxis.set_major_formatter("{x:.0f}")
+axes.set(xlabel="size of the square product", ylabel="% of measured peak", ylim=(0, 115))
+plt.show()
+
 # %% [markdown]
 r"""
 Small products do not fill the machine: the call costs about the same whether 64 or 64,000 numbers are behind it. Large
@@ -2650,11 +2659,25 @@ def analyze_mixed_precision_benefits(half: Any = "float16") -> list[MemoryRow]:
 # %%
 memory = analyze_mixed_precision_benefits()
 
+# %%
+figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+bars = [(f"{name}, {half or 'float32'}", training_bytes(*sizes, half), sum(training_bytes(*sizes).values()))
+        for name, sizes in reversed(MODEL_SIZES.items()) for half in ("float16", None)]
+left = np.zeros(len(bars))
+for part in bars[0][1]:
+    width = np.array([100 * held[part] / whole for _, held, whole in bars])
+    axes.barh([name for name, _, _ in bars], width, left=left, label=part)
+    left += width
+axes.axvline(100, color="gray", linewidth=0.8, linestyle=":")
+axes.set(xlabel="% of the bytes in float32", title="What training with Adam holds")
+axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
+plt.show()
+
 # %% [markdown]
 r"""
-Look at the last two columns together. Activations halve in every row; but where parameters outweigh activations, the
-half copies cost more than the activations save. Mixed precision pays in memory when batches, images or sequences are
-large. That is a count. Here is a measurement: the same network at growing batch sizes.
+Look at the last two columns of the table together. Activations halve in every row; but where parameters outweigh
+activations, the half copies cost more than the activations save. Mixed precision pays in memory when batches, images or
+sequences are large. That is a count. Here is a measurement: the same network at growing batch sizes.
 """
 
 # %%

@@ -168,8 +168,10 @@ def _plain(lesson: Lesson, failure: Failure, index: int) -> str:
     text = failure.text if said else ": ".join(filter(None, (failure.type, failure.text)))
     more = f"; {MORE[failure.type]}" if failure.type in MORE else ""
     frame = failure.frames[-1] if failure.frames else None
-    if frame is None or (said and frame.cell == index):
+    if frame is None:
         return text + more
     cell = lesson.code[frame.cell]
+    if said and (frame.cell == index or not cell.is_exercise):  # what a check, or a helper of checks, says
+        return text + more
     inside = f"in {cell.grade_id}, " if frame.cell != index and cell.grade_id else ""
     return f"{text}{more} ({inside}{place(lesson, cell, frame.line)}{quote(cell, frame.line)})"

@@ -51,6 +51,13 @@ def test_a_failed_check_shows_its_own_words(tmp_path):
     assert result.verdicts[-1].earned == 0.0
 
 
+def test_a_failed_check_shows_the_words_of_the_helper_that_it_called(tmp_path):
+    helper = '# %%\ndef look(x):\n    assert x == 42, f"{x} is not 42"\n\n'
+    check = CHECK.replace('assert answer() == 42, "answer() is not 42"', "look(answer())")
+    result, _ = run(tmp_path, helper + ANSWER.replace("42", "41") + check)
+    assert last_message(result) == "41 is not 42"
+
+
 def test_a_check_without_words_shows_its_line(tmp_path):
     result, _ = run(tmp_path, '# %% nbgrader={"grade": true, "grade_id": "t", "points": 1}\nx = 1\nassert x == 2\n')
     assert last_message(result) == f"AssertionError (line {HEADER.count(chr(10)) + 3}: `assert x == 2`)"

@@ -825,11 +825,11 @@ _CONVERSIONS = {
 
 
 @cache
-def gelu_loops(dtype: str) -> tuple[Callable, Callable]:
-    """The compiled forward and backward loop of GELU for one of the four floating types, by name."""
-    real = (np.float64, double_tanh) if dtype == "float64" else (np.float32, rational_tanh)
+def gelu_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
+    """The compiled forward and backward loop of GELU for one of the four floating types."""
+    real = (np.float64, double_tanh) if dtype == np.float64 else (np.float32, rational_tanh)
     value, slope = gelu_of_one(*real)
-    load, store = _CONVERSIONS[dtype]
+    load, store = _CONVERSIONS[dtype.name]
     return _forward_loop(value, load, store), _backward_loop(slope, load, store)
 
 # %% [markdown]
@@ -883,11 +883,11 @@ hand, and autograd, the profiler and half precision all work at once.
 # %%
 #| export
 def _gelu_forward(x: np.ndarray) -> np.ndarray:
-    return one_pass(gelu_loops(x.dtype.name)[0], x)
+    return one_pass(gelu_loops(x.dtype)[0], x)
 
 
 def _gelu_backward(g: np.ndarray, y: None, x: np.ndarray) -> np.ndarray:
-    return one_pass(gelu_loops(x.dtype.name)[1], g, x)
+    return one_pass(gelu_loops(x.dtype)[1], g, x)
 
 
 FUSED_GELU = Primitive("fused_gelu", _gelu_forward, saves="inputs")
@@ -1018,7 +1018,7 @@ class FusionError(TypeError):
 CODE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
     "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
-    "relu": "{0} if {0} > zero or {0} != {0} else zero", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
+    "relu": "max({}, zero)", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
     "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
     "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}", "invert": "not {}",
 }
@@ -1100,6 +1100,8 @@ def simplified(pool: dict, op: str, args: list[Expression], known: list[float | 
     if None not in known:
         folded = eval(CODE[op].format(*[f"({value!r})" for value in known]), dict(_NUMBERS))
         return expression(pool, "constant", float(folded))
+    if op == "relu":
+        return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
     if op == "where" and known[0] is not None:
         return args[1] if known[0] else args[2]
     if op == "mul" and _TRUTHS & {a.op, b.op}:
@@ -1481,7 +1483,7 @@ class fuse:
 
     def _kernel(self, shapes: Sequence[tuple[int, ...]], dtype: np.dtype, needs: tuple[bool, ...] | None) -> tuple:
         places = grid_of(shapes)[3]
-        key = (dtype.name, places, needs)
+        key = (dtype, places, needs)
         with self._lock:
             if key not in self._kernels:
                 source, constants = self._write(shapes, places, needs)

@@ -424,7 +424,7 @@ def _store_float16(x):
 def _as_it_is(x):
     return x
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #af2d40c81cee
+# %% ../../modules/18_acceleration/acceleration_dev.py #72c3a6a394f1
 def _forward_loop(value: Callable, load: Callable, store: Callable) -> Callable:
     @compiled
     def loop(x, out):
@@ -452,11 +452,11 @@ _CONVERSIONS = {
 
 
 @cache
-def gelu_loops(dtype: str) -> tuple[Callable, Callable]:
-    """The compiled forward and backward loop of GELU for one of the four floating types, by name."""
-    real = (np.float64, double_tanh) if dtype == "float64" else (np.float32, rational_tanh)
+def gelu_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
+    """The compiled forward and backward loop of GELU for one of the four floating types."""
+    real = (np.float64, double_tanh) if dtype == np.float64 else (np.float32, rational_tanh)
     value, slope = gelu_of_one(*real)
-    load, store = _CONVERSIONS[dtype]
+    load, store = _CONVERSIONS[dtype.name]
     return _forward_loop(value, load, store), _backward_loop(slope, load, store)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #43201e3bcb6e
@@ -490,13 +490,13 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
     list(_pool.map(lambda low, high: loop(*[array[low:high] for array in flat]), edges[:-1], edges[1:]))
     return out
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #34bd771ab535
+# %% ../../modules/18_acceleration/acceleration_dev.py #6e74d700f54f
 def _gelu_forward(x: np.ndarray) -> np.ndarray:
-    return one_pass(gelu_loops(x.dtype.name)[0], x)
+    return one_pass(gelu_loops(x.dtype)[0], x)
 
 
 def _gelu_backward(g: np.ndarray, y: None, x: np.ndarray) -> np.ndarray:
-    return one_pass(gelu_loops(x.dtype.name)[1], g, x)
+    return one_pass(gelu_loops(x.dtype)[1], g, x)
 
 
 FUSED_GELU = Primitive("fused_gelu", _gelu_forward, saves="inputs")
@@ -516,7 +516,7 @@ def fused_gelu(x: Tensor) -> Tensor:
     """
     return apply(FUSED_GELU, floating(x))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #dcc457a13468
+# %% ../../modules/18_acceleration/acceleration_dev.py #6f83c8a0029a
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
@@ -524,7 +524,7 @@ class FusionError(TypeError):
 CODE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
     "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
-    "relu": "{0} if {0} > zero or {0} != {0} else zero", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
+    "relu": "max({}, zero)", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
     "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
     "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}", "invert": "not {}",
 }
@@ -584,7 +584,7 @@ def emit(op: str, *args: Any) -> Expression:
         raise FusionError(f"{op} cannot be part of a fused kernel: it is not one of {', '.join(CODE)}")
     return simplified(pool, op, args, [constant_of(a) for a in args]) or expression(pool, op, *args)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #e115c7fbfca8
+# %% ../../modules/18_acceleration/acceleration_dev.py #c9b23cfe8abd
 _NUMBERS = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "zero": 0.0, "one": 1.0,
             "inf": math.inf, "nan": math.nan}
 
@@ -603,6 +603,8 @@ def simplified(pool: dict, op: str, args: list[Expression], known: list[float | 
     if None not in known:
         folded = eval(CODE[op].format(*[f"({value!r})" for value in known]), dict(_NUMBERS))
         return expression(pool, "constant", float(folded))
+    if op == "relu":
+        return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
     if op == "where" and known[0] is not None:
         return args[1] if known[0] else args[2]
     if op == "mul" and _TRUTHS & {a.op, b.op}:
@@ -857,7 +859,7 @@ def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.nd
     list(_pool.map(run, range(parts))) if parts > 1 else run(0)
     return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #10cfc0671ece
+# %% ../../modules/18_acceleration/acceleration_dev.py #674ffd0a2764
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
@@ -887,7 +889,7 @@ class fuse:
 
     def _kernel(self, shapes: Sequence[tuple[int, ...]], dtype: np.dtype, needs: tuple[bool, ...] | None) -> tuple:
         places = grid_of(shapes)[3]
-        key = (dtype.name, places, needs)
+        key = (dtype, places, needs)
         with self._lock:
             if key not in self._kernels:
                 source, constants = self._write(shapes, places, needs)

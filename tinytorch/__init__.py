@@ -62,7 +62,7 @@ _EXPORTS = {
         "best_seconds", "timed_runs", "spread_of", "ComputePeak", "compute_peak", "Bandwidth",
         "triad_bandwidth", "triad_sweep", "Plateau", "plateaus", "plateau", "Peaks", "measure_peaks",
         "measured_peaks", "plot_bandwidth", "vectorized_matmul", "unfused_gelu", "rational_tanh",
-        "double_tanh", "gelu_of_one", "gelu_loops", "set_num_threads", "one_pass", "fused_gelu",
+        "double_tanh", "gelu_of_one", "gelu_loops", "set_num_threads", "in_parts", "one_pass", "fused_gelu",
         "FusionError", "Expression", "expression", "constant_of", "emit", "simplified", "Symbol", "Recorder",
         "captured", "record", "in_order", "expression_gradients", "place_of", "grid_of", "on_grid",
         "float_exp", "float_log", "double_exp", "double_log", "kernel_source", "compile_kernel", "launch",

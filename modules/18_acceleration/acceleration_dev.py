@@ -841,7 +841,7 @@ runs the loop. Large arrays are cut into parts, one for each thread: the loops r
 
 # %%
 #| export
-_PART = 1 << 18
+_PART = 1 << 19
 _pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
 _num_threads = os.cpu_count() or 1
 
@@ -852,6 +852,14 @@ def set_num_threads(threads: int) -> None:
     if not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
     _num_threads = threads
+
+
+def in_parts(run: Callable[[int], Any], parts: int) -> None:
+    """Call `run(0)` to `run(parts - 1)` side by side, the last one in this thread, and wait for all."""
+    others = [_pool.submit(run, i) for i in range(parts - 1)]
+    run(parts - 1)
+    for other in others:
+        other.result()
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
@@ -868,7 +876,7 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
         loop(*flat)
         return out
     edges = [out.size * i // parts for i in range(parts + 1)]
-    list(_pool.map(lambda low, high: loop(*[array[low:high] for array in flat]), edges[:-1], edges[1:]))
+    in_parts(lambda i: loop(*[array[edges[i]:edges[i + 1]] for array in flat]), parts)
     return out
 
 # %% [markdown]
@@ -1440,7 +1448,7 @@ def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.nd
         taken = [out[part] if target in sums else out[cut] for out, target in zip(bits, targets)]
         loop(edges[part + 1] - edges[part], columns, *given, *taken)
 
-    list(_pool.map(run, range(parts))) if parts > 1 else run(0)
+    in_parts(run, parts)
     return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
 
 # %% [markdown]

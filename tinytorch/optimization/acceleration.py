@@ -8,16 +8,16 @@ __all__ = ['compiled', 'WORKING_SETS', 'FUSED_GELU', 'CODE', 'FUSED', 'HALF_OPER
            'timed_runs', 'spread_of', 'ComputePeak', 'compute_peak', 'Bandwidth', 'triad_bandwidth', 'triad_sweep',
            'Plateau', 'plateaus', 'plateau', 'Peaks', 'measure_peaks', 'measured_peaks', 'plot_bandwidth',
            'vectorized_matmul', 'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops',
-           'set_num_threads', 'one_pass', 'fused_gelu', 'FusionError', 'Expression', 'expression', 'constant_of',
-           'emit', 'simplified', 'Symbol', 'Recorder', 'captured', 'record', 'in_order', 'expression_gradients',
-           'place_of', 'grid_of', 'on_grid', 'float_exp', 'float_log', 'double_exp', 'double_log', 'kernel_source',
-           'compile_kernel', 'launch', 'fuse', 'operations_in', 'autocast_type', 'autocast', 'unscale', 'next_scale',
-           'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'require_gradients', 'ScalingRow',
-           'analyze_vectorization_scaling', 'RooflineRow', 'one_thread', 'under_roof', 'roofline_row', 'model_rows',
-           'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow',
-           'memory_row', 'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
-           'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row',
-           'compare', 'measure_benefits', 'measured_techniques']
+           'set_num_threads', 'in_parts', 'one_pass', 'fused_gelu', 'FusionError', 'Expression', 'expression',
+           'constant_of', 'emit', 'simplified', 'Symbol', 'Recorder', 'captured', 'record', 'in_order',
+           'expression_gradients', 'place_of', 'grid_of', 'on_grid', 'float_exp', 'float_log', 'double_exp',
+           'double_log', 'kernel_source', 'compile_kernel', 'launch', 'fuse', 'operations_in', 'autocast_type',
+           'autocast', 'unscale', 'next_scale', 'GradScaler', 'MixedPrecisionTrainer', 'depends_on',
+           'require_gradients', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'one_thread',
+           'under_roof', 'roofline_row', 'model_rows', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof',
+           'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_row', 'analyze_mixed_precision_benefits', 'Workload',
+           'Technique', 'technique_score', 'DecisionRow', 'recommendation', 'analyze_acceleration_decision_framework',
+           'BenefitRow', 'in_a_word', 'benefit_row', 'compare', 'measure_benefits', 'measured_techniques']
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #tensor-import
 import math
@@ -459,8 +459,8 @@ def gelu_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     load, store = _CONVERSIONS[dtype.name]
     return _forward_loop(value, load, store), _backward_loop(slope, load, store)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #43201e3bcb6e
-_PART = 1 << 18
+# %% ../../modules/18_acceleration/acceleration_dev.py #389d0e49c498
+_PART = 1 << 19
 _pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
 _num_threads = os.cpu_count() or 1
 
@@ -471,6 +471,14 @@ def set_num_threads(threads: int) -> None:
     if not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
     _num_threads = threads
+
+
+def in_parts(run: Callable[[int], Any], parts: int) -> None:
+    """Call `run(0)` to `run(parts - 1)` side by side, the last one in this thread, and wait for all."""
+    others = [_pool.submit(run, i) for i in range(parts - 1)]
+    run(parts - 1)
+    for other in others:
+        other.result()
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
@@ -487,7 +495,7 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
         loop(*flat)
         return out
     edges = [out.size * i // parts for i in range(parts + 1)]
-    list(_pool.map(lambda low, high: loop(*[array[low:high] for array in flat]), edges[:-1], edges[1:]))
+    in_parts(lambda i: loop(*[array[edges[i]:edges[i + 1]] for array in flat]), parts)
     return out
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #6e74d700f54f
@@ -840,7 +848,7 @@ def compile_kernel(source: str, constants: dict[str, float], dtype: str) -> Call
     exec(source, space)
     return compiled(space["loop"])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #008afe6db18f
+# %% ../../modules/18_acceleration/acceleration_dev.py #d4929a98be9e
 def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.ndarray, str]], targets: Sequence[str],
            dtype: np.dtype) -> list[np.ndarray]:
     """Run a loop over the grid, its rows shared by the threads; new arrays of `dtype`, one for each target."""
@@ -856,7 +864,7 @@ def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.nd
         taken = [out[part] if target in sums else out[cut] for out, target in zip(bits, targets)]
         loop(edges[part + 1] - edges[part], columns, *given, *taken)
 
-    list(_pool.map(run, range(parts))) if parts > 1 else run(0)
+    in_parts(run, parts)
     return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #674ffd0a2764

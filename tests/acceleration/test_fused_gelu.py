@@ -24,7 +24,7 @@ from tinytorch.optimization.acceleration import (
 )
 from tinytorch.profiling.profiler import Trace, peak_bytes
 
-LARGE = 1 << 20  # several parts of a large array, each for a thread
+LARGE = 1 << 21  # several parts of a large array, each for a thread
 FAR = [0.0, -0.0, 1e-30, -1e-30, 1e-45, 10.0, -10.0, 88.0, -88.0, 1e10, -1e10, 3e38, -3e38, np.inf, -np.inf]
 
 
@@ -111,7 +111,7 @@ def test_whole_numbers_become_float32(kind):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
-@pytest.mark.parametrize("size", [(1 << 18) - 1, 1 << 18, 2 * (1 << 18) + 7, LARGE + 3])
+@pytest.mark.parametrize("size", [(1 << 19) - 1, 1 << 19, 2 * (1 << 19) + 7, LARGE + 3])
 def test_the_number_of_threads_does_not_change_a_bit(threads, count, size):
     x = np.random.default_rng(3).normal(size=size).astype(np.float32)
     threads(1)

@@ -1875,7 +1875,8 @@ def test_unit_loss_scale():
     assert not unscale([first], 512.0), "finite gradients were reported as overflow"
     assert np.allclose(first.data, [1, -4]), f"[512, -2048] unscaled by 512 gave {first.data}"
     tiny, huge = Tensor([1e-7]), Tensor([3e38, 3e38])
-    assert not unscale([Tensor([1.0]), tiny, huge], 8.0), "3e38 twice is finite, but not its sum: look at each number"
+    assert not unscale([Tensor([1.0]), huge], 1.0), "3e38 twice is finite, but not its sum: look at each number"
+    unscale([tiny], 8.0)
     assert np.isclose(tiny.data[0], 1.25e-8), f"1e-7 unscaled by 8 gave {tiny.data[0]:.3g}: unscale in float32"
     assert unscale([second, third], 128.0), "an inf in the first of two gradients went unnoticed"
     assert np.allclose(third.data, 2), (
@@ -2284,6 +2285,7 @@ def test_unit_mixed_precision_overflow():
         metrics = trainer.train_step(batch) if metrics["overflow"] else metrics
     assert metrics["gradients_valid"] and optimizer.updates_applied == 1, (
         f"the scale fell until it fitted, then: {metrics}")
+    trainer.loss_scale = 1024.0
     half = trainer.scale_loss(Tensor(300.0, dtype="float16"))
     assert np.isfinite(half.item()), (
         f"a float16 loss of 300 times {trainer.loss_scale:g} gave {half.item()}: scale in float32")

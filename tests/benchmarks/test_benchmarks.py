@@ -20,7 +20,7 @@ from benchmarks.rows import UnknownRow, all_rows, select
 from benchmarks.rows_gelu import gelu_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
 from benchmarks.rows_startup import PROGRAMS, startup_sides
-from benchmarks.rows_training import NETWORKS, mixed_sides, step_flops, step_sides
+from benchmarks.rows_training import NETWORKS, block_flops, block_sides, mixed_sides, step_flops, step_sides
 from benchmarks.timing import Group, Result, Row, Sides, interleaved, measure, summarize
 
 GROUP = Group("sleep", "Sleeping", "PyTorch", "nothing", goal=1.0)
@@ -54,7 +54,7 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {f"step-{widths}-{f}-1t" for f in ("relu", "gelu") for widths in (
         "64-32-10", "64-128-10", "64-128-128-10", "784-256-128-10", "784-512-512-10", "784-1024-1024-10")}
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
-    assert wanted | {"import-tinytorch", "tito-help"} <= names
+    assert wanted | {"step-block-1t", "import-tinytorch", "tito-help"} <= names
 
 
 @pytest.mark.parametrize("direction", ["forward", "backward"])
@@ -81,6 +81,10 @@ def test_both_sides_of_a_training_step_agree(widths, activation):
     step_sides(8, (12, *[6] * (widths - 2), 10), activation).agree()
 
 
+def test_both_sides_of_a_block_agree():
+    block_sides(texts=2, tokens=5, width=8, heads=2, hidden=16).agree()
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_a_step_in_mixed_precision_agrees_with_one_in_float32(dtype):
     mixed_sides(8, (12, 6, 10), dtype).agree()
@@ -93,6 +97,11 @@ def test_a_program_starts(program):
 
 def test_the_flops_of_a_step_are_those_of_its_products():
     assert step_flops(64, (5, 7, 3)) == 2 * 64 * (2 * 5 * 7 + 3 * 7 * 3)
+
+
+def test_the_flops_of_a_block_are_those_of_its_products():
+    rows, attention = 3 * 4, 3 * 2 * (4 * 8 * 4)  # 3 texts of 4 tokens, in 2 heads of width 8
+    assert block_flops(3, 4, 16, 32) == 3 * 2 * (rows * 16 * 16 * 4 + rows * 16 * 32 * 2 + 2 * attention)
 
 
 def test_a_row_whose_sides_disagree_is_not_timed():

@@ -19,8 +19,9 @@ from tito.errors import LessonError
 from tito.files import read_existing, write_if_changed
 from tito.form import check_form
 from tito.lesson import Lesson, names_module
-from tito.notebook import quick_import, to_notebook, without_markers
+from tito.notebook import quick_import, to_notebook
 from tito.project import LIBRARY, Project
+from tito.regions import without_markers
 from tito.registry import readable_lessons
 
 STUB_MARK = "# NOT BUILT YET:"

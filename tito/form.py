@@ -6,11 +6,10 @@ Each check is a function from a lesson to problems. A problem is one sentence th
 from __future__ import annotations
 
 import ast
-import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from tito.form_checks import Problem, called, checks_check, graded_cells_count, hidden_regions_are_sound, wrong
 from tito.lesson import (
     DEFINITIONS,
     EXPORTS,
@@ -23,20 +22,11 @@ from tito.lesson import (
     split_directives,
     tree_of,
 )
-from tito.notebook import BEGIN_SOLUTION, END_SOLUTION, mark_answer, strip_solutions
 from tito.project import LIBRARY
+from tito.regions import BEGIN_SOLUTION, END_SOLUTION, mark_answer, strip_solutions
 
 LATE = re.compile(r"\s*#\s*\|\s*(export[a-z]*|default_exp)\b.*")
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong with a lesson. `line` is to be shown with `Lesson.place`."""
-
-    line: int
-    grade_id: str | None
-    message: str
 
 
 def check_form(lesson: Lesson, *, student: bool = False) -> list[Problem]:
@@ -50,10 +40,6 @@ def check_form(lesson: Lesson, *, student: bool = False) -> list[Problem]:
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _problem(cell: Cell, message: str) -> Problem:
-    return Problem(cell.line, cell.grade_id, message)
-
-
 def _exports(lesson: Lesson) -> list[tuple[Cell, ast.Module]]:
     return [(cell, tree_of(cell.source)) for cell in lesson.code if cell.is_export]
 
@@ -64,7 +50,7 @@ def _parses(lesson: Lesson) -> Iterator[Problem]:
             parse_cell(cell.source)
         except SyntaxError as error:
             where = f"line {error.lineno} of the cell: {(error.text or '').strip()}"
-            yield _problem(cell, f"The cell is not Python: {error.msg}, at {where}")
+            yield wrong(cell, f"The cell is not Python: {error.msg}, at {where}")
 
 
 def _names_its_module(lesson: Lesson) -> Iterator[Problem]:
@@ -72,11 +58,11 @@ def _names_its_module(lesson: Lesson) -> Iterator[Problem]:
     if not named:
         yield Problem(1, None, f"The lesson names no module; begin it with `#| default_exp core.{lesson.name}`.")
     for cell in named[1:]:
-        yield _problem(cell, "A second `#| default_exp`; a lesson makes one module, so keep one.")
+        yield wrong(cell, "A second `#| default_exp`; a lesson makes one module, so keep one.")
     for cell in named[:1]:
         name = cell.directives["default_exp"]
         if not names_module(lesson.module):
-            yield _problem(cell, f"`#| default_exp {name}` is no module in a part of {LIBRARY}, such as core.tensor.")
+            yield wrong(cell, f"`#| default_exp {name}` is no module in a part of {LIBRARY}, such as core.tensor.")
 
 
 def _directives_first(lesson: Lesson) -> Iterator[Problem]:
@@ -85,14 +71,14 @@ def _directives_first(lesson: Lesson) -> Iterator[Problem]:
         text = "\n".join(value for value in strings if isinstance(value, str))
         for line in split_directives(cell.source)[1]:
             if LATE.fullmatch(line) and line not in text:
-                yield _problem(cell, f"`{line.strip()}` must be at the top of its cell; nbdev overlooks it elsewhere.")
+                yield wrong(cell, f"`{line.strip()}` must be at the top of its cell; nbdev overlooks it elsewhere.")
 
 
 def _exports_to_its_module(lesson: Lesson) -> Iterator[Problem]:
     for cell in lesson.code:
         for directive, target in cell.directives.items():
             if directive in EXPORTS and target:
-                yield _problem(cell, f"`#| {directive} {target}`: a lesson makes one module; leave out {target}.")
+                yield wrong(cell, f"`#| {directive} {target}`: a lesson makes one module; leave out {target}.")
 
 
 def _exports_something(lesson: Lesson) -> Iterator[Problem]:
@@ -104,12 +90,12 @@ def _has_ids(lesson: Lesson) -> Iterator[Problem]:
     seen: dict[str, Cell] = {}
     for cell in lesson.cells:
         if (cell.grade or cell.solution) and cell.grade_id is None:
-            yield _problem(cell, 'The cell has no grade_id; add one, as in "grade_id": "linear-forward".')
+            yield wrong(cell, 'The cell has no grade_id; add one, as in "grade_id": "linear-forward".')
         elif cell.grade_id is not None and not GRADE_ID.fullmatch(cell.grade_id):
-            yield _problem(cell, f"grade_id {cell.grade_id!r} may hold 60 letters, digits, - and _ at most.")
+            yield wrong(cell, f"grade_id {cell.grade_id!r} may hold 60 letters, digits, - and _ at most.")
         elif cell.grade_id in seen:
             first = lesson.place(seen[cell.grade_id].line).rpartition(", ")[2]
-            yield _problem(cell, f"grade_id {cell.grade_id} is used already, at {first}; remove the copy or rename it.")
+            yield wrong(cell, f"grade_id {cell.grade_id} is used already, at {first}; remove the copy or rename it.")
         elif cell.grade_id is not None:
             seen[cell.grade_id] = cell
 
@@ -119,20 +105,20 @@ def _regions_are_sound(lesson: Lesson) -> Iterator[Problem]:
         try:
             blank = strip_solutions(cell.source)
         except ValueError as error:
-            yield _problem(cell, f"In this cell {error}")
+            yield wrong(cell, f"In this cell {error}")
             continue
         if blank is None and cell.is_exercise and cell.kind == "code":
             wanted = f"### {BEGIN_SOLUTION} and ### {END_SOLUTION}"
-            yield _problem(cell, f"The exercise has no solution region; put {wanted} around its answer.")
+            yield wrong(cell, f"The exercise has no solution region; put {wanted} around its answer.")
         if blank is not None and not cell.solution:
-            yield _problem(cell, 'The cell has a solution region and is no solution; add "solution": true and an id.')
+            yield wrong(cell, 'The cell has a solution region and is no solution; add "solution": true and an id.')
 
 
 def _questions_say_where(lesson: Lesson) -> Iterator[Problem]:
     """nbgrader replaces the whole of an open question's cell, unless the answer's place in it is known."""
     for cell in lesson.manual:
         if cell.kind == "markdown" and BEGIN_SOLUTION not in mark_answer(cell.source):
-            yield _problem(cell, "The open question does not say where to answer; end it with `Your answer here.`")
+            yield wrong(cell, "The open question does not say where to answer; end it with `Your answer here.`")
 
 
 def _blank_is_sound(lesson: Lesson) -> Iterator[Problem]:
@@ -150,15 +136,15 @@ def _blank_cell_is_sound(cell: Cell, blank: str) -> Iterator[Problem]:
     try:
         stripped = parse_cell(blank)
     except SyntaxError as error:
-        yield _problem(cell, f"Without its solution the cell is not Python: {error.msg}; narrow the solution region.")
+        yield wrong(cell, f"Without its solution the cell is not Python: {error.msg}; narrow the solution region.")
         return
     full = tree_of(cell.source)
     lost = sorted(_documented(full) - _documented(stripped))
     if lost:
-        yield _problem(cell, f"Without its solution {', '.join(lost)} has no docstring; keep it outside the region.")
+        yield wrong(cell, f"Without its solution {', '.join(lost)} has no docstring; keep it outside the region.")
     gone = sorted(public_names(full) - public_names(stripped)) if cell.is_export else []
     if gone:
-        yield _problem(cell, f"Without its solution the cell does not export {', '.join(gone)}; keep it outside.")
+        yield wrong(cell, f"Without its solution the cell does not export {', '.join(gone)}; keep it outside.")
 
 
 def _documented(tree: ast.Module) -> set[str]:
@@ -170,7 +156,7 @@ def _exercises_are_documented(lesson: Lesson) -> Iterator[Problem]:
         for node in tree_of(cell.source).body:
             is_public = isinstance(node, DEFINITIONS) and not node.name.startswith("_")
             if cell.is_export and is_public and not ast.get_docstring(node):
-                yield _problem(cell, f"{node.name} has no docstring; say what to build, with shapes and an example.")
+                yield wrong(cell, f"{node.name} has no docstring; say what to build, with shapes and an example.")
 
 
 def _imports_are_absolute(lesson: Lesson) -> Iterator[Problem]:
@@ -179,7 +165,7 @@ def _imports_are_absolute(lesson: Lesson) -> Iterator[Problem]:
         for node in _library_imports(tree):
             if node.level:
                 text = f"`{ast.unparse(node)}`"
-                yield _problem(cell, f"{text}: write the import from {LIBRARY}, in full; nbdev makes it relative.")
+                yield wrong(cell, f"{text}: write the import from {LIBRARY}, in full; nbdev makes it relative.")
 
 
 def _imports_become_relative(lesson: Lesson) -> Iterator[Problem]:
@@ -188,11 +174,11 @@ def _imports_become_relative(lesson: Lesson) -> Iterator[Problem]:
         for node in _library_imports(tree):
             text = f"`{ast.unparse(node)}`"
             if node.module == LIBRARY and not node.level:
-                yield _problem(cell, f"{text}: name the module, as in `from {LIBRARY}.core.tensor import Tensor`.")
+                yield wrong(cell, f"{text}: name the module, as in `from {LIBRARY}.core.tensor import Tensor`.")
             elif node not in tree.body:
-                yield _problem(cell, f"{text} is inside another statement, where nbdev overlooks it; move it out.")
+                yield wrong(cell, f"{text} is inside another statement, where nbdev overlooks it; move it out.")
             elif node.lineno != node.end_lineno:
-                yield _problem(cell, f"{text} spans lines, which nbdev overlooks; write it on one line, or as several.")
+                yield wrong(cell, f"{text} spans lines, which nbdev overlooks; write it on one line, or as several.")
 
 
 def _library_imports(tree: ast.Module) -> list[ast.ImportFrom]:
@@ -206,43 +192,17 @@ def _does_not_import_itself(lesson: Lesson) -> Iterator[Problem]:
             names = [node.module] if isinstance(node, ast.ImportFrom) else []
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else names
             if lesson.module and lesson.module in names:
-                yield _problem(cell, f"The lesson imports {lesson.module}, which it makes; use the names defined here.")
+                yield wrong(cell, f"The lesson imports {lesson.module}, which it makes; use the names defined here.")
 
 
 def _exports_run_no_test(lesson: Lesson) -> Iterator[Problem]:
     for cell, tree in _exports(lesson):
-        called = {name for node in tree.body if not isinstance(node, DEFINITIONS) for name in _called(node)}
-        for name in sorted(called):
+        run = {name for node in tree.body if not isinstance(node, DEFINITIONS) for name in called(node)}
+        for name in sorted(run):
             if name.startswith("test"):
-                yield _problem(cell, f"The exported call of {name} would run on import; move it to a check.")
+                yield wrong(cell, f"The exported call of {name} would run on import; move it to a check.")
         if cell.is_check:
-            yield _problem(cell, "A graded check does not belong in the module; remove `#| export`.")
-
-
-def _checks_check(lesson: Lesson) -> Iterator[Problem]:
-    for cell in lesson.checks:
-        body = [node for node in tree_of(cell.source).body if not isinstance(node, ast.Import | ast.ImportFrom)]
-        tests = [node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
-        run = [node for node in body if not isinstance(node, DEFINITIONS)]
-        called = {name for node in run for name in _called(node)}
-        idle = [name for name in tests if name not in called]
-        if idle:
-            yield _problem(cell, f"The check does not call {', '.join(idle)}, so a blank lesson would pass it.")
-        elif not any(isinstance(node, ast.Assert | ast.Call) for part in run for node in ast.walk(part)):
-            yield _problem(cell, "The check calls nothing and asserts nothing, so a blank lesson would pass it.")
-
-
-def _called(node: ast.AST) -> list[str]:
-    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
-    return [func.id for func in calls if isinstance(func, ast.Name)]
-
-
-def _graded_cells_count(lesson: Lesson) -> Iterator[Problem]:
-    for cell in lesson.cells:
-        if cell.grade and not 0 < cell.points < math.inf:
-            yield _problem(cell, f"The graded cell is worth {cell.points:g} points; set its \"points\" above 0.")
-        if cell.kind == "markdown" and cell.grade != cell.solution:
-            yield _problem(cell, 'A graded markdown cell needs both "grade": true and "solution": true.')
+            yield wrong(cell, "A graded check does not belong in the module; remove `#| export`.")
 
 
 Check = Callable[[Lesson], Iterator[Problem]]
@@ -256,11 +216,12 @@ COMMON: tuple[Check, ...] = (
     _imports_are_absolute,
     _does_not_import_itself,
     _exports_run_no_test,
-    _checks_check,
-    _graded_cells_count,
+    checks_check,
+    graded_cells_count,
 )
 SOURCE_ONLY: tuple[Check, ...] = (
     _regions_are_sound,
+    hidden_regions_are_sound,
     _questions_say_where,
     _blank_is_sound,
     _imports_become_relative,

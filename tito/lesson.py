@@ -19,6 +19,7 @@ from pathlib import Path
 from tito import notebook
 from tito.errors import LessonError
 from tito.project import LIBRARY
+from tito.regions import BEGIN_HIDDEN
 
 FOLDER = re.compile(r"(?P<number>\d{2})_(?P<name>[a-z][a-z0-9_]*)")
 DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
@@ -32,7 +33,10 @@ NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|.*\?)[ \t]*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `line` is the line of its `# %%`, or in a notebook the number of the cell, from 1."""
+    """One cell. `line` is the line of its `# %%`, or in a notebook the number of the cell, from 1.
+
+    `hidden` is true of a check with hidden tests, also in an edition, where they were taken out of it.
+    """
 
     kind: str
     source: str
@@ -41,6 +45,12 @@ class Cell:
     solution: bool = False
     points: float = 0.0
     line: int = 0
+    hidden: bool = False
+
+    @property
+    def holds_hidden(self) -> bool:
+        """Whether the hidden tests are in the cell, as in the master, and so are run with it."""
+        return BEGIN_HIDDEN in self.source
 
     @property
     def is_check(self) -> bool:
@@ -292,6 +302,7 @@ def _cell(raw: notebook.RawCell, path: Path) -> Cell:
         solution=options.get("solution", False),
         points=float(options.get("points", 0)),
         line=raw.line,
+        hidden=BEGIN_HIDDEN in raw.source or raw.metadata.get("tito") == notebook.HIDDEN_MARK,
     )
 
 

@@ -20,17 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from tito.errors import LessonError
 from tito.files import write_if_changed
+from tito.regions import CODE_STUB, TEXT_STUB, mark_answer, strip_hidden, strip_solutions
 
 if TYPE_CHECKING:
     from tito.lesson import Cell, Lesson
 
 Notebook = dict[str, Any]
 
-CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
-TEXT_STUB = "YOUR ANSWER HERE"
-BEGIN_SOLUTION = "BEGIN SOLUTION"
-END_SOLUTION = "END SOLUTION"
-ANSWER_HERE = re.compile(r"\s*\byour answer here\b\.?[ \t]*", re.IGNORECASE)
+HIDDEN_MARK = {"hidden_tests": True}  # a cell's "tito" metadata, which stays when the hidden tests are taken out
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 PERCENT_HEADER = """\
 # ---
@@ -189,18 +186,12 @@ def _notebook_cell(cell: Cell, cell_id: str) -> dict[str, Any]:
     return {"cell_type": cell.kind, "id": cell_id, "metadata": _metadata(cell), "source": source, **outputs}
 
 
-def mark_answer(question: str) -> str:
-    """An open question with its `Your answer here.` marked as the solution region.
-
-    nbgrader replaces the whole of an answered cell in which no region is marked, and so would erase the question.
-    """
-    if BEGIN_SOLUTION in question:
-        return question
-    region = f"\n\n<!-- {BEGIN_SOLUTION} -->\nYour answer here.\n<!-- {END_SOLUTION} -->"
-    return ANSWER_HERE.sub(region, question, count=1)
-
-
 def _metadata(cell: Cell) -> dict[str, Any]:
+    mark = {"tito": dict(HIDDEN_MARK)} if cell.hidden else {}
+    return _nbgrader_metadata(cell) | mark
+
+
+def _nbgrader_metadata(cell: Cell) -> dict[str, Any]:
     if cell.grade_id is None and not (cell.grade or cell.solution):
         return {}
     options = {
@@ -219,56 +210,36 @@ def _number(points: float) -> float | int:
 
 
 def blank(notebook: Notebook) -> Notebook:
-    """The notebook as a learner gets it: solutions replaced by nbgrader's own stubs, outputs cleared.
+    """The notebook as a learner gets it: nbgrader's own stubs for solutions, no hidden tests, outputs cleared.
 
-    Raises NotebookError where a solution region is not closed, or stands in a cell that is no solution.
+    A cell that had hidden tests keeps its mark. Raises NotebookError where a region is not closed, or stands in a cell
+    where it does not belong.
     """
     cells = [_blank_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
     return {**notebook, "cells": cells}
 
 
 def _blank_cell(cell: dict[str, Any], number: int) -> dict[str, Any]:
-    stub = CODE_STUB if cell["cell_type"] == "code" else TEXT_STUB
     try:
-        source = strip_solutions(cell["source"], stub)
+        source = _blank_source(cell)
     except ValueError as error:
         raise NotebookError(f"cell {number}: {error}") from error
-    is_solution = cell["metadata"].get("nbgrader", {}).get("solution", False)
-    if source is not None and not is_solution:
-        raise NotebookError(f"cell {number} has a solution region and is no solution cell.")
-    if source is None:
-        source = stub if is_solution else cell["source"]
     cleared = {"execution_count": None, "outputs": []} if cell["cell_type"] == "code" else {}
     return {**cell, "source": source, **cleared}
 
 
-def strip_solutions(source: str, stub: str = CODE_STUB) -> str | None:
-    """`source` with `stub`, indented as the region is, in place of each solution region; None where it has none.
-
-    This is what nbgrader does. Raises ValueError where regions are nested or one is not closed.
-    """
-    kept: list[str] = []
-    inside = found = False
-    for line in source.split("\n"):
-        if BEGIN_SOLUTION in line:
-            if inside:
-                raise ValueError("a solution region begins inside another.")
-            inside = found = True
-            indent = line[: len(line) - len(line.lstrip())]
-            kept += [indent + part for part in stub.split("\n")]
-        elif END_SOLUTION in line:
-            inside = False
-        elif not inside:
-            kept.append(line)
-    if inside:
-        raise ValueError("a solution region has no END SOLUTION.")
-    return "\n".join(kept) if found else None
-
-
-def without_markers(source: str) -> str:
-    """`source` with its solutions, and without the lines that mark them."""
-    lines = source.split("\n")
-    return "\n".join(line for line in lines if BEGIN_SOLUTION not in line and END_SOLUTION not in line)
+def _blank_source(cell: dict[str, Any]) -> str:
+    options = cell["metadata"].get("nbgrader", {})
+    stub = CODE_STUB if cell["cell_type"] == "code" else TEXT_STUB
+    source = strip_solutions(cell["source"], stub)
+    if source is None:
+        source = stub if options.get("solution") else cell["source"]
+    elif not options.get("solution"):
+        raise ValueError("a solution region in a cell that is no solution.")
+    visible = strip_hidden(source)
+    if visible is not None and not options.get("grade"):
+        raise ValueError("hidden tests in a cell that is not graded.")
+    return source if visible is None else visible
 
 
 def write_notebook(notebook: Notebook, path: Path) -> bool:

@@ -169,8 +169,16 @@ def summary(result: Result, said: set[str]) -> None:
         f"{result.lesson}: {number(result.earned)} of {number(result.points)} points, "
         f"{right} of {len(result.verdicts)} checks passed, {seconds(result.seconds)}"
     )
+    if result.hidden:
+        say(_hidden_sentence(len(result.hidden)))
     if result.manual:
         say(f"Graded by hand: {', '.join(result.manual)}")
+
+
+def _hidden_sentence(count: int) -> str:
+    if count == 1:
+        return "1 of these checks has hidden tests too, with other values; they run where your work is graded."
+    return f"{count} of these checks have hidden tests too, with other values; they run where your work is graded."
 
 
 def _indented(text: str, indent: str) -> str:

@@ -46,7 +46,8 @@ class Result:
     """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong or
     must be known, such as a check that was changed and replaced by the released one; each cause once.
 
-    `manual` names the open questions, which a person grades; their points are in neither sum.
+    `manual` names the open questions, which a person grades; their points are in neither sum. `hidden` names the checks
+    that have hidden tests, with other values, which are not in this file and run where it is graded.
     """
 
     lesson: str
@@ -57,6 +58,7 @@ class Result:
     passed: bool
     problems: tuple[str, ...]
     manual: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class _Run:
 
     def result(self, seconds: float) -> Result:
         """The run, summed up."""
+        checks = (*self.lesson.checks, *self.wanted.gone)
         passed = self.ended and not self.wanted.problems and all(verdict.passed for verdict in self.verdicts)
         return Result(
             lesson=self.lesson.number_name,
@@ -160,6 +163,7 @@ class _Run:
             passed=passed,
             problems=tuple(self.problems),
             manual=tuple(cell.grade_id or "" for cell in self.lesson.manual),
+            hidden=tuple(cell.grade_id or "" for cell in checks if cell.hidden and not cell.holds_hidden),
         )
 
     def _failure(self, facts: dict[str, Any]) -> Failure:

@@ -15,8 +15,9 @@ from tito.errors import LessonError, WorkFailed
 from tito.export import export, exported_names, is_built, module_path, render, render_stub
 from tito.files import write_atomic
 from tito.lesson import read_lesson
-from tito.notebook import to_notebook, without_markers, write_notebook
+from tito.notebook import to_notebook, write_notebook
 from tito.project import Project
+from tito.regions import without_markers
 from tito.registry import find_lesson, lessons
 
 FIRST_MODULE = '''\

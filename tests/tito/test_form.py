@@ -163,6 +163,64 @@ def test_a_check_may_assert_without_a_function(tmp_path):
     assert problems(tmp_path, cells) == []
 
 
+HIDDEN = """
+### BEGIN HIDDEN TESTS
+def test_unit_hidden():
+    assert half(-9.0) == -4.5
+test_unit_hidden()
+### END HIDDEN TESTS
+"""
+
+
+def with_hidden(region: str) -> str:
+    """The sound lesson with `region` at the end of its check."""
+    return SOUND.rstrip("\n") + "\n" + region.lstrip("\n")
+
+
+def test_hidden_tests_after_a_check_or_in_it_are_sound(tmp_path):
+    inside = "    assert half(4.0) == 2.0\n    ### BEGIN HIDDEN TESTS\n    assert half(-9.0) == -4.5\n"
+    inside = SOUND.replace("    assert half(4.0) == 2.0\n", inside + "    ### END HIDDEN TESTS\n")
+    assert problems(tmp_path, with_hidden(HIDDEN)) == problems(tmp_path, inside) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("### END HIDDEN TESTS\n", "", "Each ### BEGIN HIDDEN TESTS needs its ### END HIDDEN TESTS after it"),
+        ("### BEGIN HIDDEN TESTS\n", "", "Each ### BEGIN HIDDEN TESTS needs its ### END HIDDEN TESTS after it"),
+        ("test_unit_hidden()\n###", "###", "The check does not call test_unit_hidden"),
+        ("test_unit_hidden()\n###", "pass\n###", "The check does not call test_unit_hidden"),
+        ("### BEGIN", "half(2.0)  ### BEGIN", "A mark of hidden tests stands on a line of its own"),
+    ],
+)
+def test_hidden_tests_of_unsound_form_are_told(tmp_path, old, new, words):
+    found = problems(tmp_path, with_hidden(HIDDEN.replace(old, new)))
+    assert any(words in problem.message for problem in found), found
+
+
+def test_a_hidden_test_of_any_name_is_called(tmp_path):
+    region = HIDDEN.replace("def test_unit_hidden", "def hidden").replace("test_unit_hidden()\n###", "###")
+    found = only_problem(tmp_path, with_hidden(region)).message
+    assert found == "The hidden tests hidden are not called; call them inside the region."
+
+
+def test_a_check_without_its_hidden_tests_still_checks(tmp_path):
+    call = "test_unit_half()\n"
+    cells = SOUND.removesuffix(call) + f"### BEGIN HIDDEN TESTS\n{call}### END HIDDEN TESTS\n"
+    assert "Without its hidden tests the cell checks nothing" in only_problem(tmp_path, cells).message
+
+
+def test_a_check_without_its_hidden_tests_is_still_python(tmp_path):
+    cells = SOUND.replace("    assert half(4.0)", "### BEGIN HIDDEN TESTS\n    assert half(4.0)")
+    cells = cells.replace("== 2.0\n", "== 2.0\n### END HIDDEN TESTS\n")
+    assert "Without its hidden tests the cell is not Python" in only_problem(tmp_path, cells).message
+
+
+def test_hidden_tests_outside_a_check_are_told(tmp_path):
+    cells = SOUND.replace("import math", "import math\n### BEGIN HIDDEN TESTS\nx = 1\n### END HIDDEN TESTS")
+    assert "has hidden tests and is no graded check" in only_problem(tmp_path, cells).message
+
+
 def test_an_open_question_that_does_not_say_where_to_answer_is_told(tmp_path):
     options = 'nbgrader={"grade": true, "solution": true, "grade_id": "open", "points": 1}'
     cells = SOUND + f'\n# %% [markdown] {options}\nr"""\nWhy?\n"""\n'

@@ -11,17 +11,8 @@ import pytest
 
 from tests.tito.small_project import FIRST, HEADER, SECOND, write_lesson
 from tito.lesson import Lesson, read_lesson
-from tito.notebook import (
-    NotebookError,
-    blank,
-    mark_answer,
-    quick_import,
-    strip_solutions,
-    to_notebook,
-    to_percent,
-    without_markers,
-    write_notebook,
-)
+from tito.notebook import NotebookError, blank, quick_import, to_notebook, to_percent, write_notebook
+from tito.regions import mark_answer, strip_hidden, strip_solutions, without_markers
 
 CLASS = '''
 # %% nbgrader={"solution": true, "grade_id": "pair"}
@@ -61,10 +52,26 @@ Your answer here.
 pairs = []
 '''
 
+HIDDEN = '''
+# %% nbgrader={"grade": true, "grade_id": "test-hidden", "points": 4}
+def test_unit_hidden():
+    assert double(3.0) == 6.0
+    ### BEGIN HIDDEN TESTS
+    assert double(-7.5) == -15.0
+    ### END HIDDEN TESTS
+
+test_unit_hidden()
+### BEGIN HIDDEN TESTS
+def test_unit_elsewhere():
+    assert double(1e300) == 2e300
+test_unit_elsewhere()
+### END HIDDEN TESTS
+'''
+
 
 @pytest.fixture
 def lesson(tmp_path: Path) -> Lesson:
-    return read_lesson(write_lesson(tmp_path, FIRST + CLASS))
+    return read_lesson(write_lesson(tmp_path, FIRST + CLASS + HIDDEN))
 
 
 def node(notebook: dict[str, Any]) -> Any:
@@ -106,7 +113,28 @@ def test_metadata_is_complete_for_each_kind_of_cell(lesson):
 def test_blank_is_what_stock_nbgrader_makes(lesson):
     notebook = to_notebook(lesson)
     theirs, _ = nbgrader("preprocessors").ClearSolutions().preprocess(node(notebook), {})
+    theirs, _ = nbgrader("preprocessors").ClearHiddenTests().preprocess(theirs, {})
     assert [cell["source"] for cell in blank(notebook)["cells"]] == [cell.source for cell in theirs.cells]
+
+
+def test_hidden_tests_are_taken_out_and_the_cell_says_that_there_were_some(lesson):
+    cell = cell_of(blank(to_notebook(lesson)), "test-hidden")
+    assert cell["source"] == "def test_unit_hidden():\n    assert double(3.0) == 6.0\n\ntest_unit_hidden()"
+    assert cell["metadata"]["tito"] == {"hidden_tests": True}
+    marked = [cell["id"] for cell in to_notebook(lesson)["cells"] if "tito" in cell["metadata"]]
+    assert marked == ["test-hidden"]
+
+
+@pytest.mark.parametrize("fmt", ["ipynb", "py"])
+def test_the_mark_of_hidden_tests_survives_both_formats(lesson, tmp_path, fmt):
+    path = tmp_path / "edition" / "01_first" / f"first_dev.{fmt}"
+    path.parent.mkdir(parents=True)
+    notebook = blank(to_notebook(lesson))
+    write_notebook(notebook, path) if fmt == "ipynb" else path.write_text(to_percent(notebook), encoding="utf-8")
+    cells = {cell.grade_id: cell for cell in read_lesson(path).cells if cell.grade_id}
+    assert [name for name, cell in cells.items() if cell.hidden] == ["test-hidden"]
+    assert not cells["test-hidden"].holds_hidden
+    assert cell_of(to_notebook(read_lesson(path)), "test-hidden")["metadata"]["tito"] == {"hidden_tests": True}
 
 
 def test_the_stub_stands_where_the_solution_stood(lesson):
@@ -146,15 +174,18 @@ def test_blank_clears_outputs_and_leaves_its_argument_alone(lesson):
 
 
 @pytest.mark.parametrize(
-    ("source", "solution", "reason"),
+    ("source", "kind", "reason"),
     [
-        ("### BEGIN SOLUTION\nx", True, "a solution region has no END SOLUTION."),
-        ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", True, "begins inside another"),
-        ("### BEGIN SOLUTION\nx\n### END SOLUTION", False, "has a solution region and is no solution cell"),
+        ("### BEGIN SOLUTION\nx", "solution", "a solution region has no END SOLUTION."),
+        ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "solution", "begins inside another"),
+        ("### BEGIN SOLUTION\nx\n### END SOLUTION", "locked", "a solution region in a cell that is no solution"),
+        ("### BEGIN HIDDEN TESTS\nx", "grade", "a region of hidden tests has no END HIDDEN TESTS"),
+        ("### BEGIN HIDDEN TESTS\n### BEGIN HIDDEN TESTS", "grade", "a region of hidden tests begins inside another"),
+        ("### BEGIN HIDDEN TESTS\nx\n### END HIDDEN TESTS", "locked", "hidden tests in a cell that is not graded"),
     ],
 )
-def test_regions_that_nbgrader_refuses_are_refused(source, solution, reason):
-    metadata = {"nbgrader": {"solution": True}} if solution else {}
+def test_regions_that_nbgrader_refuses_are_refused(source, kind, reason):
+    metadata = {"nbgrader": {kind: True}}
     cell = {"cell_type": "code", "metadata": metadata, "source": source}
     with pytest.raises(NotebookError, match=reason) as caught:
         blank({"cells": [cell]})
@@ -162,7 +193,7 @@ def test_regions_that_nbgrader_refuses_are_refused(source, solution, reason):
 
 
 def test_text_without_a_region_is_not_stripped():
-    assert strip_solutions("x = 1") is None
+    assert strip_solutions("x = 1") is None and strip_hidden("x = 1") is None
 
 
 def test_the_markers_alone_can_be_taken_out():

@@ -12,6 +12,7 @@ from tito.cli import cli
 from tito.project import Project
 from tito.record import read_record
 from tito.registry import find_lesson
+from tito.release import release
 from tito.released import judged
 from tito.workflow import complete, status
 
@@ -132,3 +133,28 @@ def test_in_the_source_tree_an_unsound_form_fails_the_test_command(project, monk
     assert result.exit_code == 1 and not found["passed"]
     assert found["problems"][0].startswith("Before it can be completed: ")
     assert "Next:" not in typed("module test 1").stdout
+
+
+# Hidden tests
+
+
+HIDDEN = FIRST.replace("test_unit_root()\n", "test_unit_root()\n### BEGIN HIDDEN TESTS\nassert root(2.25) == 1.5\n"
+                       "### END HIDDEN TESTS\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("fmt", ["ipynb", "py"])
+def test_an_edition_says_which_checks_have_hidden_tests_too(project, tmp_path, monkeypatch, fmt):
+    write_lesson(project.root, HIDDEN)
+    release(project, tmp_path / "edition", fmt)
+    monkeypatch.chdir(tmp_path / "edition")
+    sentence = "1 of these checks has hidden tests too, with other values; they run where your work is graded."
+    assert sentence in typed("module test 1").stdout
+    assert json.loads(typed("module test 1 --json").stdout)["hidden"] == ["test-root"]
+    assert "hidden" not in typed("module test 5").stdout
+
+
+def test_the_master_runs_its_hidden_tests(project, monkeypatch):
+    write_lesson(project.root, HIDDEN.replace("== 1.5", "== 2"))
+    monkeypatch.chdir(project.root)
+    result = json.loads(typed("module test 1 --json").stdout)
+    assert [verdict["passed"] for verdict in result["verdicts"]] == [True, False] and result["hidden"] == []

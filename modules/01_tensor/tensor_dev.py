@@ -311,42 +311,60 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else Tensor(value)
 
 # %% nbgrader={"grade": true, "grade_id": "test-as-array", "points": 3}
+def check_as_array(data, dtype, wanted):
+    got, asked = as_array(data, dtype), f"as_array({data!r}, dtype={dtype!r})"
+    assert isinstance(got, np.ndarray), f"{asked} gave a {type(got).__name__}, wanted a NumPy array"
+    assert got.dtype.name == wanted, f"{asked} gave {got.dtype}, wanted {wanted}: look again at who chooses the type"
+    assert got.dtype.isnative, f"{asked} kept a foreign byte order: see as_dtype"
+    assert np.array_equal(got.astype(np.float64), np.array(data, np.float64)), f"{asked} holds other numbers: {got}"
+
 def test_unit_as_array():
-    for data, dtype, wanted in [
+    cases = [
         ([1, 2, 3], None, "float32"), (2.5, None, "float32"), ([[1.5], [2]], None, "float32"), ([], None, "float32"),
         ([True, False], None, "bool"), (np.arange(3), None, "int64"), (np.zeros(2), None, "float64"),
         (np.float16(1), None, "float16"), (np.arange(3), np.float32, "float32"), ([1, 2], "float16", "float16"),
         ([1, 2], "bfloat16", "bfloat16"), (np.ones(2, ">f4"), None, "float32"), (np.ones(2), ">i8", "int64"),
-    ]:
-        got = as_array(data, dtype)
-        assert isinstance(got, np.ndarray), f"as_array({data!r}) gave a {type(got).__name__}, wanted a NumPy array"
-        assert got.dtype.name == wanted, (
-            f"as_array({data!r}, dtype={dtype!r}) gave {got.dtype}, wanted {wanted}: look again at who chooses the "
-            "type")
-        assert got.dtype.isnative, f"as_array({data!r}, dtype={dtype!r}) kept a foreign byte order: see as_dtype"
-    source = np.arange(4)
-    as_array(source)[0] = 9
-    assert source[0] == 0, "changing the result changed the array it was made from: a tensor owns its numbers, so copy"
+        (Tensor([1, 2], "float16"), None, "float16"), (Tensor([1, 2]), np.int64, "int64"),
+    ]
+    ### BEGIN HIDDEN TESTS
+    cases += [
+        ([[4, 5], [6, 7]], None, "float32"), ([[False], [True]], None, "bool"), (np.int8([3, 4]), None, "int8"),
+        (np.ones((2, 2), ">i2"), None, "int16"), (np.float64(2.5), "bfloat16", "bfloat16"), ((7, 0.5), None, "float32"),
+    ]
+    ### END HIDDEN TESTS
+    for data, dtype, wanted in cases:
+        check_as_array(data, dtype, wanted)
+    array, tensor = np.arange(4), Tensor([0, 1])
+    for source, numbers in [(array, array), (tensor, tensor.data)]:
+        as_array(source)[0] = 9
+        assert numbers[0] == 0, (
+            f"changing as_array of a {type(source).__name__} changed the original: a tensor owns its numbers, so copy")
 
 test_unit_as_array()
 
 # %% nbgrader={"grade": true, "grade_id": "test-as-array-refuses", "points": 2}
+def check_refusal(bad, kind, word):
+    said = "no error: only grids of real numbers become tensors"
+    try:
+        as_array(bad)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, kind) and word in str(error):
+            return
+        said = f"a {type(error).__name__}: {error}"
+    say = f" that says what about their {word} is wrong" if word else ""
+    raise AssertionError(f"as_array({bad!r}) gave {said}; wanted a {kind.__name__}{say}")
+
 def test_unit_as_array_refuses():
     as_array([[1, 2], [3, 4]])
-    for bad in ["text", [1j], None, np.ones(2, np.longdouble)]:
-        try:
-            as_array(bad)
-        except (TypeError, ValueError) as error:
-            assert isinstance(error, TypeError), f"as_array({bad!r}) should be a TypeError, not: {error}"
-        else:
-            raise AssertionError(f"as_array({bad!r}) was accepted: only grids of real numbers become tensors")
-    for ragged in [[[1, 2], [3]], [1, [2, 3]]]:
-        try:
-            as_array(ragged)
-        except ValueError as error:
-            assert "length" in str(error), f"say of {ragged} that its rows have different lengths, not: {error}"
-        else:
-            raise AssertionError(f"as_array({ragged}) was accepted: what would its shape be?")
+    bads, ragged = ["text", [1j], None, np.ones(2, np.longdouble)], [[[1, 2], [3]], [1, [2, 3]]]
+    ### BEGIN HIDDEN TESTS
+    bads += [["1", "2"], np.array([2 + 1j]), {"a": 1}, np.array(["x", "y"])]
+    ragged += [[[1], [2, 3], []], [[[1, 2]], [[1], [2]]]]
+    ### END HIDDEN TESTS
+    for bad in bads:
+        check_refusal(bad, TypeError, "")
+    for grid in ragged:
+        check_refusal(grid, ValueError, "length")
 
 test_unit_as_array_refuses()
 
@@ -451,24 +469,34 @@ def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> 
 
 # %% nbgrader={"grade": true, "grade_id": "test-execute", "points": 10}
 def test_unit_execute():
-    scaled = Primitive("scaled", lambda a, b, by=1.0: (a - b) * by)
+    scaled = Primitive("scaled", lambda a, b, by=1.0: (a - b) * by, "both")
     a, b = Tensor([[1, 2], [3, 5]]), Tensor([1, 1], requires_grad=True)
     plain = execute(scaled, (a, a), {"by": 3.0})
     assert isinstance(plain, Tensor), (
         f"execute gave a {type(plain).__name__}, wanted a Tensor round the forward's result")
-    assert np.array_equal(plain.data, np.zeros((2, 2))), f"(a - a) * 3 gave {plain.data}: were the options passed on?"
     assert not plain.requires_grad and plain._node is None, "no input wanted a gradient, so there is nothing to record"
     out = execute(scaled, (a, b), {"by": 3.0})
-    assert np.array_equal(out.data, [[0, 3], [6, 12]]), f"([[1, 2], [3, 5]] - [1, 1]) * 3 gave {out.data}"
+    assert np.array_equal(out.data, [[0, 3], [6, 12]]), (
+        f"([[1, 2], [3, 5]] - [1, 1]) with by=3 gave {out.data}, wanted [[0, 3], [6, 12]]: are the options passed on?")
     assert out.requires_grad and isinstance(out._node, Node), (
         "b requires a gradient: the result must, with a Node to show how")
     node = out._node
     assert node.edges == (None, b), f"the edges are {node.edges}, wanted (None, b): a needs no gradient, b is a leaf"
     assert node.inputs[0] is a.data and node.options == {"by": 3.0}, "the node must hold this call's arrays and options"
+    assert node.output is out.data, "the node's output must be the result's own array, not a copy and not the Tensor"
     again = execute(scaled, (out, b), {})
     assert again._node.edges == (out._node, b), "an input that was itself computed is reached through its node"
     truth = execute(Primitive("positive", lambda a: a > 0), (b,), {})
     assert not truth.requires_grad, "a boolean result carries no gradient: look at the result's type"
+    ### BEGIN HIDDEN TESTS
+    c, d = Tensor([2, 3], dtype="float16", requires_grad=True), Tensor([[4], [5]])
+    mixed = execute(Primitive("mixed", lambda a, b, c, add, times: (a * b + c + add) * times), (c, d, c),
+                    {"add": 1, "times": 10})
+    assert mixed.data.tolist() == [[110, 160], [130, 190]], f"three inputs and two options gave {mixed.data}"
+    assert mixed._node.edges == (c, None, c), f"the edges of three inputs are {mixed._node.edges}, one for each wanted"
+    whole = execute(Primitive("whole", lambda a: a.astype(int)), (c,), {})
+    assert whole._node is None and not whole.requires_grad, "a result of whole numbers carries no gradient"
+    ### END HIDDEN TESTS
 
 test_unit_execute()
 
@@ -587,6 +615,16 @@ def test_unit_no_grad():
     except KeyError:
         pass
     assert is_recording(), "an exception left recording off: the earlier state must come back whatever happens"
+    ### BEGIN HIDDEN TESTS
+    for wrong in [ValueError, StopIteration, KeyboardInterrupt]:
+        with no_grad():
+            try:
+                with no_grad():
+                    raise wrong("inside the inner block")
+            except wrong:
+                assert not is_recording(), f"a {wrong.__name__} in an inner no_grad() switched the outer one off"
+    assert execute(negated, (Tensor([1.0], requires_grad=True),), {}).requires_grad, "after no_grad() nothing records"
+    ### END HIDDEN TESTS
 
 test_unit_no_grad()
 
@@ -761,27 +799,48 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     return apply(WHERE, condition if condition.dtype == bool else condition != 0, *operands(a, b))
 
 # %% nbgrader={"grade": true, "grade_id": "test-operands", "points": 10}
+def check_types(text, wanted, sides):
+    try:
+        got = eval(text, {"np": np, **sides})
+    except TypeError as error:
+        raise AssertionError(f"{text} failed: {error}; wanted {wanted}: look again at the rules above") from error
+    assert isinstance(got, Tensor), f"{text} gave a {type(got).__name__}, wanted a Tensor"
+    assert got.dtype.name == wanted, (
+        f"{text} gave {got.dtype}, wanted {wanted}: a number is weak; whole numbers yield to fractions")
+
+def check_numbers(text, wanted, sides):
+    got = eval(text, dict(sides)).data
+    assert np.allclose(got, wanted), (
+        f"{text}, where each tensor holds 1 and 2, gave {got}, wanted {wanted}: a fraction lost, or sides swapped?")
+
 def test_unit_operands():
-    half, whole, truth = Tensor([1, 2], dtype="float16"), Tensor(np.array([1, 2])), Tensor([True, False])
-    brain = Tensor([1, 2], dtype="bfloat16")
-    for text, got, wanted in [
-        ("float16 * 0.5", half * 0.5, "float16"), ("2 - float16", 2 - half, "float16"),
-        ("bfloat16 / 3", brain / 3, "bfloat16"),
-        ("float16 * np.float64(0.1)", half * np.float64(0.1), "float16"), ("int64 + 1", whole + 1, "int64"),
-        ("int64 + 0.5", whole + 0.5, "float32"), ("int64 / 2", whole / 2, "float32"), ("bool + 1", truth + 1, "int64"),
-        ("int64 + np.float32(0.5)", whole + np.float32(0.5), "float32"), ("bool + True", truth + True, "bool"),
-        ("int64 * float16", whole * half, "float16"), ("float16 + float32", half + Tensor([1.0, 1.0]), "float32"),
-        ("float16 + bfloat16", half + brain, "float32"), ("array + tensor", np.ones(2, np.float32) + half, "float32"),
-        ("[1, 2] + float32", [1, 2] + Tensor([1.0, 1.0]), "float32"),
-    ]:
-        assert isinstance(got, Tensor), f"{text} gave a {type(got).__name__}, wanted a Tensor"
-        assert got.dtype.name == wanted, (
-            f"{text} gave {got.dtype}, wanted {wanted}: a number is weak; whole numbers yield to fractions")
+    names = ["float16", "bfloat16", "float32", "float64", "int8", "int64"]
+    sides = {name: Tensor([1, 2], dtype=name) for name in names}
+    sides |= {"bool": Tensor([True, False]), "array": np.ones(2, np.float32)}
+    types = {
+        "int64 * float16": "float16", "float16 * 0.5": "float16", "2 - float16": "float16", "bfloat16 / 3": "bfloat16",
+        "float16 * np.float64(0.1)": "float16", "int64 + 1": "int64", "int64 + 0.5": "float32", "int64 / 2": "float32",
+        "bool + 1": "int64", "int64 + np.float32(0.5)": "float32", "bool + True": "bool", "array + float16": "float32",
+        "float16 + float32": "float32", "float16 + bfloat16": "float32", "[1, 2] + float32": "float32",
+    }
+    numbers = {"2 - float16": [1, 0], "2 / float16": [2, 1], "int64 + 0.5": [1.5, 2.5], "float32 - int64": [0, 0]}
+    ### BEGIN HIDDEN TESTS
+    types |= {
+        "int8 * 3": "int8", "0.25 - int8": "float32", "1 / float64": "float64", "float16 * int8": "float16",
+        "bool + 0.25": "float32", "float64 - bool": "float64", "bool * np.int32(3)": "int64", "int8 + int64": "int64",
+        "bfloat16 * np.float64(2)": "bfloat16",
+    }
+    numbers |= {"0.25 - int8": [-0.75, -1.75], "float64 ** 3": [1, 8], "5 * float16 - bfloat16": [4, 8]}
+    ### END HIDDEN TESTS
+    for text, wanted in types.items():
+        check_types(text, wanted, sides)
+    for text, wanted in numbers.items():
+        check_numbers(text, wanted, sides)
+    half, brain = sides["float16"], Tensor([1, 2], dtype="bfloat16", requires_grad=True)
     agreed = [side.dtype.name for side in operands(half, brain)]
     assert agreed == ["float32"] * 2, f"operands(float16, bfloat16) are {agreed}: see the rule for these two"
-    assert np.allclose((2 - half).data, [1, 0]) and np.allclose((2 / half).data, [2, 1]), (
-        "2 - x or 2 / x has its sides swapped")
-    assert np.allclose((whole + 0.5).data, [1.5, 2.5]), f"[1, 2] + 0.5 gave {(whole + 0.5).data}: the fraction was lost"
+    assert operands(half, brain)[1].requires_grad, (
+        "operands(float16, bfloat16) lost the wish for a gradient: change a type through the door, with astype")
     grid = Tensor([[1], [2], [3]]) + Tensor([10, 20])
     assert grid.shape == (3, 2) and grid.data[2, 1] == 23, (
         f"(3, 1) + (2,) gave shape {grid.shape}: every pair was wanted")
@@ -838,30 +897,46 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 MATMUL = Primitive("matmul", multiply_matrices)
 
 # %% nbgrader={"grade": true, "grade_id": "test-matmul", "points": 8}
-def test_unit_matmul():
+def check_product(left, right):
     rng = np.random.default_rng(0)
-    for left, right in [
-        ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((3,), (3, 2)), ((4, 3), (3,)), ((0, 3), (3, 2)),
-    ]:
-        a, b = rng.normal(size=left).astype(np.float32), rng.normal(size=right).astype(np.float32)
+    a, b = rng.normal(size=left).astype(np.float32), rng.normal(size=right).astype(np.float32)
+    try:
         got = Tensor(a) @ Tensor(b)
-        wanted = np.matmul(a.astype(np.float64), b.astype(np.float64))
-        assert got.shape == wanted.shape, f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}"
-        assert np.allclose(got.data, wanted, atol=1e-5), (
-            f"{left} @ {right} is off by {np.abs(got.data - wanted).max():.2g}")
-    ones = Tensor(np.ones((1, 5000), dtype=np.float16))
-    product = ones @ Tensor(np.ones((5000, 1), dtype=np.float16))
-    assert product.dtype == np.float16 and product.item() == 5000, (
-        f"5000 halves of 1 times 1 add up to {product.item()} ({product.dtype}), wanted 5000 in float16: add in "
-        "float32, round once")
-    for left, right in [((2, 3), (4, 5)), ((2, 3), (4,)), ((), (3, 2))]:
-        try:
-            Tensor(np.zeros(left)) @ Tensor(np.zeros(right))
-        except (ValueError, IndexError) as error:
-            assert isinstance(error, ValueError) and str(left) in str(error) and str(right) in str(error), (
-                f"{left} @ {right} should be a ValueError that names both shapes, not: {error}")
-        else:
-            raise AssertionError(f"{left} @ {right} was accepted: there is no such product")
+    except (ValueError, IndexError) as error:
+        raise AssertionError(f"{left} @ {right} is a product, and was refused: {error}") from error
+    wanted = np.matmul(a.astype(np.float64), b.astype(np.float64))
+    assert got.shape == wanted.shape, f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}"
+    assert np.allclose(got.data, wanted, atol=1e-5), f"{left} @ {right} is off by {np.abs(got.data - wanted).max():.2g}"
+
+def check_no_product(left, right):
+    try:
+        Tensor(np.zeros(left)) @ Tensor(np.zeros(right))
+    except (ValueError, IndexError) as error:
+        assert isinstance(error, ValueError) and str(left) in str(error) and str(right) in str(error), (
+            f"{left} @ {right} should be a ValueError that names both shapes, not: {error}")
+    else:
+        raise AssertionError(f"{left} @ {right} was accepted: there is no such product")
+
+def test_unit_matmul():
+    pairs = [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((3,), (3, 2)), ((4, 3), (3,)),
+             ((0, 3), (3, 2))]
+    wrong, length = [((2, 3), (4, 5)), ((2, 3), (4,)), ((), (3, 2))], 5000
+    ### BEGIN HIDDEN TESTS
+    pairs += [((1, 7), (7, 1)), ((2, 1, 4, 2), (3, 2, 5)), ((4,), (4,)), ((6, 1), (1, 2)), ((4,), (2, 4, 3))]
+    wrong, length = wrong + [((4,), (3,)), ((2, 5, 3), (2, 5, 3)), ((3, 2), ())], 3001
+    ### END HIDDEN TESTS
+    for left, right in pairs:
+        check_product(left, right)
+    ones = Tensor(np.ones((1, length), dtype=np.float16)), Tensor(np.ones((length, 1), dtype=np.float16))
+    product, wanted = ones[0] @ ones[1], float(np.float16(length))
+    assert product.dtype == np.float16 and product.item() == wanted, (
+        f"{length} halves of 1 times 1 add up to {product.item()} ({product.dtype}), wanted {wanted} in float16: add "
+        "in float32, round once")
+    whole = Tensor(np.array([[2**53 + 1]])) @ Tensor(np.array([[1]]))
+    assert whole.item() == 2**53 + 1 and whole.dtype == np.int64, (
+        f"[[2**53 + 1]] @ [[1]] in int64 gave {whole.item()} ({whole.dtype}): whole numbers stay whole and exact")
+    for left, right in wrong:
+        check_no_product(left, right)
 
 test_unit_matmul()
 
@@ -917,31 +992,45 @@ MAX = Primitive("max", np.max, "both")
 MIN = Primitive("min", np.min, "both")
 
 # %% nbgrader={"grade": true, "grade_id": "test-reduce", "points": 6}
-def test_unit_reduce():
-    numbers = np.random.default_rng(1).normal(size=(2, 3, 4)).astype(np.float32)
-    x = Tensor(numbers)
-    for axis in [None, 0, 1, -1, (0, 2), [-1, 0], (0, 1, 2)]:
-        plain = tuple(axis) if isinstance(axis, list) else axis
-        for keepdims in [False, True]:
-            for name in ["sum", "mean", "max", "min"]:
-                got = getattr(x, name)(axis=axis, keepdims=keepdims)
-                wanted = getattr(np, name)(numbers.astype(np.float64), axis=plain, keepdims=keepdims)
-                assert got.shape == wanted.shape and np.allclose(got.data, wanted, atol=1e-5), (
-                    f"{name} of shape (2, 3, 4) over axis={axis}, keepdims={keepdims} gave shape {got.shape}, wanted "
-                    f"{wanted.shape}")
-    x.requires_grad = True
-    axis = x.sum(axis=[-1, 0])._node.options["axis"]
-    assert sorted(axis) == [0, 2], f"the primitive was told axis={axis} for [-1, 0] of three axes, wanted 0 and 2"
-    for bad in [3, -4, (0, 0), (1, -2)]:
-        try:
-            x.sum(axis=bad)
-        except ValueError as error:
-            assert "(2, 3, 4)" in str(error), f"name the shape in the message: {error}"
-        else:
-            raise AssertionError(f"axis={bad} of shape (2, 3, 4) was accepted")
+def check_reduction(x, name, axis, keepdims):
+    asked = f"{name}(axis={axis}, keepdims={keepdims}) of shape {x.shape}"
+    try:
+        got = getattr(x, name)(axis=axis, keepdims=keepdims)
+    except (TypeError, ValueError) as error:
+        raise AssertionError(f"{asked} was refused: {error}") from error
+    plain = tuple(axis) if isinstance(axis, list) else axis
+    wanted = getattr(np, name)(x.data.astype(np.float64), axis=plain, keepdims=keepdims)
+    assert got.shape == wanted.shape, f"{asked} gave shape {got.shape}, wanted {wanted.shape}"
+    assert np.allclose(got.data, wanted, atol=1e-5), f"{asked} gave {got.data}, wanted {wanted}: which axes went in?"
+
+def check_no_axis(x, axis):
+    try:
+        x.sum(axis=axis)
+    except ValueError as error:
+        assert str(x.shape) in str(error), f"axis={axis}: name the shape {x.shape} in the message: {error}"
+    else:
+        raise AssertionError(f"axis={axis} of shape {x.shape} was accepted: each axis once, and only those there are")
+
+def test_unit_reduce(shape, axes, wrong):
+    x = Tensor(np.random.default_rng(1).normal(size=shape).astype(np.float32), requires_grad=True)
+    for axis in axes:
+        for name in ["sum", "mean", "max", "min"]:
+            check_reduction(x, name, axis, False)
+            check_reduction(x, name, axis, True)
+    for axis in wrong:
+        check_no_axis(x, axis)
+    total = x.sum(axis=[-1, 0])
+    assert total.requires_grad, "a sum of what requires a gradient requires one too: call the primitive through apply"
+    axis = total._node.options["axis"]
+    assert sorted(axis) == [0, x.ndim - 1], (
+        f"the primitive was told axis={axis} for [-1, 0] of {x.ndim} axes, wanted 0 and {x.ndim - 1}")
     assert Tensor(np.ones(5000, np.float16)).sum().item() == 5000, "a sum of halves must be added in float32"
 
-test_unit_reduce()
+test_unit_reduce((2, 3, 4), axes=[None, 0, 1, -1, (0, 2), [-1, 0], (0, 1, 2)], wrong=[3, -4, (0, 0), (1, -2)])
+### BEGIN HIDDEN TESTS
+test_unit_reduce((3, 5, 2, 4), axes=[None, 3, -3, (1, -1), [2, 0, 1], (-2,)], wrong=[4, -5, [2, -2], (0, 7)])
+test_unit_reduce((2, 2), axes=[1, -2, (-1, 0), [1]], wrong=[2, [0, 1, 0]])
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -987,12 +1076,31 @@ TRANSPOSE = Primitive("transpose", lambda array, axes: array.transpose(axes), "n
 GETITEM = Primitive("getitem", lambda array, index: array[index], "nothing")
 
 # %% nbgrader={"grade": true, "grade_id": "test-shapes", "points": 6}
-def test_unit_shapes():
-    for ndim, axis0, axis1, wanted in [
-        (2, 0, 1, (1, 0)), (4, 1, 2, (0, 2, 1, 3)), (4, -1, 0, (3, 1, 2, 0)), (3, 1, 1, (0, 1, 2)),
-    ]:
+def check_swap(ndim, axis0, axis1, wanted):
+    try:
         got = swapped_axes(ndim, axis0, axis1)
-        assert got == wanted, f"swapped_axes({ndim}, {axis0}, {axis1}) gave {got}, wanted {wanted}"
+    except (ValueError, IndexError) as error:
+        raise AssertionError(f"swapped_axes({ndim}, {axis0}, {axis1}) was refused: {error}") from error
+    assert got == wanted, f"swapped_axes({ndim}, {axis0}, {axis1}) gave {got}, wanted {wanted}"
+
+def check_no_swap(*bad):
+    try:
+        got = swapped_axes(*bad)
+    except (ValueError, IndexError) as error:
+        assert isinstance(error, ValueError), (
+            f"swapped_axes{bad} failed with {error!r}, wanted a ValueError that names the axes")
+    else:
+        raise AssertionError(f"swapped_axes{bad} was accepted and gave {got}: count the axes, from either end")
+
+def test_unit_shapes():
+    swaps = [(2, 0, 1, (1, 0)), (4, 1, 2, (0, 2, 1, 3)), (4, -1, 0, (3, 1, 2, 0)), (3, 1, 1, (0, 1, 2))]
+    bads = [(2, 0, 2), (2, -3, 0), (3, 3, 0), (0, 0, 0)]
+    ### BEGIN HIDDEN TESTS
+    swaps += [(5, 3, -5, (3, 1, 2, 0, 4)), (1, 0, -1, (0,)), (3, -1, -2, (0, 2, 1)), (3, 2, 0, (2, 1, 0))]
+    bads += [(1, 1, 0), (4, 0, -5), (3, 1, 7)]
+    ### END HIDDEN TESTS
+    for swap in swaps:
+        check_swap(*swap)
     x = Tensor(np.arange(24).reshape(2, 3, 4))
     assert x.transpose().shape == (2, 4, 3), (
         f"transpose() of (2, 3, 4) gave {x.transpose().shape}: the last two axes swap")
@@ -1000,14 +1108,8 @@ def test_unit_shapes():
         "transpose(0, 2): element [3, 1, 0] should be [0, 1, 3] of the source")
     assert x.T.shape == (4, 3, 2) and x.reshape(6, -1).shape == (6, 4) and x.permute(1, 0, 2).shape == (3, 2, 4)
     assert x[1, :, 2].data.tolist() == [14, 18, 22] and x[x > 20].data.tolist() == [21, 22, 23]
-    for bad in [(2, 0, 2), (2, -3, 0), (0, 0, 0)]:
-        try:
-            swapped_axes(*bad)
-        except (ValueError, IndexError) as error:
-            said = f"swapped_axes{bad} failed with {error!r}, wanted a ValueError that names the axes"
-            assert isinstance(error, ValueError), said
-        else:
-            raise AssertionError(f"swapped_axes{bad} was accepted: count the axes, from either end")
+    for bad in bads:
+        check_no_swap(*bad)
 
 test_unit_shapes()
 

@@ -48,6 +48,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numba import njit
@@ -55,7 +56,7 @@ from threadpoolctl import threadpool_limits
 
 from tinytorch.core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
 from tinytorch.core.losses import MSELoss
-from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, as_dtype, as_tensor
+from tinytorch.core.tensor import CASTS, Layer, Primitive, Tensor, apply, as_dtype, as_tensor, cast_array
 from tinytorch.core.tensor import floating, is_floating, is_half, no_grad, where
 from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule, per_output
 from tinytorch.profiling.profiler import saved_bytes, table, total
@@ -881,6 +882,40 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
 
 # %% [markdown]
 r"""
+The conversions with nothing between them are a cast, and NumPy's own casts of float16 are slow. So your framework gets
+compiled ones: lesson 01's `cast_array` looks into the table `CASTS` first. The result has the memory layout of the
+input and the bits that NumPy would give.
+"""
+
+# %%
+#| export
+def _cast_loop(source: str, target: str) -> Callable[[np.ndarray], np.ndarray]:
+    (load, _), (_, store) = _CONVERSIONS[source], _CONVERSIONS[target]
+    loop, dtype = _forward_loop(_as_it_is, load, store), as_dtype(target)
+
+    def cast(array: np.ndarray) -> np.ndarray:
+        out = np.empty_like(array, dtype=dtype)
+        axes = sorted(range(out.ndim), key=lambda axis: -out.strides[axis])  # as they lie in memory
+        loop(_flat(array.transpose(axes)), _flat(out.transpose(axes)))
+        return out
+
+    return cast
+
+
+for _pair in (("float32", "float16"), ("float16", "float32"), ("float32", "bfloat16"), ("bfloat16", "float32")):
+    CASTS[as_dtype(_pair[0]), as_dtype(_pair[1])] = _cast_loop(*_pair)
+
+# %%
+for half in ("float16", "bfloat16"):
+    numbers = np.random.default_rng(0).normal(size=1 << 20).astype(np.float32)
+    narrow = Tensor(numbers).astype(half).data
+    for name, array, dtype in [(f"to {half}", numbers, narrow.dtype), (f"from {half}", narrow, numbers.dtype)]:
+        compiled_ns, numpy_ns = (best_seconds(f) * 1e9 / numbers.size for f in (
+            lambda: cast_array(array, dtype), lambda: array.astype(dtype)))
+        print(f"{name:13s} NumPy {numpy_ns:.2f} ns a number, compiled {compiled_ns:.2f}")
+
+# %% [markdown]
+r"""
 ### Exercise: fused_gelu
 
 Now make it an operation of your framework: the primitive and its gradient rule stand ready below, with how they are
@@ -1685,8 +1720,13 @@ def autocast_type(operation: str, dtype: np.dtype, half: np.dtype) -> np.dtype:
 r"""
 `autocast` puts the rule on the door: a layer casts the inputs and lets the operation go on. The cast is an operation
 too, so it is recorded, and its gradient rule casts back: a weight's gradient arrives in the weight's own type,
-`float32`. PyTorch keeps the cast copy of a weight until the outermost autocast ends. We cast again at each use: an
-optimizer may change or rebind `p.data` at any time, and no copy may outlive that.
+`float32`.
+
+Query, key and value of an attention are three products of the same activations, and a weight may be used twice. One
+half copy will do for all of them. So the copy of an array is remembered, weakly: it lives as long as a graph holds it,
+and it is forgotten where the array goes or the outermost autocast ends. (PyTorch remembers copies of weights only, and
+holds them to the end of the block.) What asks for no gradient, such as a batch in a buffer that you fill anew, is
+rounded each time.
 """
 
 # %%
@@ -1695,9 +1735,51 @@ class _AutocastState(threading.local):
     dtype = None
     inside = False
 
+    def __init__(self):
+        self.copies: dict[tuple[int, np.dtype], tuple[ref, ref]] = {}
+
 
 _autocast = _AutocastState()
 
+
+def half_copy(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`array` in a half type: the copy that was made before, where that is still alive and autocast went on."""
+    copies, key = _autocast.copies, (id(array), dtype)
+    copy = copies[key][1]() if key in copies else None
+    if copy is None:
+        copy = cast_array(array, dtype)
+        copies[key] = ref(array, lambda gone: copies.pop(key, None)), ref(copy)
+    return copy
+
+
+HALF_COPY = Primitive("astype", half_copy, "nothing")
+
+# %% [markdown]
+r"""
+One more thing can be saved. A softmax runs in float32 and keeps its result for the backward pass. In an attention that
+result goes into a product, so it is rounded to half, and the product keeps the rounded one. Two copies of one array:
+let the softmax keep the rounded one too. Its numbers lie between 0 and 1, so none overflows, and its gradient comes
+through the product, which has seen only the rounded ones. Norms keep their float32 inputs: a residual stream may grow
+beyond 65504.
+"""
+
+# %%
+#| export
+KEPT_IN_HALF = frozenset({"softmax"})
+
+
+def _cast(x: Tensor, dtype: np.dtype) -> Tensor:
+    if x.dtype == dtype:
+        return x
+    if not (is_half(dtype) and x.requires_grad):
+        return x.astype(dtype)
+    copy, node = apply(HALF_COPY, x, dtype=dtype), x._node
+    if node is not None and node.primitive.name in KEPT_IN_HALF and node.output is not None:
+        node.output = copy.data
+    return copy
+
+# %%
+#| export
 
 class _Casting(Layer):
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
@@ -1705,10 +1787,6 @@ class _Casting(Layer):
         if half is not None and np.float64 not in kinds:
             inputs = [_cast(x, autocast_type(primitive.name, kind, half)) for x, kind in zip(inputs, kinds)]
         return apply(primitive, *inputs, **options)
-
-
-def _cast(x: Tensor, dtype: np.dtype) -> Tensor:
-    return x if x.dtype == dtype else x.astype(dtype)
 
 # %%
 #| export
@@ -1729,6 +1807,8 @@ def autocast(dtype: Any = "float16", enabled: bool = True):
             yield
     finally:
         _autocast.dtype, _autocast.inside = before
+        if not before[1]:
+            _autocast.copies.clear()
 
 # %% nbgrader={"grade": true, "grade_id": "test-autocast", "points": 8}
 def test_unit_autocast():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tito.errors import LessonError
-from tito.export import is_built
+from tito.export import is_built, maker_of
 from tito.form import check_form
 from tito.lesson import Lesson, read_lesson
 from tito.project import Project
@@ -91,9 +91,10 @@ class Completed:
 
 
 def overview(project: Project) -> list[Row]:
-    """All lessons, with what each needs and gives."""
+    """All lessons, with what each needs and gives. A module that was given finished counts for its lesson."""
     found = lessons(project)
-    numbers = {lesson.module: lesson.number for lesson in found}
+    numbers = {module: maker_of(project, module)[:2] or module for lesson in found for module in lesson.requires}
+    numbers |= {lesson.module: lesson.number for lesson in found}
     return [
         Row(
             lesson=lesson.number_name,

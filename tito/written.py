@@ -51,6 +51,9 @@ def altered(project: Project, module: str) -> str:
     if not project.is_student or note is None or file_digest(path) == note["digest"]:
         return ""
     number, file = note["lesson"][:2], project.relative(path)
+    if not (project.modules / note["lesson"]).is_dir():
+        words = "differs from what came with this folder" if path.is_file() else "is gone"
+        return f"{file} {words}; `tito update` restores it."
     words = f"differs from what lesson {number} exported" if path.is_file() else "is gone"
     return f"{file} {words}; `tito export {number}` restores it."
 

@@ -11,12 +11,15 @@ import pytest
 
 from tests.tito.small_project import FIRST, write_lesson
 from tito import release as release_module
+from tito.choice import Wish
 from tito.errors import TitoError, WorkFailed
 from tito.export import is_built
 from tito.form import check_form
 from tito.project import Project
 from tito.registry import find_lesson, lessons
 from tito.release import Released, release
+from tito.workflow import overview, status
+from tito.written import altered_prerequisites
 
 
 def names(folder: Path) -> list[str]:
@@ -27,7 +30,7 @@ def names(folder: Path) -> list[str]:
 def test_an_edition_holds_each_lesson_once_and_once_pristine(project, tmp_path, fmt):
     target = tmp_path / "class" / "edition"
     done = release(project, target, fmt)
-    assert done == Released(target, fmt, ("01_first", "02_second", "05_third"), 11.0)
+    assert done == Released(target, fmt, ("01_first", "02_second", "05_third"), (), 11.0)
     assert names(target / "modules") == [
         f"01_first/first_dev.{fmt}",
         f"02_second/second_dev.{fmt}",
@@ -88,6 +91,77 @@ def test_nothing_is_written_over(project, tmp_path):
     assert names(target) == ["mine.txt"]
 
 
+def test_a_students_folder_in_use_is_sent_to_update(project, tmp_path):
+    release(project, tmp_path / "edition", "py")
+    mine = tmp_path / "edition/modules/01_first/first_dev.py"
+    mine.write_text("mine", encoding="utf-8")
+    before = {name: (tmp_path / "edition" / name).read_bytes() for name in names(tmp_path / "edition")}
+    with pytest.raises(TitoError, match="is there already and is not empty") as caught:
+        release(project, tmp_path / "edition", "py")
+    assert f"`tito update {project.root}` in it brings what is new and keeps what was written" in caught.value.hint
+    assert before == {name: (tmp_path / "edition" / name).read_bytes() for name in names(tmp_path / "edition")}
+
+
+# Parts of a course
+
+
+def test_an_edition_can_hold_some_of_the_lessons(project, tmp_path):
+    done = release(project, tmp_path / "edition", wish=Wish("1-2"))
+    assert (done.lessons, done.given, done.points) == (("01_first", "02_second"), (), 10.0)
+    edition = Project(tmp_path / "edition")
+    assert [lesson.number for lesson in lessons(edition)] == ["01", "02"]
+    assert edition.settings["edition_lessons"] == "1-2"
+    assert "third" not in (edition.package / "__init__.py").read_text(encoding="utf-8")
+
+
+def test_an_edition_can_begin_anywhere_with_what_comes_before_finished(project, tmp_path):
+    done = release(project, tmp_path / "edition", wish=Wish(start="2"))
+    assert (done.lessons, done.given) == (("02_second", "05_third"), ("01_first",))
+    edition = Project(tmp_path / "edition")
+    command = [sys.executable, "-B", "-c", "from tinytorch import double; print(double(4))"]
+    assert subprocess.run(command, cwd=edition.root, capture_output=True, text=True).stdout == "8\n"
+    assert not (edition.modules / "01_first").exists()
+    assert [row.missing for row in status(edition)] == [(), ()]
+    assert [row.requires for row in overview(edition)] == [("01",), ()]
+    assert "The lessons before 02 are not here" in (edition.root / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_finished_module_that_was_edited_is_told_with_the_way_back(project, tmp_path):
+    release(project, tmp_path / "edition", wish=Wish(start="2"))
+    edition = Project(tmp_path / "edition")
+    (edition.package / "core" / "first.py").write_text("double = abs\n", encoding="utf-8")
+    said = altered_prerequisites(edition, find_lesson(edition, "2"))
+    assert said == ("tinytorch/core/first.py differs from what came with this folder; `tito update` restores it.",)
+
+
+@pytest.mark.parametrize(
+    ("wish", "words", "hint"),
+    [
+        (Wish("2,5"), "Lesson 02 needs 01, which this edition would not hold.", "--from 02"),
+        (Wish("1,9"), "There is no lesson '9'.", "There are: 01, 02, 05. Write 01-07,14,18."),
+        (Wish("5-1"), "5-1 names no lessons: it counts down.", "Write 01-07,14,18."),
+        (Wish("1", "2"), "No lesson of 1 is left from 02 on.", "Name lessons from there on."),
+        (Wish("", "x"), "There is no lesson 'x'.", "There are: 01, 02, 05."),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_refused(project, tmp_path, wish, words, hint):
+    with pytest.raises(TitoError) as caught:
+        release(project, tmp_path / "out" / "edition", wish=wish)
+    assert caught.value.message == words and hint in caught.value.hint and caught.value.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_program_comes_along_where_the_edition_has_what_it_imports(project, tmp_path):
+    (project.root / "examples").mkdir()
+    program = project.root / "examples" / "digits.py"
+    program.write_text("from tinytorch.core.second import quadruple\n", encoding="utf-8")
+    release(project, tmp_path / "all")
+    release(project, tmp_path / "part", wish=Wish("1"))
+    assert (tmp_path / "all/examples/digits.py").exists() and not (tmp_path / "part/examples/digits.py").exists()
+    readmes = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("all", "part")]
+    assert ["python examples/digits.py" in readme for readme in readmes] == [True, False]
+
+
 def test_an_unknown_format_is_named(project, tmp_path):
     with pytest.raises(TitoError, match="There is no format 'pdf'") as caught:
         release(project, tmp_path / "edition", "pdf")
@@ -110,7 +184,7 @@ def test_a_full_disk_leaves_nothing(project, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(release_module, "write_stubs", full)
+    monkeypatch.setattr(release_module, "write_package", full)
     with pytest.raises(WorkFailed, match="No space left on device"):
         release(project, tmp_path / "edition")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]

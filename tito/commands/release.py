@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tito import render
+from tito.choice import Wish
 from tito.commands import json_option
 from tito.project import Project
 from tito.release import FORMATS, release
@@ -14,13 +15,20 @@ from tito.release import FORMATS, release
 
 @click.command("release")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--lessons", default="", metavar="01-07,14", help="Only these lessons.  [default: all]")
+@click.option("--from", "start", default="", metavar="NN", help="Begin here; the lessons before come finished.")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="ipynb", show_default=True, help="Of the lessons.")
 @json_option
-def command(folder: Path, fmt: str, as_json: bool) -> None:
-    """Make a student edition in the new folder DIR: blank lessons, and a package that is still to be built."""
-    done = release(Project.find(), folder, fmt)
+def command(folder: Path, lessons: str, start: str, fmt: str, as_json: bool) -> None:
+    """Make a student edition in the new folder DIR: blank lessons, and a package that is still to be built.
+
+    A folder in use is left alone: `tito update` in it takes the new release and keeps what was written.
+    """
+    done = release(Project.find(), folder, fmt, Wish(lessons, start))
     if as_json:
         render.as_json(done)
         return
     render.say(f"{len(done.lessons)} lessons with {render.number(done.points)} points are in {done.folder}.")
-    render.say(f"Next: `cd {done.folder}`, then `tito module start {done.lessons[0][:2]}`." if done.lessons else "")
+    if done.given:
+        render.say(f"Finished modules come from {', '.join(done.given)}.")
+    render.say(f"Next: `cd {done.folder}`, then `tito module start {done.lessons[0][:2]}`.")

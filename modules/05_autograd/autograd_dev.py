@@ -113,21 +113,25 @@ def numerical_gradient(function: Callable[..., Tensor], *tensors: Tensor, step: 
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-numerical-gradient", "points": 4}
-def test_unit_numerical_gradient():
-    x, w = Tensor([[0.5, -1.0], [2.0, 3.0]]), Tensor([1.5, -2.0])
+def test_unit_numerical_gradient(x, w, at):
+    x, w = Tensor(x), Tensor(w)
     before = x.data.copy()
     dx, dw = numerical_gradient(lambda x, w: x * x * w, x, w)
     for name, got, wanted in [("x", dx, 2 * x.data * w.data), ("w", dw, (x.data**2).sum(axis=0))]:
         assert got.shape == wanted.shape, f"d(sum of x*x*w)/d{name} has shape {got.shape}, wanted {wanted.shape}"
-        assert np.allclose(got, wanted, atol=1e-6), f"d(sum of x*x*w)/d{name} gave {got}, wanted {wanted}"
+        assert got.dtype == np.float64, (
+            f"in {got.dtype} the difference of two nearly equal numbers is mostly rounding: use float64")
+        assert np.allclose(got, wanted, atol=1e-6), (
+            f"d(sum of x*x*w)/d{name} at x={before.tolist()}, w={w.data.tolist()} gave {got}, wanted {wanted}")
     assert np.array_equal(x.data, before), "the tensor that was handed in has changed: move a copy"
-    assert dx.dtype == np.float64, (
-        f"in {dx.dtype} the difference of two nearly equal numbers is mostly rounding: use float64")
-    scalar = numerical_gradient(lambda s: s.exp(), Tensor(1.0))[0]
-    assert scalar.shape == () and np.isclose(scalar, np.e), (
-        f"the derivative of exp at 1 gave {scalar}, wanted {np.e:.5f}")
+    scalar = numerical_gradient(lambda s: s.exp(), Tensor(at))[0]
+    assert scalar.shape == () and np.isclose(scalar, np.exp(at)), (
+        f"the derivative of exp at {at} gave {scalar}, wanted {np.exp(at):.5f}")
 
-test_unit_numerical_gradient()
+test_unit_numerical_gradient([[0.5, -1.0], [2.0, 3.0]], [1.5, -2.0], at=1.0)
+### BEGIN HIDDEN TESTS
+test_unit_numerical_gradient([[1.0, 2.0, -1.5]], [0.5, 0.0, 4.0], at=-0.5)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-numerical-gradient-step", "points": 2}
 def test_unit_numerical_gradient_step():
@@ -136,10 +140,18 @@ def test_unit_numerical_gradient_step():
         y = x * x * x * weight
         recorded.append(y.requires_grad)
         return y
-    for step, wanted in [(0.5, 54.5), (1.0, 56.0)]:
-        got = numerical_gradient(function, Tensor([3.0]), step=step)[0]
+    cases = [(3.0, 0.5, 54.5), (3.0, 1.0, 56.0)]
+    ### BEGIN HIDDEN TESTS
+    cases += [(2.0, 0.25, 24.125), (-1.0, 2.0, 14.0), (0.0, 0.5, 0.5)]
+    ### END HIDDEN TESTS
+    for at, step, wanted in cases:
+        got = numerical_gradient(function, Tensor([at]), step=step)[0]
         assert np.allclose(got, wanted), (
-            f"2 x^3 at 3 with step={step} gave {got}, wanted {wanted}: the slope from one step below to one step above")
+            f"2 x^3 at {at} with step={step} gave {got}, wanted {wanted}: the slope from one step below to one step "
+            "above")
+    got = numerical_gradient(lambda x: x[:1] * x[1:], Tensor([3.0, 2.0]), step=0.5)[0]
+    assert np.allclose(got, [2, 3]), (
+        f"x0 x1 at [3, 2] with step=0.5 gave {got}, wanted [2, 3]: put a number back before the next one moves")
     assert recorded and not any(recorded), "the runs were recorded, and nobody will ask for their gradients: no_grad"
 
 test_unit_numerical_gradient_step()
@@ -257,8 +269,9 @@ def owed(result, i, g):
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         saved = {"inputs": "its inputs and no y", "output": "y and no input", "both": "its inputs and y"}
         held = saved.get(node.primitive.saves, "neither inputs nor y")
-        raise AssertionError(f"the rule of {name} for input {i} fails on what it gets: {name} saves {held}; of an "
-                             "input that was not saved there are only shape and dtype") from error
+        said = f" ({error})" if isinstance(error, ValueError) else ""
+        raise AssertionError(f"the rule of {name} for input {i} fails on what it gets{said}: {name} saves {held}; of "
+                             "an input that was not saved there are only shape and dtype") from error
     kind = share.dtype if isinstance(share, (np.ndarray, np.generic)) else type(share).__name__
     assert kind == g.dtype, (
         f"the rule of {name} for input {i} was given arrays of {g.dtype} and answered with {kind}: which number in it "
@@ -266,12 +279,9 @@ def owed(result, i, g):
     return share
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-arithmetic", "points": 8}
-def test_unit_rules_arithmetic():
-    g = [1.0, -1.0, 0.5]
+def test_unit_rules_arithmetic(a, b, base, g):
     for name, function, a, b in [
-        ("mul", lambda a, b: a * b, [0.5, -2.0, 3.0], [2.0, 3.0, -1.5]),
-        ("div", lambda a, b: a / b, [0.5, -2.0, 3.0], [2.0, 3.0, -1.5]),
-        ("pow", lambda a, b: a**b, [0.5, 2.0, 3.0], [2.0, -1.0, 0.5]),
+        ("mul", lambda a, b: a * b, a, b), ("div", lambda a, b: a / b, a, b), ("pow", lambda a, b: a**b, base, b),
     ]:
         wanted = numerical_gradient(lambda a, b: function(a, b) * Tensor(g), Tensor(a), Tensor(b))
         for dtype in ["float64", "float32"]:
@@ -280,14 +290,23 @@ def test_unit_rules_arithmetic():
                 got = owed(result, i, np.array(g, dtype))
                 assert np.allclose(got, wanted[i], rtol=1e-4), (
                     f"{name}, input {i}: for a={a}, b={b}, g={g} got {got}, wanted {wanted[i]}")
-    one = np.ones(1)
-    edges = [
-        pow_to_a(one, one, 0 * one, 2 * one), pow_to_a(one, one, -3 * one, 2 * one),
-        pow_to_b(one, 0 * one, 0 * one, 2 * one), pow_to_a(one, one, 0 * one, 0 * one)]
-    assert np.allclose(np.ravel(edges), [0, -6, 0, 0]), (
-        f"0^2 and (-3)^2 to a, 0^2 to b, 0^0 to a gave {np.ravel(edges)}, wanted 0 -6 0 0")
 
-test_unit_rules_arithmetic()
+def check_edge(what, got, wanted):
+    assert np.allclose(got, wanted), f"the gradient of {what} gave {got}, wanted {wanted}: see what a base of 0 does"
+
+one = np.ones(1)
+test_unit_rules_arithmetic([0.5, -2.0, 3.0], [2.0, 3.0, -1.5], base=[0.5, 2.0, 3.0], g=[1.0, -1.0, 0.5])
+check_edge("0 ** 2 to a", pow_to_a(one, 0 * one, 0 * one, 2 * one), 0)
+check_edge("(-3) ** 2 to a", pow_to_a(one, 9 * one, -3 * one, 2 * one), -6)
+check_edge("0 ** 2 to b", pow_to_b(one, 0 * one, 0 * one, 2 * one), 0)
+check_edge("0 ** 0 to a", pow_to_a(one, one, 0 * one, 0 * one), 0)
+### BEGIN HIDDEN TESTS
+test_unit_rules_arithmetic([4.0, -0.25], [-1.25, 2.5], base=[1.5, 0.2], g=[-2.0, 3.0])
+check_edge("0 ** 1 to a", pow_to_a(2 * one, 0 * one, 0 * one, one), 2)
+check_edge("(-2) ** 3 to a", pow_to_a(3 * one, -8 * one, -2 * one, 3 * one), 36)
+check_edge("0 ** 3 to b", pow_to_b(5 * one, 0 * one, 0 * one, 3 * one), 0)
+check_edge("(-2) ** 0 to a", pow_to_a(one, one, -2 * one, 0 * one), 0)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -352,24 +371,31 @@ gradient_rule("where", None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, 
 gradient_rule("astype", lambda g, y, x, dtype: g)
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-elementwise", "points": 8}
-def test_unit_rules_elementwise():
+def test_unit_rules_elementwise(x, g):
     from tinytorch.core.activations import sigmoid
 
-    x, g = [-1.5, -0.1, 0.3, 2.0], [1.0, -2.0, 0.5, 3.0]
+    root = np.square(x)
     for name, function, at, slope in [
-        ("tanh", Tensor.tanh, x, 1 / np.cosh(x) ** 2), ("sqrt", Tensor.sqrt, [1, 4, 9, 16], [1/2, 1/4, 1/6, 1/8]),
+        ("tanh", Tensor.tanh, x, 1 / np.cosh(x) ** 2), ("sqrt", Tensor.sqrt, root, 1 / (2 * np.abs(x))),
         ("sigmoid", sigmoid, x, 1 / (2 * np.cosh(np.divide(x, 2))) ** 2),
     ]:
         for dtype in ["float64", "float32"]:
             got, wanted = owed(function(Tensor(at, dtype, True)), 0, np.array(g, dtype)), np.multiply(g, slope)
             assert np.allclose(got, wanted, rtol=1e-4), f"{name} at {at} with g={g} gave {got}, wanted {wanted}"
-    a, b, ones = [1.0, 2, 3], [3.0, 2, 1], np.ones(3, np.float32)
-    result = Tensor(a, requires_grad=True).maximum(Tensor(b, requires_grad=True))
-    to_a, to_b = owed(result, 0, ones), owed(result, 1, ones)
-    assert np.allclose(to_a, [0, 0.5, 1]) and np.allclose(to_b, [1, 0.5, 0]), (
-        f"maximum of {a} and {b} sends {to_a} and {to_b}: the larger gets all, a tie is shared")
 
-test_unit_rules_elementwise()
+def test_unit_maximum_rule(a, b, g, to_a, to_b):
+    result = Tensor(a, requires_grad=True).maximum(Tensor(b, requires_grad=True))
+    got = [owed(result, i, np.float32(g)) for i in range(2)]
+    assert np.allclose(got, [to_a, to_b]), (
+        f"maximum of {a} and {b} with g={g} sends {got[0]} and {got[1]}, wanted {to_a} and {to_b}: the larger gets "
+        "all, a tie is shared")
+
+test_unit_rules_elementwise([-1.5, -0.1, 0.3, 2.0], g=[1.0, -2.0, 0.5, 3.0])
+test_unit_maximum_rule([1.0, 2, 3], [3.0, 2, 1], g=[1, 1, 1], to_a=[0, 0.5, 1], to_b=[1, 0.5, 0])
+### BEGIN HIDDEN TESTS
+test_unit_rules_elementwise([[0.7, -2.5], [1.1, 0.05]], g=[[-3.0, 1.0], [0.25, 2.0]])
+test_unit_maximum_rule([-1.0, 0, 5, 4], [-1.0, -2, 6, 4], g=[4, 3, -2, 1], to_a=[2, 3, 0, 0.5], to_b=[2, 0, -2, 0.5])
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -440,24 +466,37 @@ gradient_rule("transpose", lambda g, y, x, axes: g.transpose(np.argsort([axis % 
 gradient_rule("getitem", getitem_rule)
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-reductions", "points": 8}
+def check_rule(what, result, g, wanted, idea):
+    got = owed(result, 0, np.array(g, np.float32))
+    assert got.shape == np.shape(wanted) and np.allclose(got, wanted), (
+        f"{what} with g={g} owes {got}, wanted {wanted}: {idea}")
+
+def check_with_axes(shape, axis, wanted):
+    got = with_axes(np.zeros(shape).sum(axis=axis), axis, False, len(shape)).shape
+    assert got == wanted, f"with_axes of a {shape} reduced over axis={axis} has shape {got}, wanted {wanted}"
+
 def test_unit_rules_reductions():
-    x, g = Tensor([[1, 4, 4], [2, 0, 1]], requires_grad=True), np.array([10, 20], np.float32)
-    for axis, keepdims, shape in [((1,), False, (2, 1)), ((0,), False, (1, 3)), (None, False, (1, 1))]:
-        got = with_axes(x.data.sum(axis=axis), axis, keepdims, 2).shape
-        assert got == shape, f"with_axes of a (2, 3) reduced over axis={axis} has shape {got}, wanted {shape}"
-    got = owed(x.sum(axis=1), 0, g)
-    assert got.shape == (2, 3) and np.allclose(got, [[10] * 3, [20] * 3]), (
-        f"row sums with g={g} owe {got}: each element of a row the same")
-    got = owed(x.mean(axis=0, keepdims=True), 0, np.array([[3, 6, 9]], np.float32))
-    assert np.allclose(got, [[1.5, 3, 4.5]] * 2), f"column means of 2 rows with g=[3, 6, 9] owe {got}"
-    got = owed(x.mean(), 0, np.array(6, np.float32))
-    assert np.allclose(got, np.ones((2, 3))), f"the mean of 6 numbers with g=6 owes {got}"
-    got = owed(x.max(axis=1), 0, g)
-    assert np.allclose(got, [[0, 5, 5], [20, 0, 0]]), f"row maxima of {x} with g={g} owe {got}: a tie shares"
-    got = owed(x[np.array([0, 0, 1])], 0, np.ones((3, 3), np.float32))
-    assert np.allclose(got, [[2] * 3, [1] * 3]), f"rows 0, 0, 1 taken with g=1 owe {got}: row 0 was taken twice"
+    x = Tensor([[1, 4, 4], [2, 0, 1]], requires_grad=True)
+    for axis, wanted in [((1,), (2, 1)), ((0,), (1, 3)), (None, (1, 1))]:
+        check_with_axes((2, 3), axis, wanted)
+    check_rule("a row sum", x.sum(axis=1), [10, 20], [[10] * 3, [20] * 3], "each element of a row the same")
+    check_rule("a column mean of 2 rows", x.mean(axis=0, keepdims=True), [[3, 6, 9]], [[1.5, 3, 4.5]] * 2,
+               "by how many is a mean divided?")
+    check_rule("the mean of 6 numbers", x.mean(), 6, np.ones((2, 3)), "by how many is a mean divided?")
+    check_rule(f"a row maximum of {x}", x.max(axis=1), [10, 20], [[0, 5, 5], [20, 0, 0]], "a tie shares")
+    check_rule("rows 0, 0, 1 taken", x[np.array([0, 0, 1])], np.ones((3, 3)), [[2] * 3, [1] * 3],
+               "row 0 was taken twice")
+    check_rule("x[:, 1:] of 3 columns", x[:, 1:], [[1, 2], [3, 4]], [[0, 1, 2], [0, 3, 4]], "g where it came from")
 
 test_unit_rules_reductions()
+### BEGIN HIDDEN TESTS
+deep = Tensor(np.arange(24.0).reshape(2, 3, 4) % 5, dtype=np.float32, requires_grad=True)
+check_with_axes((2, 3, 4), (0, 2), (1, 3, 1)), check_with_axes((4,), None, (1,)), check_with_axes((5, 2), (0, 1), (1, 1))
+check_rule("a sum over axes 0 and 2", deep.sum(axis=(0, 2)), [1, 2, 3], np.ones((2, 3, 4)) * [[1], [2], [3]], "the same")
+check_rule("a mean over axis 1", deep.mean(axis=1, keepdims=True), np.full((2, 1, 4), 6), np.full((2, 3, 4), 2), "by 3")
+check_rule("the minimum of all", deep.min(), 10, np.where(deep.data == 0, 2, 0), "five zeros share")
+check_rule("elements [0, -1, 0]", deep[0, 0][[0, -1, 0]], [1, 2, 4], [5, 0, 0, 2], "an element taken twice")
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -533,20 +572,28 @@ gradient_rule(
     "linear", in_float32(_linear_to_x), in_float32(_linear_to_weight), in_float32(_linear_to_bias))
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-matmul", "points": 8}
+def check_products(left, right, seed=0):
+    rng = np.random.default_rng(seed)
+    a, b = (Tensor(rng.normal(size=shape), requires_grad=True) for shape in (left, right))
+    product = a @ b
+    g = rng.normal(size=product.shape)
+    wanted = numerical_gradient(lambda a, b: (a @ b) * Tensor(g), a, b)
+    for i, (side, want) in enumerate(zip("ab", wanted)):
+        got = owed(product, i, g)
+        fits = got.size % want.size == 0 and got.shape[got.ndim - want.ndim:] == want.shape
+        assert fits, f"{left} @ {right}: the gradient to {side} has shape {got.shape}, wanted {want.shape}"
+        got = got.reshape(-1, *want.shape).sum(axis=0)
+        assert np.allclose(got, want, atol=1e-6), (
+            f"{left} @ {right}: the gradient to {side} is off by {np.abs(got - want).max():.2g}: which of the two is "
+            "turned, and on which side does it stand?")
+
 def test_unit_rules_matmul():
-    rng = np.random.default_rng(0)
-    for left, right in [
-        ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((3,), (5, 3, 2)),
-    ]:
-        a, b = (Tensor(rng.normal(size=shape), requires_grad=True) for shape in (left, right))
-        product = a @ b
-        g = rng.normal(size=product.shape)
-        wanted = numerical_gradient(lambda a, b: (a @ b) * Tensor(g), a, b)
-        for i, (side, want) in enumerate(zip("ab", wanted)):
-            got = owed(product, i, g)
-            got = got.reshape(-1, *want.shape).sum(axis=0)
-            assert np.allclose(got, want, atol=1e-6), (
-                f"{left} @ {right}: the gradient to {side} is off by {np.abs(got - want).max():.2g}")
+    pairs = [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((3,), (5, 3, 2))]
+    ### BEGIN HIDDEN TESTS
+    pairs += [((4, 4), (4, 4)), ((1, 2), (2, 5)), ((2, 3, 1, 2), (2, 3, 2, 2)), ((4, 1), (1, 3)), ((2,), (2, 2))]
+    ### END HIDDEN TESTS
+    for left, right in pairs:
+        check_products(left, right)
 
 test_unit_rules_matmul()
 
@@ -647,20 +694,24 @@ gradient_rule("cross_entropy", in_float32(_cross_entropy_to_logits))
 gradient_rule("bce_with_logits", in_float32(_bce_to_logits), in_float32(lambda g, y, x, t: -x * (g / max(x.size, 1))))
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-softmax", "points": 6}
-def test_unit_rules_softmax():
+def test_unit_rules_softmax(shape, axes):
     from tinytorch.core.activations import log_softmax, softmax
 
     rng = np.random.default_rng(3)
-    for axis in [-1, 0]:
-        x, g = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
+    for axis in axes:
+        x, g = rng.normal(size=shape), rng.normal(size=shape)
         for name, function in [("softmax", softmax), ("log_softmax", log_softmax)]:
             wanted = numerical_gradient(lambda x: function(x, axis=axis) * Tensor(g), Tensor(x))[0]
             for dtype in ["float64", "float32"]:
                 got = owed(function(Tensor(x, dtype, requires_grad=True), axis=axis), 0, g.astype(dtype))
                 assert np.allclose(got, wanted, atol=1e-5), (
-                    f"{name} along axis {axis} is off by {np.abs(got - wanted).max():.2g}")
+                    f"{name} of shape {shape} along axis {axis} is off by {np.abs(got - wanted).max():.2g}: what is "
+                    "summed, and over which axis?")
 
-test_unit_rules_softmax()
+test_unit_rules_softmax((3, 5), axes=[-1, 0])
+### BEGIN HIDDEN TESTS
+test_unit_rules_softmax((2, 4, 3), axes=[1, -3, 2])
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -698,6 +749,20 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-unbroadcast", "points": 6}
+def check_unbroadcast(g, shape, wanted):
+    try:
+        got = unbroadcast(g, shape)
+    except ValueError as error:
+        raise AssertionError(f"from {g.shape} back to {shape} failed: {error}: which axes were stretched?") from error
+    assert np.shape(got) == np.shape(wanted), f"from {g.shape} back to {shape} gave shape {np.shape(got)}"
+    assert np.allclose(got, wanted), f"from {g.shape} back to {shape} gave {got}, wanted {wanted}: sum what was stretched"
+
+def check_halves(n, shape):
+    halves = unbroadcast(np.ones((n, 3), np.float16), shape)
+    assert halves.dtype == np.float16 and np.all(halves == np.float16(n)), (
+        f"{n} halves of 1 added up to {halves} ({halves.dtype}), wanted {np.float16(n)} in float16: in which type to "
+        "add?")
+
 def test_unit_unbroadcast():
     g = np.arange(24.0).reshape(2, 3, 4)
     for shape, wanted in [
@@ -705,15 +770,17 @@ def test_unit_unbroadcast():
         ((1, 1, 4), g.sum((0, 1), keepdims=True)),
         ((), g.sum()), ((2, 1, 1), g.sum((1, 2), keepdims=True)),
     ]:
-        got = unbroadcast(g, shape)
-        assert np.shape(got) == np.shape(wanted), f"from (2, 3, 4) back to {shape} gave shape {np.shape(got)}"
-        assert np.allclose(got, wanted), f"from (2, 3, 4) back to {shape} gave {got}, wanted {wanted}"
-    for shape in [(3,), (1, 3)]:
-        halves = unbroadcast(np.ones((5000, 3), np.float16), shape)
-        assert halves.dtype == np.float16 and np.all(halves == 5000), (
-            f"5000 halves of 1 added up to {halves} ({halves.dtype}), wanted 5000 in float16: in which type to add?")
+        check_unbroadcast(g, shape, wanted)
+    check_halves(5000, (3,)), check_halves(5000, (1, 3))
 
 test_unit_unbroadcast()
+### BEGIN HIDDEN TESTS
+check_unbroadcast(np.full((5, 2, 2), 0.5), (2, 1), [[5], [5]])
+check_unbroadcast(np.arange(6.0).reshape(3, 2), (1, 2), [[6, 9]])
+check_unbroadcast(np.arange(8.0).reshape(1, 2, 4), (1, 4), [[4, 6, 8, 10]])
+check_unbroadcast(np.ones((0, 3)), (3,), [0, 0, 0])
+check_halves(3000, (1, 3))
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -772,23 +839,33 @@ def nodes_in_order(last: Node) -> list[Node]:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-nodes-in-order", "points": 6}
-def test_unit_nodes_in_order():
+def check_nodes(what, result, wanted):
+    names = [node.primitive.name for node in nodes_in_order(result._node)]
+    assert names == wanted, f"the nodes of {what} came as {names}, wanted {wanted}: each once, the latest first"
+
+def test_unit_nodes_in_order(length):
     x = Tensor([1.0, 2.0], requires_grad=True)
     y = x * 2
-    z = (y + y.exp()).sum()
-    names = [node.primitive.name for node in nodes_in_order(z._node)]
-    assert names == ["sum", "add", "exp", "mul"], (
-        f"the nodes of sum(2x + exp 2x) came as {names}: each once, the latest first")
-    long = x
-    for _ in range(5000):
+    check_nodes("sum(2x + exp 2x)", (y + y.exp()).sum(), ["sum", "add", "exp", "mul"])
+    long = twice = x
+    for _ in range(length):
         long = long * 1.0
-    assert len(nodes_in_order(long._node)) == 5000, "a chain of 5000 operations has 5000 nodes"
-    twice = x
+    try:
+        got = len(nodes_in_order(long._node))
+    except RecursionError as error:
+        raise AssertionError(f"a chain of {length} operations is too deep for recursion: keep a list to visit") from error
+    assert got == length, f"a chain of {length} operations has {length} nodes, not {got}"
     for _ in range(60):
         twice = twice + twice  # 60 nodes, and 2**60 ways back: who takes each of them does not come to an end
     assert len(nodes_in_order(twice._node)) == 60, "y + y, 60 times over, has 60 nodes: look at each of them once"
 
-test_unit_nodes_in_order()
+test_unit_nodes_in_order(5000)
+### BEGIN HIDDEN TESTS
+early, late = Tensor([3.0], requires_grad=True).tanh(), Tensor([2.0], requires_grad=True).sqrt()
+check_nodes("exp(tanh a) - sqrt b * tanh a", early.exp() - late * early, ["sub", "mul", "exp", "sqrt", "tanh"])
+check_nodes("tanh a", early, ["tanh"])
+test_unit_nodes_in_order(3333)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -874,63 +951,93 @@ def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-backward", "points": 12}
-def test_unit_backward():
-    x, w, b = (Tensor(v, requires_grad=True) for v in ([[1.0, 2.0], [-1.0, 0.5]], [[0.5], [1.5]], 0.3))
-    def function(x, w, b):
-        h = (x @ w + b).tanh()
-        return (h * h.exp() + x[:, :1] / (b * b)).mean()
-    backward(function(x, w, b))
-    for name, leaf, wanted in zip("xwb", (x, w, b), numerical_gradient(function, x, w, b)):
+def check_backward(function, names, *leaves):
+    leaves = [Tensor(leaf, requires_grad=True) for leaf in leaves]
+    try:
+        backward(function(*leaves))
+    except KeyError as error:
+        raise AssertionError(
+            "a node had its turn before any gradient had come to it: take them from the last to the first") from error
+    for name, leaf, wanted in zip(names, leaves, numerical_gradient(function, *leaves)):
         assert leaf.grad is not None, f"{name}.grad is still None: every leaf on the way must be reached"
         assert leaf.grad.shape == leaf.shape and leaf.grad.dtype == leaf.dtype, (
-            f"{name}.grad is {leaf.grad.shape} {leaf.grad.dtype}")
+            f"{name}.grad is {leaf.grad.shape} {leaf.grad.dtype}, wanted {leaf.shape} {leaf.dtype}")
         assert np.allclose(leaf.grad.data, wanted, atol=1e-3), f"{name}.grad is {leaf.grad.data}, trying gave {wanted}"
-    first = x.grad.data.copy()
-    backward(function(x, w, b))
-    assert np.allclose(x.grad.data, 2 * first), "a second backward must add to .grad, not replace it"
+    first = [leaf.grad.data.copy() for leaf in leaves]
+    backward(function(*leaves))
+    for name, leaf, one in zip(names, leaves, first):
+        assert np.allclose(leaf.grad.data, 2 * one), (
+            f"a second backward made {name}.grad {leaf.grad.data} of {one}: it adds to .grad, once, and does not "
+            "replace it")
 
-test_unit_backward()
+def mixture(x, w, b):
+    h = (x @ w + b).tanh()
+    return (h * h.exp() + x[:, :1] / (b * b)).mean()
+
+check_backward(mixture, "xwb", [[1.0, 2.0], [-1.0, 0.5]], [[0.5], [1.5]], 0.3)
+### BEGIN HIDDEN TESTS
+check_backward(mixture, "xwb", [[0.5, -1.0, 2.0]], [[0.25], [-0.5], [1.0]], [0.7])
+check_backward(lambda p, q: ((p - q) * (p - q) * p.exp()).sum(), "pq", [[1.0, 0.5], [0.2, -0.3]], [0.4, 0.1])
+check_backward(lambda p: (p.sqrt() + p.log() + p).sum(), "p", [4.0, 0.25, 1.0])
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-backward-graphs", "points": 5}
-def test_unit_backward_graphs():
-    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+def test_unit_backward_graphs(values, length):
+    x = Tensor(values, requires_grad=True)
     y = x * x
     backward((y + y * x + x).sum())
-    assert np.allclose(x.grad.data, 2 * x.data + 3 * x.data**2 + 1), (
-        f"d(x^2 + x^3 + x) gave {x.grad.data}: a node used twice collects both shares first")
-    p, q = Tensor([1.0, 1.0], requires_grad=True), Tensor([2.0, 2.0], requires_grad=True)
+    wanted = 2 * x.data + 3 * x.data**2 + 1
+    assert np.allclose(x.grad.data, wanted), (
+        f"d(x^2 + x^3 + x) at {values} gave {x.grad.data}, wanted {wanted}: a node used twice collects both shares "
+        "first")
+    p, q = Tensor(values, requires_grad=True), Tensor(values, requires_grad=True)
     backward((p + q).sum())
     apart = p.grad.data.flags.writeable and not np.shares_memory(p.grad.data, q.grad.data)
     assert apart, "p.grad and q.grad are parts of one array: to change one would change the other"
     deep = x
-    for _ in range(20000):
+    for _ in range(length):
         deep = deep * 1.0
     x.grad = None
     backward(deep.sum())
-    assert np.allclose(x.grad.data, 1), "a chain of 20000 operations must be walked like any other"
+    assert np.allclose(x.grad.data, 1), f"a chain of {length} operations must be walked like any other"
 
-test_unit_backward_graphs()
+test_unit_backward_graphs([1.0, 2.0, 3.0], length=20000)
+### BEGIN HIDDEN TESTS
+test_unit_backward_graphs([-0.5, 4.0], length=3000)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-backward-edges", "points": 3}
-def test_unit_backward_edges():
-    x, lone = Tensor([1.0, 2.0], requires_grad=True), Tensor(2.0, requires_grad=True)
+def check_said(what, call, word):
+    said = "no error"
+    try:
+        call()
+    except (RuntimeError, TypeError, AttributeError) as error:
+        said = str(error) if isinstance(error, RuntimeError) else "an error from somewhere inside"
+    wanted = f"a RuntimeError that speaks of {word!r}" if word else "no error"
+    assert word in said and (word or said == "no error"), f"backward {what} gave {said}, wanted {wanted}"
+
+def test_unit_backward_edges(values):
+    x, lone = Tensor(values, requires_grad=True), Tensor(2.0, requires_grad=True)
     y = x * x
     backward(y.sum())
-    for what, call, word in [
-        ("of two numbers", lambda: backward(x * 2), "single number"),
-        ("of what needs no gradient", lambda: backward(Tensor(1.0)), "requires_grad"),
-        ("over x * x a second time", lambda: backward(y.sum()), "again"), ("of a leaf", lambda: backward(lone), ""),
-    ]:
-        said = "no error"
-        try:
-            call()
-        except (RuntimeError, TypeError, AttributeError) as error:
-            said = str(error) if isinstance(error, RuntimeError) else "an error from somewhere inside"
-        wanted = f"a RuntimeError that speaks of {word!r}" if word else "no error"
-        assert word in said and (word or said == "no error"), f"backward {what} gave {said}, wanted {wanted}"
+    check_said(f"of {len(values)} numbers", lambda: backward(x * 2), "single number")
+    check_said("of what needs no gradient", lambda: backward(Tensor(1.0)), "requires_grad")
+    check_said("over x * x a second time", lambda: backward(y.sum()), "again")
+    check_said("of a leaf", lambda: backward(lone), "")
     assert lone.grad is not None and lone.grad.item() == 1, f"a leaf's own gradient is {lone.grad}, wanted 1"
+    backward(x * x, Tensor(values))
+    wanted = 2 * x.data + 2 * x.data**2
+    assert np.allclose(x.grad.data, wanted), (
+        f"x * x summed, and then once more with gradient=x, left x.grad {x.grad.data} at x={values}, wanted {wanted}: "
+        "the walk begins with the gradient that is given")
 
-test_unit_backward_edges()
+test_unit_backward_edges([1.0, 2.0])
+### BEGIN HIDDEN TESTS
+test_unit_backward_edges([0.5, -3.0, 1.5])
+both = Tensor([4.0], requires_grad=True)
+backward(both, Tensor([0.25])), backward(both)
+assert both.grad.data == [1.25], f"a leaf that got 0.25 and then 1 has {both.grad.data}, wanted [1.25]"
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""

@@ -279,9 +279,10 @@ def owed(result, i, g):
     return share
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-arithmetic", "points": 8}
-def test_unit_rules_arithmetic(a, b, base, g):
+def test_unit_rules_arithmetic(left, right, base, g):
     for name, function, a, b in [
-        ("mul", lambda a, b: a * b, a, b), ("div", lambda a, b: a / b, a, b), ("pow", lambda a, b: a**b, base, b),
+        ("mul", lambda a, b: a * b, left, right), ("div", lambda a, b: a / b, left, right),
+        ("pow", lambda a, b: a**b, base, right),
     ]:
         wanted = numerical_gradient(lambda a, b: function(a, b) * Tensor(g), Tensor(a), Tensor(b))
         for dtype in ["float64", "float32"]:
@@ -491,8 +492,8 @@ def test_unit_rules_reductions():
 test_unit_rules_reductions()
 ### BEGIN HIDDEN TESTS
 deep = Tensor(np.arange(24.0).reshape(2, 3, 4) % 5, dtype=np.float32, requires_grad=True)
-check_with_axes((2, 3, 4), (0, 2), (1, 3, 1)), check_with_axes((4,), None, (1,)), check_with_axes((5, 2), (0, 1), (1, 1))
-check_rule("a sum over axes 0 and 2", deep.sum(axis=(0, 2)), [1, 2, 3], np.ones((2, 3, 4)) * [[1], [2], [3]], "the same")
+check_with_axes((2, 3, 4), (0, 2), (1, 3, 1)), check_with_axes((4,), None, (1,))
+check_rule("a sum over axes 0, 2", deep.sum(axis=(0, 2)), [1, 2, 3], np.ones((2, 3, 4)) * [[1], [2], [3]], "the same")
 check_rule("a mean over axis 1", deep.mean(axis=1, keepdims=True), np.full((2, 1, 4), 6), np.full((2, 3, 4), 2), "by 3")
 check_rule("the minimum of all", deep.min(), 10, np.where(deep.data == 0, 2, 0), "five zeros share")
 check_rule("elements [0, -1, 0]", deep[0, 0][[0, -1, 0]], [1, 2, 4], [5, 0, 0, 2], "an element taken twice")
@@ -755,7 +756,8 @@ def check_unbroadcast(g, shape, wanted):
     except ValueError as error:
         raise AssertionError(f"from {g.shape} back to {shape} failed: {error}: which axes were stretched?") from error
     assert np.shape(got) == np.shape(wanted), f"from {g.shape} back to {shape} gave shape {np.shape(got)}"
-    assert np.allclose(got, wanted), f"from {g.shape} back to {shape} gave {got}, wanted {wanted}: sum what was stretched"
+    assert np.allclose(got, wanted), (
+        f"from {g.shape} back to {shape} gave {got}, wanted {wanted}: sum what was stretched")
 
 def check_halves(n, shape):
     halves = unbroadcast(np.ones((n, 3), np.float16), shape)
@@ -853,7 +855,7 @@ def test_unit_nodes_in_order(length):
     try:
         got = len(nodes_in_order(long._node))
     except RecursionError as error:
-        raise AssertionError(f"a chain of {length} operations is too deep for recursion: keep a list to visit") from error
+        raise AssertionError(f"a chain of {length} operations is too deep for recursion: keep a list") from error
     assert got == length, f"a chain of {length} operations has {length} nodes, not {got}"
     for _ in range(60):
         twice = twice + twice  # 60 nodes, and 2**60 ways back: who takes each of them does not come to an end

@@ -1133,7 +1133,7 @@ new image by the average that it lies nearest to. With broadcasting, all distanc
 # %%
 from pathlib import Path
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 images, labels = Tensor(table[:, :64]) / 16, table[:, 64].astype(np.int64)
 train, test = slice(0, 1400), slice(1400, None)

@@ -670,7 +670,7 @@ sure it was. Softmax has that word: take the negative distances as scores.
 # %%
 from pathlib import Path
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 images, labels = Tensor(table[:, :64]) / 16, table[:, 64].astype(np.int64)
 train, test = slice(0, 1400), slice(1400, None)

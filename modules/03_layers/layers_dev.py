@@ -884,7 +884,7 @@ from pathlib import Path
 
 from tinytorch.core.activations import GELU
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 images, labels = Tensor(table[:, :64]) / 16, table[:, 64].astype(np.int64)
 

@@ -54,7 +54,7 @@ moved a little to either side, and the mistakes are counted each time.
 # %%
 from pathlib import Path
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 order = np.random.default_rng(0).permutation(len(table))
 images, labels = table[order, :64] / 16, table[order, 64].astype(np.int64)

@@ -1122,7 +1122,7 @@ little, by hand; the update `p.data -= 0.5 * p.grad.data` is all that lesson 06 
 # %%
 from pathlib import Path
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 pixels, digits = Tensor(table[:, :64] / 16), table[:, 64].astype(np.int64)
 

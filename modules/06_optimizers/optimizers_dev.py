@@ -904,7 +904,7 @@ from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.tensor import no_grad
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 table = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 table = table[np.random.default_rng(0).permutation(len(table))]
 images, labels = table[:, :64] / 16, table[:, 64].astype(np.int64)

@@ -76,7 +76,7 @@ def load_digits(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     return table[:, :64] / 16, table[:, 64].astype(np.int64)
 
 # %%
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 images, labels = load_digits(root / "datasets" / "digits" / "digits.csv.gz")
 print(f"{len(images)} images of {images.shape[1]} pixels from {images.min()} to {images.max()}")
 

@@ -1549,7 +1549,7 @@ Now real images: a batch of 64 digits, with their labels and the loss of lesson 
 # %%
 from tinytorch.core.losses import CrossEntropyLoss
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 digits = np.loadtxt(root / "datasets" / "digits" / "digits.csv.gz", delimiter=",", dtype=np.float32)
 batch, labels = Tensor(digits[:64, :64] / 16), digits[:64, 64].astype(np.int64)
 loss_fn = CrossEntropyLoss()

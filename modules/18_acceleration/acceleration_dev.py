@@ -3104,7 +3104,7 @@ from pathlib import Path
 
 from tinytorch.core.training import batches, load_digits, stratified_split
 
-root = next(folder for folder in Path.cwd().resolve().parents if (folder / "datasets").is_dir())
+root = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "datasets").is_dir())
 pixels, labels = load_digits(root / "datasets" / "digits" / "digits.csv.gz")
 train, test = stratified_split(labels, 0.2, seed=0)
 

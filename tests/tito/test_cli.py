@@ -56,6 +56,9 @@ def test_every_command_of_the_table_exists_and_helps(here):
         "notebook",
         "doctor",
         "release",
+        "grade",
+        "grade init",
+        "grade check",
         *(f"module {name}" for name in cli.get_command(None, "module").table),
     ]:
         result = typed(f"{line} --help")
@@ -96,6 +99,8 @@ def test_the_words_of_a_help_page_are_ascii():
         ("release", "Missing argument 'DIR'"),
         ("release out --format pdf", "'pdf' is not one of 'ipynb', 'py'"),
         ("notebook", "Missing argument"),
+        ("grade init", "Missing argument 'DIR'"),
+        ("grade check", "Missing argument 'ASSIGNMENT'"),
     ],
 )
 def test_wrong_use_is_told(here, line, words):

@@ -1,0 +1,198 @@
+"""What makes stock nbgrader stop, or give points for nothing, is graded as tito's runner grades it.
+
+One class hands in notebooks of a tiny lesson: 3 points for `double`, whose check has hidden tests, 2 for `root`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.grading.course import (
+    Notebook,
+    answered,
+    grade_id,
+    nbgrader,
+    points,
+    read,
+    seen,
+    write,
+)
+from tests.tito.small_project import FIRST, SECOND, small_project, write_lesson
+from tito.grade import init_course
+from tito.lesson import read_lesson
+from tito.notebook import blank, to_notebook
+from tito.project import Project
+from tito.release import release
+from tito.runner import run_lesson
+
+LESSON, FILE = "01_first", "first_dev.ipynb"
+HIDDEN_LINE = 'assert double(3.5) == 7.0, f"double(3.5) gave {double(3.5)}, wanted 7.0"'
+HIDDEN = f"""
+### BEGIN HIDDEN TESTS
+def test_hidden_double():
+    secret = [3.5, -1.25, 1000.0]
+    {HIDDEN_LINE}
+
+test_hidden_double()
+### END HIDDEN TESTS
+"""
+MASTER = FIRST.replace("test_unit_double()\n\n", f"test_unit_double()\n{HIDDEN}\n", 1)
+
+Change = Callable[[Notebook], Notebook | str]
+RIGHT = {
+    "double": "def double(x):\n    return 2 * x",
+    "root": "import math\ndef root(x):\n    return math.sqrt(x)",
+}
+
+
+def gives(**given: str) -> Change:
+    """Right answers but for these."""
+    return lambda notebook: answered(notebook, RIGHT | given)
+
+
+def tagged(notebook: Notebook) -> Notebook:
+    """Nothing answered; the checks are told not to run."""
+    for cell in notebook["cells"]:
+        cell["metadata"]["tags"] = ["skip-execution"]
+    return notebook
+
+
+def copied(notebook: Notebook) -> Notebook:
+    """Each exercise and check is there twice."""
+    cells = answered(notebook, RIGHT)["cells"]
+    twice = [copy for cell in cells for copy in ((cell, cell) if grade_id(cell) else (cell,))]
+    return {**notebook, "cells": json.loads(json.dumps(twice))}
+
+
+def from_another_course(notebook: Notebook) -> str:
+    with TemporaryDirectory() as folder:
+        return json.dumps(blank(to_notebook(read_lesson(write_lesson(Path(folder), SECOND, "02_second")))))
+
+
+MUTE = """import ast
+class NoAsserts(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.copy_location(ast.Pass(), node)
+get_ipython().ast_transformers.append(NoAsserts())
+"""
+CASES: dict[str, tuple[Change, float]] = {
+    "right": (gives(), 5),
+    "typed_in": (gives(double="def double(x):\n    return {0.5: 1.0, 2.0: 4.0}[x]"), 2),
+    "warns": (gives(root='import sys\ndef root(x):\n    print("x", file=sys.stderr)\n    return math.sqrt(x)'), 5),
+    "warns_of_its_caller": (
+        gives(double="import warnings\ndef double(x):\n    warnings.warn('slow', stacklevel=2)\n    return 2 * x"), 5,
+    ),
+    "shows_a_number": (gives(root="def root(x):\n    get_ipython().displayhook(1.5)\n    return 0"), 3),
+    "mutes_asserts": (gives(double=MUTE, root=""), 0),
+    "skips_the_checks": (tagged, 0),
+    "copies_cells": (copied, 5),
+    "imports_the_reference": (gives(double="from tinytorch.core.first import double"), 2),
+    "is_killed": (gives(root="import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), 3),
+    "loops": (gives(root="while True:\n    pass"), 3),
+    "prints_50_MB": (gives(root=RIGHT["root"] + "\nprint('x' * 50_000_000)"), 5),
+    "is_from_another_course": (from_another_course, 0),
+    "is_cut_off": (lambda notebook: json.dumps(answered(notebook, RIGHT))[:2000], 0),
+    "is_empty": (lambda notebook: "", 0),
+    "has_a_byte_order_mark": (lambda notebook: "\ufeff" + json.dumps(answered(notebook, RIGHT)), 5),
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = small_project(tmp_path_factory.mktemp("hard") / "source")
+    write_lesson(project.root, MASTER)
+    return project
+
+
+@pytest.fixture(scope="module")
+def course(source: Project) -> Path:
+    """The course after one `autograde` of all cases and one `generate_feedback`."""
+    folder = source.root.parent / "course"
+    init_course(source, folder)
+    assert nbgrader(folder, "generate_assignment", LESSON).returncode == 0
+    for name, (change, _) in CASES.items():
+        path = folder / "submitted" / name / LESSON / FILE
+        path.parent.mkdir(parents=True)
+        path.write_bytes(handed_in(folder, change))
+    done = nbgrader(folder, "autograde", LESSON, "--Execute.timeout=4")
+    assert done.returncode == 0, done.stderr
+    (folder / "autograde.log").write_text(done.stderr, encoding="utf-8")
+    assert nbgrader(folder, "generate_feedback", LESSON).returncode == 0
+    return folder
+
+
+def handed_in(course: Path, change: Change) -> bytes:
+    """The bytes of the file that a student hands in who changed the released notebook so."""
+    made = change(read(course / "release" / LESSON / FILE))
+    return (made if isinstance(made, str) else json.dumps(made)).encode("utf-8")
+
+
+def earned(course: Path, student: str) -> float:
+    return sum(points(course, student, LESSON).values())
+
+
+def page(course: Path, student: str) -> str:
+    return seen(course / "feedback" / student / LESSON / FILE.replace("ipynb", "html"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_earns_what_its_work_is_worth(course: Path, name: str) -> None:
+    assert earned(course, name) == CASES[name][1]
+
+
+def test_the_file_that_was_handed_in_is_never_changed(course: Path) -> None:
+    for name, (change, _) in CASES.items():
+        assert (course / "submitted" / name / LESSON / FILE).read_bytes() == handed_in(course, change)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("copies_cells", "test-double was there 2 times: cell 6 counts, and cell 7 stayed as plain cells."),
+        ("is_cut_off", "This notebook is damaged (cut off?) at line 1 of the file. Nothing in it could be graded"),
+        ("is_empty", "This notebook is empty. Nothing in it could be graded; hand in the notebook again."),
+        ("is_from_another_course", "No cell of this lesson is in this notebook; is it the wrong file?"),
+        ("is_killed", "Not run. The cell root ended the process that runs the notebook"),
+        ("loops", "Not run. The cell root took longer than 4 s: look for a loop that does not end."),
+        ("mutes_asserts", "A check that must fail passed just before this one"),
+        ("imports_the_reference", "tinytorch.core.first is not built yet: finish lesson 01"),
+    ],
+)
+def test_the_student_is_told(course: Path, name: str, sentence: str) -> None:
+    assert sentence in page(course, name)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_feedback_shows_a_hidden_test(course: Path, name: str) -> None:
+    shown = page(course, name)
+    assert HIDDEN_LINE not in shown and "secret = [" not in shown and "test_hidden_double()" not in shown
+    assert "Hidden tests, with other values, stood here" in shown
+
+
+def test_the_instructors_copy_holds_the_hidden_test_and_what_it_said(course: Path) -> None:
+    graded = (course / "autograded" / "typed_in" / LESSON / FILE).read_text(encoding="utf-8")
+    assert "secret = [" in graded and "KeyError" in graded
+
+
+def test_a_long_output_is_kept_short(course: Path) -> None:
+    assert (course / "autograded" / "prints_50_MB" / LESSON / FILE).stat().st_size < 300_000
+
+
+def test_the_students_own_test_differs_only_where_it_says_that_there_are_hidden_tests(
+    course: Path, source: Project
+) -> None:
+    edition = Project(source.root.parent / "edition")
+    release(source, edition.root)
+    path = edition.modules / LESSON / FILE
+    for name in ("right", "typed_in", "warns", "shows_a_number", "mutes_asserts", "imports_the_reference"):
+        write(CASES[name][0](read(edition.release / LESSON / FILE)), path)
+        result = run_lesson(edition, read_lesson(path))
+        graded = points(course, name, LESSON)
+        differ = {verdict.grade_id for verdict in result.verdicts if verdict.earned != graded[verdict.grade_id]}
+        assert differ == ({"test-double"} if name == "typed_in" else set())
+        assert result.hidden == ("test-double",)

@@ -177,6 +177,16 @@ def parts(owner: Any) -> list[tuple[str, Any]]:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-parts", "points": 4}
+def check_parts(owner, wanted):
+    try:
+        got = list(parts(owner))
+    except TypeError as error:
+        raise AssertionError(f"parts of a {type(owner).__name__} failed: {error}; not everything has parts") from error
+    same = [name for name, _ in got] == list(wanted) and all(wanted[name] is part for name, part in got)
+    assert same, (
+        f"parts of a {type(owner).__name__} gave {got}, wanted {list(wanted.items())}: names are strings, and only "
+        "modules, lists, tuples and dicts have parts")
+
 def test_unit_parts():
     module, inner, numbers = Module(), Module(), np.zeros(2)
     module.weight, module.blocks, module.size = Tensor([1.0]), [inner], 3
@@ -185,9 +195,15 @@ def test_unit_parts():
         ((inner,), {"0": inner}), ({"up": inner, 2: numbers}, {"up": inner, "2": numbers}), (inner, {}),
         ("text", {}), (module.weight, {}), (3, {}), (None, {}), (relu, {}),
     ]:
-        got = list(parts(owner))
-        same = [name for name, _ in got] == list(wanted) and all(wanted[name] is part for name, part in got)
-        assert same, f"parts of a {type(owner).__name__} gave {got}, wanted {list(wanted.items())}"
+        check_parts(owner, wanted)
+    ### BEGIN HIDDEN TESTS
+    inner.down = {"x": module, 4.5: "y"}
+    for owner, wanted in [
+        (inner, {"down": inner.down}), (inner.down, {"x": module, "4.5": "y"}), ((1, inner), {"0": 1, "1": inner}),
+        ([], {}), (b"ab", {}), (Module, {}), (numbers, {}), ({1, 2}, {}), (range(3), {}),
+    ]:
+        check_parts(owner, wanted)
+    ### END HIDDEN TESTS
 
 test_unit_parts()
 
@@ -231,15 +247,29 @@ def tangled():
     return net, block
 
 # %% nbgrader={"grade": true, "grade_id": "test-walk", "points": 5}
+def check_walk(owner, wanted, idea):
+    try:
+        got = [name for name, _ in walk(owner)]
+    except RecursionError as error:
+        raise AssertionError(f"the walk to {wanted} does not come back: remember what was visited") from error
+    assert got == wanted, f"the names met were {got}, wanted {wanted}: {idea}"
+
 def test_unit_walk():
+    wanted, shared = ["", "a", "a.0", "a.1", "b", "b.0"], np.ones(2)
+    check_walk({"a": ["x", "y"], "b": ("z",)}, wanted, "a part comes right after its owner")
+    check_walk([shared, {"again": shared}, np.ones(2)], ["", "0", "1", "2"], "each object is met once")
     net, _ = tangled()
     got = [name for name, _ in net.named_parameters()]
     assert "blocks.2.again" not in got, f"{got}: a weight used twice is one parameter, so remember what was visited"
     wanted = ["first", "blocks.1.weight", "blocks.2.scale", "last.0"]
     assert got == wanted, f"the parameters are called {got}, wanted {wanted}, in the order of definition"
     assert net.parameters()[0] is net.first, "the parameters must be the tensors themselves"
-    first = [name for name, _ in walk({"a": ["x", "y"], "b": ("z",)})]
-    assert first == ["", "a", "a.0", "a.1", "b", "b.0"], f"the order was {first}: a part comes right after its owner"
+    ### BEGIN HIDDEN TESTS
+    ring = [["u"], {"v": ("w", "u")}]
+    ring[1]["ring"] = ring
+    check_walk(ring, ["", "0", "0.0", "1", "1.v", "1.v.0"], "a part that points back to its owner is not walked again")
+    check_walk(("p", [["q", "r"], "s"], "t"), ["", "0", "1", "1.0", "1.0.0", "1.0.1", "1.1", "2"], "depth first")
+    ### END HIDDEN TESTS
 
 test_unit_walk()
 
@@ -251,6 +281,13 @@ def test_unit_modes():
     assert net.eval() is net and not block.training, "eval() must reach a module in a list"
     assert block.train().training and net.training, "the block points to its owner, so train() reaches that too"
     assert Module().training, "the mode of one module must not change another's"
+    ### BEGIN HIDDEN TESTS
+    outer, inner = Module(), Module()
+    outer.stages = {"a": (inner, [net])}
+    outer.eval()
+    reached = not (outer.training or inner.training or block.training)
+    assert reached, "eval() must reach a module in a list in a tuple in a dict"
+    ### END HIDDEN TESTS
 
 test_unit_modes()
 
@@ -290,21 +327,24 @@ def manual_seed(seed: int) -> None:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-manual-seed", "points": 3}
-def test_unit_manual_seed():
+def test_unit_manual_seed(seeds, one, other):
     held = generator()
-    for seed in [0, 7, 12345]:
+    for seed in seeds:
         manual_seed(seed)
         first = generator().normal(size=4)
         generator().permutation(9)
         manual_seed(seed)
         assert np.array_equal(first, generator().normal(size=4)), f"after manual_seed({seed}) twice the numbers differ"
     assert held is generator(), "manual_seed made another generator: those who hold the old one never hear of the seed"
-    manual_seed(1)
-    one = generator().random()
-    manual_seed(2)
-    assert one != generator().random(), "seeds 1 and 2 gave the same number: is the seed used?"
+    manual_seed(one)
+    drawn = generator().random()
+    manual_seed(other)
+    assert drawn != generator().random(), f"seeds {one} and {other} gave the same number: is the seed used?"
 
-test_unit_manual_seed()
+test_unit_manual_seed([0, 7, 12345], one=1, other=2)
+### BEGIN HIDDEN TESTS
+test_unit_manual_seed([3, 99, 2**40], one=0, other=256)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -357,21 +397,37 @@ def affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
 LINEAR = Primitive("linear", affine)
 
 # %% nbgrader={"grade": true, "grade_id": "test-affine", "points": 7}
+def check_affine(shape, out, dtype, digits):
+    draw, asked = np.random.default_rng(4), f"x of shape {shape} by ({shape[-1]}, {out}) in {np.dtype(dtype)}"
+    x, weight, bias = (draw.normal(size=size).astype(dtype) for size in [shape, (shape[-1], out), out])
+    copies = [array.copy() for array in (x, weight, bias)]
+    try:
+        got, wanted = affine(x, weight, bias), copies[0].astype(np.float64) @ copies[1] + copies[2]
+    except (ValueError, TypeError) as error:
+        raise AssertionError(f"{asked} failed: {error}: make the leading axes one, and give them back") from error
+    assert got.shape == wanted.shape, f"{asked} gave {got.shape}, wanted {wanted.shape}: the leading axes stay"
+    assert got.dtype == dtype, f"{asked} gave {got.dtype}, wanted the type that came in"
+    assert np.allclose(got, wanted, atol=digits), f"{asked}: off by {np.abs(got - wanted).max():.2g}"
+    same = [np.array_equal(array, copy) for array, copy in zip((x, weight, bias), copies)]
+    assert all(same), f"{asked} changed an input: work on an array of your own"
+
 def test_unit_affine():
-    draw = np.random.default_rng(4)
-    for shape in [(5, 3), (3,), (2, 5, 3), (2, 1, 4, 3), (0, 3), (2, 0, 3), (1, 3)]:
+    shapes, out = [(5, 3), (3,), (2, 5, 3), (2, 1, 4, 3), (0, 3), (2, 0, 3), (1, 3)], 4
+    ### BEGIN HIDDEN TESTS
+    shapes += [(3, 3), (6, 2, 7), (1, 1), (2, 2, 2, 2)]
+    ### END HIDDEN TESTS
+    for shape in shapes:
         for dtype, digits in [(np.float64, 1e-12), (np.float32, 1e-5), (np.float16, 1e-2)]:
-            x, weight, bias = (draw.normal(size=size).astype(dtype) for size in [shape, (3, 4), 4])
-            copies = x.copy(), bias.copy()
-            got, wanted = affine(x, weight, bias), x.astype(np.float64) @ weight + bias
-            assert got.shape == wanted.shape, f"x of shape {shape} gave {got.shape}, wanted {wanted.shape}"
-            assert got.dtype == dtype, f"{x.dtype} gave {got.dtype}"
-            assert np.allclose(got, wanted, atol=digits), f"x of shape {shape}: off by {np.abs(got - wanted).max():.2g}"
-            assert np.array_equal(x, copies[0]) and np.array_equal(bias, copies[1]), "an input was changed"
+            check_affine(shape, out, dtype, digits)
+    draw = np.random.default_rng(4)
     turned, weight = draw.normal(size=(3, 5, 2)).T, draw.normal(size=(3, 4))
-    assert np.allclose(affine(turned, weight, np.ones(4)), turned @ weight + 1), "a transposed x gave other numbers"
+    off = np.abs(affine(turned, weight, np.ones(4)) - (turned @ weight + 1)).max()
+    assert off < 1e-9, f"a transposed x of shape {turned.shape} gave other numbers, off by {off:.2g}"
 
 test_unit_affine()
+### BEGIN HIDDEN TESTS
+check_affine((4, 6), 1, np.float32, 1e-5), check_affine((2, 3, 1), 5, np.float64, 1e-12)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -412,19 +468,26 @@ def uniform_parameter(bound: float, *shape: int) -> Tensor:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-uniform-parameter", "points": 4}
+def check_uniform(bound, shape, seed):
+    manual_seed(seed)
+    p, asked = uniform_parameter(bound, *shape), f"uniform_parameter({bound}, {', '.join(map(str, shape))})"
+    assert p.shape == shape and p.dtype == np.float32, f"{asked} gave {p.dtype} {p.shape}, wanted float32 {shape}"
+    assert p.requires_grad, f"{asked}: a parameter requires a gradient, or training will pass it by"
+    assert np.abs(p.data).max() <= bound, f"{asked}: found {np.abs(p.data).max():.3f}, outside of +-{bound}"
+    assert abs(p.data.mean()) < bound / 20, f"{asked}: mean {p.data.mean():.3f}, wanted about 0: from -bound to bound"
+    wanted = bound / 3**0.5
+    assert abs(p.data.std() / wanted - 1) < 0.05, f"{asked}: spread {p.data.std():.3f}, wanted {wanted:.3f}: uniformly"
+    assert not np.array_equal(p.data, uniform_parameter(bound, *shape).data), f"{asked} twice gave the same weights"
+    manual_seed(seed)
+    assert np.array_equal(p.data, uniform_parameter(bound, *shape).data), "one seed, two results: use generator()"
+
 def test_unit_uniform_parameter():
-    for bound, shape in [(0.5, (100, 60)), (2.0, (3000,))]:
-        manual_seed(3)
-        p = uniform_parameter(bound, *shape)
-        assert p.shape == shape and p.dtype == np.float32, f"got {p.dtype} of shape {p.shape}, wanted float32 {shape}"
-        assert p.requires_grad, "a parameter requires a gradient, or training will pass it by"
-        assert np.abs(p.data).max() <= bound, f"bound {bound}: found {np.abs(p.data).max():.3f}"
-        wanted = bound / 3**0.5
-        assert abs(p.data.std() / wanted - 1) < 0.05, f"bound {bound}: spread {p.data.std():.3f}, wanted {wanted:.3f}"
-        assert abs(p.data.mean()) < bound / 20, f"bound {bound}: mean {p.data.mean():.3f}, wanted about 0"
-        assert not np.array_equal(p.data, uniform_parameter(bound, *shape).data), "two draws gave the same weights"
-        manual_seed(3)
-        assert np.array_equal(p.data, uniform_parameter(bound, *shape).data), "one seed, two results: use generator()"
+    cases = [(0.5, (100, 60), 3), (2.0, (3000,), 3)]
+    ### BEGIN HIDDEN TESTS
+    cases += [(0.125, (10, 20, 15), 8), (7.0, (1, 4000), 21)]
+    ### END HIDDEN TESTS
+    for bound, shape, seed in cases:
+        check_uniform(bound, shape, seed)
 
 test_unit_uniform_parameter()
 
@@ -454,21 +517,37 @@ def linear(x: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-linear", "points": 5}
+def check_linear(x, w, bias, name):
+    asked = f"linear of {x.shape} by {w.shape}, {'with a' if bias else 'without'} bias"
+    try:
+        y = linear(x, w, *bias)
+    except (ValueError, IndexError) as error:
+        raise AssertionError(f"{asked} was refused: {error}") from error
+    wanted = x.data @ w.data + sum(b.data for b in bias)
+    assert y.shape == wanted.shape and np.allclose(y.data, wanted), (
+        f"{asked} gave {y.data} of shape {y.shape}, wanted {wanted} of shape {wanted.shape}: x @ weight + bias")
+    assert y._node and y._node.primitive.name == name, (
+        f"{asked}: wanted the primitive {name} to be recorded, and nothing after it")
+
+def check_no_linear(shape, w, b):
+    try:
+        linear(np.zeros(shape), w, b)
+    except (ValueError, IndexError) as error:
+        assert isinstance(error, ValueError) and str(shape) in str(error) and str(w.shape) in str(error), (
+            f"x of shape {shape}: wanted a ValueError that names {shape} and {w.shape}, not: {error}")
+    else:
+        raise AssertionError(f"x of shape {shape} was accepted by a weight of shape {w.shape}")
+
 def test_unit_linear():
-    draw = np.random.default_rng(5)
-    for n, m in [(3, 5), (7, 1)]:
+    draw, sizes = np.random.default_rng(5), [(3, 5), (7, 1)]
+    ### BEGIN HIDDEN TESTS
+    sizes += [(4, 4), (1, 6), (2, 3)]
+    ### END HIDDEN TESTS
+    for n, m in sizes:
         x, w, b = (Tensor(draw.normal(size=size), requires_grad=True) for size in [(2, 3, n), (n, m), m])
-        for bias, name, wanted in [(b, "linear", x.data @ w.data + b.data), (None, "matmul", x.data @ w.data)]:
-            y = linear(x, w, bias)
-            assert y.shape == wanted.shape and np.allclose(y.data, wanted), f"(2, 3, {n}) by ({n}, {m}), {name}: wrong"
-            assert y._node and y._node.primitive.name == name, f"wanted the primitive {name} to be recorded"
+        check_linear(x, w, [b], "linear"), check_linear(x, w, [], "matmul")
         for shape in [(2, n + 1), (n + 1,), ()]:
-            try:
-                linear(np.zeros(shape), w, b)
-            except ValueError as error:
-                assert str(shape) in str(error) and str((n, m)) in str(error), f"name {shape} and {(n, m)}: {error}"
-            else:
-                raise AssertionError(f"x of shape {shape} was accepted by a weight of shape {(n, m)}")
+            check_no_linear(shape, w, b)
 
 test_unit_linear()
 
@@ -515,20 +594,32 @@ class Linear(Module):
         return f"Linear({self.in_features}, {self.out_features}{', bias=False' if self.bias is None else ''})"
 
 # %% nbgrader={"grade": true, "grade_id": "test-linear-layer", "points": 5}
+def check_layer(n, m, bias):
+    layer = Linear(n, m, bias=bias)
+    got = [(name, p.shape, p.requires_grad) for name, p in layer.named_parameters()]
+    wanted = [("weight", (n, m), True), ("bias", (m,), True)][:1 + bias]
+    assert got == wanted, f"Linear({n}, {m}, bias={bias}) has the parameters {got}, wanted {wanted}"
+    largest = max(np.abs(p.data).max() for p in layer.parameters())
+    assert largest <= n**-0.5, f"Linear({n}, {m}) starts with {largest:.3f}, outside of +-1/sqrt({n})"
+    shape = layer(np.ones((2, 4, n))).shape
+    assert shape == (2, 4, m), f"Linear({n}, {m}) made (2, 4, {n}) into {shape}"
+
+def check_start(n, m):
+    layer = Linear(n, m)
+    for name, p in layer.named_parameters():
+        spread = p.data.std() * (3 * n)**0.5
+        assert abs(spread - 1) < 0.1, (
+            f"the spread of Linear({n}, {m})'s {name} is {spread:.2f} times what it should be: uniform, as wide as the "
+            "docstring says")
+
 def test_unit_linear_layer():
     for n, m, bias in [(3, 5, True), (7, 1, True), (4, 6, False)]:
-        layer = Linear(n, m, bias=bias)
-        got = [(name, p.shape, p.requires_grad) for name, p in layer.named_parameters()]
-        wanted = [("weight", (n, m), True), ("bias", (m,), True)][:1 + bias]
-        assert got == wanted, f"Linear({n}, {m}, bias={bias}) has the parameters {got}, wanted {wanted}"
-        largest = max(np.abs(p.data).max() for p in layer.parameters())
-        assert largest <= n**-0.5, f"Linear({n}, {m}) starts with {largest:.3f}, outside of +-1/sqrt({n})"
-        shape = layer(np.ones((2, 4, n))).shape
-        assert shape == (2, 4, m), f"Linear({n}, {m}) made (2, 4, {n}) into {shape}"
-    spread = Linear(400, 100).weight.data.std() * 1200**0.5
-    assert abs(spread - 1) < 0.05, f"the spread of Linear(400, 100)'s weights is {spread:.2f} times what it should be"
-    bias = Linear(4, 1000).bias.data.std() * 12**0.5
-    assert abs(bias - 1) < 0.1, f"the spread of Linear(4, 1000)'s bias is {bias:.2f} times what it should be"
+        check_layer(n, m, bias)
+    check_start(400, 1000), check_start(4, 1000)
+    ### BEGIN HIDDEN TESTS
+    check_layer(6, 2, True), check_layer(5, 5, False), check_layer(1, 3, True)
+    check_start(9, 2000)
+    ### END HIDDEN TESTS
 
 test_unit_linear_layer()
 
@@ -571,20 +662,32 @@ def dropout_mask(shape: tuple[int, ...], p: float, dtype: Any) -> np.ndarray:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-dropout-mask", "points": 5}
+def check_mask(p, kept, dtype, shape, seed):
+    manual_seed(seed)
+    mask, asked = dropout_mask(shape, p, dtype), f"dropout_mask({shape}, {p}, {np.dtype(dtype)})"
+    assert mask.shape == shape and mask.dtype == dtype, f"{asked} gave {mask.dtype} of shape {mask.shape}"
+    values = np.unique(mask)
+    assert values.tolist() == [0, dtype(kept)], (
+        f"{asked} holds {values}, wanted 0 and {kept}: on average a number stays what it is")
+    share = np.mean(mask == 0)
+    assert abs(share - p) < 0.02, f"{asked} dropped {share:.1%}: p is the share that goes, not the one that stays"
+    assert not np.array_equal(mask[0], mask[1]), f"{asked}: two rows are alike: draw for every number"
+    assert not np.array_equal(mask, dropout_mask(shape, p, dtype)), f"{asked}: the second mask is the same as the first"
+    manual_seed(seed)
+    assert np.array_equal(mask, dropout_mask(shape, p, dtype)), f"{asked}: one seed, two masks: use generator()"
+
 def test_unit_dropout_mask():
-    for p, kept, dtype in [(0.5, 2.0, np.float32), (0.2, 1.25, np.float16), (0.75, 4.0, np.float64)]:
-        manual_seed(11)
-        mask = dropout_mask((200, 100), p, dtype)
-        assert mask.shape == (200, 100) and mask.dtype == dtype, f"got {mask.dtype} of shape {mask.shape}"
-        values = np.unique(mask)
-        assert values.tolist() == [0, kept], f"p = {p}: the mask holds {values}, wanted 0 and {kept}"
-        share = np.mean(mask == 0)
-        assert abs(share - p) < 0.02, f"p = {p} dropped {share:.1%}: p is the share that goes, not the one that stays"
-        assert not np.array_equal(mask, dropout_mask((200, 100), p, dtype)), "the second mask is the same as the first"
-        manual_seed(11)
-        assert np.array_equal(mask, dropout_mask((200, 100), p, dtype)), "one seed, two masks: use generator()"
+    cases = [(0.5, 2.0, np.float32), (0.2, 1.25, np.float16), (0.75, 4.0, np.float64)]
+    ### BEGIN HIDDEN TESTS
+    cases += [(0.9375, 16.0, np.float32), (0.375, 1.6, np.float64)]
+    ### END HIDDEN TESTS
+    for p, kept, dtype in cases:
+        check_mask(p, kept, dtype, (200, 100), seed=11)
 
 test_unit_dropout_mask()
+### BEGIN HIDDEN TESTS
+check_mask(0.6, 2.5, np.float32, (10, 30, 40), seed=4)
+### END HIDDEN TESTS
 
 # %% nbgrader={"solution": true, "grade_id": "dropout"}
 #| export
@@ -611,15 +714,22 @@ class Dropout(Module):
         return f"Dropout({self.p})"
 
 # %% nbgrader={"grade": true, "grade_id": "test-dropout", "points": 4}
+def check_dropout(number, p, wanted, dtype):
+    x, layer = Tensor(np.full((50, 80), number), dtype=dtype), Dropout(p)
+    y = layer(x)
+    values = sorted(set(y.data.ravel().tolist()))
+    assert y.dtype == x.dtype and values == wanted, (
+        f"{dtype}, p = {p}: {number} became {values} in {y.dtype}, wanted {wanted}")
+    assert layer.eval()(x) is x, "in evaluation the input passes as it is"
+    assert not np.array_equal(layer.train()(x).data, y.data), "the second call dropped the same numbers"
+
 def test_unit_dropout():
     for dtype in ["float32", "float16", "bfloat16"]:
-        x, layer = Tensor(np.full((50, 80), 3.0), dtype=dtype), Dropout(0.5)
-        y = layer(x)
-        values = sorted(set(y.data.ravel().tolist()))
-        assert y.dtype == x.dtype and values == [0, 6], f"{dtype}, p = 0.5: 3 became {values} in {y.dtype}, not 0 and 6"
-        assert layer.eval()(x) is x, "in evaluation the input passes as it is"
-        assert not np.array_equal(layer.train()(x).data, y.data), "the second call dropped the same numbers"
-    state = generator().bit_generator.state
+        check_dropout(3.0, 0.5, [0, 6], dtype)
+        ### BEGIN HIDDEN TESTS
+        check_dropout(-1.5, 0.75, [-6, 0], dtype)
+        ### END HIDDEN TESTS
+    x, state = Tensor(np.ones(3)), generator().bit_generator.state
     assert Dropout(0)(x) is x and generator().bit_generator.state == state, "p = 0 drops nothing and draws nothing"
     weight = Tensor([[1.0, 2.0]], requires_grad=True)
     assert Dropout(0.5)(weight).requires_grad, "the gradient must pass dropout: stay with tensors"
@@ -672,19 +782,33 @@ def normalized(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) 
 LAYER_NORM = Primitive("layer_norm", normalized)
 
 # %% nbgrader={"grade": true, "grade_id": "test-layer-norm", "points": 7}
+def check_norm(shape, scale, shift, dtype, digits, eps=1e-5):
+    draw, n = np.random.default_rng(6), shape[-1]
+    x, weight, bias = (draw.normal(size=size).astype(dtype) for size in [shape, n, n])
+    x = x * dtype(scale) + dtype(shift)
+    wide, before = x.astype(np.float64), x.copy()
+    asked = f"rows of {shape} near {shift}, spread {scale}, in {x.dtype}, eps={eps}"
+    try:
+        got = normalized(x, weight, bias, eps=eps)
+    except ValueError as error:
+        raise AssertionError(f"{asked} failed: {error}: does each row keep its own mean and variance?") from error
+    deviation = np.sqrt(wide.var(axis=-1, keepdims=True) + eps)
+    wanted = (wide - wide.mean(axis=-1, keepdims=True)) / deviation * weight + bias
+    assert got.shape == shape and got.dtype == dtype, f"{asked} gave {got.dtype} {got.shape}"
+    assert np.array_equal(x, before), f"{asked}: the input was changed"
+    off = np.abs(got - wanted).max(initial=0)
+    assert off < digits, (
+        f"{asked}: off by {off:.2g}: mean and variance of each row, over n, eps inside the root, then weight and bias")
+
 def test_unit_layer_norm():
-    draw = np.random.default_rng(6)
-    for shape, scale, shift in [((5,), 1, 0), ((4, 5), 3, 100), ((2, 3, 5), 1e-3, 0), ((0, 5), 1, 0), ((2, 5), 0, 7)]:
-        for dtype, digits in [(np.float64, 1e-10), (np.float32, 1e-4)]:
-            x, weight, bias = (draw.normal(size=size).astype(dtype) for size in [shape, 5, 5])
-            x = x * dtype(scale) + dtype(shift)
-            wide, before, got = x.astype(np.float64), x.copy(), normalized(x, weight, bias, eps=1e-5)
-            deviation = np.sqrt(wide.var(axis=-1, keepdims=True) + 1e-5)
-            wanted = (wide - wide.mean(axis=-1, keepdims=True)) / deviation * weight + bias
-            assert got.shape == shape and got.dtype == dtype, f"{x.dtype} {shape} gave {got.dtype} {got.shape}"
-            off = np.abs(got - wanted).max(initial=0)
-            assert off < digits, f"rows near {shift}, spread {scale}, {x.dtype}: off by {off:.2g} (over n, eps in root)"
-            assert np.array_equal(x, before), "the input was changed"
+    cases = [((5,), 1, 0), ((4, 5), 3, 100), ((2, 3, 5), 1e-3, 0), ((0, 5), 1, 0), ((2, 5), 0, 7)]
+    ### BEGIN HIDDEN TESTS
+    cases += [((7, 3), 0.5, -20), ((3, 2, 1, 8), 10, 4), ((1, 2), 1e-2, 1)]
+    ### END HIDDEN TESTS
+    for shape, scale, shift in cases:
+        check_norm(shape, scale, shift, np.float64, 1e-10)
+        check_norm(shape, scale, shift, np.float32, 1e-4)
+    check_norm((4, 5), 1, 0, np.float64, 1e-10, eps=0.1)
     halves = normalized(np.float16([[-1000, 1000]]), np.ones(2, np.float16), np.zeros(2, np.float16), eps=1e-5)
     assert halves.dtype == np.float16 and halves.tolist() == [[-1, 1]], f"halves of -1000 and 1000 became {halves}"
 
@@ -768,15 +892,24 @@ class Sequential(Module):
     def __repr__(self) -> str: return f"Sequential({', '.join(map(repr, self.layers))})"
 
 # %% nbgrader={"grade": true, "grade_id": "test-sequential", "points": 3}
-def test_unit_sequential():
-    x = Tensor(np.random.default_rng(7).normal(size=(4, 6)))
-    chain = Sequential(Linear(6, 5), relu, Sequential(Linear(5, 5), lambda x: x * 2))
-    wanted = chain[2][0](relu(chain[0](x))) * 2
-    assert np.allclose(chain(x).data, wanted.data), "each layer gets what the one before it gave"
+def test_unit_sequential(rows, n, m, factor):
+    x = Tensor(np.random.default_rng(7).normal(size=(rows, n)))
+    chain = Sequential(Linear(n, m), relu, Sequential(Linear(m, m), lambda x: x * factor))
+    wanted = chain[2][0](relu(chain[0](x))) * factor
+    try:
+        got = chain(x)
+    except ValueError as error:
+        raise AssertionError(f"a chain failed: {error}: each layer gets what the one before it gave") from error
+    assert got.shape == wanted.shape and np.allclose(got.data, wanted.data), (
+        f"{x.shape} became {got.data}, wanted {wanted.data}: each layer gets what the one before it gave")
     assert len(chain) == 3 and np.allclose(chain[:2](x).data, relu(chain[0](x)).data), "a slice is a chain too"
     assert Sequential()(x) is x, "a chain without layers gives back what it gets"
 
-test_unit_sequential()
+test_unit_sequential(4, 6, 5, factor=2)
+### BEGIN HIDDEN TESTS
+test_unit_sequential(3, 2, 7, factor=-0.5)
+test_unit_sequential(1, 5, 5, factor=3)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -835,42 +968,56 @@ def load_arrays(parameters: dict[str, Tensor], state: Mapping[str, Any]) -> None
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-load-arrays", "points": 4}
-def test_unit_load_arrays():
-    first, second = Linear(3, 2), Linear(3, 2)
+def test_unit_load_arrays(n, m):
+    first, second = Linear(n, m), Linear(n, m)
     state, held, old = first.state_dict(), second.weight, second.weight.data
     before = old.copy()
     second.load_state_dict(state)
     assert second.weight is held, "load into the parameter that is there: an optimizer may hold it"
     assert np.array_equal(old, before), "the old array was written to, and others may hold it: give a new one"
     for name, p in second.named_parameters():
-        assert np.array_equal(p.data, state[name]), f"{name} was not loaded"
+        assert np.array_equal(p.data, state[name]), f"{name} was not loaded: it is {p.data}, wanted {state[name]}"
     second.weight.data[0, 0] = 9
     assert state["weight"][0, 0] != 9, "network and state share an array: copy"
-    second.load_state_dict({"weight": np.ones((3, 2)), "bias": np.arange(2)})
+    second.load_state_dict({"weight": np.ones((n, m)), "bias": np.arange(m)})
     types = [p.dtype.name for p in second.parameters()]
     assert types == ["float32", "float32"], f"loading float64 and int64 left the types {types}: keep the parameter's"
+    assert np.array_equal(second.bias.data, np.arange(m)), f"the bias became {second.bias.data}, wanted {np.arange(m)}"
 
-test_unit_load_arrays()
+test_unit_load_arrays(3, 2)
+### BEGIN HIDDEN TESTS
+test_unit_load_arrays(4, 7)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-load-misfits", "points": 4}
-def test_unit_load_misfits():
-    layer, ones = Linear(3, 2), np.ones((3, 2))
+def check_misfit(layer, state, words):
     before = layer.state_dict()
-    for state, words in [
-        ({"weight": ones}, ["bias"]), ({"weight": ones, "bias": np.ones(2), "extra": ones}, ["extra"]),
-        ({"weight": ones, "bias": np.ones(3)}, ["bias", "(3,)", "(2,)"]), ({"kernel": ones}, ["weight", "kernel"]),
-    ]:
-        shapes = {name: array.shape for name, array in state.items()}
-        try:
-            layer.load_state_dict(state)
-        except ValueError as error:
-            for word in words:
-                assert word in str(error), f"{shapes} into weight (3, 2), bias (2,): no {word} in the message: {error}"
-        else:
-            raise AssertionError(f"{shapes} was loaded into weight (3, 2), bias (2,)")
-        assert np.array_equal(layer.weight.data, before["weight"]), "it failed and yet changed a weight: compare first"
+    shapes = {name: array.shape for name, array in state.items()}
+    into = f"{shapes} into weight {layer.weight.shape}, bias {layer.bias.shape}"
+    try:
+        layer.load_state_dict(state)
+    except (ValueError, KeyError) as error:
+        assert isinstance(error, ValueError), f"{into} failed at {error}, wanted a ValueError that lists what is wrong"
+        for word in words:
+            assert word in str(error), f"{into}: no {word} in the message: {error}"
+    else:
+        raise AssertionError(f"{into} was loaded: which name is missing or too many, or which shape differs?")
+    for name, p in layer.named_parameters():
+        assert np.array_equal(p.data, before[name]), f"{into} failed and yet changed {name}: compare first"
 
-test_unit_load_misfits()
+def test_unit_load_misfits(n, m):
+    layer, ones = Linear(n, m), np.ones((n, m))
+    for state, words in [
+        ({"weight": ones}, ["bias"]), ({"weight": ones, "bias": np.ones(m), "extra": ones}, ["extra"]),
+        ({"weight": ones, "bias": np.ones(m + 1)}, ["bias", f"({m + 1},)", f"({m},)"]),
+        ({"kernel": ones}, ["weight", "kernel"]), ({"weight": ones.T[:1], "bias": np.ones(1)}, [f"(1, {n})", "(1,)"]),
+    ]:
+        check_misfit(layer, state, words)
+
+test_unit_load_misfits(3, 2)
+### BEGIN HIDDEN TESTS
+test_unit_load_misfits(2, 5)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""

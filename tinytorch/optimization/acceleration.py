@@ -12,8 +12,8 @@ __all__ = ['compiled', 'WORKING_SETS', 'FUSED_GELU', 'CODE', 'FUSED', 'HALF_OPER
            'Expression', 'expression', 'constant_of', 'emit', 'simplified', 'Symbol', 'Recorder', 'captured', 'record',
            'in_order', 'expression_gradients', 'place_of', 'grid_of', 'on_grid', 'float_exp', 'float_log', 'double_exp',
            'double_log', 'kernel_source', 'compile_kernel', 'launch', 'fuse', 'operations_in', 'autocast_type',
-           'half_copy', 'autocast', 'unscale', 'next_scale', 'GradScaler', 'MixedPrecisionTrainer', 'depends_on',
-           'require_gradients', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'one_thread',
+           'half_copy', 'autocast', 'one_thread', 'unscale', 'next_scale', 'GradScaler', 'MixedPrecisionTrainer',
+           'depends_on', 'require_gradients', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow',
            'under_roof', 'roofline_row', 'model_rows', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof',
            'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_row', 'analyze_mixed_precision_benefits', 'Workload',
            'Technique', 'technique_score', 'DecisionRow', 'recommendation', 'analyze_acceleration_decision_framework',
@@ -499,15 +499,18 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
     in_parts(lambda i: loop(*[array[edges[i]:edges[i + 1]] for array in flat]), parts)
     return out
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #88ec86f1b8a2
+# %% ../../modules/18_acceleration/acceleration_dev.py #66a3ca04ba79
 def _cast_loop(source: str, target: str) -> Callable[[np.ndarray], np.ndarray]:
-    (load, _), (_, store) = _CONVERSIONS[source], _CONVERSIONS[target]
-    loop, dtype = _forward_loop(_as_it_is, load, store), as_dtype(target)
+    (load, _), (_, store), dtype = _CONVERSIONS[source], _CONVERSIONS[target], as_dtype(target)
+    loop = _forward_loop(_as_it_is, load, store)
+    bits = [np.uint16 if is_half(as_dtype(kind)) else np.float32 for kind in (source, target)]
 
     def cast(array: np.ndarray) -> np.ndarray:
-        out = np.empty_like(array, dtype=dtype)
-        axes = sorted(range(out.ndim), key=lambda axis: -out.strides[axis])  # as they lie in memory
-        loop(_flat(array.transpose(axes)), _flat(out.transpose(axes)))
+        out = written = np.empty_like(array, dtype=dtype)
+        if not array.flags.c_contiguous:
+            axes = sorted(range(out.ndim), key=lambda axis: -out.strides[axis])  # as they lie in memory
+            array, written = np.ascontiguousarray(array.transpose(axes)), out.transpose(axes)
+        loop(array.reshape(-1).view(bits[0]), written.reshape(-1).view(bits[1]))
         return out
 
     return cast
@@ -1046,6 +1049,18 @@ def autocast(dtype: Any = "float16", enabled: bool = True):
         if not before[1]:
             _autocast.copies.clear()
 
+# %% ../../modules/18_acceleration/acceleration_dev.py #6fb078b069ce
+@contextmanager
+def one_thread():
+    """In the block, BLAS and this module's kernels use one thread."""
+    threads = _num_threads
+    set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        set_num_threads(threads)
+
 # %% ../../modules/18_acceleration/acceleration_dev.py #unscale
 def unscale(gradients: Iterable[Tensor], scale: float) -> bool:
     """Divide every gradient by `scale`; return whether any number in any of them is then inf or nan.
@@ -1249,13 +1264,14 @@ class MixedPrecisionTrainer:
         require_gradients(self.model)
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
-        if not depends_on(loss, self.model.parameters()):
+        parameters = list(self.model.parameters())
+        if not depends_on(loss, parameters):
             warnings.warn(_NO_GRAPH, stacklevel=2)
             return self._metrics(loss, overflow=False, valid=False)
         self.optimizer.zero_grad()
         with np.errstate(all="ignore"):
             self.scale_loss(loss).backward()
-        valid = self.unscale_gradients(self.model.parameters())
+        valid = self.unscale_gradients(parameters)
         if valid:
             self.optimizer.step()
         self.update_loss_scale()
@@ -1336,18 +1352,6 @@ class RooflineRow:
     attainable: float = column("roof GFLOP/s", ".2f")
     percent_of_roof: float = column("% of roof", ".0f")
     bound: str = column("bound by")
-
-
-@contextmanager
-def one_thread():
-    """In the block, BLAS and this module's kernels use one thread."""
-    threads = _num_threads
-    set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        set_num_threads(threads)
 
 
 def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> RooflineRow:

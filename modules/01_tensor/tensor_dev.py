@@ -669,7 +669,7 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     @wraps(forward)
     def widened(*arrays, **options):
         for array in arrays:
-            if isinstance(array, np.ndarray) and is_half(array.dtype):
+            if isinstance(array, np.ndarray) and array.itemsize == 2 and is_half(array.dtype):
                 return _widened(forward, arrays, options)
         return forward(*arrays, **options)
 
@@ -679,7 +679,8 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
     kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
     wide = [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
-    return cast_array(forward(*wide, **options), np.result_type(*kinds))
+    made = forward(*wide, **options)
+    return made if isinstance(made, list) else cast_array(made, np.result_type(*kinds))
 
 # %%
 #| export

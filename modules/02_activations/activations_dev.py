@@ -84,7 +84,7 @@ def rectified(x: np.ndarray) -> np.ndarray:
     array([0. , 0.5, nan])
     """
     ### BEGIN SOLUTION
-    return np.maximum(x, 0)
+    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))  # a row of zeros: quicker than one 0
     ### END SOLUTION
 
 

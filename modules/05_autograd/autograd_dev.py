@@ -346,7 +346,7 @@ def sigmoid_rule(g, y, x):
 def maximum_rule(g, y, a, b):
     """The gradient of maximum(a, b) to a; half of it where the two are equal."""
     ### BEGIN SOLUTION
-    return np.where(a > b, g, np.where(a == b, g / 2, 0))
+    return np.where(a < b, 0, np.where(a == b, g / 2, g))
     ### END SOLUTION
 
 # %%
@@ -354,11 +354,10 @@ def maximum_rule(g, y, a, b):
 def masked(g: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """`g` where `mask` holds and 0 elsewhere, also where g is inf or nan.
 
-    It clears bits, which takes the same short time for every element; a choice for each would be guessed wrong half
-    the time.
+    It multiplies bits, seen as a whole number, by 1 or 0, which takes the same short time for every element; a choice
+    for each would be guessed wrong half the time.
     """
-    bits = f"i{g.itemsize}"
-    return (g.view(bits) & -mask.astype(bits)).view(g.dtype)
+    return (g.view(f"i{g.itemsize}") * mask).view(g.dtype)
 
 
 gradient_rule("exp", lambda g, y, x: g * y)
@@ -366,7 +365,7 @@ gradient_rule("log", lambda g, y, x: g / x)
 gradient_rule("sqrt", in_float32(sqrt_rule))
 gradient_rule("tanh", in_float32(tanh_rule))
 gradient_rule("sigmoid", in_float32(sigmoid_rule))
-gradient_rule("relu", lambda g, y, x: masked(g, y > 0))
+gradient_rule("relu", lambda g, y, x: masked(g, y != 0))
 gradient_rule("maximum", maximum_rule, lambda g, y, a, b: maximum_rule(g, y, b, a))
 gradient_rule("where", None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))
 gradient_rule("astype", lambda g, y, x, dtype: g)
@@ -557,20 +556,20 @@ def _rows(array: np.ndarray) -> np.ndarray:
     return array.reshape(-1, array.shape[-1])
 
 
-def _linear_to_x(g, y, x, weight, bias):
-    return (_rows(g) @ weight.T).reshape(x.shape)
+def _column_sums(array: np.ndarray) -> np.ndarray:
+    rows = _rows(array)
+    return np.ones(len(rows), rows.dtype) @ rows  # quicker than rows.sum(axis=0)
 
 
-def _linear_to_weight(g, y, x, weight, bias):
-    return _rows(x).T @ _rows(g)
+def _linear_rule(g, y, x, weight, bias, needs):
+    rows = _rows(g)
+    return [
+        (rows @ weight.T).reshape(x.shape) if needs[0] else None,
+        _rows(x).T @ rows if needs[1] else None,
+        _column_sums(rows) if needs[2] else None]
 
 
-def _linear_to_bias(g, y, x, weight, bias):
-    return _rows(g).sum(axis=0)
-
-
-gradient_rule(
-    "linear", in_float32(_linear_to_x), in_float32(_linear_to_weight), in_float32(_linear_to_bias))
+joint_rule("linear", in_float32(_linear_rule))
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-matmul", "points": 8}
 def check_products(left, right, seed=0):
@@ -651,23 +650,25 @@ gradient_rule("gelu", in_float32(_gelu_rule))
 # %%
 #| export
 def _normalised(x, eps):
-    centred = x - x.mean(axis=-1, keepdims=True)
-    inverse = 1 / np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + eps)
-    return centred * inverse, inverse
+    unit = x - x.mean(axis=-1, keepdims=True)
+    inverse = 1 / np.sqrt(np.vecdot(unit, unit)[..., np.newaxis] / x.shape[-1] + eps)
+    unit *= inverse
+    return unit, inverse
 
 
-def _layer_norm_to_x(g, y, x, weight, bias, eps):
+def _layer_norm_rule(g, y, x, weight, bias, eps, needs):
     unit, inverse = _normalised(x, eps)
-    g = g * weight
-    return (g - g.mean(axis=-1, keepdims=True) - unit * (g * unit).mean(axis=-1, keepdims=True)) * inverse
+    return [_layer_norm_to_x(g * weight, unit, inverse) if needs[0] else None, _column_sums(g * unit), _column_sums(g)]
 
 
-def _layer_norm_to_weight(g, y, x, weight, bias, eps):
-    return g * _normalised(x, eps)[0]
+def _layer_norm_to_x(g, unit, inverse):
+    out = g - unit * (np.vecdot(g, unit)[..., np.newaxis] / g.shape[-1])
+    out -= g.mean(axis=-1, keepdims=True)
+    out *= inverse
+    return out
 
 
-gradient_rule(
-    "layer_norm", in_float32(_layer_norm_to_x), in_float32(_layer_norm_to_weight), lambda g, y, x, weight, bias, eps: g)
+joint_rule("layer_norm", in_float32(_layer_norm_rule))
 
 # %%
 #| export

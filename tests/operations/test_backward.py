@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import threading
 
 import numpy as np
@@ -21,6 +22,7 @@ from tinytorch.core.autograd import (
     pull_back,
     unbroadcast,
 )
+from tinytorch.core.layers import layer_norm, linear
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.tensor import Primitive, Tensor, apply, maximum, no_grad, where
 
@@ -311,6 +313,33 @@ def test_an_infinite_gradient_does_not_reach_what_was_masked_out(name):
     y.backward(Tensor(start))
     z.backward(torch.tensor(start))
     assert np.array_equal(x.grad.data, peer.grad.numpy())
+
+
+@pytest.mark.parametrize("name", ["relu", "maximum"])
+@pytest.mark.parametrize("nan", [np.nan, -np.nan])
+def test_a_gradient_passes_where_the_number_is_nan(name, nan):
+    """As in PyTorch: a network that has gone wrong is not to look as if it had stopped learning."""
+    ours, theirs = MASKED[name]
+    numbers = np.array([nan, 1.0, -1.0])
+    x, peer = leaf(numbers), torch.tensor(numbers, requires_grad=True)
+    ours(x).sum().backward()
+    theirs(peer).sum().backward()
+    assert x.grad.data.tolist() == peer.grad.tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("wanted", list(itertools.product([False, True], repeat=3)))
+@pytest.mark.parametrize("layer", [linear, layer_norm])
+def test_a_rule_for_all_inputs_gives_to_those_that_want_a_gradient(layer, wanted):
+    """One function makes all gradients of `layer`: each is the same whichever others are asked for."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(5, 4)), rng.normal(size=(4, 4) if layer is linear else 4), rng.normal(size=4)]
+    leaves = [Tensor(array, requires_grad=needs) for array, needs in zip(arrays, wanted, strict=True)]
+    everything = [leaf(array) for array in arrays]
+    (layer(*everything) ** 2).sum().backward()
+    if any(wanted):
+        (layer(*leaves) ** 2).sum().backward()
+    for found, whole, needs in zip(leaves, everything, wanted, strict=True):
+        assert np.array_equal(found.grad.data, whole.grad.data) if needs else found.grad is None
 
 
 @pytest.mark.parametrize(

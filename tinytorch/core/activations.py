@@ -24,7 +24,7 @@ def rectified(x: np.ndarray) -> np.ndarray:
     >>> rectified(np.array([-2.0, 0.5, np.nan]))
     array([0. , 0.5, nan])
     """
-    return np.maximum(x, 0)
+    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))  # a row of zeros: quicker than one 0
 
 
 RELU = Primitive("relu", rectified, "output")

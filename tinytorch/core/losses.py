@@ -98,6 +98,8 @@ def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
         raise ValueError(f"targets of shape {given.shape} hold no class index: an empty batch has no mean")
     if given.dtype == bool:
         raise TypeError("targets are booleans, wanted class indices: use astype if False is class 0 and True class 1")
+    if given.dtype.kind in "iu" and 0 <= given.min() and given.max() < shape[-1]:
+        return given.astype(np.int64)
     with np.errstate(invalid="ignore"):  # nan and inf become some whole number, which then differs
         indices = given.astype(np.int64)
     bad = (indices != given) | (indices < 0) | (indices >= shape[-1])

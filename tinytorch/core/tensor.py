@@ -349,7 +349,7 @@ def no_grad():
     finally:
         _thread.recording = before
 
-# %% ../../modules/01_tensor/tensor_dev.py #94eac1611c13
+# %% ../../modules/01_tensor/tensor_dev.py #0b41d88052b1
 _SINGLE = np.dtype(np.float32)
 CASTS: dict[tuple[np.dtype, np.dtype], Callable[[np.ndarray], np.ndarray]] = {}  # (from, to): a faster way
 
@@ -369,7 +369,7 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     @wraps(forward)
     def widened(*arrays, **options):
         for array in arrays:
-            if isinstance(array, np.ndarray) and is_half(array.dtype):
+            if isinstance(array, np.ndarray) and array.itemsize == 2 and is_half(array.dtype):
                 return _widened(forward, arrays, options)
         return forward(*arrays, **options)
 
@@ -379,7 +379,8 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
     kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
     wide = [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
-    return cast_array(forward(*wide, **options), np.result_type(*kinds))
+    made = forward(*wide, **options)
+    return made if isinstance(made, list) else cast_array(made, np.result_type(*kinds))
 
 # %% ../../modules/01_tensor/tensor_dev.py #2eb333cfbbba
 def _divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:

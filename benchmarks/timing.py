@@ -13,6 +13,8 @@ import numpy as np
 from tinytorch.profiling.profiler import column
 
 SLICE = 1e-3  # seconds that one side runs before it is the other's turn; at least one call
+LONG_SLICE = 20e-3  # the same where there are several threads: the pause before a turn is worth a longer one
+LONGEST_PAUSE = 0.5  # seconds
 SECONDS = 1.0  # for one row
 FEWEST_ROUNDS = 7
 
@@ -98,19 +100,37 @@ def fastest(call: Callable[[], Any], repeats: int = 5) -> float:
     return min(seconds_of(call) for _ in range(repeats))
 
 
-def interleaved(calls: Sequence[Callable[[], Any]], seconds: float = SECONDS) -> np.ndarray:
-    """Seconds of a call, (rounds, calls): in each round each side runs for about SLICE, in the other order next time.
+def settle() -> None:
+    """Wait until this process's threads sleep.
 
-    Before a short slice comes a call that is not counted: it finds the caches full of the other side's numbers, and the
-    other side's threads still spinning. The rounds end after `seconds`, but there are at least FEWEST_ROUNDS.
+    After a product OpenBLAS's threads look out for the next one for about 0.1 s, and PyTorch's for 0.01 s. So long they
+    keep a core busy, and the other side's turn must not be measured on what is left.
     """
-    times = [max(1, math.ceil(SLICE / fastest(call, 2))) for call in calls]
+    end = time.perf_counter() + LONGEST_PAUSE
+    while time.perf_counter() < end:
+        busy, start = time.process_time(), time.perf_counter()
+        time.sleep(0.01)
+        if time.process_time() - busy < 0.2 * (time.perf_counter() - start):
+            return
+
+
+def interleaved(calls: Sequence[Callable[[], Any]], seconds: float = SECONDS, threads: int = 1) -> np.ndarray:
+    """Seconds of a call, (rounds, calls): in each round each side runs for a slice, in the other order next time.
+
+    Before a short slice comes a call that is not counted: it finds the caches full of the other side's numbers. With
+    several threads each side begins when the other's are asleep. The rounds end after `seconds`, but there are at least
+    FEWEST_ROUNDS.
+    """
+    length = SLICE if threads == 1 else LONG_SLICE
+    times = [max(1, math.ceil(length / fastest(call, 2))) for call in calls]
     rounds: list[list[float]] = []
     end = time.perf_counter() + seconds
     while len(rounds) < FEWEST_ROUNDS or time.perf_counter() < end:
         rounds.append([0.0] * len(calls))
         for j in range(len(calls))[:: 1 if len(rounds) % 2 else -1]:
-            if times[j] > 1:
+            if threads > 1:
+                settle()
+            if times[j] > 1 or threads > 1:
                 calls[j]()
             rounds[-1][j] = seconds_of(calls[j], times[j])
     return np.array(rounds)
@@ -119,7 +139,7 @@ def interleaved(calls: Sequence[Callable[[], Any]], seconds: float = SECONDS) ->
 def measure(row: Row, sides: Sides, seconds: float = SECONDS) -> Result:
     """Time a row whose sides have been found to agree."""
     timed_floor = callable(sides.floor)
-    taken = interleaved([sides.ours, sides.theirs, *([sides.floor] if timed_floor else [])], seconds)
+    taken = interleaved([sides.ours, sides.theirs, *([sides.floor] if timed_floor else [])], seconds, row.threads)
     ratios = taken[:, 0] / taken[:, 1]
     ratio, low, high = (float(q) for q in np.quantile(ratios, (0.5, 0.1, 0.9)))
     ours, theirs, *rest = (float(s) for s in np.median(taken, axis=0))

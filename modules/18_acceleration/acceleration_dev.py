@@ -56,10 +56,10 @@ from threadpoolctl import threadpool_limits
 
 from tinytorch.core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
 from tinytorch.core.losses import MSELoss
-from tinytorch.core.tensor import CASTS, Layer, Primitive, Tensor, apply, as_dtype, as_tensor, cast_array
-from tinytorch.core.tensor import floating, is_floating, is_half, no_grad, where
-from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule, per_output
-from tinytorch.profiling.profiler import saved_bytes, table, total
+from tinytorch.core.tensor import CASTS, Layer, Primitive, Tensor, apply, array_product, as_dtype, as_tensor
+from tinytorch.core.tensor import cast_array, floating, in_float32, is_floating, is_half, no_grad, operands, where
+from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule
+from tinytorch.profiling.profiler import matmul_flops, per_output, saved_bytes, table, total
 
 # %%
 import tracemalloc
@@ -476,10 +476,81 @@ What is left for us is to *ask* well. For a batch `(B, T, D) @ (D, K)` NumPy cal
 each. But a weight does not care which example a row belongs to: as `(B T, D) @ (D, K)` it is one call with many rows,
 the same numbers come out, and the gradient to the weight, too, becomes one product in place of B products and a sum.
 
+Where both sides are batches, as in attention, B products they stay. A large product BLAS deals out to all cores by
+itself; these come one by one, each too small to share, and one core does them all.
+"""
+
+# %%
+heads = np.random.default_rng(2).random((256, 64, 64), dtype=np.float32)
+large = np.random.default_rng(2).random((1024, 1024), dtype=np.float32)
+for name, a in [("256 of 64 x 64", heads), ("one of 1024 x 1024", large)]:
+    print(f"{name:18}  {2 * a.size * a.shape[-1] / best_seconds(lambda: a @ a, 5) / 1e9:5.0f} GFLOP/s")
+
+# %% [markdown]
+r"""
+But NumPy lets go of Python's lock while it multiplies, so a second thread can take half of the batch. Waking a thread
+has a price, and a batch that is done in less time than that is better left to one. With the operation comes its entry
+in the tables of lessons 05 and 14, so that it is differentiated and counted like any other.
+"""
+
+# %%
+#| export
+_pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
+_num_threads = os.cpu_count() or 1
+
+
+def set_num_threads(threads: int) -> None:
+    """How many threads this module's kernels may use on a large array (BLAS has its own setting, see threadpoolctl)."""
+    global _num_threads
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
+    _num_threads = threads
+
+
+def in_parts(run: Callable[[int], Any], parts: int) -> None:
+    """Call `run(0)` to `run(parts - 1)` side by side, the last one in this thread, and wait for all."""
+    others = [_pool.submit(run, i) for i in range(parts - 1)]
+    run(parts - 1)
+    for other in others:
+        other.result()
+
+# %%
+#| export
+_SMALL = 1 << 18  # multiplications; a larger product OpenBLAS shares among the cores itself
+_SHARE = 6_000_000  # multiplications; a smaller part is done before another thread is awake
+
+
+@in_float32
+def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """np.matmul; a large batch of small products is dealt out to the threads that set_num_threads allows.
+
+    (..., m, k) @ (..., k, n) -> (..., m, n); leading axes broadcast. Halves are multiplied in float32.
+    """
+    batch, one = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), math.prod(a.shape[-2:]) * b.shape[-1]
+    parts = min(_num_threads, batch[0], math.prod(batch) * one // _SHARE) if one <= _SMALL else 1
+    if parts < 2:
+        return array_product(a, b)
+    a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
+    out = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
+    edges = [batch[0] * i // parts for i in range(parts + 1)]
+    at = [slice(*edges[i:i + 2]) for i in range(parts)]
+    in_parts(lambda i: np.matmul(a[at[i]], b[at[i]], out=out[at[i]]), parts)
+    return out
+
+
+BATCHED_MATMUL = Primitive("batched_matmul", product_of_batches)
+gradient_rule("batched_matmul", lambda g, y, a, b: product_of_batches(g, np.swapaxes(b, -1, -2)),
+              lambda g, y, a, b: product_of_batches(np.swapaxes(a, -1, -2), g))
+flop_rule("batched_matmul", matmul_flops)
+
+# %% [markdown]
+r"""
 ### Exercise: vectorized_matmul
 
 Check the shapes, so that a mistake gets a sentence that a learner can use; collapse the batch where the right side is
-one matrix; and let `@` do the rest. Written in Tensor operations it is differentiable for free.
+one matrix, and let `@` do that product; for a batch on the right, send both sides, made `operands` of one type as
+lesson 01 does, through the door as `BATCHED_MATMUL`. Built from operations with gradient rules it is differentiable for
+free.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "vectorized-matmul"}
@@ -506,7 +577,9 @@ def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
         raise ValueError(
             f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {b.shape[-2]} must "
             "match")
-    if a.ndim == 2 or b.ndim > 2:
+    if b.ndim > 2:
+        return apply(BATCHED_MATMUL, *operands(a, b))
+    if a.ndim == 2:
         return a @ b
     rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
     return (rows @ b).reshape(*a.shape[:-1], b.shape[-1])
@@ -845,24 +918,6 @@ runs the loop. Large arrays are cut into parts, one for each thread: the loops r
 # %%
 #| export
 _PART = 1 << 19
-_pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
-_num_threads = os.cpu_count() or 1
-
-
-def set_num_threads(threads: int) -> None:
-    """How many threads this module's kernels may use on a large array (BLAS has its own setting, see threadpoolctl)."""
-    global _num_threads
-    if not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
-    _num_threads = threads
-
-
-def in_parts(run: Callable[[int], Any], parts: int) -> None:
-    """Call `run(0)` to `run(parts - 1)` side by side, the last one in this thread, and wait for all."""
-    others = [_pool.submit(run, i) for i in range(parts - 1)]
-    run(parts - 1)
-    for other in others:
-        other.result()
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
@@ -1700,7 +1755,7 @@ costs precision. Ours are the same everywhere.
 
 # %%
 #| export
-HALF_OPERATIONS = frozenset({"matmul", "linear"})
+HALF_OPERATIONS = frozenset({"matmul", "batched_matmul", "linear"})
 FLOAT32_OPERATIONS = frozenset({
     "exp", "log", "pow", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss", "cross_entropy", "bce_with_logits"})
 

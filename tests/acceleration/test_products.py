@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 from tinytorch.core.autograd import check_gradients
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import autocast, vectorized_matmul
+from tinytorch.optimization import acceleration
+from tinytorch.optimization.acceleration import autocast, set_num_threads, vectorized_matmul
 from tinytorch.profiling.profiler import Trace
 
 SHAPES = [
@@ -37,6 +40,67 @@ def test_a_batch_against_one_matrix_is_one_product_forward_and_one_back(left):
     a, b = (Tensor(np.ones(shape, np.float32), requires_grad=True) for shape in (left, (3, 2)))
     seen = products_of(lambda: vectorized_matmul(a, b).sum().backward())
     assert seen == [("forward", ((32, 3), (3, 2))), ("backward", ((32, 3), (3, 2)))]
+
+
+@pytest.fixture
+def three_threads():
+    set_num_threads(3)
+    yield
+    set_num_threads(os.cpu_count() or 1)
+
+
+SHARED = [
+    ((100, 64, 64), (100, 64, 64)), ((64, 64), (100, 64, 64)), ((90, 1, 64, 50), (2, 50, 64)),
+    ((100, 64, 64), (1, 64, 64)),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("three_threads")
+@pytest.mark.parametrize(("left", "right"), SHARED)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_a_large_batch_shared_by_threads_gives_the_same_numbers_and_gradients(left, right, dtype):
+    rng = np.random.default_rng(3)
+    pair = [Tensor(rng.normal(size=shape), dtype=dtype, requires_grad=True) for shape in (left, right)]
+    copies = [Tensor(x.data, requires_grad=True) for x in pair]
+    out, wanted = vectorized_matmul(*pair), copies[0] @ copies[1]
+    g = Tensor(rng.normal(size=wanted.shape), dtype=dtype)
+    out.backward(g)
+    wanted.backward(g)
+    assert out.dtype == wanted.dtype and np.array_equal(out.data, wanted.data)
+    for x, copy in zip(pair, copies, strict=True):
+        assert x.grad.dtype == copy.grad.dtype and np.array_equal(x.grad.data, copy.grad.data)
+
+
+def parts_of(monkeypatch, left, right):
+    """Into how many parts a product of these shapes is dealt out."""
+    seen = [1]
+
+    def one_by_one(run, parts):
+        seen[0] = parts
+        for i in range(parts):
+            run(i)
+
+    monkeypatch.setattr(acceleration, "in_parts", one_by_one)
+    vectorized_matmul(Tensor(np.ones(left, np.float32)), Tensor(np.ones(right, np.float32)))
+    return seen[0]
+
+
+@pytest.mark.usefixtures("three_threads")
+@pytest.mark.parametrize(
+    ("left", "right", "parts"),
+    [((100, 64, 64), (100, 64, 64), 3), ((2, 50, 64, 64), (2, 50, 64, 64), 2), ((8, 64, 64), (8, 64, 64), 1),
+     ((4, 256, 256), (4, 256, 256), 1), ((1, 100, 64, 64), (1, 100, 64, 64), 1), ((0, 4, 4), (0, 4, 4), 1)],
+)  # fmt: skip
+def test_only_a_large_batch_of_small_products_is_shared(monkeypatch, left, right, parts):
+    assert parts_of(monkeypatch, left, right) == parts
+
+
+def test_a_column_times_a_row_is_the_same_alone_and_in_a_batch():
+    rng = np.random.default_rng(4)
+    column, row = rng.normal(size=(5, 1)), rng.normal(size=(1, 7))
+    for batch in ((), (3,), (2, 3)):
+        a, b = (np.broadcast_to(x, (*batch, *x.shape)) for x in (column, row))
+        assert np.allclose((Tensor(a) @ Tensor(b)).data, a * b)
 
 
 def test_a_batch_in_another_memory_order_comes_out_right():

@@ -476,10 +476,12 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     condition = as_tensor(condition)
     return apply(WHERE, condition if condition.dtype == bool else condition != 0, *operands(a, b))
 
-# %% ../../modules/01_tensor/tensor_dev.py #db5674a1e17c
+# %% ../../modules/01_tensor/tensor_dev.py #5dbbeb11218a
 def array_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """np.matmul; a column times a row, which its libraries do slowly, as a broadcast multiplication."""
-    return a * b if a.ndim > 1 and b.ndim > 1 and a.shape[-1] == 1 == b.shape[-2] else np.matmul(a, b)
+    """np.matmul; a column times a row, for which it does not ask its library, by np.dot or, in batches, `*`."""
+    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != 1 or b.shape[-2] != 1:
+        return np.matmul(a, b)
+    return np.dot(a, b) if a.ndim == b.ndim == 2 else a * b
 
 # %% ../../modules/01_tensor/tensor_dev.py #matmul
 @in_float32

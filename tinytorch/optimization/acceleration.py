@@ -9,9 +9,9 @@ __all__ = ['compiled', 'WORKING_SETS', 'BATCHED_MATMUL', 'FUSED_GELU', 'CODE', '
            'triad_bandwidth', 'triad_sweep', 'Plateau', 'plateaus', 'plateau', 'Peaks', 'measure_peaks',
            'measured_peaks', 'plot_bandwidth', 'set_num_threads', 'in_parts', 'product_of_batches', 'vectorized_matmul',
            'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass', 'fused_gelu',
-           'FusionError', 'Expression', 'expression', 'constant_of', 'emit', 'simplified', 'Symbol', 'Recorder',
-           'captured', 'record', 'in_order', 'expression_gradients', 'place_of', 'grid_of', 'on_grid', 'float_exp',
-           'float_log', 'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'launch', 'fuse',
+           'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'constant_of', 'simplified', 'computed', 'Recorder',
+           'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp', 'float_log',
+           'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
            'operations_in', 'autocast_type', 'half_copy', 'autocast', 'one_thread', 'unscale', 'next_scale',
            'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'require_gradients', 'ScalingRow',
            'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
@@ -30,8 +30,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from functools import cache, cached_property, lru_cache, partial
+from numbers import Number
+from operator import attrgetter
+from types import FunctionType
+from typing import Any, NamedTuple
 from weakref import ref
 
 import numpy as np
@@ -578,117 +581,21 @@ def fused_gelu(x: Tensor) -> Tensor:
     """
     return apply(FUSED_GELU, floating(x))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6f83c8a0029a
+# %% ../../modules/18_acceleration/acceleration_dev.py #311f144fcc6b
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
 
-CODE = {
-    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
-    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
-    "relu": "max({}, zero)", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
-    "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
-    "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}", "invert": "not {}",
-}
-_TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "invert"})
-_FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #61815e149857
-class Expression:
-    """A number inside a kernel that is being written: an operation on other such numbers, an input, or a constant."""
-
-    def __init__(self, pool: dict, op: str, args: tuple):
-        self.pool, self.op, self.args = pool, op, args
-
-    def __add__(self, other): return emit("add", self, other)
-    def __radd__(self, other): return emit("add", other, self)
-    def __sub__(self, other): return emit("sub", self, other)
-    def __rsub__(self, other): return emit("sub", other, self)
-    def __mul__(self, other): return emit("mul", self, other)
-    def __rmul__(self, other): return emit("mul", other, self)
-    def __truediv__(self, other): return emit("div", self, other)
-    def __rtruediv__(self, other): return emit("div", other, self)
-    def __pow__(self, other): return emit("pow", self, other)
-    def __neg__(self): return emit("neg", self)
-    def __invert__(self): return emit("invert", self)
-    def __gt__(self, other): return emit("greater", self, other)
-    def __ge__(self, other): return emit("greater_equal", self, other)
-    def __lt__(self, other): return emit("less", self, other)
-    def __eq__(self, other): return emit("equal", self, other)
-    def __ne__(self, other): return emit("not_equal", self, other)
-    __hash__ = object.__hash__
-
-    def __array_ufunc__(self, ufunc, method, *args, **options):
-        return emit(_FROM_NUMPY.get(ufunc.__name__, ufunc.__name__), *args)
-
-    def __array_function__(self, function, types, args, options):
-        return emit(function.__name__, *args)
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #d6b6432744c3
-def expression(pool: dict, op: str, *args: Any) -> Expression:
-    """The one expression of `pool` for this operation on these arguments."""
-    key = (op, *[id(a) if isinstance(a, Expression) else a for a in args])
-    if key not in pool:
-        pool[key] = Expression(pool, op, args)
-    return pool[key]
-
-
-def constant_of(e: Expression) -> float | None:
-    """The number that a constant expression stands for, None for any other."""
-    return e.args[0] if e.op == "constant" else None
-
-
-def emit(op: str, *args: Any) -> Expression:
-    """The expression of `op` on expressions and numbers, simplified where that is free."""
-    pool = next(a.pool for a in args if isinstance(a, Expression))
-    args = [a if isinstance(a, Expression) else expression(pool, "constant", float(a)) for a in args]
-    if op not in CODE:
-        raise FusionError(f"{op} cannot be part of a fused kernel: it is not one of {', '.join(CODE)}")
-    return simplified(pool, op, args, [constant_of(a) for a in args]) or expression(pool, op, *args)
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #c9b23cfe8abd
-_NUMBERS = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "zero": 0.0, "one": 1.0,
-            "inf": math.inf, "nan": math.nan}
-
-
-def _power(a: Expression, n: float) -> Expression | None:
-    if n == 0.5:
-        return emit("sqrt", a)
-    if n not in (2, 3, 4):
-        return None
-    return a * a if n == 2 else _power(a, n - 1) * a
-
-
-def simplified(pool: dict, op: str, args: list[Expression], known: list[float | None]) -> Expression | None:
-    """A cheaper expression for `op` on `args`, whose constants are in `known`; None where there is none."""
-    a, b = args[0], args[-1]
-    if None not in known:
-        folded = eval(CODE[op].format(*[f"({value!r})" for value in known]), dict(_NUMBERS))
-        return expression(pool, "constant", float(folded))
-    if op == "relu":
-        return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
-    if op == "where" and known[0] is not None:
-        return args[1] if known[0] else args[2]
-    if op == "mul" and _TRUTHS & {a.op, b.op}:
-        return emit("where", a, b, 0) if a.op in _TRUTHS else emit("where", b, a, 0)
-    if (op, known[-1]) == ("pow", 0):
-        return expression(pool, "constant", 1.0)
-    if (op, known[-1]) in (("add", 0), ("sub", 0), ("mul", 1), ("div", 1), ("pow", 1)):
-        return a
-    if (op, known[0]) in (("add", 0), ("mul", 1)):
-        return b
-    return _power(a, known[1]) if op == "pow" and known[1] is not None else None
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #27ee36382f65
 class Symbol(Tensor):
-    """A Tensor without numbers, which stands for an input or a result while a function is recorded."""
+    """What a number inside a kernel is made of: `op` and its `args`, which are symbols, an input's name or a constant.
+    """
 
-    def __init__(self, e: Expression, shape: tuple[int, ...], dtype: np.dtype):
-        self.expression, self._shape, self._dtype = e, shape, dtype
+    def __init__(self, pool: dict, op: str, args: tuple, shape: tuple[int, ...]):
+        self.pool, self.op, self.args, self._shape = pool, op, args, shape
         self.requires_grad, self.grad, self._node = False, None, None
 
     shape = property(lambda self: self._shape)
-    dtype = property(lambda self: self._dtype)
+    dtype = property(lambda self: np.dtype(bool if self.op in _TRUTHS else np.float64))
     ndim = property(lambda self: len(self._shape))
     size = property(lambda self: math.prod(self._shape))
 
@@ -700,77 +607,140 @@ class Symbol(Tensor):
     data = property(_refuse)
     item = numpy = detach = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array__ = _refuse
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #65b5293989c7
+    def __array_ufunc__(self, ufunc, method, *args, **options):
+        return emit(_FROM_NUMPY.get(ufunc.__name__, ufunc.__name__), *args)
+
+    def __array_function__(self, function, types, args, options):
+        return emit(function.__name__, *args)
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #d7f65a142050
+CODE = {
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
+    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
+    "relu": "zero if {0} <= zero else {0}", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
+    "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
+    "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}",
+}
+_TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
+_FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
+
+
+def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symbol:
+    """The one symbol of `pool` for this operation on these arguments; what is made of symbols takes their shape."""
+    key = (op, *[id(a) if isinstance(a, Symbol) else a for a in args])
+    if key not in pool:
+        shapes = [a.shape for a in args if isinstance(a, Symbol)]
+        pool[key] = Symbol(pool, op, args, np.broadcast_shapes(shape, *shapes))
+    return pool[key]
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #82f513b79538
+def emit(op: str, *args: Any) -> Symbol:
+    """The symbol of `op` on symbols and numbers, simplified where that is free."""
+    pool = next(a.pool for a in args if isinstance(a, Symbol))
+    if op not in CODE:
+        raise FusionError(f"{op} cannot be part of a fused kernel: a kernel sees one element of each input at a time, "
+                          f"and can do {', '.join(CODE)}. Fuse what stands before it and after it")
+    args = [a if isinstance(a, Symbol) else symbol(pool, "constant", captured(a)) for a in args]
+    found = simplified(op, args, [constant_of(a) for a in args])
+    return symbol(pool, op, *args) if found is None else found
+
+
+def captured(x: Any) -> float:
+    """A number that the function did not get as an argument."""
+    if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
+        raise FusionError(f"the function uses a tensor of shape {np.shape(x)} that is not one of its arguments: pass "
+                          "it in")
+    return float(x)
+
+
+def constant_of(s: Symbol) -> float | None:
+    """The number that a constant symbol stands for, None for any other."""
+    return s.args[0] if s.op == "constant" else None
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #92a1585d37e3
+def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol | None:
+    """A cheaper symbol for `op` on `args`, whose constants are in `known`; None where there is none."""
+    a, b, n = args[0], args[-1], known[-1]
+    if None not in known:
+        return symbol(a.pool, "constant", computed(op, known))
+    if op == "relu":
+        return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
+    if op == "where" and known[0] is not None:
+        return args[1] if known[0] else b
+    if op == "mul" and 1 in known:
+        return b if known[0] == 1 else a
+    if op == "pow" and n in (-0.5, -1, -2, -3):
+        return emit("div", 1, emit("pow", a, -n))
+    if op == "pow" and n in (0.5, 1, 2, 3, 4):
+        return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
+    return None
+
+
+def computed(op: str, known: Sequence[float]) -> float:
+    """The value of `op` on numbers."""
+    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "zero": 0.0, "one": 1.0}
+    with np.errstate(all="ignore"):
+        return float(eval(CODE[op].format(*"abc"), space | dict(zip("abc", map(np.float64, known)))))
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #6735f00c5e7b
 class Recorder(Layer):
-    """Turns each operation on symbols into an expression."""
+    """Turns each operation on symbols into a symbol."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
         if not any(isinstance(x, Symbol) for x in inputs):
             return super().forward(primitive, inputs, options)  # a number made of numbers
-        if primitive.name not in CODE:
-            raise FusionError(f"{primitive.name} cannot be fused: a kernel sees one element at a time, and it is not "
-                              "elementwise arithmetic. Fuse what stands before it and after it")
-        e = emit(primitive.name, *[x.expression if isinstance(x, Symbol) else captured(x) for x in inputs])
-        kinds = [x.dtype for x in inputs if is_floating(x.dtype)]
-        dtype = np.dtype(bool) if e.op in _TRUTHS else np.result_type(*kinds)
-        return Symbol(e, np.broadcast_shapes(*[x.shape for x in inputs]), dtype)
+        if primitive.name == "astype" and inputs[0].dtype == bool:
+            return emit("where", inputs[0], 1, 0)
+        if primitive.name == "fused":
+            with self:
+                return options["program"].function(*inputs)
+        return emit(primitive.name, *inputs)
 
 
-def captured(x: Tensor) -> float:
-    """The number in a tensor that the function did not get as an argument."""
-    if x.size != 1 or x.requires_grad:
-        raise FusionError(f"the function uses a tensor of shape {x.shape} that is not one of its arguments: pass it in")
-    return float(x.item())
+def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Symbol], Symbol]:
+    """The symbols of `function`'s inputs, of these shapes, and of its result.
 
-
-def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Expression], Expression]:
-    """The expressions of `function`'s inputs, of these shapes, and of its result.
-
-    The symbols are float64, so that a number such as 0.044715 is not rounded to a half before the kernel sees it.
+    Symbols say that they are float64, so that a number such as 0.044715 is not rounded before the kernel sees it.
     """
     pool: dict = {}
-    double = np.dtype(np.float64)
-    symbols = [Symbol(expression(pool, "input", i), shape, double) for i, shape in enumerate(shapes)]
+    inputs = [symbol(pool, "input", i, shape=shape) for i, shape in enumerate(shapes)]
     with Recorder():
-        out = function(*symbols)
+        out = function(*inputs)
     if not isinstance(out, Symbol) or out.dtype == bool:
         raise FusionError(f"the function returned a {type(out).__name__}, and a kernel makes one tensor from "
                           "its arguments; of a truth make one with where(condition, 1.0, 0.0)")
     if out.shape != np.broadcast_shapes(*shapes):
         raise FusionError(f"the result has shape {out.shape}, the arguments together {np.broadcast_shapes(*shapes)}: "
                           "leave out the argument that is not used")
-    return [symbol.expression for symbol in symbols], out.expression
+    return inputs, out
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #02de4269adf9
-def in_order(*roots: Expression) -> list[Expression]:
-    """Every part of the expressions, each once, after the parts that it is made of; without recursion."""
-    found, waiting = {}, [(root, False) for root in reversed(roots)]
-    while waiting:
-        e, seen = waiting.pop()
-        if seen:
-            found[e] = None
-        elif e not in found:
-            waiting += [(e, True), *[(a, False) for a in e.args if isinstance(a, Expression)]]
-    return list(found)
+# %% ../../modules/18_acceleration/acceleration_dev.py #b8687678b103
+def in_order(*roots: Symbol) -> list[Symbol]:
+    """Every part of symbols of one pool, each once, after the parts that it is made of: that is how they were made."""
+    made, needed = roots[0].pool.values(), set(roots)
+    for s in reversed(made):
+        if s in needed:
+            needed.update(a for a in s.args if isinstance(a, Symbol))
+    return [s for s in made if s in needed]
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #expression-gradients
-def expression_gradients(out: Expression, g: Expression, inputs: Sequence[Expression]) -> list[Expression]:
-    """The gradients of `out` to `inputs`, as expressions, where that of `out` is `g`; by the table of gradient rules.
+def expression_gradients(out: Symbol, g: Symbol, inputs: Sequence[Symbol]) -> list[Symbol]:
+    """The gradients of `out` to `inputs`, as symbols, where that of `out` is `g`; by the table of gradient rules.
 
     An input that `out` does not depend on gets the constant 0.
     """
-    zero = expression(out.pool, "constant", 0.0)
+    zero = symbol(out.pool, "constant", 0.0)
     parts, collected, leads = in_order(out), {out: g}, set(inputs)
-    for e in parts:
-        if e.op not in _TRUTHS and any(a in leads for a in e.args):
-            leads.add(e)
-    for e in reversed(parts):
-        if e in leads and e.op != "input":
-            for i, a in enumerate(e.args):
+    for s in parts:
+        if s.op not in _TRUTHS and any(a in leads for a in s.args):
+            leads.add(s)
+    for s in reversed(parts):
+        if s in leads and s.op != "input":
+            for i, a in enumerate(s.args):
                 if a in leads:
-                    share = RULES[e.op][i](collected[e], e, *e.args)
+                    share = RULES[s.op][i](collected[s], s, *s.args)
                     collected[a] = collected[a] + share if a in collected else share
-    return [collected.get(e, zero) for e in inputs]
+    return [collected.get(s, zero) for s in inputs]
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #place-of
 def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str | None:
@@ -791,26 +761,29 @@ def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str 
         return "row"
     return "column" if padded[:split] == whole[:split] and math.prod(padded[split:]) == 1 else None
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #b7da15413961
-def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], int, int, tuple[str, ...]]:
-    """The broadcast shape, the grid's rows and columns, and each input's place; inputs that fit no place are spread."""
+# %% ../../modules/18_acceleration/acceleration_dev.py #47592e09d31d
+class Grid(NamedTuple):
+    """Numbers of shape `whole` in rows and columns, or all in one line: the place of each input, and the shape there.
+
+    Where the inputs have no common grid, `spread` says that each is to be broadcast to the whole.
+    """
+
+    whole: tuple[int, ...]
+    places: tuple[str, ...]
+    shapes: dict[str, tuple[int, ...]]
+    spread: bool = False
+
+
+def grid_of(shapes: Sequence[tuple[int, ...]]) -> Grid:
+    """The grid for inputs of these shapes."""
     whole = np.broadcast_shapes(*shapes)
     for split in range(len(whole) + 1):
-        places = tuple(place_of(shape, whole, split) for shape in shapes)
-        if set(places) == {"whole"}:
-            break
+        places = tuple([place_of(shape, whole, split) for shape in shapes])
         if None not in places:
-            return whole, math.prod(whole[:split]), math.prod(whole[split:]), places
-    rows = next(n for n in (8, 4, 2, 1) if math.prod(whole) % n == 0)  # so that threads can share the rows
-    return whole, rows, math.prod(whole) // rows, ("whole",) * len(shapes)
-
-
-def on_grid(array: np.ndarray, place: str, whole: tuple[int, ...], rows: int, columns: int) -> np.ndarray:
-    """An array as a matrix at its place on the grid; halves as their bits."""
-    array = np.ascontiguousarray(np.broadcast_to(array, whole) if place == "whole" else array)
-    array = array.view(np.uint16) if is_half(array.dtype) else array
-    shape = {"whole": (rows, columns), "row": (1, columns), "column": (rows, 1), "single": (1, 1)}
-    return array.reshape(shape[place])
+            rows, columns = math.prod(whole[:split]), math.prod(whole[split:])
+            matrix = {"whole": (rows, columns), "row": (1, columns), "column": (rows, 1), "single": (1, 1)}
+            return Grid(whole, places, matrix if split else {"whole": (columns,), "single": (1,)})
+    return Grid(whole, ("whole",) * len(shapes), {"whole": (math.prod(whole),)}, spread=True)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #0b3555243f2e
 _LOG2_E, _LN2 = np.float32(1 / math.log(2)), np.float32(math.log(2))
@@ -865,133 +838,190 @@ def double_exp(x):
 def double_log(x):
     return np.log(x)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #7b6b0e6542d3
-_PLACES = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
+# %% ../../modules/18_acceleration/acceleration_dev.py #c4dcfd890cd7
+_INDEX = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
+_LINE_INDEX = {"whole": "[i]", "single": "[0]"}
+_ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1]):\n"
+_LINE = "    for i in range({0}.size):\n"
 
 
-def kernel_source(results: Sequence[Expression], targets: Sequence[str], places: dict[Any, str]) -> tuple[str, dict]:
-    """The source of one loop over the grid, and its constants.
+def kernel_source(
+    results: Sequence[Symbol], targets: Sequence[str], places: dict[Any, str], in_line: bool
+) -> tuple[str, tuple]:
+    """The source of the loop over a grid of rows and columns, or `in_line`, and its constants by name.
 
     It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
     one with another target added up there.
     """
     parts = in_order(*results)
-    names = {e: f"x{e.args[0]}" for e in parts if e.op == "input"}
-    names |= {e: f"c{i}" for i, e in enumerate(e for e in parts if e.op == "constant")}
-    names |= {e: f"t{i}" for i, e in enumerate(e for e in parts if e.op in CODE)}
-    lines = [f"{names[e]} = load(in_{e.args[0]}{_PLACES[places[e.args[0]]]})" for e in parts if e.op == "input"]
-    lines += [f"{names[e]} = {CODE[e.op].format(*[names[a] for a in e.args])}" for e in parts if e.op in CODE]
-    for i, (e, target) in enumerate(zip(results, targets)):
-        stored = f"= store({names[e]})" if target == "whole" else f"+= {names[e]}"
-        lines.append(f"out_{i}{_PLACES[target]} {stored}")
+    names = {s: f"x{s.args[0]}" for s in parts if s.op == "input"}
+    names |= {s: f"c{i}" for i, s in enumerate(s for s in parts if s.op == "constant")}
+    names |= {s: f"t{i}" for i, s in enumerate(s for s in parts if s.op in CODE)}
+    index = _LINE_INDEX if in_line else _INDEX
+    lines = [f"{names[s]} = load(in_{s.args[0]}{index[places[s.args[0]]]})" for s in parts if s.op == "input"]
+    lines += [f"{names[s]} = {CODE[s.op].format(*[names[a] for a in s.args])}" for s in parts if s.op in CODE]
+    for i, (s, target) in enumerate(zip(results, targets)):
+        lines.append(f"out_{i}{index[target]} " + (f"= store({names[s]})" if target == "whole" else f"+= {names[s]}"))
     arguments = [f"in_{name}" for name in places] + [f"out_{i}" for i in range(len(results))]
-    head = f"def loop(rows, columns, {', '.join(arguments)}):\n"
-    head += "    for i in range(rows):\n        for j in range(columns):\n"
-    source = head + "".join(f"            {line}\n" for line in lines)
-    return source, {names[e]: e.args[0] for e in parts if e.op == "constant"}
+    head = f"def loop({', '.join(arguments)}):\n"
+    head += (_LINE if in_line else _ROWS).format("in_g" if "g" in places else "out_0")
+    source = head + "".join(f"{'' if in_line else '    '}        {line}\n" for line in lines)
+    return source, tuple((names[s], s.args[0]) for s in parts if s.op == "constant")
 
 
-def compile_kernel(source: str, constants: dict[str, float], dtype: str) -> Callable:
-    """The compiled loop of `source` for one of the four floating types, by name."""
+@cache
+def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype: str) -> Callable:
+    """The compiled loop of `source` for one of the four floating types, by name; compiled once."""
     real, tanh, exp, log = (
         (np.float64, double_tanh, double_exp, double_log) if dtype == "float64" else
         (np.float32, rational_tanh, float_exp, float_log))
     load, store = _CONVERSIONS[dtype]
-    space = {name: real(value) for name, value in {"zero": 0, "one": 1, **constants}.items()}
+    space = {name: real(value) for name, value in (("zero", 0), ("one", 1), *constants)}
     space |= {"tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store}
     exec(source, space)
     return compiled(space["loop"])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #d4929a98be9e
-def launch(loop: Callable, rows: int, columns: int, inputs: Sequence[tuple[np.ndarray, str]], targets: Sequence[str],
-           dtype: np.dtype) -> list[np.ndarray]:
-    """Run a loop over the grid, its rows shared by the threads; new arrays of `dtype`, one for each target."""
-    parts = max(1, min(_num_threads, rows, rows * columns // _PART))
-    edges = [rows * i // parts for i in range(parts + 1)]
-    sums = {"row": (parts, 1, columns), "single": (parts, 1, 1)}
-    outs = [np.empty((rows, columns), dtype) if t == "whole" else np.zeros(sums.get(t, (rows, 1))) for t in targets]
-    bits = [out.view(np.uint16) if is_half(out.dtype) else out for out in outs]
+# %% ../../modules/18_acceleration/acceleration_dev.py #f943d96d2e95
+_CUT = ("whole", "column")  # the places where each part has numbers of its own
 
-    def run(part: int) -> None:
-        cut = slice(edges[part], edges[part + 1])
-        given = [array[cut] if place in ("whole", "column") else array for array, place in inputs]
-        taken = [out[part] if target in sums else out[cut] for out, target in zip(bits, targets)]
-        loop(edges[part + 1] - edges[part], columns, *given, *taken)
 
-    in_parts(run, parts)
-    return [out.sum(axis=0) if target in sums else out for out, target in zip(outs, targets)]
+class Kernel:
+    """A compiled loop, ready for arrays of certain shapes and one type. `targets` says what it makes: place and shape.
+    """
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #674ffd0a2764
+    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: Sequence[tuple]):
+        self.source, self.loop = source, compile_kernel(source, constants, dtype.name)
+        self.grid, self.targets, self.dtype, self.bits = grid, targets, dtype, np.uint16 if is_half(dtype) else dtype
+        self.rows, size = grid.shapes["whole"][0], math.prod(grid.whole)
+        self.parts = max(1, min(self.rows, size // _PART))
+        in_line = len(grid.shapes["whole"]) == 1 and not grid.spread
+        self.short = in_line and self.parts == 1 and list(targets) == [("whole", grid.whole)]
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """A new array for each target: in the kernel's type, or float64 where it is a sum."""
+        if self.short:
+            out = np.empty(self.grid.whole, self.dtype)
+            lines = [array.ravel() for array in (*arrays, out)]
+            self.loop(*(lines if self.bits == self.dtype else [line.view(self.bits) for line in lines]))
+            return [out]
+        if self.grid.spread:
+            arrays = [np.broadcast_to(array, self.grid.whole) for array in arrays]
+        parts = min(_num_threads, self.parts)
+        given = [np.ascontiguousarray(array).reshape(self.grid.shapes[place]).view(self.bits)
+                 for array, place in zip(arrays, self.grid.places)]
+        outs = [self.room(place, parts) for place, _ in self.targets]
+        in_parts(lambda part: self.loop(*self.share(part, parts, given, outs)), parts)
+        return [(out if place in _CUT else out.sum(axis=0)).reshape(shape)
+                for out, (place, shape) in zip(outs, self.targets)]
+
+    def room(self, place: str, parts: int) -> np.ndarray:
+        """An array for what is stored at a place, or zeros for the sums there."""
+        shape = self.grid.shapes[place]
+        return np.empty(shape, self.dtype) if place == "whole" else np.zeros(
+            shape if place == "column" else (parts, *shape[1:]))
+
+    def share(self, part: int, parts: int, given: list[np.ndarray], outs: list[np.ndarray]) -> list[np.ndarray]:
+        """What one thread gets: its rows of the arrays that are cut, and an array of its own for a sum."""
+        rows = slice(self.rows * part // parts, self.rows * (part + 1) // parts)
+        bits = [out.view(self.bits) if place == "whole" else out for out, (place, _) in zip(outs, self.targets)]
+        return [*[array[rows] if place in _CUT else array for array, place in zip(given, self.grid.places)],
+                *[out[rows] if place in _CUT else out[part:part + 1] for out, (place, _) in zip(bits, self.targets)]]
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #3f0689784b8f
+def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
+    """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type."""
+    if len(inputs) == 1:
+        return [floating(inputs[0])]
+    inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
+    kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
+    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *kinds)
+    return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
+
+
+def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
+    """Readers of the numbers, tensors and functions of its own file that a function finds in its globals and closure,
+    and of what these functions find there.
+    """
+    if not isinstance(function, FunctionType) or function in seen:
+        return []
+    spaces, found = function.__globals__, []
+    for read in [*[partial(spaces.get, name) for name in function.__code__.co_names],
+                 *[partial(getattr, cell, "cell_contents") for cell in function.__closure__ or ()]]:
+        value = read()
+        inner = value.function if isinstance(value, fuse) else value
+        if isinstance(value, (Number, Tensor)):
+            found.append(read)
+        elif isinstance(inner, FunctionType) and inner.__globals__ is spaces:
+            found += [read, *outside(inner, (*seen, function))]
+    return found
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #514de4decdfd
+_shape = attrgetter("shape")
+
+
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
 
     Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers can be fused;
-    arguments broadcast. Kernels are written and compiled at the first call for a type and a pattern of shapes; numbers
-    that are not arguments are read then, and stay as they were. Raises FusionError, which says why, where the function
-    does anything else. May be used as a decorator.
+    arguments broadcast. A kernel is written and compiled at the first call for a type and a pattern of shapes. Numbers
+    in globals and closures may change, which makes a new kernel: pass what changes often as an argument. Numbers kept
+    elsewhere, in an attribute or a list, are read when the kernel is made. Raises FusionError, which says why, where
+    the function does anything else. May be used as a decorator.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
     Tensor([[0.7616, 0.964 ]], dtype=float32)
     """
 
     def __init__(self, function: Callable[..., Tensor]):
-        self.function, self._kernels, self._lock = function, {}, threading.Lock()
+        self.function, self._kernel = function, lru_cache(maxsize=256)(self._make)
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        tensors = [floating(x) for x in inputs]
-        dtype = np.result_type(*[x.dtype for x in tensors])
-        return apply(FUSED, *[x if x.dtype == dtype else x.astype(dtype) for x in tensors], program=self)
+        return apply(FUSED, *of_one_type(inputs), program=self)
 
-    def source(self, *inputs: Tensor, needs: tuple[bool, ...] | None = None) -> str:
-        """The source of the kernel for inputs like these: the forward, or with `needs` the gradients that are wanted.
+    def kernel(self, needs: tuple[bool, ...] | None, arrays: Sequence[np.ndarray]) -> Kernel:
+        """The kernel for such arrays of one type: the forward, or with `needs`, and g as the first array, the gradients
+        that are wanted.
         """
-        dtype = np.result_type(*[floating(x).dtype for x in inputs])
-        return self._kernel([floating(x).shape for x in inputs], dtype, needs)[0]
+        outside = [read() for read in self._outside] if self._outside else ()
+        numbers = [x.data.tobytes() if isinstance(x, Tensor) else x for x in outside]
+        return self._kernel(needs, arrays[0].dtype, tuple(numbers), *map(_shape, arrays))
 
-    def _kernel(self, shapes: Sequence[tuple[int, ...]], dtype: np.dtype, needs: tuple[bool, ...] | None) -> tuple:
-        places = grid_of(shapes)[3]
-        key = (dtype, places, needs)
-        with self._lock:
-            if key not in self._kernels:
-                source, constants = self._write(shapes, places, needs)
-                self._kernels[key] = source, compile_kernel(source, constants, dtype.name)
-            return self._kernels[key]
+    @cached_property
+    def _outside(self) -> list[Callable[[], Any]]:
+        return outside(self.function)
 
-    def _write(self, shapes, places: tuple[str, ...], needs: tuple[bool, ...] | None) -> tuple[str, dict]:
-        inputs, out = record(self.function, shapes)
-        if needs is None:
-            return kernel_source([out], ["whole"], dict(enumerate(places)))
-        wanted = [i for i, need in enumerate(needs) if need]
-        slopes = expression_gradients(out, expression(out.pool, "input", "g"), [inputs[i] for i in wanted])
-        return kernel_source(slopes, [places[i] for i in wanted], {"g": "whole", **dict(enumerate(places))})
+    def _make(self, needs: tuple[bool, ...] | None, dtype: np.dtype, numbers: tuple, *shapes: tuple) -> Kernel:
+        grid, targets = grid_of(shapes), [("whole", np.broadcast_shapes(*shapes))]
+        inputs, out = record(self.function, shapes if needs is None else shapes[1:])
+        names, results = range(len(inputs)), [out]
+        if needs is not None:
+            wanted = [i for i, need in enumerate(needs) if need]
+            with Recorder():
+                results = expression_gradients(out, symbol(out.pool, "input", "g"), [inputs[i] for i in wanted])
+            names, targets = ["g", *names], [
+                (place, grid.whole if place == "whole" else shape)
+                for place, shape, need in zip(grid.places[1:], shapes[1:], needs) if need]
+        in_line = len(grid.shapes["whole"]) == 1
+        source, constants = kernel_source(
+            results, [place for place, _ in targets], dict(zip(names, grid.places)), in_line)
+        return Kernel(source, constants, dtype, grid, targets)
 
-    def forward(self, *arrays: np.ndarray) -> np.ndarray:
-        """The function of arrays of one type, in one pass."""
-        whole, rows, columns, places = grid_of([a.shape for a in arrays])
-        _, loop = self._kernel([a.shape for a in arrays], arrays[0].dtype, None)
-        given = [(on_grid(a, place, whole, rows, columns), place) for a, place in zip(arrays, places)]
-        return launch(loop, rows, columns, given, ["whole"], arrays[0].dtype)[0].reshape(whole)
+# %% ../../modules/18_acceleration/acceleration_dev.py #969745df5bc8
+def _fused_gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: fuse, needs: Sequence[bool]) -> list:
+    arrays = (g, *arrays)
+    made = iter(program.kernel(tuple(needs), arrays)(arrays))
+    return [next(made) if need else None for need in needs]
 
-    def backward(self, g: np.ndarray, *arrays: np.ndarray, needs: tuple[bool, ...]) -> list[np.ndarray | None]:
-        """The gradients to those arrays that want one, in one pass; those of whole inputs in the broadcast shape."""
-        whole, rows, columns, places = grid_of([a.shape for a in arrays])
-        _, loop = self._kernel([a.shape for a in arrays], arrays[0].dtype, needs)
-        given = [(on_grid(a, p, whole, rows, columns), p) for a, p in zip((g, *arrays), ("whole", *places))]
-        targets = [place for place, need in zip(places, needs) if need]
-        made = iter(launch(loop, rows, columns, given, targets, arrays[0].dtype))
-        shapes = [whole if place == "whole" else a.shape for a, place in zip(arrays, places)]
-        return [next(made).reshape(shape) if need else None for shape, need in zip(shapes, needs)]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #3020ab9113ae
-FUSED = Primitive("fused", lambda *arrays, program: program.forward(*arrays))
-joint_rule("fused", lambda g, y, *arrays, program, needs: program.backward(g, *arrays, needs=needs))
+FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
+joint_rule("fused", _fused_gradients)
 flop_rule("fused", lambda shapes, output, options: operations_in(options["program"], shapes) * math.prod(output))
 
 
 def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
     """How many operations the fused kernel does for each element."""
-    return sum(e.op in CODE for e in in_order(record(program.function, shapes)[1]))
+    return sum(s.op in CODE for s in in_order(record(program.function, shapes)[1]))
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #ae75fa709b0b
 HALF_OPERATIONS = frozenset({"matmul", "batched_matmul", "linear"})

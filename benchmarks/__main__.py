@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.machine import this_machine, threads
 from benchmarks.report import as_text, report_of, to_json
 from benchmarks.rows import UnknownRow, all_rows, select
-from benchmarks.timing import Result, Row, measure
+from benchmarks.timing import Counts, Result, Row, Sides, counted, measure
 from tito.errors import TitoError
 from tito.files import write_atomic
 
@@ -56,17 +56,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(row: Row, count: str) -> Result:
-    """Check that a row's sides agree, and time them; a line on stderr tells how it went."""
+    """Check that a row's sides agree, and time them, or count; a line on stderr tells how it went."""
     sides = row.build()
+    result = counted(row, sides) if isinstance(sides, Counts) else timed(row, sides)
+    spread = f"{result.ratio:.2f} ({result.low:.2f} .. {result.high:.2f})"
+    print(f"{count} {row.name}  {spread}", file=sys.stderr, flush=True)
+    return result
+
+
+def timed(row: Row, sides: Sides) -> Result:
+    """The Result of a row whose sides agree; AssertionError where they do not."""
     with threads(row.threads):
         try:
             sides.agree()
         except AssertionError as error:
             raise AssertionError(f"{row.name}: the two sides disagree, so there is nothing to time: {error}") from error
-        result = measure(row, sides)
-    spread = f"{result.ratio:.2f} ({result.low:.2f} .. {result.high:.2f})"
-    print(f"{count} {row.name}  {spread}", file=sys.stderr, flush=True)
-    return result
+        return measure(row, sides)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def unrest(results: Sequence[Result]) -> list[str]:
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON; times are in seconds."""
+    """The report as JSON; each row says its unit."""
     return json.dumps(asdict(report), indent=2) + "\n"
 
 

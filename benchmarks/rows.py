@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from benchmarks.rows_gelu import gelu_rows
 from benchmarks.rows_matmul import matmul_rows
+from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
 from benchmarks.rows_training import step_rows
 from benchmarks.timing import Row
@@ -19,7 +20,7 @@ class UnknownRow(Exception):
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
-    return [*gelu_rows(), *matmul_rows(), *step_rows(), *startup_rows()]
+    return [*gelu_rows(), *matmul_rows(), *step_rows(), *memory_rows(), *startup_rows()]
 
 
 def select(patterns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

@@ -44,6 +44,16 @@ class Sides:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """A row that is counted, not timed: what came for either side and the floor, in `unit`, the same in every run."""
+
+    ours: float
+    theirs: float
+    floor: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class Row:
     """A measurement that can be asked for by name. `goal` is the ratio ours/theirs that is aimed at, if any."""
 
@@ -51,19 +61,20 @@ class Row:
     group: Group
     threads: int
     goal: float | None
-    build: Callable[[], Sides]
+    build: Callable[[], Sides | Counts]
 
 
 @dataclass(frozen=True)
 class Result:
-    """Median seconds of a call on either side and the floor's, and the median ratio ours/theirs with its spread."""
+    """The median of a call on either side and the floor's, in `unit`, and the median ratio with its spread."""
 
     name: str = column("row")
     group: str = column("group")
     threads: int = column("threads")
-    ours: float = column("ours us", ",.1f", 1e6)
-    theirs: float = column("theirs us", ",.1f", 1e6)
-    floor: float = column("floor us", ",.1f", 1e6)
+    ours: float = column("ours", ",.1f")
+    theirs: float = column("theirs", ",.1f")
+    floor: float = column("floor", ",.1f")
+    unit: str = column("unit")
     ratio: float = column("ratio", ".2f")
     low: float = column("p10", ".2f")
     high: float = column("p90", ".2f")
@@ -142,9 +153,17 @@ def measure(row: Row, sides: Sides, seconds: float = SECONDS) -> Result:
     taken = interleaved([sides.ours, sides.theirs, *([sides.floor] if timed_floor else [])], seconds, row.threads)
     ratios = taken[:, 0] / taken[:, 1]
     ratio, low, high = (float(q) for q in np.quantile(ratios, (0.5, 0.1, 0.9)))
-    ours, theirs, *rest = (float(s) for s in np.median(taken, axis=0))
-    floor = rest[0] if timed_floor else sides.floor
-    return Result(row.name, row.group.name, row.threads, ours, theirs, floor, ratio, low, high, row.goal, len(taken))
+    ours, theirs, *rest = (1e6 * float(s) for s in np.median(taken, axis=0))
+    floor = rest[0] if timed_floor else 1e6 * sides.floor
+    return Result(
+        row.name, row.group.name, row.threads, ours, theirs, floor, "us", ratio, low, high, row.goal, len(taken))
+
+
+def counted(row: Row, counts: Counts) -> Result:
+    """The Result of a row that needs no clock."""
+    ratio = counts.ours / counts.theirs
+    return Result(row.name, row.group.name, row.threads, counts.ours, counts.theirs, counts.floor, counts.unit,
+                  ratio, ratio, ratio, row.goal, 1)
 
 
 def summarize(group: Group, results: Sequence[Result]) -> list[Summary]:

@@ -19,6 +19,7 @@ from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
 from benchmarks.rows_gelu import gelu_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
+from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import PROGRAMS, startup_sides
 from benchmarks.rows_training import NETWORKS, block_flops, block_sides, mixed_sides, step_flops, step_sides
 from benchmarks.timing import Group, Result, Row, Sides, interleaved, measure, summarize
@@ -27,7 +28,7 @@ GROUP = Group("sleep", "Sleeping", "PyTorch", "nothing", goal=1.0)
 
 
 def result(name: str = "a-1t", ratio: float = 0.5, threads: int = 1, goal: float | None = 0.4) -> Result:
-    return Result(name, "sleep", threads, 1e-3 * ratio, 1e-3, 1e-4, ratio, ratio / 2, ratio * 2, goal, 7)
+    return Result(name, "sleep", threads, 1e3 * ratio, 1e3, 1e2, "us", ratio, ratio / 2, ratio * 2, goal, 7)
 
 
 def nothing() -> None:
@@ -43,7 +44,7 @@ def test_names_are_unique_and_say_the_thread_count():
     rows = all_rows()
     names = [row.name for row in rows]
     assert len(set(names)) == len(names)
-    in_process = [row for row in rows if row.group.name != "startup"]
+    in_process = [row for row in rows if row.group.name not in ("startup", "memory")]
     assert all(row.name.endswith(f"-{row.threads}t") for row in in_process)
 
 
@@ -54,7 +55,7 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {f"step-{widths}-{f}-1t" for f in ("relu", "gelu") for widths in (
         "64-32-10", "64-128-10", "64-128-128-10", "784-256-128-10", "784-512-512-10", "784-1024-1024-10")}
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
-    assert wanted | {"step-block-1t", "import-tinytorch", "tito-help"} <= names
+    assert wanted | {"step-block-1t", "memory-mlp", "memory-block", "import-tinytorch", "tito-help"} <= names
 
 
 @pytest.mark.parametrize("direction", ["forward", "backward"])
@@ -135,7 +136,15 @@ def test_a_measurement_is_the_median_with_its_spread():
     sides = Sides(lambda: sum(range(1000)), lambda: sum(range(1000)), nothing, 1e-9)
     found = measure(row, sides, seconds=0.02)
     assert found.low <= found.ratio <= found.high
-    assert (found.name, found.goal, found.floor) == ("a-1t", 0.5, 1e-9)
+    assert (found.name, found.goal, found.floor, found.unit) == ("a-1t", 0.5, 1e-3, "us")
+
+
+@pytest.mark.parametrize("row", memory_rows(), ids=lambda row: row.name)
+def test_memory_is_counted_and_within_its_goal(row, capsys):
+    found = run(row, "[1/1]")
+    assert found.floor <= found.ours <= row.goal * found.theirs
+    assert (found.ratio, found.low, found.high, found.unit) == (found.ours / found.theirs, *[found.ratio] * 2, "KiB")
+    assert row.name in capsys.readouterr().err
 
 
 def test_a_summary_is_the_geometric_mean_for_each_thread_count():

@@ -116,29 +116,39 @@ def descend(data: np.ndarray, direction: np.ndarray, lr: float, work: np.ndarray
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-descend", "points": 3}
+def check_descend(before, direction, lr):
+    before, direction = np.array(before, np.float32), np.array(direction, np.float32)
+    data, kept, wanted = before.copy(), direction.copy(), before - float(lr) * direction
+    descend(data, direction, lr, np.empty_like(data))
+    assert np.allclose(data, wanted, atol=1e-6), (
+        f"{before} - {lr} * {direction} left {data} in data, wanted {wanted}: change data itself, downwards")
+    assert np.array_equal(direction, kept), "the direction was changed: only data and work may be"
+    data = before.copy()
+    descend(data, direction, lr, direction)
+    assert np.allclose(data, wanted, atol=1e-6), (
+        f"with the direction {kept} as the work array too, {before} with lr={lr} gave {data}, wanted {wanted}")
+
 def test_unit_descend():
     rng = np.random.default_rng(0)
     for shape, lr in [((3,), 0.1), ((2, 3), 1.5), ((), 0.5), ((4, 1, 2), np.float64(0.01))]:
-        before, direction = np.array(rng.normal(size=shape), np.float32), np.array(rng.normal(size=shape), np.float32)
-        data, kept = before.copy(), direction.copy()
-        descend(data, direction, lr, np.empty_like(data))
-        assert np.allclose(data, before - lr * direction, atol=1e-6), f"{before} - {lr} * {direction} gave {data}"
-        assert np.array_equal(direction, kept), "the direction was changed: only data and work may be"
-    direction = np.ones(3, np.float32)
-    data = np.zeros(3, np.float32)
-    descend(data, direction, 0.5, direction)
-    assert data.tolist() == [-0.5] * 3, f"with direction as the work array, 0 - 0.5 * 1 gave {data}"
+        check_descend(rng.normal(size=shape), rng.normal(size=shape), lr)
 
 test_unit_descend()
+### BEGIN HIDDEN TESTS
+check_descend([2.0, -1.0], [0.5, 4.0], 0.25), check_descend([[7.0]], [[-2.0]], np.float64(3)), check_descend(5, 2, 1)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-descend-in-place", "points": 2}
-def test_unit_descend_in_place():
-    data, direction, work = np.ones((3, 100000), dtype=np.float32)
+def test_unit_descend_in_place(size):
+    data, direction, work = np.ones((3, size), dtype=np.float32)
     descend(data, direction, 0.1, work)  # once before, so that nothing is counted that is made on first use
     peak = peak_bytes(lambda: descend(data, direction, 0.1, work))
     assert peak < data.nbytes / 4, f"a step on {data.nbytes:,} bytes of weights took {peak:,} more: write into work"
 
-test_unit_descend_in_place()
+test_unit_descend_in_place(100000)
+### BEGIN HIDDEN TESTS
+test_unit_descend_in_place(33333)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -174,22 +184,32 @@ def gradient_for(p: Tensor) -> np.ndarray:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-gradient-for", "points": 2}
+def check_gradient_for(numbers, own, other):
+    p = Tensor(np.ones(np.shape(numbers)), dtype=own)
+    p.grad = Tensor(numbers, dtype=other)
+    got = gradient_for(p)
+    assert isinstance(got, np.ndarray) and got.tolist() == numbers, f"{numbers} came out as {got!r}, wanted an array"
+    assert got.dtype == p.dtype, f"a {other} gradient of a {own} parameter came out as {got.dtype}, wanted {own}"
+
 def test_unit_gradient_for():
     for own, other in [("float32", "float16"), ("float32", "float32"), ("float64", "float32"), ("float16", "float32")]:
-        p = Tensor([[1.0, 2.0]], dtype=own)
-        p.grad = Tensor([[0.5, -3.0]], dtype=other)
-        got = gradient_for(p)
-        assert isinstance(got, np.ndarray) and got.tolist() == [[0.5, -3.0]], f"[[0.5, -3]] came out as {got!r}"
-        assert got.dtype == p.dtype, f"a {other} gradient of a {own} parameter came out as {got.dtype}, wanted {own}"
-    p, p.grad = Tensor([1.0, 2.0]), None
+        check_gradient_for([[0.5, -3.0]], own, other)
+    p = Tensor([1.0, 2.0])
     p.grad = Tensor([3.0, 4.0])
     assert np.shares_memory(gradient_for(p), p.grad.data), "the types agree, so nothing has to be copied"
 
 test_unit_gradient_for()
+### BEGIN HIDDEN TESTS
+check_gradient_for([4.0, 0.25, -1.0], "float64", "float16"), check_gradient_for(2.5, "float32", "float64")
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-gradient-for-refuses", "points": 2}
 def test_unit_gradient_for_refuses():
-    for shape, other in [((2,), (1,)), ((2, 3), (3,)), ((3, 1), (3,)), ((), (1,))]:
+    cases = [((2,), (1,)), ((2, 3), (3,)), ((3, 1), (3,)), ((), (1,))]
+    ### BEGIN HIDDEN TESTS
+    cases += [((4,), (2, 2)), ((1, 5), (5, 1)), ((3,), ())]
+    ### END HIDDEN TESTS
+    for shape, other in cases:
         p = Tensor(np.zeros(shape, np.float32))
         p.grad = Tensor(np.zeros(other, np.float32))
         try:
@@ -422,19 +442,25 @@ def with_decay(gradient: np.ndarray, data: np.ndarray, weight_decay: float, out:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-with-decay", "points": 4}
+def check_decay(gradient, data, decay):
+    gradient, data = np.array(gradient, np.float32), np.array(data, np.float32)
+    before, out = (gradient.copy(), data.copy()), np.empty_like(data)
+    got, wanted = with_decay(gradient, data, decay, out), before[0] + decay * before[1]
+    asked = f"gradient {before[0]}, weight {before[1]}, decay {decay}"
+    assert np.allclose(got, wanted), f"{asked}: {got}, wanted {wanted}: which of the two does the decay multiply?"
+    assert np.array_equal(gradient, before[0]) and np.array_equal(data, before[1]), f"{asked}: an input was changed"
+    assert got is out, f"{asked}: the result should be in `out`, and `out` should be returned"
+    assert with_decay(gradient, data, 0.0, out) is gradient, "without decay the gradient is handed on as it is"
+
 def test_unit_with_decay():
     rng = np.random.default_rng(0)
     for shape, decay in [((3,), 0.1), ((2, 3), 0.01), ((), 2.0)]:
-        gradient, data = (np.array(part, np.float32) for part in rng.normal(size=(2, *shape)))
-        before, out = (gradient.copy(), data.copy()), np.empty_like(data)
-        got = with_decay(gradient, data, decay, out)
-        wanted = before[0] + decay * before[1]
-        assert np.allclose(got, wanted), f"gradient {before[0]}, weight {before[1]}, decay {decay}: {got}, not {wanted}"
-        assert got is out, "the result should be in `out`, and `out` should be returned"
-        assert np.array_equal(gradient, before[0]) and np.array_equal(data, before[1]), "an input was changed"
-        assert with_decay(gradient, data, 0.0, out) is gradient, "without decay the gradient is handed on as it is"
+        check_decay(*rng.normal(size=(2, *shape)), decay)
 
 test_unit_with_decay()
+### BEGIN HIDDEN TESTS
+check_decay([4.0, -2.0], [10.0, 0.0], 0.5), check_decay([[0.0, 1.0]], [[-3.0, 8.0]], 1.25)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -485,28 +511,35 @@ def with_momentum(gradient: np.ndarray, state: dict, momentum: float, nesterov: 
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-with-momentum", "points": 8}
-def test_unit_with_momentum():
-    gradients = [np.array([1.0, -2.0]), np.array([0.5, 4.0]), np.array([-3.0, 0.25])]
-    for momentum in [0.9, 0.5]:
-        for nesterov in [False, True]:
-            state, out, velocity, buffers = {}, np.empty(2), np.zeros(2), []
-            for step, g in enumerate(gradients, start=1):
-                velocity = momentum * velocity + g
-                kept, wanted = g.copy(), g + momentum * velocity if nesterov else velocity
-                got = with_momentum(g, state, momentum, nesterov, out)
-                assert np.allclose(got, wanted), (
-                    f"momentum {momentum}, nesterov={nesterov}: direction {got} at step {step}, wanted {wanted}")
-                assert np.array_equal(g, kept), "the gradient was changed: write into out or into the velocity"
-                assert np.allclose(state["momentum_buffer"], velocity), (
-                    f"after step {step} momentum_buffer is {state['momentum_buffer']}, wanted the velocity {velocity}")
-                assert state["momentum_buffer"] is not g, "the velocity is the gradient's own array: it must be a copy"
-                buffers.append(state["momentum_buffer"])
-            assert buffers[2] is buffers[0], "the velocity is a new array at each step: change it in place"
-    state = {}
-    got = with_momentum(gradients[0], state, 0.0, False, out)
-    assert got is gradients[0] and not state, "with momentum 0 the direction is the gradient and nothing is remembered"
+def check_momentum(gradients, momentum, nesterov):
+    state, out, velocity, buffers = {}, np.empty(np.shape(gradients[0])), 0.0, []
+    for step, g in enumerate(map(np.array, gradients), start=1):
+        velocity = momentum * velocity + g
+        kept, wanted = g.copy(), g + momentum * velocity if nesterov else velocity
+        got = with_momentum(g, state, momentum, nesterov, out)
+        assert np.allclose(got, wanted), (
+            f"momentum {momentum}, nesterov={nesterov}, gradients {gradients}: direction {got} at step {step}, wanted "
+            f"{wanted}")
+        assert np.array_equal(g, kept), "the gradient was changed: write into out or into the velocity"
+        assert "momentum_buffer" in state, f"after step {step} state holds {list(state)}, wanted the momentum_buffer"
+        assert np.allclose(state["momentum_buffer"], velocity), (
+            f"after step {step} momentum_buffer is {state['momentum_buffer']}, wanted the velocity {velocity}")
+        assert state["momentum_buffer"] is not g, "the velocity is the gradient's own array: it must be a copy"
+        buffers.append(state["momentum_buffer"])
+    assert buffers[-1] is buffers[0], "the velocity is a new array at each step: change it in place"
 
-test_unit_with_momentum()
+def test_unit_with_momentum(gradients):
+    for momentum in [0.9, 0.5]:
+        check_momentum(gradients, momentum, False), check_momentum(gradients, momentum, True)
+    state, gradient = {}, np.array(gradients[0])
+    got = with_momentum(gradient, state, 0.0, False, np.empty(2))
+    assert got is gradient and not state, "with momentum 0 the direction is the gradient and nothing is remembered"
+
+test_unit_with_momentum([[1.0, -2.0], [0.5, 4.0], [-3.0, 0.25]])
+### BEGIN HIDDEN TESTS
+test_unit_with_momentum([[0.0, 8.0], [-1.0, 1.0], [2.0, 3.0], [5.0, -5.0]])
+check_momentum([[[2.0]], [[-7.0]]], 0.75, True)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -556,6 +589,14 @@ def trace(make, start=2.0, gradients=(0.5, 1.0, -0.3, 0.2)):
         assert left == np.float32(g), f"after the step p.grad is {left}, it was {g}: a gradient is only read"
     return np.round(values, 7)
 
+def check_trace(kind, options, wanted, **given):
+    """The weight must go the way that PyTorch's optimizer of the same name and options took."""
+    try:
+        got = trace(lambda params: kind(params, **options), **given)
+    except (ZeroDivisionError, KeyError) as error:
+        raise AssertionError(f"{kind.__name__}({options}) failed: {error}: what is in the state by then?") from error
+    assert np.allclose(got, wanted, atol=2e-6), f"{kind.__name__}({options}) went {got}, PyTorch's goes {wanted}"
+
 # %%
 def check_groups(kind, **options):
     """Two weights, in one optimizer: a group with the default options and one with `options`."""
@@ -573,38 +614,51 @@ def check_groups(kind, **options):
 
 # %% nbgrader={"grade": true, "grade_id": "test-sgd", "points": 5}
 def test_unit_sgd():
-    pytorch = [
+    for options, wanted in [
         ({"lr": 0.1}, [1.95, 1.85, 1.88, 1.86]),
         ({"lr": 0.1, "momentum": 0.9}, [1.95, 1.805, 1.7045, 1.59405]),
         ({"lr": 0.1, "momentum": 0.9, "nesterov": True}, [1.905, 1.6745, 1.61405, 1.494645]),
         ({"lr": 0.1, "weight_decay": 0.5}, [1.85, 1.6575, 1.604625, 1.5043937]),
         ({"lr": 0.1, "momentum": 0.5, "nesterov": True, "weight_decay": 0.2}, [1.865, 1.63655, 1.5868785, 1.4858019]),
         ({"lr": 0.01, "momentum": 0.8, "weight_decay": 1.0}, [1.975, 1.92525, 1.8691975, 1.8036635]),
-    ]
-    for options, wanted in pytorch:
-        got = trace(lambda params, options=options: SGD(params, **options))
-        assert np.allclose(got, wanted, atol=2e-6), f"SGD({options}) went {got}, PyTorch's goes {wanted}"
+    ]:
+        check_trace(SGD, options, wanted)
     for own in [{"lr": 0.1}, {"momentum": 0.5}, {"momentum": 0.5, "nesterov": True}, {"weight_decay": 0.5}]:
         check_groups(SGD, **own)
+    ### BEGIN HIDDEN TESTS
+    for options, wanted in [
+        ({"lr": 0.2}, [-1.9, -1.8, -1.85]), ({"lr": 0.05, "momentum": 0.7}, [-1.6, -1.645, -1.689]),
+        ({"lr": 0.1, "weight_decay": 0.4}, [-1.64, -1.5244, -1.4884239]),
+        ({"lr": 0.3, "momentum": 0.25, "weight_decay": 0.1, "nesterov": True}, [-2.1937501, -1.958672, -1.9741554]),
+    ]:
+        check_trace(SGD, options, wanted, start=-1.5, gradients=(2.0, -0.5, 0.25))
+    ### END HIDDEN TESTS
 
 test_unit_sgd()
 
 # %% nbgrader={"grade": true, "grade_id": "test-sgd-data", "points": 3}
-def test_unit_sgd_data():
-    p, frozen = Tensor(np.ones((), np.float32)), Tensor([1.0])
-    array, optimizer = p.data, SGD([p, frozen], lr=0.5)
-    p.grad = Tensor(1.0)
+def test_unit_sgd_data(start, gradient, lr):
+    p, frozen = Tensor(np.array(start, np.float32)), Tensor([1.0])
+    array, optimizer = p.data, SGD([p, frozen], lr=lr)
+    p.grad = Tensor(gradient)
     optimizer.step()
-    assert array == 0.5 and p.data is array, f"a parameter without axes is {p.data}, wanted 0.5 in the array it was in"
+    wanted = start - lr * gradient
+    assert array == wanted and p.data is array, (
+        f"a parameter without axes went from {start} to {p.data}, wanted {wanted}, in the array it was in")
     assert frozen.data.item() == 1.0, "a parameter whose gradient is None was changed"
     p.data = np.float32(3.0) * np.float32(1.0)  # what NumPy gives for arithmetic on 0-d arrays: a number, no array
     optimizer.step()
-    assert p.data == 2.5, f"after somebody put 3 into p.data a step of -0.5 gave {p.data}, wanted 2.5"
+    wanted = 3 - lr * gradient
+    assert p.data == wanted, f"after somebody put 3 into p.data a step of -{lr * gradient} gave {p.data}"
     optimizer.param_groups[0]["lr"] = 2.0
     optimizer.step()
-    assert p.data == 0.5, f"with the group's lr changed to 2, 2.5 - 2 * 1 gave {p.data}: read the options from `group`"
+    assert p.data == wanted - 2 * gradient, (
+        f"with the group's lr changed to 2, {wanted} - 2 * {gradient} gave {p.data}: read the options from `group`")
 
-test_unit_sgd_data()
+test_unit_sgd_data(1.0, gradient=1.0, lr=0.5)
+### BEGIN HIDDEN TESTS
+test_unit_sgd_data(-2.0, gradient=0.25, lr=4.0)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -639,20 +693,27 @@ def blend(average: np.ndarray, sample: np.ndarray, beta: float, work: np.ndarray
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-blend", "points": 4}
+def check_blend(average, sample, beta):
+    average, sample = np.array(average), np.array(sample)
+    before, kept, wanted = average.copy(), sample.copy(), beta * average + (1 - beta) * sample
+    blend(average, sample, beta, np.empty_like(sample))
+    assert np.allclose(average, wanted, atol=1e-12), (
+        f"beta {beta}: {before} and the sample {kept} gave {average}, wanted {wanted}: who gets beta, who the rest?")
+    assert np.array_equal(sample, kept), "the sample was changed: work is there for that"
+    average = before.copy()
+    blend(average, sample, beta, sample)
+    assert np.allclose(average, wanted, atol=1e-12), (
+        f"beta {beta}, with the sample {kept} as work array: {average}, wanted {wanted}: what is overwritten early?")
+
 def test_unit_blend():
     rng = np.random.default_rng(0)
     for beta in [0.0, 0.5, 0.9, 0.999]:
-        average, sample = rng.normal(size=(2, 3))
-        before, kept = average.copy(), sample.copy()
-        wanted = beta * before + (1 - beta) * sample
-        blend(average, sample, beta, np.empty(3))
-        assert np.allclose(average, wanted, atol=1e-12), f"beta {beta}: {before}, {sample} gave {average}, not {wanted}"
-        assert np.array_equal(sample, kept), "the sample was changed: work is there for that"
-        average = before.copy()
-        blend(average, sample, beta, sample)
-        assert np.allclose(average, wanted, atol=1e-12), f"with sample as work array, {average} and not {wanted}"
+        check_blend(*rng.normal(size=(2, 3)), beta)
 
 test_unit_blend()
+### BEGIN HIDDEN TESTS
+check_blend([4.0, -8.0], [0.0, 2.0], 0.25), check_blend([[1.0]], [[11.0]], 0.7)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -700,20 +761,28 @@ def adam_step(data: np.ndarray, state: dict, lr: float, betas: tuple, eps: float
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-adam-step", "points": 6}
-def test_unit_adam_step():
-    rng = np.random.default_rng(0)
-    for t, lr, betas, eps in [
-        (1, 0.1, (0.9, 0.999), 1e-8), (7, 0.01, (0.9, 0.99), 1e-8), (3, 1.0, (0.5, 0.9), 0.1), (500, 0.2, (0, 0.95), 0),
-    ]:
-        mean, square, data = rng.normal(size=3), rng.uniform(0.5, 2, size=3), rng.normal(size=3)
-        state, got = {"step": t, "exp_avg": mean.copy(), "exp_avg_sq": square.copy()}, data.copy()
-        adam_step(got, state, lr, betas, eps, np.empty(3))
-        wanted = data - lr * (mean / (1 - betas[0] ** t)) / (np.sqrt(square / (1 - betas[1] ** t)) + eps)
-        assert np.allclose(got, wanted, rtol=1e-9), f"t={t}, lr={lr}, betas={betas}, eps={eps}: {got}, wanted {wanted}"
-        unchanged = np.array_equal(state["exp_avg"], mean) and np.array_equal(state["exp_avg_sq"], square)
-        assert unchanged, "an average was changed: here they are only read"
+def check_adam_step(mean, square, data, t, lr, betas, eps):
+    state, got = {"step": t, "exp_avg": mean.copy(), "exp_avg_sq": square.copy()}, data.copy()
+    adam_step(got, state, lr, betas, eps, np.empty(data.shape))
+    wanted = data - lr * (mean / (1 - betas[0] ** t)) / (np.sqrt(square / (1 - betas[1] ** t)) + eps)
+    assert np.allclose(got, wanted, rtol=1e-9), (
+        f"t={t}, lr={lr}, betas={betas}, eps={eps}: {data} went to {got}, wanted {wanted}: correct both averages, and "
+        "add eps to the root")
+    unchanged = np.array_equal(state["exp_avg"], mean) and np.array_equal(state["exp_avg_sq"], square)
+    assert unchanged and state["step"] == t, "the state was changed: here it is only read"
 
-test_unit_adam_step()
+def test_unit_adam_step(cases, seed):
+    rng = np.random.default_rng(seed)
+    for t, lr, betas, eps in cases:
+        mean, square, data = rng.normal(size=3), rng.uniform(0.5, 2, size=3), rng.normal(size=3)
+        check_adam_step(mean, square, data, t, lr, betas, eps)
+
+test_unit_adam_step([
+    (1, 0.1, (0.9, 0.999), 1e-8), (7, 0.01, (0.9, 0.99), 1e-8), (3, 1.0, (0.5, 0.9), 0.1), (500, 0.2, (0, 0.95), 0),
+], seed=0)
+### BEGIN HIDDEN TESTS
+test_unit_adam_step([(2, 0.3, (0.8, 0.95), 1e-3), (10, 2.0, (0.99, 0.5), 1e-8), (1, 0.5, (0.2, 0.1), 1.0)], seed=8)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -748,32 +817,42 @@ class Adam(Optimizer):
 
 # %% nbgrader={"grade": true, "grade_id": "test-adam", "points": 5}
 def test_unit_adam():
-    pytorch = [
+    for options, wanted in [
         ({"lr": 0.1}, [1.9, 1.8034818, 1.7479897, 1.693295]),
         ({"lr": 0.1, "betas": (0.5, 0.9)}, [1.9, 1.7962167, 1.7682204, 1.7342401]),
         ({"lr": 0.1, "eps": 0.5}, [1.95, 1.890872, 1.8591292, 1.8295883]),
         ({"lr": 0.1, "weight_decay": 0.3}, [1.9, 1.8006103, 1.7164317, 1.6315839]),
         ({"lr": 0.02, "betas": (0.0, 0.99), "eps": 0.001, "weight_decay": 0.1},
          [1.9800285, 1.9556624, 1.9582624, 1.9473008]),
-    ]
-    for options, wanted in pytorch:
-        got = trace(lambda params, options=options: Adam(params, **options))
-        assert np.allclose(got, wanted, atol=2e-6), f"Adam({options}) went {got}, PyTorch's goes {wanted}"
+    ]:
+        check_trace(Adam, options, wanted)
+    ### BEGIN HIDDEN TESTS
+    for options, wanted in [
+        ({"lr": 0.2}, [-1.7, -1.7938936, -1.8813403]),
+        ({"lr": 0.1, "betas": (0.6, 0.8)}, [-1.6, -1.6316013, -1.6633844]),
+        ({"lr": 0.1, "weight_decay": 0.7}, [-1.6, -1.5696839, -1.5220084]),
+        ({"lr": 0.05, "betas": (0.3, 0.9), "eps": 0.01, "weight_decay": 0.2}, [-1.5497077, -1.5409633, -1.5358901]),
+    ]:
+        check_trace(Adam, options, wanted, start=-1.5, gradients=(2.0, -0.5, 0.25))
+    ### END HIDDEN TESTS
 
 test_unit_adam()
 
 # %% nbgrader={"grade": true, "grade_id": "test-adam-groups", "points": 3}
-def test_unit_adam_groups():
+def test_unit_adam_groups(lr, other):
     first, second = Tensor([1.0]), Tensor(5.0)
-    optimizer = Adam([{"params": first, "lr": 0.5}, {"params": [second]}], lr=0.25)
+    optimizer = Adam([{"params": first, "lr": lr}, {"params": [second]}], lr=other)
     first.grad, second.grad = Tensor([10.0]), Tensor(-0.001)
     optimizer.step()
-    got = [first.data.item(), second.data.item()]
-    assert np.allclose(got, [0.5, 5.25], atol=1e-4), f"groups with lr 0.5 and 0.25 went to {got}, wanted [0.5, 5.25]"
+    got, wanted = [first.data.item(), second.data.item()], [1 - lr, 5 + other]
+    assert np.allclose(got, wanted, atol=1e-4), f"groups with lr {lr} and {other} went to {got}, wanted {wanted}"
     for own in [{"lr": 0.1}, {"betas": (0.5, 0.9)}, {"eps": 0.5}, {"weight_decay": 5.0}]:
         check_groups(Adam, **own)
 
-test_unit_adam_groups()
+test_unit_adam_groups(0.5, other=0.25)
+### BEGIN HIDDEN TESTS
+test_unit_adam_groups(0.125, other=0.75)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -827,19 +906,25 @@ class AdamW(Adam):
 
 # %% nbgrader={"grade": true, "grade_id": "test-adamw", "points": 5}
 def test_unit_adamw():
-    pytorch = [
+    for options, wanted in [
         ({"lr": 0.1}, [1.898, 1.7995838, 1.7422921, 1.6858551]),
         ({"lr": 0.1, "weight_decay": 0.5}, [1.8, 1.6134818, 1.4773156, 1.3487551]),
         ({"lr": 0.02, "betas": (0.7, 0.95), "eps": 0.001, "weight_decay": 2.0},
          [1.9000399, 1.8041263, 1.7231314, 1.6453322]),
-    ]
-    for options, wanted in pytorch:
-        got = trace(lambda params, options=options: AdamW(params, **options))
-        assert np.allclose(got, wanted, atol=2e-6), f"AdamW({options}) went {got}, PyTorch's goes {wanted}"
+    ]:
+        check_trace(AdamW, options, wanted)
     still = trace(lambda params: AdamW(params, lr=0.1, weight_decay=0.5), gradients=(0.0, 0.0))
     assert np.allclose(still, [1.9, 1.805]), f"no gradient, lr 0.1, decay 0.5: {still}, not 5 % less each time"
     for own in [{"lr": 0.1}, {"betas": (0.5, 0.9)}, {"eps": 0.5}, {"weight_decay": 5.0}]:
         check_groups(AdamW, **own)
+    ### BEGIN HIDDEN TESTS
+    for options, wanted in [
+        ({"lr": 0.2}, [-1.6969999, -1.7874995, -1.8713713]),
+        ({"lr": 0.1, "weight_decay": 0.7}, [-1.495, -1.4372967, -1.3804094]),
+        ({"lr": 0.05, "betas": (0.3, 0.9), "eps": 0.01, "weight_decay": 0.2}, [-1.5347513, -1.5220869, -1.5156174]),
+    ]:
+        check_trace(AdamW, options, wanted, start=-1.5, gradients=(2.0, -0.5, 0.25))
+    ### END HIDDEN TESTS
 
 test_unit_adamw()
 
@@ -961,22 +1046,25 @@ def steps(p, optimizer, gradients):
 gradients = np.random.default_rng(3).normal(size=(10, 4)).astype(np.float32)
 
 # %% nbgrader={"grade": true, "grade_id": "test-resume", "points": 4}
-def test_resume():
+def test_resume(start, gradients, stop):
     for name, make in {"SGD": lambda p: SGD(p, 0.1, 0.9, nesterov=True), "Adam": Adam, "AdamW": AdamW}.items():
-        p = Tensor([1.0, 2.0, 3.0, 4.0])
+        p = Tensor(start)
         optimizer = make([p])
-        steps(p, optimizer, gradients[:5])
+        steps(p, optimizer, gradients[:stop])
         weights, saved = p.data.copy(), optimizer.state_dict()
-        wanted = steps(p, optimizer, gradients[5:]).copy()
+        wanted = steps(p, optimizer, gradients[stop:]).copy()
         resumed, afresh = Tensor(weights), Tensor(weights)
         later = make([resumed])
         later.load_state_dict(saved)
-        got = steps(resumed, later, gradients[5:])
+        got = steps(resumed, later, gradients[stop:])
         assert np.array_equal(got, wanted), f"{name} went on to {got}, without a break it reached {wanted}"
-        off = np.abs(steps(afresh, make([afresh]), gradients[5:]) - wanted).max()
+        off = np.abs(steps(afresh, make([afresh]), gradients[stop:]) - wanted).max()
         print(f"{name} with its state: the same to the last bit; without: off by {off:.2g}")
 
-test_resume()
+test_resume([1.0, 2.0, 3.0, 4.0], gradients, stop=5)
+### BEGIN HIDDEN TESTS
+test_resume([-7.0, 0.5, 0.0, 0.125], gradients[::-1] * 2, stop=3)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -999,7 +1087,9 @@ adam_bytes = 2 * 4 * (64 * 128 + 128 + 128 * 10 + 10)
 def test_question_optimizers():
     rates = [largest_lr - 0.005, largest_lr + 0.005]
     lower, higher = (abs(walk(lambda p, lr=lr: SGD(p, lr=lr), 100)[-1, 1]) for lr in rates)
-    assert lower < 1 < higher, f"largest_lr {largest_lr}: from 1, y went to {lower:.2g} just below, {higher:.2g} above"
+    assert lower < 1 < higher, (
+        f"largest_lr is {largest_lr}: y went from 1 to {lower:.2g} just below that rate, {higher:.2g} just above, and "
+        "only above should it grow")
     final = -np.diff(trace(lambda p: SGD(p, lr=1.0, momentum=0.9), gradients=[1.0] * 200))[-1]
     assert abs(final_factor - final) < 0.01, f"final_factor is {final_factor}: when does v = 0.9 v + g stop changing?"
     model = Sequential(Linear(64, 128), Linear(128, 10))

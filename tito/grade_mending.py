@@ -63,7 +63,8 @@ class _Mending:
         self.place_of[name] = (answered or found)[0]
         copies = [f"cell {index + 1}" for index in found if index != self.place_of[name]]
         if copies:
-            counts = f"cell {self.place_of[name] + 1} counts, and {' and '.join(copies)} stayed as plain cells"
+            kept = "a plain cell" if len(copies) == 1 else "plain cells"
+            counts = f"cell {self.place_of[name] + 1} counts, and {' and '.join(copies)} stayed as {kept}"
             self.sentences.append(f"{name} was there {len(found)} times: {counts}.")
 
     def _recognise(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from tito.errors import LessonError
 from tito.grade_mending import RawCell, mend
 from tito.lesson import read_lesson, read_text
-from tito.notebook import KERNEL, Notebook, blank, read_ipynb, to_notebook
+from tito.notebook import KERNEL, Notebook, NotebookError, blank, read_ipynb, to_notebook
 
 KINDS = ("code", "markdown", "raw")
 
@@ -46,8 +46,9 @@ def read_submission(path: Path, master: Path) -> Submission:
 
 
 def _unreadable(error: LessonError) -> str:
-    said = error.message.partition(": ")[2] or error.message
-    return f"{said[0].upper()}{said[1:]} Nothing in it could be graded; hand in the notebook again."
+    message = error.message
+    said = message[0].upper() + message[1:] if isinstance(error, NotebookError) else message
+    return f"{said} Nothing in it could be graded; hand in the notebook again."
 
 
 def _read(path: Path) -> Notebook:

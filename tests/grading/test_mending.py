@@ -1,0 +1,237 @@
+"""Submissions are mended in a copy: the released checks each once, nothing of the student's lost, a word about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.grading.course import answered, changed, grade_id, without, write
+from tests.tito.small_project import FIRST, lesson_of
+from tito.errors import LessonError
+from tito.grade_mending import mend
+from tito.grade_submission import read_submission
+from tito.notebook import blank, to_notebook, write_notebook
+
+RIGHT = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return x**0.5"}
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The master notebook of a tiny lesson."""
+    folder = tmp_path_factory.mktemp("master")
+    path = folder / "source" / "01_first" / "first_dev.ipynb"
+    write_notebook(to_notebook(lesson_of(folder, FIRST)[1]), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def released(master: Path) -> dict[str, Any]:
+    return blank(to_notebook(lesson_of(master.parents[2], FIRST)[1]))
+
+
+def bare(cell: dict[str, Any]) -> dict[str, Any]:
+    return {**cell, "metadata": {}}
+
+
+def sources(cells: list[dict[str, Any]]) -> list[str]:
+    return [cell["source"] for cell in cells]
+
+
+def ids(cells: list[dict[str, Any]]) -> list[str]:
+    return [name for cell in cells if (name := grade_id(cell))]
+
+
+def split(notebook: dict[str, Any], name: str, at: str) -> dict[str, Any]:
+    """The notebook with a cell split in two as JupyterLab does: both parts keep the metadata."""
+    cells = []
+    for cell in notebook["cells"]:
+        first, found, rest = cell["source"].partition(at)
+        whole = grade_id(cell) != name or not found
+        cells += [cell] if whole else [{**cell, "source": first}, {**cell, "source": at + rest, "id": "new"}]
+    return {**notebook, "cells": cells}
+
+
+def test_a_sound_submission_is_left_as_it_is(released):
+    notebook = answered(released, RIGHT)
+    done = mend(notebook["cells"], released["cells"])
+    assert done.cells == notebook["cells"] and done.sentences == ()
+
+
+def test_a_cell_split_in_two_is_run_in_both_parts(released):
+    notebook = split(answered(released, {**RIGHT, "root": "A = 1\ndef root(x):\n    return x"}), "root", "def root")
+    done = mend(notebook["cells"], released["cells"])
+    assert sources(done.cells) == sources(notebook["cells"])
+    assert ids(done.cells) == ids(released["cells"])
+    assert done.sentences[0].startswith("root was there 2 times: cell 6 counts, and cell 7 stayed as a plain cell.")
+
+
+def test_of_copied_answers_to_an_open_question_the_one_that_was_written_counts(released):
+    question = next(cell for cell in released["cells"] if grade_id(cell) == "open-why")
+    copy = {**question, "source": question["source"].replace("YOUR ANSWER HERE", "Because it doubles."), "id": "copy"}
+    done = mend([*released["cells"], copy], released["cells"])
+    assert grade_id(done.cells[-1]) == "open-why" and grade_id(done.cells[-2]) == ""
+
+
+def test_cells_that_lost_their_metadata_are_recognised_by_their_ids(released):
+    notebook = answered(released, RIGHT)
+    done = mend(map(bare, notebook["cells"]), released["cells"])
+    assert [cell["metadata"] for cell in done.cells] == [cell["metadata"] for cell in notebook["cells"]]
+    assert "Cell 4 had lost its metadata; it was recognised as double." in done.sentences
+
+
+def test_without_ids_they_are_recognised_by_what_they_say_and_define(released):
+    notebook = answered(released, RIGHT)
+    cells = [{key: value for key, value in bare(cell).items() if key != "id"} for cell in notebook["cells"]]
+    done = mend(cells, released["cells"])
+    assert ids(done.cells) == ids(released["cells"])
+
+
+def test_a_check_that_was_changed_is_the_released_one_again(released):
+    notebook = changed(released, "test-root", lambda cell: cell.update(source="pass"))
+    done = mend(notebook["cells"], released["cells"])
+    assert sources(done.cells) == sources(released["cells"])
+    assert done.sentences == ("The check test-root (cell 7) was changed; the released one was run.",)
+
+
+@pytest.mark.parametrize("key", ["grade", "locked", "points", "schema_version"])
+def test_metadata_that_was_changed_is_the_released_one_again(released, key):
+    notebook = changed(released, "test-root", lambda cell: cell["metadata"]["nbgrader"].update({key: 0}))
+    assert mend(notebook["cells"], released["cells"]).cells == released["cells"]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_check_that_was_made_text_is_code_again(released, kind):
+    notebook = changed(released, "test-root", lambda cell: cell.update(cell_type=kind))
+    assert mend(notebook["cells"], released["cells"]).cells == released["cells"]
+
+
+@pytest.mark.parametrize(
+    "gone", [["test-double"], ["test-root"], ["open-why"], ["test-double", "test-root"], ["test-root", "open-why"]]
+)
+def test_what_was_deleted_comes_back_to_its_place(released, gone):
+    notebook = without(released, *gone)
+    done = mend(notebook["cells"], released["cells"])
+    assert ids(done.cells) == ids(released["cells"])
+    what = {"open-why": "open question"}
+    assert done.sentences == tuple(f"The {what.get(name, 'check')} {name} was gone; it was put back." for name in gone)
+
+
+def test_an_exercise_that_is_gone_is_named_and_its_stub_does_not_come_back(released):
+    done = mend(without(released, "root")["cells"], released["cells"])
+    assert "root" not in ids(done.cells) and done.sentences == ("The exercise root is gone.",)
+
+
+def test_an_answer_in_another_cell_is_named(released):
+    notebook = answered(released, {"double": RIGHT["root"], "root": RIGHT["double"]})
+    done = mend(notebook["cells"], released["cells"])
+    assert sources(done.cells) == sources(notebook["cells"])
+    assert done.sentences == (
+        "double belongs into the cell double and is defined in cell 6.",
+        "root belongs into the cell root and is defined in cell 4.",
+    )
+
+
+def test_graded_cells_of_another_release_are_plain_cells(released):
+    old = changed(released, "test-root", lambda cell: cell["metadata"]["nbgrader"].update(grade_id="test-cube"))
+    done = mend(old["cells"], released["cells"])
+    assert ids(done.cells) == ids(released["cells"])
+    said = "Graded or exercise cells of another release or lesson: 7 (counted from 1). They are run as plain cells"
+    assert done.sentences[0].startswith(said)
+
+
+def test_windows_line_ends_become_plain_ones(released):
+    notebook = answered(released, {**RIGHT, "root": "def root(x):\r\n    return x\r\n"})
+    done = mend(notebook["cells"], released["cells"])
+    assert "def root(x):\n    return x\n" in sources(done.cells) and done.sentences == ()
+
+
+WAYS = st.sampled_from(["delete", "copy", "bare", "rename", "move", "edit", "kind"])
+ACTIONS = st.lists(st.tuples(WAYS, st.integers(0, 20)), max_size=8)
+
+
+@given(ACTIONS)
+@settings(max_examples=200, deadline=None)
+def test_whatever_was_done_to_it_each_check_is_there_once_and_no_work_is_lost(released, actions):
+    cells = json.loads(json.dumps(answered(released, RIGHT)["cells"]))
+    for action, place in actions:
+        _spoil(cells, action, place % max(len(cells), 1))
+    done = mend(cells, released["cells"])
+    wanted = [name for name in ids(released["cells"]) if name not in RIGHT]
+    assert sorted(name for name in ids(done.cells) if name not in RIGHT) == sorted(wanted)
+    assert len(set(ids(done.cells))) == len(ids(done.cells))
+    kept = {cell["source"] for cell in done.cells}
+    checks = {"test-double", "test-root"}
+    assert {cell["source"] for cell in cells if grade_id(cell) not in checks and cell.get("id") not in checks} <= kept
+
+
+def _spoil(cells: list[dict[str, Any]], action: str, place: int) -> None:
+    if not cells:
+        return
+    if action == "delete":
+        del cells[place]
+    elif action == "copy":
+        cells.insert(place, json.loads(json.dumps(cells[place])))
+    elif action == "bare":
+        cells[place]["metadata"] = {}
+    elif action == "rename" and grade_id(cells[place]):
+        cells[place]["metadata"]["nbgrader"]["grade_id"] = "other"
+    elif action == "move":
+        cells.append(cells.pop(place))
+    elif action == "edit":
+        cells[place]["source"] += "\n# edited"
+    elif action == "kind":
+        cells[place]["cell_type"] = "markdown"
+
+
+# Files
+
+
+def test_a_file_is_read_with_its_mending(master, released, tmp_path):
+    path = write(without(released, "test-root"), tmp_path / "01_first" / "first_dev.ipynb")
+    found = read_submission(path, master)
+    assert found.readable and found.sentences == ("The check test-root was gone; it was put back.",)
+    assert len(found.notebook["cells"]) == len(released["cells"])
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "This notebook is empty. Nothing in it could be graded; hand in the notebook again."),
+        (b'{"cells": [', "This notebook is damaged (cut off?) at line 1 of the file. Nothing in it could be graded;"),
+        (b"[]", "This is not a notebook in nbformat 4: it has no list of cells. Nothing in it could be graded;"),
+        (b'{"cells": [{"source": 5}]}', "The cell has no text in it. Nothing in it could be graded;"),
+        (b"\xff\xfe\x00", "ada/01_first/first_dev.ipynb, line 1: byte 0xff is not UTF-8. Nothing in it could be"),
+    ],
+)
+def test_a_file_that_cannot_be_read_has_the_checks_alone_and_a_word(master, released, tmp_path, data, sentence):
+    path = tmp_path / "ada" / "01_first" / "first_dev.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    found = read_submission(path, master)
+    assert not found.readable and found.sentences[0].startswith(sentence) and len(found.sentences) == 1
+    assert ids(found.notebook["cells"]) == ["test-double", "test-root", "open-why"]
+
+
+def test_a_byte_order_mark_outputs_and_odd_ids_are_no_matter(master, released, tmp_path):
+    notebook = answered(released, RIGHT)
+    for cell in notebook["cells"]:
+        cell["id"] = "same"
+    notebook["cells"][3]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * 1_000_000}]
+    path = tmp_path / "01_first" / "first_dev.ipynb"
+    path.parent.mkdir()
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(notebook).encode())
+    found = read_submission(path, master)
+    assert found.readable and found.sentences == ()
+    assert len({cell["id"] for cell in found.notebook["cells"]}) == len(notebook["cells"])
+    assert all(cell["outputs"] == [] for cell in found.notebook["cells"] if cell["cell_type"] == "code")
+
+
+def test_a_master_that_cannot_be_read_is_no_fault_of_the_students(released, tmp_path):
+    path = write(released, tmp_path / "01_first" / "first_dev.ipynb")
+    with pytest.raises(LessonError, match="Cannot read"):
+        read_submission(path, tmp_path / "source" / "01_first" / "first_dev.ipynb")

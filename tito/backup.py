@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from tito.errors import TitoError, WorkFailed
-from tito.files import write_atomic
+from tito.files import timestamp, unused, write_atomic
+from tito.graft import graft
+from tito.lesson import read_lesson
+from tito.matching import grade_ids
+from tito.notebook import to_notebook
 from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.record import lock
 from tito.registry import find_path, lesson_paths
+from tito.student_file import notebook_beside, path_beside, read_file, write_file
 
 
 @dataclass(frozen=True)
 class Reset:
-    """A lesson put back as it was released; `backup` holds the file that was there, or is empty."""
+    """A lesson put back as it was released; `backup` holds the file that was there, or is empty.
+
+    Where answers were to be kept, `carried` are their exercises, `notes` sentences about what was mended, and `kept`
+    the file with what has no place in the lesson, if there is any.
+    """
 
     lesson: str
     file: str
     backup: str
+    carried: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    kept: str = ""
 
 
-def reset(project: Project, wanted: str) -> Reset:
+def reset(project: Project, wanted: str, keep_answers: bool = False) -> Reset:
     """Put the lesson `wanted` (number or name) back as it was released, keeping a copy of the file that was there.
 
-    Raises TitoError in the source tree, where the lesson's file is the source itself, and where the pristine lessons
-    are lost.
+    With `keep_answers` the answers in that file are put into the lesson. Raises TitoError in the source tree, where
+    the lesson's file is the source itself, and WorkFailed where the pristine lessons are lost, or where there is no
+    answer that could be kept.
     """
     if not project.is_student:
         path = find_path(lesson_paths(project), wanted)
@@ -40,12 +52,41 @@ def reset(project: Project, wanted: str) -> Reset:
     pristine = find_path(lesson_paths(project, project.release), wanted)
     target = project.modules / pristine.relative_to(project.release)
     with lock(project):
+        if keep_answers:
+            return _around_answers(project, pristine, target)
         backup = _back_up(project, target)
         write_atomic(target, pristine.read_text(encoding="utf-8"))
         for other in _versions(target):
             if other != target:
                 other.unlink()
     return Reset(pristine.parent.name, project.relative(target), backup)
+
+
+def _around_answers(project: Project, pristine: Path, target: Path) -> Reset:
+    """Put the released cells round the student's answers."""
+    path = next(iter(_versions(target)), None)
+    if path is None:
+        raise WorkFailed(f"{project.relative(target)} is gone.", f"Without answers: {_plainly(target)}")
+    mine = read_file(path)
+    released = to_notebook(read_lesson(pristine), released=True)["cells"]
+    if not set(grade_ids(mine["cells"], released)[0]) - {""}:
+        raise WorkFailed(
+            f"{project.relative(path)} holds none of the exercises of {target.parent.name}; was it copied from another"
+            " course or lesson?",
+            f"{_plainly(target)} It keeps this file in .tito/backups.",
+        )
+    done = graft(released, mine["cells"], released, keep_edits=False)
+    backup = _back_up(project, target)
+    kept = path_beside(path) if done.left else None
+    if kept:
+        write_file(notebook_beside(done.left), kept)
+    write_file({**mine, "cells": done.cells}, path)
+    names = (project.relative(path), backup, done.carried, done.notes, project.relative(kept) if kept else "")
+    return Reset(target.parent.name, *names)
+
+
+def _plainly(target: Path) -> str:
+    return f"`tito module reset {target.parent.name[:2]}` brings the lesson as it was released."
 
 
 def _versions(target: Path) -> list[Path]:
@@ -66,14 +107,3 @@ def _back_up(project: Project, target: Path) -> str:
     except OSError as error:
         raise WorkFailed(f"Cannot keep a copy in {home}: {error.strerror}.", "The lesson was left as it is.") from error
     return project.relative(home / found[0].name if len(found) == 1 else home)
-
-
-def timestamp() -> str:
-    """The time, as part of a file's name."""
-    return time.strftime("%Y-%m-%d-%H%M%S")
-
-
-def unused(path: Path) -> Path:
-    """`path`, with a number in its name where something has that name already."""
-    names = [path, *(path.with_name(f"{path.stem}-{count}{path.suffix}") for count in range(2, 1000))]
-    return next(name for name in names if not name.exists())

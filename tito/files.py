@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from tito.errors import WorkFailed
@@ -51,3 +52,14 @@ def _write_through(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def timestamp() -> str:
+    """The time, as part of a file's name."""
+    return time.strftime("%Y-%m-%d-%H%M%S")
+
+
+def unused(path: Path) -> Path:
+    """`path`, with a number in its name where something has that name already."""
+    names = [path, *(path.with_name(f"{path.stem}-{count}{path.suffix}") for count in range(2, 1000))]
+    return next(name for name in names if not name.exists())

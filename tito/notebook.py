@@ -135,6 +135,16 @@ def _from_own_header(headers: list[int], lines: list[str], source: str) -> list[
 
 def read_ipynb(text: str) -> list[RawCell]:
     """The cells of a notebook in nbformat 4. Their lines are their numbers, from 1."""
+    cells = load_notebook(text)["cells"]
+    rows = [(cell["cell_type"], cell["source"], cell["metadata"]) for cell in cells]
+    return [RawCell(*row, number) for number, row in enumerate(rows, 1)]
+
+
+def load_notebook(text: str) -> Notebook:
+    """A notebook in nbformat 4 as its file has it, whoever saved it; each cell's source as one string.
+
+    Sources may be lists of lines, and ids or metadata missing, as in notebooks of nbformat_minor 0 to 4.
+    """
     if not text.strip():
         raise NotebookError("this notebook is empty.")
     try:
@@ -143,26 +153,32 @@ def read_ipynb(text: str) -> list[RawCell]:
         raise NotebookError(f"this notebook is damaged (cut off?) at line {error.lineno} of the file.") from error
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotebookError("this is not a notebook in nbformat 4: it has no list of cells.")
-    return [_raw_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    cells = [_plain_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    return {**notebook, "cells": cells}
 
 
-def _raw_cell(cell: Any, number: int) -> RawCell:
+def _plain_cell(cell: Any, number: int) -> dict[str, Any]:
     source = cell.get("source") if isinstance(cell, dict) else None
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
         raise NotebookError("the cell has no text in it.", number)
     metadata = cell.get("metadata", {})
-    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
-    return RawCell(cell.get("cell_type", "raw"), text, metadata if isinstance(metadata, dict) else {}, number)
+    plain = {
+        "cell_type": cell.get("cell_type", "raw"),
+        "metadata": metadata if isinstance(metadata, dict) else {},
+        "source": "".join(lines).replace("\r\n", "\n").replace("\r", "\n"),
+    }
+    return {**cell, **plain}
 
 
-def to_notebook(lesson: Lesson) -> Notebook:
+def to_notebook(lesson: Lesson, *, released: bool = False) -> Notebook:
     """The lesson as a notebook: its cells without outputs, nbgrader's metadata complete, ids that never change.
 
-    A cell's id is its grade_id, else a hash of what it says, so the same lesson always gives the same bytes.
+    A cell's id is its grade_id, else a hash of what it says, so the same lesson always gives the same bytes. Where the
+    lesson is one of an edition (`released`), its open questions stay as they are.
     """
     taken: set[str] = set()
-    cells = [_notebook_cell(cell, _unique(_cell_id(cell), taken)) for cell in lesson.cells]
+    cells = [_notebook_cell(cell, _unique(_cell_id(cell), taken), released) for cell in lesson.cells]
     metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
@@ -170,7 +186,11 @@ def to_notebook(lesson: Lesson) -> Notebook:
 def _cell_id(cell: Cell) -> str:
     if cell.grade_id is not None and re.fullmatch(r"[A-Za-z0-9_-]{1,60}", cell.grade_id):
         return cell.grade_id
-    return hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:12]
+    return _hash(cell.kind, cell.source)
+
+
+def _hash(kind: str, source: str) -> str:
+    return hashlib.sha256(f"{kind}\n{source}".encode()).hexdigest()[:12]
 
 
 def _unique(name: str, taken: set[str]) -> str:
@@ -180,9 +200,19 @@ def _unique(name: str, taken: set[str]) -> str:
     return found
 
 
-def _notebook_cell(cell: Cell, cell_id: str) -> dict[str, Any]:
+def with_ids(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cells of an nbformat 4.5 notebook: each with an id of its own, code with outputs, even if there are none."""
+    taken: set[str] = set()
+    rest = {"execution_count": None, "outputs": []}
+    whole = [(rest if cell["cell_type"] == "code" else {}) | cell for cell in cells]
+    ids = [cell.get("id") or _hash(cell["cell_type"], cell["source"]) for cell in whole]
+    return [{**cell, "id": _unique(name, taken)} for cell, name in zip(whole, ids, strict=True)]
+
+
+def _notebook_cell(cell: Cell, cell_id: str, released: bool) -> dict[str, Any]:
     outputs = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
-    source = mark_answer(cell.source) if cell.is_manual and cell.kind == "markdown" else cell.source
+    is_open = cell.is_manual and cell.kind == "markdown" and not released
+    source = mark_answer(cell.source) if is_open else cell.source
     return {"cell_type": cell.kind, "id": cell_id, "metadata": _metadata(cell), "source": source, **outputs}
 
 

@@ -10,9 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.backup import timestamp, unused
 from tito.errors import LessonError, TitoError
-from tito.files import read_existing, write_if_changed
+from tito.files import read_existing, timestamp, unused, write_if_changed
 from tito.lesson import Lesson, read_lesson
 from tito.notebook import to_notebook, write_notebook
 from tito.project import Project

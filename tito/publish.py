@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tito.backup import timestamp, unused
 from tito.errors import WorkFailed
 from tito.export import Exported, export, module_path
-from tito.files import read_existing
+from tito.files import read_existing, timestamp, unused
 from tito.lesson import Lesson
 from tito.project import LIBRARY, Project
 from tito.written import keep_edited, notes_path, write_notes

@@ -56,9 +56,12 @@ def read_record(project: Project) -> dict[str, Entry]:
 
 def write_entry(project: Project, number_name: str, entry: Entry) -> None:
     """Note a lesson as completed. To be called under the lock."""
-    rows = read_record(project) | {number_name: entry}
-    text = json.dumps({name: asdict(row) for name, row in sorted(rows.items())}, indent=1)
-    write_atomic(record_path(project), text + "\n")
+    write_atomic(record_path(project), record_text(read_record(project) | {number_name: entry}))
+
+
+def record_text(rows: dict[str, Entry]) -> str:
+    """The record's file for these entries."""
+    return json.dumps({name: asdict(row) for name, row in sorted(rows.items())}, indent=1) + "\n"
 
 
 def now() -> str:

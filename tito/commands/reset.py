@@ -12,13 +12,19 @@ from tito.project import Project
 
 @click.command("reset")
 @lesson_argument
+@click.option("--keep-answers", is_flag=True, help="Put your answers into it; mends a lesson whose cells are damaged.")
 @json_option
-def command(lesson: str, as_json: bool) -> None:
+def command(lesson: str, keep_answers: bool, as_json: bool) -> None:
     """Put the lesson back as it was released. The file that was there is kept under .tito/backups."""
-    done = reset(Project.find(), lesson)
+    done = reset(Project.find(), lesson, keep_answers)
     if as_json:
         render.as_json(done)
         return
-    render.say(f"{done.file} is as it was released.")
+    answers = f"with your answers to {', '.join(done.carried) or 'nothing: all is blank'}"
+    render.say(f"{done.file} is as it was released{f', {answers}' if keep_answers else ''}.")
+    for note in done.notes:
+        render.say(note)
+    if done.kept:
+        render.say(f"What has no place in the lesson is in {done.kept}.")
     if done.backup:
         render.say(f"What was there is kept: {done.backup}")

@@ -6,6 +6,7 @@ import click
 
 from tito import render
 from tito.commands import json_option
+from tito.moves import journal_path
 from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.workflow import Status, status
 
@@ -18,6 +19,8 @@ def command(as_json: bool) -> None:
     rows = status(project)
     if project.lacks_release:
         render.note(f"{NO_RELEASE} {GET_RELEASE}")
+    if journal_path(project).exists():
+        render.note("An update was interrupted; `tito update` finishes it.")
     if as_json:
         render.as_json(rows)
         return

@@ -126,8 +126,8 @@ cli = Root(
         "roofline": ("tito.commands.roofline", "Measure this machine, and set a lesson or a model under its roof."),
         "doctor": ("tito.commands.doctor", "Look at this machine: what is wrong and how to mend it."),
         "release": ("tito.commands.release", "Make a student edition with blank lessons."),
-        "grade": ("tito.commands.grade", "Make a course for nbgrader, and look at what students submitted."),
         "update": ("tito.commands.update", "Bring a newer release into a student's folder; answers come along."),
+        "grade": ("tito.commands.grade", "Make a course for nbgrader, and look at what students submitted."),
     },
 )
 

@@ -26,9 +26,13 @@ def copy_checkout(folder: Path) -> Path:
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in `folder`; `tito` and `python` are this environment's, with `folder`'s own packages first."""
-    starts = {"tito": [sys.executable, "-m", "tito"], "python": [sys.executable]}
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1", "MPLBACKEND": "agg", "NO_COLOR": "1"}
+    """Run a command in `folder`; the commands are this environment's, with `folder`'s own packages first."""
+    start = [sys.executable, "-m"]
+    starts = {"tito": [*start, "tito"], "nbgrader": [*start, "nbgrader"], "python": [sys.executable]}
+    jupyter = {name: str(folder.parent / "jupyter") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    path = os.pathsep.join(map(str, (folder, ROOT)))
+    settings = {"PYTHONPATH": path, "PYTHONUTF8": "1", "MPLBACKEND": "agg", "NO_COLOR": "1"}
+    environment = {**os.environ, **jupyter, **settings}
     return subprocess.run(
         [*starts.get(command[0], [command[0]]), *command[1:]],
         cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=600, check=False,

@@ -34,10 +34,25 @@ def follow(name: str, folder: Path) -> str:
     return "".join(printed)
 
 
-def test_the_student_path_makes_a_folder_with_blank_lessons(checkout: Path) -> None:
-    printed = follow("student", checkout)
+@pytest.fixture(scope="module")
+def edition(checkout: Path) -> str:
+    """What the student path prints; the folder that it makes stays."""
+    return follow("student", checkout)
+
+
+def test_the_student_path_makes_a_folder_with_blank_lessons(checkout: Path, edition: str) -> None:
+    printed = edition
     assert "01_tensor" in printed and "not started" in printed
     assert "Build" not in (checkout.parent / "my-tinytorch" / "README.md").read_text(encoding="utf-8").split("\n")[0]
+
+
+def test_the_course_path_leads_from_the_lessons_to_exported_points(checkout: Path, edition: str) -> None:
+    follow("course", checkout)
+    follow("hand-in", checkout)
+    assert "nothing to mend" in follow("grade", checkout)
+    grades = (checkout.parent / "my-course" / "grades.csv").read_text(encoding="utf-8").splitlines()
+    graded = [row.split(",") for row in grades if row.startswith("01_tensor,")]
+    assert [float(row[-2]) for row in graded] == [0.0], "a blank lesson was handed in once"
 
 
 def test_the_instructor_path_builds_a_notebook_and_prints_verdicts(checkout: Path) -> None:

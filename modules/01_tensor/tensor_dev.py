@@ -877,10 +877,11 @@ NumPy's own message for a mismatch speaks of a "gufunc signature". Say instead w
 # %%
 #| export
 def array_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """np.matmul; a column times a row, for which it does not ask its library, by np.dot or, in batches, `*`."""
-    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != 1 or b.shape[-2] != 1:
-        return np.matmul(a, b)
-    return np.dot(a, b) if a.ndim == b.ndim == 2 else a * b
+    """np.matmul; two matrices by np.dot, which begins sooner, and columns times rows, slow in np.matmul, by `*`."""
+    if a.ndim == 2 == b.ndim:
+        return np.dot(a, b)
+    columns_times_rows = a.ndim > 1 and b.ndim > 1 and a.shape[-1] == 1 == b.shape[-2]
+    return a * b if columns_times_rows else np.matmul(a, b)
 
 # %% nbgrader={"solution": true, "grade_id": "matmul"}
 #| export

@@ -573,19 +573,19 @@ def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
     """
     ### BEGIN SOLUTION
     a, b = as_tensor(a), as_tensor(b)
-    if a.ndim < 2 or b.ndim < 2:
+    left, right = a.shape, b.shape
+    if len(left) < 2 or len(right) < 2:
         raise ValueError(
-            f"vectorized_matmul needs 2D+ tensors, got shapes {a.shape} and {b.shape}: add an axis with reshape()")
-    if a.shape[-1] != b.shape[-2]:
+            f"vectorized_matmul needs 2D+ tensors, got shapes {left} and {right}: add an axis with reshape()")
+    if left[-1] != right[-2]:
         raise ValueError(
-            f"matmul shape mismatch: {a.shape} @ {b.shape}: the inner dimensions {a.shape[-1]} and {b.shape[-2]} must "
-            "match")
-    if b.ndim > 2:
+            f"matmul shape mismatch: {left} @ {right}: the inner dimensions {left[-1]} and {right[-2]} must match")
+    if len(right) > 2:
         return apply(BATCHED_MATMUL, *operands(a, b))
-    if a.ndim == 2:
+    if len(left) == 2:
         return a @ b
-    rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
-    return (rows @ b).reshape(*a.shape[:-1], b.shape[-1])
+    rows = a.reshape(math.prod(left[:-1]), left[-1])
+    return (rows @ b).reshape(*left[:-1], right[-1])
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-vectorized-matmul", "locked": true, "points": 10}

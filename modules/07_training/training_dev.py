@@ -134,17 +134,27 @@ def stratified_split(labels: Any, fraction: float, seed: int) -> tuple[np.ndarra
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-stratified-split", "points": 4}
+def check_split(labels, classes, fraction, wanted):
+    train, test = stratified_split(labels, fraction, seed=1)
+    asked = f"fraction {fraction} of {[int(np.sum(labels == label)) for label in classes]}"
+    assert sorted([*train, *test]) == list(range(len(labels))), (
+        f"{asked}: {len(train)} and {len(test)} indices of {len(labels)}: every one belongs to exactly one part")
+    assert list(train) == sorted(train) and list(test) == sorted(test), f"{asked}: rising order is wanted in both parts"
+    got = [int(np.sum(labels[test] == label)) for label in classes]
+    assert got == wanted, f"{asked}: {got} in the second part, wanted {wanted}: the rounded share of every class"
+
 def test_unit_stratified_split():
     made = np.random.default_rng(0).permutation([0] * 40 + [3] * 20 + [7] * 10)
     for fraction, wanted in [(0.2, [8, 4, 2]), (0.5, [20, 10, 5]), (0.125, [5, 2, 1]), (0.19, [8, 4, 2])]:
-        train, test = stratified_split(made, fraction, seed=1)
-        assert sorted([*train, *test]) == list(range(70)), "every index belongs to exactly one of the two parts"
-        assert list(train) == sorted(train) and list(test) == sorted(test), "both parts are wanted in rising order"
-        got = [int(np.sum(made[test] == label)) for label in (0, 3, 7)]
-        assert got == wanted, f"fraction {fraction} of 40, 20 and 10: {got} in the second part, wanted {wanted}"
+        check_split(made, (0, 3, 7), fraction, wanted)
     first, again, other = (list(stratified_split(made, 0.2, seed)[1]) for seed in [1, 1, 2])
     assert first == again, "the same seed gave two different splits: make a generator from the seed"
     assert first != other, "seeds 1 and 2 gave the same split: which members go should be drawn at random"
+    ### BEGIN HIDDEN TESTS
+    made = np.random.default_rng(7).permutation([-2] * 30 + [1] * 9 + [4] * 3)
+    for fraction, wanted in [(0.3, [9, 3, 1]), (0.9, [27, 8, 3]), (0.6, [18, 5, 2]), (0.1, [3, 1, 0])]:
+        check_split(made, (-2, 1, 4), fraction, wanted)
+    ### END HIDDEN TESTS
 
 test_unit_stratified_split()
 
@@ -244,34 +254,46 @@ def batches(inputs: Any, targets: Any, batch_size: int, shuffle: bool = True) ->
     return ((wrap(inputs[piece]), wrap(targets[piece])) for piece in pieces)
 
 # %% nbgrader={"grade": true, "grade_id": "test-batch-indices", "points": 3}
+def check_pieces(count, size):
+    pieces = batch_indices(count, size, shuffle=False)
+    wanted = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
+    assert [list(p) for p in pieces] == wanted, f"{count} in pieces of {size} gave {pieces}, wanted {wanted}"
+
+def check_no_pieces(size):
+    try:
+        batch_indices(10, size)
+    except ValueError as error:
+        assert "batch" in str(error) and str(size) in str(error), f"a batch size of {size}: say what is wrong: {error}"
+    else:
+        raise AssertionError(f"batch_size={size} was accepted: a batch holds at least one example")
+
 def test_unit_batch_indices():
     for count, size in [(10, 4), (8, 4), (3, 5), (7, 1)]:
-        pieces = batch_indices(count, size, shuffle=False)
-        wanted = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
-        assert [list(p) for p in pieces] == wanted, f"{count} in pieces of {size} gave {pieces}, wanted {wanted}"
+        check_pieces(count, size)
     x, y = next(batches([[1], [2], [3]], [4, 5, 6], 2, shuffle=False))
     assert x.data.tolist() == [[1], [2]] and y.data.tolist() == [4, 5], f"the first of [1, 2, 3] by twos is {x}, {y}"
-    try:
-        batch_indices(10, 0)
-    except ValueError as error:
-        assert "batch" in str(error) and "0" in str(error), f"say that a batch size of 0 makes no sense: {error}"
-    else:
-        raise AssertionError("batch_size=0 was accepted")
+    check_no_pieces(0), check_no_pieces(-1)
 
 test_unit_batch_indices()
+### BEGIN HIDDEN TESTS
+check_pieces(11, 3), check_pieces(1, 1), check_pieces(12, 12), check_pieces(9, 2), check_no_pieces(-3)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-shuffle", "points": 2}
-def test_unit_shuffle():
-    manual_seed(1)
-    first, second = (np.concatenate(batch_indices(50, 8)).tolist() for _ in range(2))
-    assert sorted(first) == list(range(50)), f"a shuffled epoch must hold every example once, this one held {first}"
-    assert first != list(range(50)), "shuffle=True left the order as it was"
+def test_unit_shuffle(count, size, seed):
+    manual_seed(seed)
+    first, second = (np.concatenate(batch_indices(count, size)).tolist() for _ in range(2))
+    assert sorted(first) == list(range(count)), f"a shuffled epoch must hold every example once, this one held {first}"
+    assert first != list(range(count)), "shuffle=True left the order as it was"
     assert first != second, "two epochs came in the same order"
-    manual_seed(1)
-    again = np.concatenate(batch_indices(50, 8)).tolist()
-    assert first == again, "after manual_seed(1) the order differs from the one before: draw it from generator()"
+    manual_seed(seed)
+    again = np.concatenate(batch_indices(count, size)).tolist()
+    assert first == again, f"after manual_seed({seed}) the order differs from the one before: draw it from generator()"
 
-test_unit_shuffle()
+test_unit_shuffle(50, 8, seed=1)
+### BEGIN HIDDEN TESTS
+test_unit_shuffle(33, 5, seed=4)
+### END HIDDEN TESTS
 
 # %%
 manual_seed(0)
@@ -313,16 +335,33 @@ def accuracy(outputs: Tensor, targets: Tensor) -> float | None:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-accuracy", "points": 3}
+def check_accuracy(outputs, classes, wanted):
+    try:
+        got = accuracy(Tensor(outputs), Tensor(np.array(classes)))
+    except ValueError as error:
+        shapes = f"outputs of shape {np.shape(outputs)}, targets {np.shape(classes)}"
+        raise AssertionError(f"{shapes} failed: {error}: the last axis of the outputs counts the classes") from error
+    assert got is None or isinstance(got, float), f"a plain float was wanted, got a {type(got).__name__}"
+    same = got == wanted or (got is not None and wanted is not None and np.isclose(got, wanted))
+    assert same, (
+        f"outputs of shape {np.shape(outputs)}, targets {classes}: accuracy {got}, wanted {wanted}: the largest along "
+        "the last axis names the class; None where the targets are no classes")
+
 def test_unit_accuracy():
-    rows = Tensor([[3, 1, 2], [0, 5, 4], [9, 8, 7], [-3, -2, -1]])
-    for classes, wanted in [([0, 1, 0, 2], 1.0), ([0, 1, 2, 2], 0.75), ([1, 2, 1, 0], 0.0)]:
-        got = accuracy(rows, Tensor(np.array(classes)))
-        assert isinstance(got, float), f"a plain float was wanted, got a {type(got).__name__}"
-        assert got == wanted, f"outputs {rows.data.tolist()} for classes {classes} gave {got}, wanted {wanted}"
-    got = accuracy(Tensor(np.eye(9).reshape(3, 3, 9)), Tensor([[0, 1, 2], [3, 4, 5], [6, 7, 0]]))
-    assert got is not None and np.isclose(got, 8 / 9), f"outputs (3, 3, 9), 8 of 9 right: {got}; the last axis counts"
-    got = accuracy(rows, Tensor(np.zeros((4, 3))))
-    assert got is None, f"targets of the outputs' own shape are no class indices, yet the accuracy came as {got}"
+    rows = [[3, 1, 2], [0, 5, 4], [9, 8, 7], [-3, -2, -1]]
+    cases = [
+        (rows, [0, 1, 0, 2], 1.0), (rows, [0, 1, 2, 2], 0.75), (rows, [1, 2, 1, 0], 0.0), (rows, [[0] * 3] * 4, None),
+        (np.eye(9).reshape(3, 3, 9), [[0, 1, 2], [3, 4, 5], [6, 7, 0]], 8 / 9), (np.eye(3), 1, None), (2.0, 2, None),
+    ]
+    ### BEGIN HIDDEN TESTS
+    deep = np.eye(8)[:, ::-1].reshape(2, 4, 8)
+    cases += [
+        ([[1, 2], [4, 3], [0, 9], [8, 7], [5, 6]], [1, 0, 0, 1, 1], 0.6), (deep, [[7, 6, 0, 0], [3, 0, 0, 0]], 0.5),
+        ([[0.5]], [0], 1.0), (rows, [0, 1, 0], None), (deep, [7, 6], None),
+    ]
+    ### END HIDDEN TESTS
+    for outputs, classes, wanted in cases:
+        check_accuracy(outputs, classes, wanted)
 
 test_unit_accuracy()
 
@@ -366,21 +405,35 @@ def combine(scores: list[Score], counts: list[int]) -> Score:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-combine", "points": 3}
+def check_combined(counts, seed):
+    rng = np.random.default_rng(seed)
+    loss, right = rng.random(sum(counts)), rng.random(sum(counts)) > 0.5
+    cuts = np.cumsum(counts)[:-1]
+    parts = [Score(a.mean(), b.mean()) for a, b in zip(np.split(loss, cuts), np.split(right, cuts))]
+    got = combine(parts, counts)
+    assert np.isclose(got.loss, loss.mean()), (
+        f"parts of {counts}: loss {got.loss:.4f}, wanted {loss.mean():.4f}: weigh the parts")
+    assert np.isclose(got.accuracy, right.mean()), (
+        f"parts of {counts}: accuracy {got.accuracy:.4f}, wanted {right.mean():.4f}: weigh the parts")
+
+def check_unknown(scores, counts, wanted):
+    try:
+        got = combine(scores, counts)
+    except TypeError as error:
+        raise AssertionError(f"{scores} failed: what is the whole's accuracy where a part has none?") from error
+    assert got == wanted, f"{scores} with {counts} examples gave {got}, wanted {wanted}"
+
 def test_unit_combine():
-    rng = np.random.default_rng(0)
     for counts in [[5], [4, 4], [32, 32, 1], [3, 1, 2, 10]]:
-        loss, right = rng.random(sum(counts)), rng.random(sum(counts)) > 0.5
-        cuts = np.cumsum(counts)[:-1]
-        parts = [Score(a.mean(), b.mean()) for a, b in zip(np.split(loss, cuts), np.split(right, cuts))]
-        got = combine(parts, counts)
-        assert np.isclose(got.loss, loss.mean()), (
-            f"parts of {counts}: loss {got.loss:.4f}, wanted {loss.mean():.4f}: weigh the parts")
-        assert np.isclose(got.accuracy, right.mean()), (
-            f"parts of {counts}: accuracy {got.accuracy:.4f}, wanted {right.mean():.4f}")
-    got = combine([Score(1.0, None), Score(2.0, None)], [1, 1])
-    assert got == (1.5, None), f"two parts without an accuracy gave {got}"
+        check_combined(counts, seed=0)
+    check_unknown([Score(1.0, None), Score(2.0, None)], [1, 1], (1.5, None))
+    check_unknown([Score(1.0, 0.5), Score(4.0, None)], [2, 1], (2.0, None))
 
 test_unit_combine()
+### BEGIN HIDDEN TESTS
+check_combined([7, 2], seed=5), check_combined([1, 1, 1, 20], seed=9)
+check_unknown([Score(3.0, None), Score(1.0, 0.0), Score(1.0, 1.0)], [1, 2, 1], (1.5, None))
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -466,26 +519,38 @@ def test_unit_evaluating():
             raise KeyError("a crash inside the block")
     except KeyError:
         assert outer.training, "after an error in the block the network stayed in evaluation mode"
+    ### BEGIN HIDDEN TESTS
+    net.training, whole = False, Sequential(net, Sequential(Dropout(0.1)))
+    with evaluating(whole):
+        assert not (whole[1][0].training or whole.training), "inside the block a part of a part is still training"
+    modes = [module.training for module in whole.modules()]
+    assert modes == [True, False, True, False, True, True, True], f"after the block the modes are {modes}"
+    ### END HIDDEN TESTS
 
 test_unit_evaluating()
 
 # %% nbgrader={"grade": true, "grade_id": "test-evaluate", "points": 3}
-def test_unit_evaluate():
+def test_unit_evaluate(count, sizes, seed):
     net = Sequential(Linear(5, 16), Dropout(0.5), Linear(16, 3))
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(50, 5)).astype(np.float32), rng.integers(0, 3, 50)
-    with evaluating(net):
-        outputs = net(Tensor(x))
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(count, 5)).astype(np.float32), rng.integers(0, 3, count)
+    net.eval()
+    outputs = net(Tensor(x))
+    net.train()
     wanted, before = Score(loss_fn(outputs, y).item(), accuracy(outputs, Tensor(y))), generator().bit_generator.state
-    for size in [1024, 16]:
+    for size in sizes:
         got = evaluate(net, loss_fn, x, y, batch_size=size)
-        assert np.allclose(got, wanted, atol=1e-5), f"50 examples in batches of {size} gave {got}, wanted {wanted}"
+        assert np.allclose(got, wanted, atol=1e-5), f"{count} examples in batches of {size} gave {got}, wanted {wanted}"
     assert generator().bit_generator.state == before, "evaluate drew random numbers: what shuffles here, or drops out?"
+    assert net.training, "after evaluate the network is left in evaluation mode"
     seen = []
     evaluate(net, lambda outputs, targets: seen.append(outputs.requires_grad) or loss_fn(outputs, targets), x, y)
     assert seen == [False], "the outputs carry a record: nobody will want their gradient"
 
-test_unit_evaluate()
+test_unit_evaluate(50, sizes=[1024, 16], seed=0)
+### BEGIN HIDDEN TESTS
+test_unit_evaluate(21, sizes=[20, 7, 1], seed=3)
+### END HIDDEN TESTS
 
 # %%
 print("in training mode: ", *(f"{share:.1%}" for share in measured))
@@ -529,28 +594,40 @@ def accumulate_gradients(model: Callable, loss_fn: Callable, group: list[tuple[T
     return combine(scores, counts)
 
 # %% nbgrader={"grade": true, "grade_id": "test-accumulate-gradients", "points": 8}
-def test_unit_accumulate_gradients():
-    rng = np.random.default_rng(0)
-    x, y = Tensor(rng.normal(size=(33, 5))), Tensor(rng.integers(0, 3, 33))
-    manual_seed(0)
-    net = Sequential(Linear(5, 8), GELU(), Linear(8, 3))
-    for sizes in [[33], [11, 11, 11], [16, 16, 1], [1, 32]]:
-        net.zero_grad()
-        whole = loss_fn(net(x), y)
-        whole.backward()
-        wanted = [p.grad.data for p in net.parameters()]
-        net.zero_grad()
-        edges = [0, *np.cumsum(sizes)]
-        score = accumulate_gradients(net, loss_fn, [(x[a:b], y[a:b]) for a, b in zip(edges, edges[1:])])
-        for (name, p), want in zip(net.named_parameters(), wanted):
-            assert p.grad is not None, f"{name} has no gradient: backward() once for each batch of the group"
-            off = np.abs(p.grad.data - want).max() / np.abs(want).max()
-            assert off < 1e-4, (
-                f"33 examples as {sizes}: the gradient of {name} is off by {off:.1%}: what does a piece weigh?")
-        assert np.isclose(score.loss, whole.item(), atol=1e-6), (
-            f"as {sizes} the loss is {score.loss:.4f}, whole {whole.item():.4f}")
+def check_accumulated(net, x, y, sizes):
+    net.zero_grad()
+    whole = loss_fn(net(x), y)
+    whole.backward()
+    wanted = [p.grad.data for p in net.parameters()]
+    net.zero_grad()
+    edges = [0, *np.cumsum(sizes)]
+    score = accumulate_gradients(net, loss_fn, [(x[a:b], y[a:b]) for a, b in zip(edges, edges[1:])])
+    for (name, p), want in zip(net.named_parameters(), wanted):
+        assert p.grad is not None, f"{name} has no gradient: backward() once for each batch of the group"
+        off = np.abs(p.grad.data - want).max() / np.abs(want).max()
+        assert off < 1e-4, (
+            f"{len(x)} examples as {sizes}: the gradient of {name} is off by {off:.1%}: what does a piece weigh?")
+    assert np.isclose(score.loss, whole.item(), atol=1e-6), (
+        f"{len(x)} examples as {sizes}: the loss is {score.loss:.4f}, whole {whole.item():.4f}: score the plain loss")
+    right = accuracy(net(x), y)
+    assert np.isclose(score.accuracy, right), f"as {sizes} the accuracy is {score.accuracy:.4f}, whole {right:.4f}"
 
-test_unit_accumulate_gradients()
+def test_unit_accumulate_gradients(sizes, seed):
+    rng = np.random.default_rng(seed)
+    x, y = Tensor(rng.normal(size=(33, 5))), Tensor(rng.integers(0, 3, 33))
+    manual_seed(seed)
+    net = Sequential(Linear(5, 8), GELU(), Linear(8, 3))
+    for parts in sizes:
+        check_accumulated(net, x, y, parts)
+    first = [p.grad.data.copy() for p in net.parameters()]
+    accumulate_gradients(net, loss_fn, [(x, y)])
+    for p, before in zip(net.parameters(), first):
+        assert np.allclose(p.grad.data, 2 * before, atol=1e-4), "the gradients of an earlier group were not added to"
+
+test_unit_accumulate_gradients([[33], [11, 11, 11], [16, 16, 1], [1, 32]], seed=0)
+### BEGIN HIDDEN TESTS
+test_unit_accumulate_gradients([[20, 13], [5, 1, 1, 26]], seed=6)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -640,32 +717,51 @@ def with_gradients(*gradients):
     return weights
 
 # %% nbgrader={"grade": true, "grade_id": "test-clip-grad-norm", "points": 4}
+def check_clip(gradients, length, limit):
+    gradients = [np.array(g, np.float32) for g in gradients]
+    weights = [*with_gradients(*gradients), Tensor([1.0], requires_grad=True)]
+    norm = clip_grad_norm(iter(weights), limit)
+    assert np.isclose(norm, length), (
+        f"gradients {[g.tolist() for g in gradients]} gave {norm}, wanted their joint length before, {length}")
+    for w, g in zip(weights, gradients):
+        wanted = g * min(1, limit / length)
+        assert np.allclose(w.grad.data, wanted, rtol=1e-5), (
+            f"max_norm {limit}: {g.tolist()} became {w.grad.data.tolist()}, not {wanted.tolist()}: one factor for all")
+    assert weights[-1].grad is None, "a parameter without a gradient has got one"
+
 def test_unit_clip_grad_norm():
-    a, b = np.array([[3.0, 0], [0, 4]], np.float32), np.array([12.0], np.float32)
     for limit in [1.0, 6.5, 20.0]:
-        weights = [*with_gradients(a, b), Tensor([1.0], requires_grad=True)]
-        norm = clip_grad_norm(iter(weights), limit)
-        assert np.isclose(norm, 13), f"3, 4 and 12 in two parameters gave {norm}, wanted their joint length before, 13"
-        for w, g in zip(weights, (a, b)):
-            wanted = g * min(1, limit / 13)
-            assert np.allclose(w.grad.data, wanted, rtol=1e-5), (
-                f"max_norm {limit}: {g.tolist()} became {w.grad.data.tolist()}, wanted {wanted.tolist()}")
-        assert weights[2].grad is None, "a parameter without a gradient has got one"
+        check_clip([[[3.0, 0], [0, 4]], [12.0]], 13, limit)
 
 test_unit_clip_grad_norm()
+### BEGIN HIDDEN TESTS
+check_clip([[2.0], [[-3.0]], [6.0]], 7, 3.5), check_clip([[0.5, -0.5], [0.5, 0.5]], 1, 2.0)
+check_clip([[-8.0, 9.0, 12.0]], 17, 1e-3)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-clip-extremes", "points": 3}
+def check_large(big, dtype, limit, each):
+    (w,) = with_gradients(np.full(4, big, dtype))
+    norm = clip_grad_norm(w, limit)
+    assert np.isclose(norm, 2 * big, rtol=1e-3), f"four times {big} in {dtype.__name__}: {norm}; add in float64"
+    assert w.grad.dtype == dtype, f"a gradient in {dtype.__name__} came back in {w.grad.dtype}"
+    assert np.allclose(w.grad.data, each, rtol=1e-3), f"four times {big}, clipped to {limit}, became {w.grad}"
+
 def test_unit_clip_extremes():
-    for big, dtype in [(300, np.float16), (1e25, np.float32)]:
-        (w,) = with_gradients(np.full(4, big, dtype))
-        norm = clip_grad_norm(w, 1.0)
-        assert np.isclose(norm, 2 * big, rtol=1e-3), f"four times {big} in {dtype.__name__}: {norm}; add in float64"
-        assert w.grad.dtype == dtype, f"a gradient in {dtype.__name__} came back in {w.grad.dtype}"
-        assert np.allclose(w.grad.data, 0.5, rtol=1e-3), f"four times {big}, clipped to 1, became {w.grad}"
+    check_large(300, np.float16, 1.0, each=0.5), check_large(1e25, np.float32, 1.0, each=0.5)
     norm = clip_grad_norm(with_gradients(np.array([1.0, np.nan])), 1.0)
     assert np.isnan(norm), f"gradients 1 and nan gave the norm {norm}: a nan must show in what is returned"
+    try:
+        norm = clip_grad_norm(with_gradients(np.zeros(3)), 1.0)
+    except ZeroDivisionError as error:
+        raise AssertionError("gradients that are all 0 failed with a division by 0: a little more below") from error
+    assert norm == 0, f"gradients that are all 0 gave the norm {norm}, wanted 0"
 
 test_unit_clip_extremes()
+### BEGIN HIDDEN TESTS
+check_large(2000, np.float16, 8.0, each=4), check_large(3e30, np.float32, 0.5, each=0.25)
+check_large(5e-30, np.float32, 1.0, each=5e-30)
+### END HIDDEN TESTS
 
 # %%
 clipped = after_a_broken_image(lambda parameters: clip_grad_norm(parameters, 1.0))
@@ -755,32 +851,44 @@ class CosineSchedule:
         self.set_rates()
 
 # %% nbgrader={"grade": true, "grade_id": "test-cosine-lr", "points": 4}
+def check_rate(step, peak, total, warmup, low, wanted):
+    asked = f"step {step} of {total}, warm-up {warmup}, minimum {low}, peak {peak}"
+    try:
+        got = cosine_lr(step, peak, total, warmup, low)
+    except ZeroDivisionError as error:
+        raise AssertionError(f"{asked} failed with a division by 0: has the way down any steps?") from error
+    assert np.isclose(got, wanted, atol=1e-6), f"{asked}: rate {got:.5f}, wanted {wanted:.5f}: see the figure above"
+
 def test_unit_cosine_lr():
     for step, total, warmup, low, wanted in [
         (0, 100, 10, 0.0, 0.1), (4, 100, 10, 0.0, 0.5), (9, 100, 10, 0.0, 1.0), (10, 100, 10, 0.0, 1.0),
         (55, 100, 10, 0.0, 0.5), (55, 100, 10, 0.2, 0.6), (0, 100, 0, 0.0, 1.0), (25, 100, 0, 0.0, 0.8535534),
         (99, 100, 0, 0.0, 0.0002467), (100, 100, 10, 0.2, 0.2), (500, 100, 10, 0.2, 0.2), (5, 5, 5, 0.1, 0.1),
     ]:
-        got = cosine_lr(step, 1.0, total, warmup, low)
-        assert np.isclose(got, wanted, atol=1e-6), (
-            f"step {step} of {total}, warm-up {warmup}, minimum {low}, peak 1: rate {got:.5f}, wanted {wanted:.5f}")
-    got = cosine_lr(55, 3.0, 100, 10, 1.0)
-    assert np.isclose(got, 2.0), f"halfway from peak 3 to minimum 1 the rate is {got}, wanted their middle"
+        check_rate(step, 1.0, total, warmup, low, wanted)
+    check_rate(55, 3.0, 100, 10, 1.0, 2.0)
 
 test_unit_cosine_lr()
+### BEGIN HIDDEN TESTS
+check_rate(1, 0.6, 12, 3, 0.0, 0.4), check_rate(2, 0.6, 12, 3, 0.0, 0.6), check_rate(6, 0.6, 12, 3, 0.0, 0.45)
+check_rate(9, 0.6, 12, 3, 0.2, 0.3), check_rate(1, 2.0, 2, 0, 1.0, 1.5), check_rate(7, 4.0, 7, 7, 0.5, 0.5)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-cosine-schedule", "points": 2}
-def test_unit_cosine_schedule():
+def test_unit_cosine_schedule(total, warmup, shares, factor):
     first, second = with_gradients(np.ones(1), np.ones(1))
-    optimizer = SGD([{"params": [first], "lr": 1.0}, {"params": [second], "lr": 0.1}], lr=1.0)
-    schedule = CosineSchedule(optimizer, total_steps=4, warmup_steps=2)
-    for step, wanted in enumerate([0.5, 1.0, 1.0, 0.5, 0.0, 0.0]):
+    optimizer = SGD([{"params": [first], "lr": 1.0}, {"params": [second], "lr": factor}], lr=1.0)
+    schedule = CosineSchedule(optimizer, total_steps=total, warmup_steps=warmup)
+    for step, wanted in enumerate(shares):
         rates = [group["lr"] for group in optimizer.param_groups]
-        assert np.allclose(rates, [wanted, wanted / 10]), (
-            f"peaks 1 and 0.1, after {step} steps the rates are {rates}, wanted {wanted} and {wanted / 10}")
+        assert np.allclose(rates, [wanted, wanted * factor]), (
+            f"peaks 1 and {factor}, after {step} steps the rates are {rates}, wanted {wanted} and {wanted * factor}")
         schedule.step()
 
-test_unit_cosine_schedule()
+test_unit_cosine_schedule(4, warmup=2, shares=[0.5, 1.0, 1.0, 0.5, 0.0, 0.0], factor=0.1)
+### BEGIN HIDDEN TESTS
+test_unit_cosine_schedule(6, warmup=3, shares=[1 / 3, 2 / 3, 1.0, 1.0, 0.75, 0.25, 0.0], factor=4.0)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -829,8 +937,8 @@ class Watched(SGD):
         super().step()
 
 # %%
-def small_training(clip_norm=None):
-    manual_seed(0)
+def small_training(clip_norm=None, seed=0):
+    manual_seed(seed)
     net = Sequential(Linear(5, 3))
     optimizer = Watched(net.parameters(), lr=0.1)
     optimizer.seen = []
@@ -838,37 +946,55 @@ def small_training(clip_norm=None):
     step = TrainingStep(net, optimizer, loss_fn, CosineSchedule(optimizer, 4, warmup_steps=2), clip_norm)
     return step, [(x[:20], y[:20]), (x[20:], y[20:])], (x, y)
 
+def stepped(step, group):
+    try:
+        return step.train_step(group)
+    except (AttributeError, TypeError, ValueError) as error:
+        options = f"clip_norm={step.clip_norm} and {'no' if step.schedule is None else 'a'} schedule"
+        raise AssertionError(f"train_step with {options} failed: either of the two may be None, and the gradients "
+                             "must be there when the optimizer steps") from error
+
 # %% nbgrader={"grade": true, "grade_id": "test-train-step", "points": 4}
-def test_unit_train_step():
-    step, group, everything = small_training()
+def test_unit_train_step(seed):
+    step, group, everything = small_training(seed=seed)
     before = evaluate(step.model, loss_fn, *everything)
-    score = step.train_step(group)
-    assert np.allclose(score, before, atol=1e-5), f"train_step returned {score}, wanted the group's score, {before}"
-    step.train_step(group)
+    score = stepped(step, group)
+    assert score is not None and np.allclose(score, before, atol=1e-5), (
+        f"train_step returned {score}, wanted the group's score, {before}")
+    stepped(step, group)
     assert step.steps == 2, f"after two updates steps is {step.steps}"
     rates = [rate for _, rate in step.optimizer.seen]
     assert len(rates) == 2, f"two updates, and the optimizer stepped {len(rates)} times"
     assert np.allclose(rates, [0.05, 0.1]), f"the updates ran at {rates}, wanted 0.05 and 0.1: the schedule steps last"
     after = evaluate(step.model, loss_fn, *everything).loss
     assert after < before.loss, f"two updates took the loss from {before.loss:.3f} to {after:.3f}: do the weights move?"
+    step.schedule = None
+    stepped(step, group)
+    assert step.steps == 3, f"after a third update, without a schedule, steps is {step.steps}"
 
-test_unit_train_step()
+test_unit_train_step(seed=0)
+### BEGIN HIDDEN TESTS
+test_unit_train_step(seed=12)
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-train-step-gradients", "points": 3}
-def test_unit_train_step_gradients():
-    for clip_norm in [None, 0.01]:
-        step, group, _ = small_training(clip_norm)
-        for p in step.model.parameters():
-            p.grad = Tensor(np.full(p.shape, 1e6, np.float32))
-        step.train_step(group)
-        length = step.optimizer.seen[0][0]
-        if clip_norm is None:
-            assert length < 1e3, f"the optimizer met a gradient of length {length:.2g}: old gradients were still there"
-            assert length > 0.1, f"no clip_norm was given, yet the optimizer met a gradient of length {length:.2g}"
-        else:
-            assert np.isclose(length, clip_norm, rtol=1e-2), f"clip_norm {clip_norm}, the optimizer met {length:.2g}"
+def check_length(clip_norm, seed):
+    step, group, _ = small_training(clip_norm, seed)
+    for p in step.model.parameters():
+        p.grad = Tensor(np.full(p.shape, 1e6, np.float32))
+    stepped(step, group)
+    length = step.optimizer.seen[0][0]
+    if clip_norm is None:
+        assert length < 1e3, f"the optimizer met a gradient of length {length:.2g}: old gradients were still there"
+        assert length > 0.1, f"no clip_norm was given, yet the optimizer met a gradient of length {length:.2g}"
+    else:
+        assert np.isclose(length, clip_norm, rtol=1e-2), (
+            f"clip_norm {clip_norm}, the optimizer met {length:.2g}: clip between the gradients and the update")
 
-test_unit_train_step_gradients()
+check_length(None, seed=0), check_length(0.01, seed=0)
+### BEGIN HIDDEN TESTS
+check_length(None, seed=5), check_length(0.2, seed=5)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -1285,29 +1411,50 @@ def rows_of(trainer):
     return [(row.epoch, row.loss, row.accuracy, row.lr) for row in trainer.history]
 
 # %% nbgrader={"grade": true, "grade_id": "test-training-state", "points": 7}
-def test_unit_training_state():
-    rng = np.random.default_rng(0)
-    data = rng.normal(size=(40, 5)).astype(np.float32), rng.integers(0, 3, 40)
-    whole = small_trainer(seed=0)
-    whole.fit(data, epochs=2, batch_size=8)
-    state = training_state(whole)
-    whole.fit(data, epochs=2, batch_size=8)
-    later = small_trainer(seed=99)
-    later.load_state_dict(state)
-    counts = (later.epoch, later.steps)
-    assert counts == (2, 10), f"saved after two epochs of five updates, restored epoch and steps are {counts}"
-    wanted = cosine_lr(10, 0.1, 20, 3)
-    assert np.isclose(later.lr, wanted), f"the restored rate is {later.lr}, wanted {wanted}"
-    later.fit(data, epochs=2, batch_size=8)
+def check_resumed(whole, later):
     for (name, a), b in zip(whole.model.named_parameters(), later.model.parameters()):
         assert np.array_equal(a.data, b.data), (
             f"after two more epochs {name} is off by {np.abs(a.data - b.data).max():.2g} from the run that never "
             "stopped: something that changes in training was not kept, or was kept as the object itself, not as a copy")
     assert rows_of(whole) == rows_of(later), f"the histories differ:\n{rows_of(whole)}\n{rows_of(later)}"
-    later.schedule = None
-    assert training_state(later)["schedule"] is None, "a trainer without a schedule has None in its place"
 
-test_unit_training_state()
+def restored(state, seed):
+    later = small_trainer(seed=seed)
+    try:
+        later.load_state_dict(state)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise AssertionError(f"restore_training refused the state: {error}: read what it wants of each name") from error
+    return later
+
+def test_unit_training_state(count, seed):
+    rng, updates = np.random.default_rng(seed), -(-count // 8)
+    data = rng.normal(size=(count, 5)).astype(np.float32), rng.integers(0, 3, count)
+    whole = small_trainer(seed=seed)
+    whole.fit(data, epochs=2, batch_size=8)
+    state = training_state(whole)
+    whole.fit(data, epochs=2, batch_size=8)
+    later = restored(state, seed=99)
+    counts, wanted = (later.epoch, later.steps), (2, 2 * updates)
+    assert counts == wanted, f"saved after two epochs of {updates} updates, restored epoch and steps are {counts}"
+    wanted = cosine_lr(2 * updates, 0.1, 20, 3)
+    assert np.isclose(later.lr, wanted), f"the restored rate is {later.lr}, wanted {wanted}"
+    later.fit(data, epochs=2, batch_size=8)
+    check_resumed(whole, later)
+
+def test_unit_without_schedule():
+    plain = small_trainer(seed=0)
+    plain.schedule = None
+    try:
+        got = training_state(plain)["schedule"]
+    except AttributeError as error:
+        raise AssertionError("a trainer without a schedule failed: None belongs in its place") from error
+    assert got is None, f"a trainer without a schedule has {got!r} in its place, wanted None"
+
+test_unit_training_state(40, seed=0)
+test_unit_without_schedule()
+### BEGIN HIDDEN TESTS
+test_unit_training_state(30, seed=7)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""

@@ -2,99 +2,531 @@
 
 from __future__ import annotations
 
-from tests.graders.case import Case, wrong
+from tests.graders.case import Case, right, wrong
 
+# fmt: off
 CASES: list[Case] = [
-    wrong(
-        "stratified-split",
-        "a split that is the same for every seed",
-        "test-stratified-split",
-        ("np.random.default_rng(seed)", "np.random.default_rng(0)"),
-    ),
-    wrong(
-        "stratified-split",
-        "a share that is cut off, not rounded",
-        "test-stratified-split",
-        ("round(fraction", "int(fraction"),
-    ),
-    wrong(
-        "batch-indices",
-        "an order from somewhere else",
-        "test-shuffle",
-        ("generator().permutation", "np.random.default_rng().permutation"),
-    ),
-    wrong(
-        "combine",
-        "an average of averages",
-        "test-combine",
+    wrong("stratified-split", "a split that is the same for every seed", "test-stratified-split",
+        ("np.random.default_rng(seed)", "np.random.default_rng(0)"), says=("seeds 1 and 2", "at random")),
+    wrong("stratified-split", "a share that is cut off, not rounded", "test-stratified-split",
+        ("round(fraction", "int(fraction"), says=("fraction 0.19", "wanted [8, 4, 2]")),
+    wrong("stratified-split", "no classes", "test-stratified-split",
         (
-            "score.loss * count for score, count in zip(scores, counts)) / total",
-            "score.loss for score in scores) / len(scores)",
-        ),
-    ),
-    wrong("evaluate", "a measurement in training mode", "test-evaluate", ("evaluating(model), no_grad()", "no_grad()")),
-    wrong(
-        "evaluate",
-        "a measurement with a record",
-        "test-evaluate",
-        ("evaluating(model), no_grad()", "evaluating(model)"),
-    ),
-    wrong(
-        "evaluating",
-        "modes that are not put back",
-        "test-evaluating",
-        ("module.training = mode", "module.training = True"),
-    ),
-    wrong(
-        "accumulate-gradients",
-        "pieces that weigh the same",
-        "test-accumulate-gradients",
-        ("count / sum(counts)", "1 / len(counts)"),
-    ),
-    wrong(
-        "clip-grad-norm",
-        "a norm in the gradients' own type",
-        "test-clip-extremes",
-        ("p.grad.data, dtype=np.float64", "p.grad.data"),
-    ),
-    wrong(
-        "clip-grad-norm",
-        "a norm for each parameter",
-        "test-clip-grad-norm",
-        (
-            "wrap(p.grad.data * p.grad.dtype.type(factor))",
-            "wrap(p.grad.data * p.grad.dtype.type(max_norm / (math.sqrt(np.square(p.grad.data).sum()) + 1e-6)))",
-        ),
-    ),
-    wrong(
-        "cosine-lr",
-        "a cosine that begins with the warm-up",
-        "test-cosine-lr",
-        ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps"),
-    ),
-    wrong(
-        "train-step",
-        "old gradients that are still there",
-        "test-train-step-gradients",
-        ("self.optimizer.zero_grad()", "pass"),
-    ),
-    wrong(
-        "train-step",
-        "a clip that comes too late",
-        "test-train-step-gradients",
-        (
-            (
-                "        if self.clip_norm is not None:\n"
-                "            clip_grad_norm(self.model.parameters(), self.clip_norm)\n"
-                "        self.optimizer.step()\n"
+                (
+                    "    for label in np.unique(labels):\n"
+                    "        members = rng.permutation(np.flatnonzero(labels == label))\n"
+                    "        chosen[members[:round(fraction * len(members))]] = True\n"
+                ),
+                (
+                    "    members = rng.permutation(len(labels))\n"
+                    "    chosen[members[:round(fraction * len(members))]] = True\n"
+                ),
             ),
-            "        self.optimizer.step()\n",
-        ),
-    ),
-    wrong(
-        "training-state",
-        "a state without the generator's",
-        "test-training-state",
+        says=("fraction 0.2 of [40, 20, 10]", "share of every class")),
+    wrong("stratified-split", "the first of every class", "test-stratified-split",
+        ("rng.permutation(np.flatnonzero(labels == label))", "np.flatnonzero(labels == label)"),
+        says=("seeds 1 and 2", "at random")),
+    wrong("stratified-split", "the parts swapped", "test-stratified-split",
+        (
+                "return np.flatnonzero(~chosen), np.flatnonzero(chosen)",
+                "return np.flatnonzero(chosen), np.flatnonzero(~chosen)",
+            ),
+        says=("[32, 16, 8] in the second part, wanted [8, 4, 2]",)),
+    wrong("stratified-split", "a seed from nowhere", "test-stratified-split",
+        ("np.random.default_rng(seed)", "np.random.default_rng()"), says=("the same seed gave two different splits",)),
+    wrong("stratified-split", "parts as they were drawn", "test-stratified-split",
+        (
+                "return np.flatnonzero(~chosen), np.flatnonzero(chosen)",
+                "return rng.permutation(np.flatnonzero(~chosen)), rng.permutation(np.flatnonzero(chosen))",
+            ),
+        says=("rising order",)),
+    wrong("stratified-split", "the whole in the first part", "test-stratified-split",
+        ("return np.flatnonzero(~chosen)", "return np.arange(len(labels))"), says=("exactly one part",)),
+    right("stratified-split", "lists of indices",
+        solution="""
+    rng = np.random.default_rng(seed)
+    first, second = [], []
+    for label in sorted(set(labels.tolist())):
+        members = [i for i, other in enumerate(labels) if other == label]
+        rng.shuffle(members)
+        cut = round(fraction * len(members))
+        second += members[:cut]
+        first += members[cut:]
+    return np.array(sorted(first)), np.array(sorted(second))
+    """),
+
+    wrong("batch-indices", "an order from somewhere else", "test-shuffle",
+        ("generator().permutation", "np.random.default_rng().permutation"),
+        says=("after manual_seed(1)", "generator()")),
+    wrong("batch-indices", "an order that begins anew", "test-shuffle",
+        ("generator().permutation", "np.random.default_rng(0).permutation"),
+        says=("two epochs came in the same order",)),
+    wrong("batch-indices", "the last piece left out", "test-batch-indices",
+        ("range(0, count, batch_size)", "range(0, count - batch_size + 1, batch_size)"),
+        says=("10 in pieces of 4", "wanted [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]")),
+    wrong("batch-indices", "shuffled whatever is asked", "test-batch-indices",
+        ("generator().permutation(count) if shuffle else np.arange(count)", "generator().permutation(count)"),
+        says=("10 in pieces of 4", "wanted [[0, 1, 2, 3]")),
+    wrong("batch-indices", "never shuffled", "test-shuffle",
+        ("generator().permutation(count) if shuffle else np.arange(count)", "np.arange(count)"),
+        says=("left the order as it was",)),
+    wrong("batch-indices", "one too few in each", "test-batch-indices",
+        ("start + batch_size]", "start + batch_size - 1]"), says=("10 in pieces of 4", "wanted")),
+    wrong("batch-indices", "a size of 0 that range refuses", "test-batch-indices",
+        (
+                (
+                    "    if batch_size < 1:\n"
+                    '        raise ValueError(f"batch_size is {batch_size}: a batch holds at least one example")\n'
+                ),
+                "",
+            ),
+        says=("a batch size of 0", "range() arg 3")),
+    wrong("batch-indices", "0 refused, less not", "test-batch-indices", ("if batch_size < 1:", "if batch_size == 0:"),
+        says=("batch_size=-1 was accepted",)),
+    wrong("batch-indices", "drawn with return", "test-shuffle",
+        ("generator().permutation(count)", "generator().integers(0, count, count)"), says=("every example once",)),
+    right("batch-indices", "cut by array_split",
+        (
+                "return [order[start:start + batch_size] for start in range(0, count, batch_size)]",
+                "return np.split(order, np.arange(batch_size, count, batch_size))",
+            )),
+
+    wrong("accuracy", "the first axis", "test-accuracy", ("argmax(axis=-1)", "argmax(axis=0)"),
+        says=("(4, 3)", "last axis")),
+    wrong("accuracy", "the second axis", "test-accuracy", ("argmax(axis=-1)", "argmax(axis=1)"),
+        says=("(3, 3, 9)", "last axis")),
+    wrong("accuracy", "a count for a share", "test-accuracy", ("np.mean(", "np.sum("),
+        says=("accuracy 4.0, wanted 1.0",)),
+    wrong("accuracy", "the smallest", "test-accuracy", ("argmax", "argmin"), says=("wanted 1.0", "largest")),
+    wrong("accuracy", "per cent", "test-accuracy",
+        (
+                "float(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
+                "100 * float(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
+            ),
+        says=("accuracy 100.0, wanted 1.0",)),
+    wrong("accuracy", "no look at the shapes", "test-accuracy",
+        ("if outputs.ndim == 0 or outputs.shape[:-1] != targets.shape:", "if outputs.ndim == 0:"),
+        says=("targets (4, 3) failed", "last axis")),
+    wrong("accuracy", "0 where there are no classes", "test-accuracy",
+        ("        return None\n", "        return 0.0\n"), says=("accuracy 0.0, wanted None",)),
+    wrong("accuracy", "a tensor of 0 and 1", "test-accuracy",
+        (
+                "return float(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
+                "return Tensor(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
+            ),
+        says=("a plain float was wanted, got a Tensor",)),
+    wrong("accuracy", "axes counted, not lengths", "test-accuracy",
+        ("outputs.shape[:-1] != targets.shape", "outputs.ndim != targets.ndim + 1"), says=("failed",)),
+    right("accuracy", "counted",
+        solution="""
+    if outputs.ndim != targets.ndim + 1 or outputs.shape[:targets.ndim] != targets.shape:
+        return None
+    best = np.argmax(outputs.numpy(), axis=outputs.ndim - 1)
+    return np.count_nonzero(best == targets.numpy()) / best.size
+    """),
+
+    wrong("combine", "an average of averages", "test-combine",
+        (
+                "score.loss * count for score, count in zip(scores, counts)) / total",
+                "score.loss for score in scores) / len(scores)",
+            ),
+        says=("parts of [32, 32, 1]", "weigh the parts")),
+    wrong("combine", "an accuracy that is averaged plainly", "test-combine",
+        (
+                "sum(score.accuracy * count for score, count in zip(scores, counts)) / total",
+                "sum(score.accuracy for score in scores) / len(scores)",
+            ),
+        says=("accuracy", "weigh the parts")),
+    wrong("combine", "a loss that is not divided", "test-combine",
+        (
+                "loss = sum(score.loss * count for score, count in zip(scores, counts)) / total",
+                "loss = sum(score.loss * count for score, count in zip(scores, counts))",
+            ),
+        says=("parts of [5]", "wanted")),
+    wrong("combine", "divided by the parts", "test-combine", ("total = sum(counts)", "total = len(counts)"),
+        says=("parts of [5]", "wanted")),
+    wrong("combine", "no look at None", "test-combine",
+        (
+                (
+                    "    if any(score.accuracy is None for score in scores):\n"
+                    "        return Score(loss, None)\n"
+                ),
+                "",
+            ),
+        says=("failed", "where a part has none")),
+    wrong("combine", "None only where all are", "test-combine", ("if any(", "if all("),
+        says=("failed", "where a part has none")),
+    wrong("combine", "0 for None", "test-combine",
+        ("        return Score(loss, None)\n", "        return Score(loss, 0.0)\n"), says=("wanted (1.5, None)",)),
+    wrong("combine", "the last part's accuracy", "test-combine",
+        ("sum(score.accuracy * count for score, count in zip(scores, counts)) / total", "scores[-1].accuracy"),
+        says=("accuracy", "weigh the parts")),
+    right("combine", "NumPy's average",
+        solution="""
+    loss = float(np.average([score.loss for score in scores], weights=counts))
+    known = [score.accuracy for score in scores]
+    return Score(loss, None if None in known else float(np.average(known, weights=counts)))
+    """),
+
+    wrong("evaluating", "modes that are not put back", "test-evaluating",
+        ("module.training = mode", "module.training = True"), says=("the modes (False, False) before",)),
+    wrong("evaluating", "modes looked at too late", "test-evaluating",
+        (
+                "[(module, module.training) for module in model.modules()]",
+                "((module, module.training) for module in model.modules())",
+            ),
+        says=("(True, True) before, (False, False) after",)),
+    wrong("evaluating", "train() for all", "test-evaluating",
+        (
+                (
+                    "        for module, mode in modes:\n"
+                    "            module.training = mode\n"
+                ),
+                "        model.train()\n",
+            ),
+        says=("the modes (False, False) before",)),
+    wrong("evaluating", "the mode of the model for all", "test-evaluating",
+        (
+                (
+                    "        for module, mode in modes:\n"
+                    "            module.training = mode\n"
+                ),
+                "        model.train(modes[0][1])\n",
+            ),
+        says=("the modes (True, False) before",)),
+    wrong("evaluating", "only the model itself", "test-evaluating",
+        ("    model.eval()\n", "    model.training = False\n"), says=("a part is still training",)),
+    wrong("evaluating", "no finally", "test-evaluating",
+        (
+                (
+                    "    try:\n"
+                    "        yield\n"
+                    "    finally:\n"
+                    "        for module, mode in modes:\n"
+                    "            module.training = mode\n"
+                ),
+                (
+                    "    yield\n"
+                    "    for module, mode in modes:\n"
+                    "        module.training = mode\n"
+                ),
+            ),
+        says=("after an error", "evaluation mode")),
+    wrong("evaluating", "nothing put back", "test-evaluating",
+        ("            module.training = mode\n", "            pass\n"), says=("before, (False, False) after",)),
+    right("evaluating", "a dict of modes",
+        solution="""
+    parts = model.modules()
+    before = {id(part): part.training for part in parts}
+    try:
+        model.train(False)
+        yield model
+    finally:
+        for part in parts:
+            part.training = before[id(part)]
+    """),
+
+    wrong("evaluate", "a measurement in training mode", "test-evaluate",
+        ("evaluating(model), no_grad()", "no_grad()"), says=("50 examples", "wanted")),
+    wrong("evaluate", "a measurement with a record", "test-evaluate",
+        ("evaluating(model), no_grad()", "evaluating(model)"), says=("carry a record",)),
+    wrong("evaluate", "shuffled", "test-evaluate", ("shuffle=False", "shuffle=True"),
+        says=("drew random numbers", "what shuffles")),
+    wrong("evaluate", "batches that count the same", "test-evaluate", ("counts.append(len(x))", "counts.append(1)"),
+        says=("in batches of 16", "wanted")),
+    wrong("evaluate", "full batches all", "test-evaluate", ("counts.append(len(x))", "counts.append(batch_size)"),
+        says=("in batches of 16", "wanted")),
+    wrong("evaluate", "the first batch only", "test-evaluate",
+        (
+                "            counts.append(len(x))\n",
+                (
+                    "            counts.append(len(x))\n"
+                    "            break\n"
+                ),
+            ),
+        says=("in batches of 16", "wanted")),
+    wrong("evaluate", "left in evaluation mode", "test-evaluate",
+        (
+                "    with evaluating(model), no_grad():\n",
+                (
+                    "    model.eval()\n"
+                    "    with no_grad():\n"
+                ),
+            ),
+        says=("left in evaluation mode",)),
+    wrong("evaluate", "labels for outputs", "test-evaluate",
+        ("accuracy(outputs, y)", "accuracy(outputs, Tensor(outputs.data.argmax(axis=-1)))"),
+        says=("wanted", "50 examples")),
+    right("evaluate", "batches cut by hand",
+        solution="""
+    model_batches = batches(inputs, targets, batch_size, False)
+    with no_grad():
+        with evaluating(model):
+            for pair in model_batches:
+                guess = model(pair[0])
+                counts.append(pair[0].shape[0])
+                scores.append(Score(float(loss_fn(guess, pair[1])), accuracy(guess, pair[1])))
+    return combine(scores, counts)
+    """),
+
+    wrong("accumulate-gradients", "pieces that weigh the same", "test-accumulate-gradients",
+        ("count / sum(counts)", "1 / len(counts)"), says=("33 examples as [16, 16, 1]", "what does a piece weigh")),
+    wrong("accumulate-gradients", "losses added up", "test-accumulate-gradients",
+        ("(loss * (count / sum(counts))).backward()", "loss.backward()"),
+        says=("33 examples as [11, 11, 11]", "what does a piece weigh")),
+    wrong("accumulate-gradients", "the weighed loss reported", "test-accumulate-gradients",
+        (
+                "        (loss * (count / sum(counts))).backward()\n",
+                (
+                    "        loss = loss * (count / sum(counts))\n"
+                    "        loss.backward()\n"
+                ),
+            ),
+        says=("the loss is", "score the plain loss")),
+    wrong("accumulate-gradients", "gradients cleared on the way", "test-accumulate-gradients",
+        (
+                "        outputs = model(inputs)\n",
+                (
+                    "        model.zero_grad()\n"
+                    "        outputs = model(inputs)\n"
+                ),
+            ),
+        says=("33 examples as [11, 11, 11]", "what does a piece weigh")),
+    wrong("accumulate-gradients", "no backward", "test-accumulate-gradients",
+        ("        (loss * (count / sum(counts))).backward()\n", ""),
+        says=("has no gradient", "backward() once for each batch")),
+    wrong("accumulate-gradients", "divided by the examples", "test-accumulate-gradients",
+        ("count / sum(counts)", "1 / sum(counts)"), says=("33 examples as [33]", "what does a piece weigh")),
+    wrong("accumulate-gradients", "cleared at the beginning", "test-accumulate-gradients",
+        (
+                "    for (inputs, targets), count in zip(group, counts):\n",
+                (
+                    "    model.zero_grad()\n"
+                    "    for (inputs, targets), count in zip(group, counts):\n"
+                ),
+            ),
+        says=("earlier group were not added to",)),
+    wrong("accumulate-gradients", "the last batch only", "test-accumulate-gradients",
+        (
+                "        (loss * (count / sum(counts))).backward()\n",
+                (
+                    "        if inputs is group[-1][0]:\n"
+                    "            loss.backward()\n"
+                ),
+            ),
+        says=("33 examples as [11, 11, 11]", "off by")),
+    right("accumulate-gradients", "one walk at the end",
+        solution="""
+    total = 0.0
+    for (inputs, targets), count in zip(group, counts):
+        outputs = model(inputs)
+        loss = loss_fn(outputs, targets)
+        total = loss * count + total
+        scores.append(Score(float(loss), accuracy(outputs, targets)))
+    (total / sum(counts)).backward()
+    """),
+
+    wrong("clip-grad-norm", "a norm in the gradients' own type", "test-clip-extremes",
+        ("p.grad.data, dtype=np.float64", "p.grad.data"), says=("add in float64",)),
+    wrong("clip-grad-norm", "a norm for each parameter", "test-clip-grad-norm",
+        (
+                "wrap(p.grad.data * p.grad.dtype.type(factor))",
+                "wrap(p.grad.data * p.grad.dtype.type(max_norm / (math.sqrt(np.square(p.grad.data).sum()) + 1e-6)))",
+            ),
+        says=("max_norm 1.0", "one factor for all")),
+    wrong("clip-grad-norm", "short ones stretched", "test-clip-grad-norm", ("if not factor >= 1:", "if True:"),
+        says=("max_norm 20.0", "became")),
+    wrong("clip-grad-norm", "the norm after", "test-clip-grad-norm",
+        ("    return norm\n", "    return min(norm, max_norm)\n"), says=("wanted their joint length before, 13",)),
+    wrong("clip-grad-norm", "no root", "test-clip-grad-norm", ("math.sqrt(sum(squares))", "sum(squares)"),
+        says=("gave 169.0", "joint length")),
+    wrong("clip-grad-norm", "a sum of lengths", "test-clip-grad-norm",
+        ("math.sqrt(sum(squares))", "sum(np.sqrt(squares))"), says=("joint length before, 13",)),
+    wrong("clip-grad-norm", "the longest one's", "test-clip-grad-norm",
+        ("math.sqrt(sum(squares))", "math.sqrt(max(squares))"), says=("gave 12.0", "joint length")),
+    wrong("clip-grad-norm", "a sum of sizes", "test-clip-grad-norm",
+        ("np.square(p.grad.data, dtype=np.float64)", "np.abs(p.grad.data.astype(np.float64))"),
+        says=("joint length before, 13",)),
+    wrong("clip-grad-norm", "each number cut off", "test-clip-grad-norm",
+        ("wrap(p.grad.data * p.grad.dtype.type(factor))", "wrap(np.clip(p.grad.data, -max_norm, max_norm))"),
+        says=("max_norm 1.0", "one factor for all")),
+    wrong("clip-grad-norm", "nothing below the line", "test-clip-extremes", ("(norm + 1e-6)", "norm"),
+        says=("all 0", "division by 0")),
+    wrong("clip-grad-norm", "gradients in float64", "test-clip-extremes",
+        ("p.grad.dtype.type(factor)", "np.float64(factor)"), says=("came back in float64",)),
+    right("clip-grad-norm", "one long vector",
+        solution="""
+    if not with_gradient:
+        return 0.0
+    with np.errstate(all="ignore"):
+        flat = np.concatenate([p.grad.data.ravel().astype(np.float64) for p in with_gradient])
+        norm = float(np.linalg.norm(flat))
+        if not norm <= max_norm:
+            for p in with_gradient:
+                p.grad = Tensor((p.grad.data * (max_norm / (norm + 1e-6))).astype(p.grad.dtype))
+    return norm
+    """),
+
+    wrong("cosine-lr", "a cosine that begins with the warm-up", "test-cosine-lr",
+        ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps"), says=("warm-up 10", "wanted")),
+    wrong("cosine-lr", "a warm-up that begins at 0", "test-cosine-lr",
+        ("peak * (step + 1) / warmup_steps", "peak * step / warmup_steps"),
+        says=("step 0 of 100, warm-up 10", "rate 0.00000, wanted 0.10000")),
+    wrong("cosine-lr", "uphill", "test-cosine-lr",
+        ("(1 + math.cos(math.pi * done))", "(1 - math.cos(math.pi * done))"),
+        says=("step 10 of 100", "wanted 1.00000")),
+    wrong("cosine-lr", "a whole wave", "test-cosine-lr", ("math.pi * done", "2 * math.pi * done"),
+        says=("step 55 of 100", "wanted 0.50000")),
+    wrong("cosine-lr", "no minimum", "test-cosine-lr", ("minimum + (peak - minimum) *", "peak *"),
+        says=("minimum 0.2", "wanted 0.60000")),
+    wrong("cosine-lr", "the minimum on top", "test-cosine-lr", ("(peak - minimum) *", "peak *"),
+        says=("minimum 0.2", "wanted 0.60000")),
+    wrong("cosine-lr", "a cosine that goes up again", "test-cosine-lr",
+        (
+                (
+                    "    if step >= total_steps:\n"
+                    "        return minimum\n"
+                ),
+                "",
+            ),
+        says=("step 500 of 100", "wanted 0.20000")),
+    wrong("cosine-lr", "one step less", "test-cosine-lr",
+        ("(total_steps - warmup_steps)", "(total_steps - warmup_steps - 1)"), says=("step", "wanted")),
+    wrong("cosine-lr", "0 at the end", "test-cosine-lr", ("        return minimum\n", "        return 0.0\n"),
+        says=("step 100 of 100", "wanted 0.20000")),
+    wrong("cosine-lr", "a straight line", "test-cosine-lr", ("(1 + math.cos(math.pi * done)) / 2", "(1 - done)"),
+        says=("step 25 of 100", "wanted 0.85355")),
+    wrong("cosine-lr", "one warm-up step too many", "test-cosine-lr",
+        ("if step < warmup_steps:", "if step <= warmup_steps:"), says=("step 10 of 100", "wanted 1.00000")),
+    right("cosine-lr", "the share that is left",
+        solution="""
+    if step >= total_steps:
+        return minimum
+    if step + 1 <= warmup_steps:
+        return (step + 1) * (peak / warmup_steps)
+    left = (total_steps - step) / (total_steps - warmup_steps)
+    return minimum + (peak - minimum) * math.sin(math.pi / 2 * left) ** 2
+    """),
+
+    wrong("train-step", "old gradients that are still there", "test-train-step-gradients",
+        ("self.optimizer.zero_grad()", "pass"), says=("old gradients were still there",)),
+    wrong("train-step", "a clip that comes too late", "test-train-step-gradients",
+        (
+                (
+                    "        if self.clip_norm is not None:\n"
+                    "            clip_grad_norm(self.model.parameters(), self.clip_norm)\n"
+                    "        self.optimizer.step()\n"
+                ),
+                (
+                    "        self.optimizer.step()\n"
+                    "        if self.clip_norm is not None:\n"
+                    "            clip_grad_norm(self.model.parameters(), self.clip_norm)\n"
+                ),
+            ),
+        says=("clip_norm 0.01", "between the gradients and the update")),
+    wrong("train-step", "a schedule that steps first", "test-train-step",
+        (
+                (
+                    "        self.optimizer.step()\n"
+                    "        if self.schedule is not None:\n"
+                    "            self.schedule.step()\n"
+                ),
+                (
+                    "        if self.schedule is not None:\n"
+                    "            self.schedule.step()\n"
+                    "        self.optimizer.step()\n"
+                ),
+            ),
+        says=("wanted 0.05 and 0.1", "the schedule steps last")),
+    wrong("train-step", "no schedule", "test-train-step",
+        ("            self.schedule.step()\n", "            pass\n"),
+        says=("[0.05, 0.05]", "the schedule steps last")),
+    wrong("train-step", "updates that are not counted", "test-train-step", ("        self.steps += 1\n", ""),
+        says=("steps is 0",)),
+    wrong("train-step", "batches counted", "test-train-step", ("self.steps += 1", "self.steps += len(group)"),
+        says=("steps is 4",)),
+    wrong("train-step", "a schedule that must be there", "test-train-step",
+        (
+                (
+                    "        if self.schedule is not None:\n"
+                    "            self.schedule.step()\n"
+                ),
+                "        self.schedule.step()\n",
+            ),
+        says=("no schedule failed", "may be None")),
+    wrong("train-step", "a clip that must be there", "test-train-step",
+        (
+                "        if self.clip_norm is not None:\n            clip_grad_norm(",
+                "        if True:\n            clip_grad_norm(",
+            ),
+        says=("clip_norm=None", "may be None")),
+    wrong("train-step", "the score after", "test-train-step",
+        ("        return score\n", "        return evaluate(self.model, self.loss_fn, *group[0])\n"),
+        says=("wanted the group's score",)),
+    wrong("train-step", "nothing returned", "test-train-step", ("        return score\n", ""),
+        says=("returned None", "wanted the group's score")),
+    wrong("train-step", "no update", "test-train-step", ("        self.optimizer.step()\n", ""),
+        says=("the optimizer stepped 0 times",)),
+    wrong("train-step", "gradients cleared before the update", "test-train-step-gradients",
+        (
+                "        self.optimizer.step()\n",
+                (
+                    "        self.optimizer.zero_grad()\n"
+                    "        self.optimizer.step()\n"
+                ),
+            ),
+        says=("the gradients must be there",)),
+    right("train-step", "cleared by the model", ("self.optimizer.zero_grad()", "self.model.zero_grad()")),
+
+    wrong("training-state", "a state without the generator's", "test-training-state",
         ("generator().bit_generator.state", "np.random.default_rng(5).bit_generator.state"),
-    ),
+        says=("after two more epochs", "was not kept")),
+    wrong("training-state", "the arrays themselves", "test-training-state",
+        ("trainer.model.state_dict()", "{name: p.data for name, p in trainer.model.named_parameters()}"),
+        says=("as the object itself, not as a copy",)),
+    wrong("training-state", "the optimizer's own state", "test-training-state",
+        ("trainer.optimizer.state_dict()", "{**trainer.optimizer.state_dict(), 'state': {}}"), says=("was not kept",)),
+    wrong("training-state", "a schedule that must be there", "test-training-state",
+        ("None if trainer.schedule is None else trainer.schedule.state_dict()", "trainer.schedule.state_dict()"),
+        says=("without a schedule failed", "None belongs in its place")),
+    wrong("training-state", "no schedule", "test-training-state",
+        ("None if trainer.schedule is None else trainer.schedule.state_dict()", "None"),
+        says=("refused the state", "no schedule")),
+    wrong("training-state", "rows as they are", "test-training-state",
+        ("[asdict(row) for row in trainer.history]", "list(trainer.history)"),
+        says=("refused the state", "what it wants of each name")),
+    wrong("training-state", "the history left out", "test-training-state",
+        ('        "history": [asdict(row) for row in trainer.history],\n', ""),
+        says=("refused the state", "lacks history")),
+    wrong("training-state", "counts swapped", "test-training-state",
+        ('"epoch": trainer.epoch', '"epoch": trainer.steps'), says=("restored epoch and steps are (10, 10)",)),
+    wrong("training-state", "steps that begin anew", "test-training-state", ('"steps": trainer.steps', '"steps": 0'),
+        says=("restored epoch and steps are (2, 0)",)),
+    wrong("training-state", "a history that begins anew", "test-training-state",
+        ("[asdict(row) for row in trainer.history]", "[]"), says=("the histories differ",)),
+    right("training-state", "filled in one by one",
+        solution="""
+    from copy import deepcopy
+
+    schedule = trainer.schedule
+    state = {"epoch": trainer.epoch, "steps": trainer.steps, "schedule": schedule and deepcopy(schedule.state_dict())}
+    state["history"] = [dict(vars(row)) for row in trainer.history]
+    state["generator"] = deepcopy(generator().bit_generator.state)
+    for name in ("model", "optimizer"):
+        state[name] = getattr(trainer, name).state_dict()
+    return state
+    """),
+
+    wrong("question-training", "batches for updates", "test-question-training", ("10 * 12", "10 * 45"),
+        says=("updates is 450", "how many groups of 4")),
+    wrong("question-training", "short ones left out", "test-question-training", ("10 * 12", "10 * 11"),
+        says=("updates is 110", "short ones included")),
+    wrong("question-training", "one epoch", "test-question-training", ("10 * 12", "12"), says=("updates is 12:",)),
+    wrong("question-training", "a sum for a length", "test-question-training", ("3 / 7", "3 / 11"),
+        says=("length_left is 0.27", "as one vector")),
+    wrong("question-training", "clipped alone", "test-question-training", ("3 / 7", "1"),
+        says=("length_left is 1", "as one vector")),
+    wrong("question-training", "half the peak", "test-question-training", ("0.06", "0.05"),
+        says=("rate_halfway is 0.05", "way down")),
+    right("question-training", "answers as results", ("0.06", "(0.1 + 0.02) / 2")),
 ]

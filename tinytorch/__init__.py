@@ -69,7 +69,7 @@ _EXPORTS = {
         "expression_gradients", "place_of", "Grid", "grid_of", "float_exp", "float_log", "double_exp",
         "double_log", "kernel_source", "compile_kernel", "Kernel", "of_one_type", "outside", "fuse",
         "operations_in", "autocast_type", "half_copy", "autocast", "one_thread", "unscale", "next_scale",
-        "GradScaler", "MixedPrecisionTrainer", "depends_on", "require_gradients", "ScalingRow",
+        "GradScaler", "MixedPrecisionTrainer", "depends_on", "pair_of", "require_gradients", "ScalingRow",
         "analyze_vectorization_scaling", "RooflineRow", "under_roof", "roofline_row", "model_rows",
         "analyze_arithmetic_intensity", "place_names", "draw_roof", "plot_roofline", "training_bytes",
         "MemoryRow", "memory_row", "analyze_mixed_precision_benefits", "Workload", "Technique",
@@ -84,7 +84,8 @@ _EXPORTS = {
         "peak_bytes", "Roof", "roof_fraction", "microseconds", "chrome_event", "phase_event", "chrome_trace",
         "write_chrome_trace", "Model", "parameters_of", "output_of", "sample_input", "clear_gradients",
         "undisturbed", "Memory", "ForwardProfile", "BackwardProfile", "TraceRow", "TracedRun", "trace_row",
-        "one_run", "memory_of", "step_times", "check_loss", "forward_profile", "backward_profile", "Profiler",
+        "one_run", "memory_of", "step_times", "check_single", "check_loss", "forward_profile",
+        "backward_profile", "Profiler",
     ],
 }
 _NOT_BUILT = []

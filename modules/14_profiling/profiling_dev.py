@@ -1381,11 +1381,16 @@ def step_times(model: Model, x: Tensor, loss_fn: Callable[[Tensor], Tensor], war
 
 # %%
 #| export
-def check_loss(loss: Any) -> None:
-    """Raise where `loss` is not a Tensor with one number and a graph to go back through."""
+def check_single(loss: Any) -> None:
+    """Raise ValueError where `loss` is not a Tensor with one number."""
     if not isinstance(loss, Tensor) or loss.size != 1:
         what = f"a Tensor of shape {loss.shape}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
         raise ValueError(f"loss_fn gave {what}, wanted a Tensor with a single number: reduce it with mean() or sum()")
+
+
+def check_loss(loss: Any) -> None:
+    """Raise ValueError where `loss` is not a Tensor with one number and a graph to go back through."""
+    check_single(loss)
     if not loss.requires_grad:
         raise ValueError("the loss carries no graph, so there is no backward pass: no parameter requires a gradient, "
                          "or detach(), no_grad() or a new Tensor(...) cut the trail")

@@ -58,11 +58,12 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from tinytorch.core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
+from tinytorch.core.layers import check_sizes
 from tinytorch.core.losses import MSELoss
 from tinytorch.core.tensor import CASTS, Layer, Primitive, Tensor, apply, array_product, as_dtype, as_tensor
 from tinytorch.core.tensor import cast_array, floating, in_float32, is_floating, is_half, no_grad, operands, where
-from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule
-from tinytorch.profiling.profiler import matmul_flops, per_output, saved_bytes, table, total
+from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, check_single, column, flop_rule
+from tinytorch.profiling.profiler import matmul_flops, parameters_of, per_output, saved_bytes, table, total
 
 # %%
 import tracemalloc
@@ -236,7 +237,11 @@ class ComputePeak:
 
 
 def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -> ComputePeak:
-    """Measure square products of `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor does it."""
+    """Measure square products of a floating `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor
+    does it. ValueError for any other type and for fewer threads than one.
+    """
+    if not is_floating(as_dtype(dtype)) or threads < 1:
+        raise ValueError(f"a peak is of a floating type on at least one thread, not of {dtype} on {threads}")
     rng, seen = np.random.default_rng(0), []
     with threadpool_limits(threads), no_grad():
         for n in sizes:
@@ -324,8 +329,11 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) 
     """The levels in one sweep, the fastest first: sets in a row within a factor of `width`, two neighbours of them
     within `flat`, or else it is a slope between two levels; the largest set is memory in any case.
 
-    A set counts at least as fast as any larger one, so that a disturbed measurement makes no level.
+    A set counts at least as fast as any larger one, so that a disturbed measurement makes no level. ValueError where
+    there are no rows.
     """
+    if not rows:
+        raise ValueError("no bandwidth was measured, so there are no levels to find: see triad_sweep and measure_peaks")
     groups: list[list[Bandwidth]] = []
     fastest = 0.0
     for row in sorted(rows, key=lambda row: -row.working_set):
@@ -415,6 +423,8 @@ def plot_bandwidth(peaks: Peaks) -> Any:
     """The triad's bandwidth over the working set, for each number of threads, and one thread's levels; a figure."""
     import matplotlib.pyplot as plt
 
+    if not peaks.memory:
+        raise ValueError("these peaks hold no bandwidths to draw: take those of measure_peaks()")
     figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     for threads in sorted({row.threads for row in peaks.memory}):
         rows = [row for row in peaks.memory if row.threads == threads]
@@ -2238,6 +2248,8 @@ class GradScaler:
 
     def scale(self, loss: Tensor) -> Tensor:
         """The loss times the current scale, in float32 at least, its graph attached."""
+        if not isinstance(loss, Tensor):
+            raise TypeError(f"scale() wants the loss as a Tensor, for its graph; got a {type(loss).__name__}")
         if not self.enabled:
             return loss
         return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
@@ -2299,7 +2311,10 @@ class GradScaler:
             "min_scale": self.min_scale, "max_scale": self.max_scale}
 
     def load_state_dict(self, state: dict[str, float | int]) -> None:
-        """Go on from a `state_dict()`, this class's or torch's."""
+        """Go on from a `state_dict()`, this class's or torch's. Where a key is missing: ValueError, nothing changed."""
+        missing = {"scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"} - set(state)
+        if missing:
+            raise ValueError(f"no state of a GradScaler that is enabled: it has no {', '.join(sorted(missing))}")
         self.loss_scale, self.growth_tracker = float(state["scale"]), int(state["_growth_tracker"])
         self.growth_factor, self.backoff_factor = state["growth_factor"], state["backoff_factor"]
         self.growth_interval = int(state["growth_interval"])
@@ -2385,13 +2400,14 @@ class MixedPrecisionTrainer:
 
         "loss" is the unscaled loss, "loss_scale" the scale after the step, "gradients_valid" whether the optimizer
         stepped. Where the loss carries no graph, it warns, calls no optimizer, leaves the scale and its count alone
-        and returns overflow False and gradients_valid False.
+        and returns overflow False and gradients_valid False. ValueError where the loss is not a single number.
         """
-        inputs, targets = batch
+        inputs, targets = pair_of(batch)
         require_gradients(self.model)
         ### BEGIN SOLUTION
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
+        check_single(loss)
         parameters = list(self.model.parameters())
         if not depends_on(loss, parameters):
             warnings.warn(_NO_GRAPH, stacklevel=2)
@@ -2427,9 +2443,17 @@ def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
     return any(id(p) in leaves for p in parameters)
 
 
+def pair_of(batch: Any) -> tuple[Any, Any]:
+    """`batch` itself where it is a tuple or list of two; a Tensor of two rows is not meant."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        what = f"{len(batch)} things" if isinstance(batch, (tuple, list)) else f"a {type(batch).__name__}"
+        raise TypeError(f"train_step takes a batch of two, (inputs, targets), got {what}")
+    return batch
+
+
 def require_gradients(model: Any) -> None:
     """Ask all parameters of `model` for gradients where none of them requires one."""
-    parameters = list(model.parameters())
+    parameters = parameters_of(model)
     if not any(p.requires_grad for p in parameters):
         for p in parameters:
             p.requires_grad = True
@@ -2743,6 +2767,8 @@ def analyze_vectorization_scaling(
     """Time square float32 products with `vectorized_matmul` on one thread, against this machine's measured peak; print
     a table.
     """
+    for size in sizes:
+        check_sizes(size=size)
     peaks, rows, rng = measure_peaks(), [], np.random.default_rng(0)
     for size in sizes:
         a, b = (Tensor(rng.random((size, size), dtype=np.float32)) for _ in range(2))
@@ -2838,6 +2864,7 @@ def analyze_arithmetic_intensity(
     """
     if (model is None) != (x is None):
         raise ValueError("a model and its input x are given together, or neither")
+    check_sizes(size=size)
     peaks, rng = measure_peaks(), np.random.default_rng(0)
     a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
     work = {"add": lambda: a + b, "multiply": lambda: a * b, "unfused_gelu": lambda: unfused_gelu(a),
@@ -2904,6 +2931,8 @@ def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     """
     import matplotlib.pyplot as plt
 
+    if not rows:
+        raise ValueError("there are no rows to draw: analyze_arithmetic_intensity and model_rows make some")
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     seen, bottom = [row.intensity for row in rows], peaks.flops / 1e13
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP per byte)", ylabel="GFLOP/s",

@@ -10,7 +10,7 @@ __all__ = ['Shape', 'FlopRule', 'FLOPS', 'column', 'table', 'Latency', 'latency_
            'roof_fraction', 'microseconds', 'chrome_event', 'phase_event', 'chrome_trace', 'write_chrome_trace',
            'Model', 'parameters_of', 'output_of', 'sample_input', 'clear_gradients', 'undisturbed', 'Memory',
            'ForwardProfile', 'BackwardProfile', 'TraceRow', 'TracedRun', 'trace_row', 'one_run', 'memory_of',
-           'step_times', 'check_loss', 'forward_profile', 'backward_profile', 'Profiler']
+           'step_times', 'check_single', 'check_loss', 'forward_profile', 'backward_profile', 'Profiler']
 
 # %% ../../modules/14_profiling/profiling_dev.py #fb000c8868ab
 import json
@@ -635,12 +635,17 @@ def step_times(model: Model, x: Tensor, loss_fn: Callable[[Tensor], Tensor], war
     forward, backward = zip(*stamps[warmup:])
     return latency_of(forward), latency_of(backward)
 
-# %% ../../modules/14_profiling/profiling_dev.py #532a6d4c31d2
-def check_loss(loss: Any) -> None:
-    """Raise where `loss` is not a Tensor with one number and a graph to go back through."""
+# %% ../../modules/14_profiling/profiling_dev.py #36173fa73ba8
+def check_single(loss: Any) -> None:
+    """Raise ValueError where `loss` is not a Tensor with one number."""
     if not isinstance(loss, Tensor) or loss.size != 1:
         what = f"a Tensor of shape {loss.shape}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
         raise ValueError(f"loss_fn gave {what}, wanted a Tensor with a single number: reduce it with mean() or sum()")
+
+
+def check_loss(loss: Any) -> None:
+    """Raise ValueError where `loss` is not a Tensor with one number and a graph to go back through."""
+    check_single(loss)
     if not loss.requires_grad:
         raise ValueError("the loss carries no graph, so there is no backward pass: no parameter requires a gradient, "
                          "or detach(), no_grad() or a new Tensor(...) cut the trail")

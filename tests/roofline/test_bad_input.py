@@ -1,0 +1,111 @@
+"""What the measurements and their pictures answer to input that is wrong, and that a machine of one core is enough."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+from tinytorch.core.layers import Linear
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization import acceleration
+from tinytorch.optimization.acceleration import (
+    Peaks,
+    analyze_arithmetic_intensity,
+    analyze_vectorization_scaling,
+    compute_peak,
+    measured_peaks,
+    model_rows,
+    plateaus,
+    plot_bandwidth,
+    plot_roofline,
+    set_num_threads,
+    training_bytes,
+)
+from tinytorch.profiling.profiler import Profiler, table
+
+matplotlib.use("agg")
+ROOT = Path(__file__).resolve().parents[2]
+PEAKS = Peaks(100e9, 20e9)
+X = Tensor(np.ones((4, 3), np.float32))
+
+
+class Doubling:
+    def __call__(self, x):
+        return x * 2
+
+    def parameters(self):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        (lambda: compute_peak("int32", 1), ValueError, "a floating type on at least one thread, not of int32 on 1"),
+        (lambda: compute_peak("float32", 0), ValueError, "not of float32 on 0"),
+        (lambda: compute_peak("flaot32", 1), TypeError, "flaot32"),
+        (lambda: set_num_threads(0), ValueError, "at least 1, got 0"),
+        (lambda: set_num_threads(1.5), ValueError, "a whole number of at least 1, got 1.5"),
+        (lambda: plateaus([]), ValueError, "no bandwidth was measured"),
+        (lambda: plot_bandwidth(PEAKS), ValueError, "no bandwidths to draw"),
+        (lambda: plot_roofline([], PEAKS), ValueError, "no rows to draw"),
+        (lambda: analyze_vectorization_scaling((64, 0)), ValueError, "size must be a whole number .* got 0"),
+        (lambda: analyze_vectorization_scaling((2.5,)), ValueError, "size must be a whole number .* got 2.5"),
+        (lambda: analyze_arithmetic_intensity(0), ValueError, "size must be a whole number .* got 0"),
+        (lambda: training_bytes(1, 1, "float32"), ValueError, "half is None, float16 or bfloat16, got float32"),
+        (lambda: training_bytes(1, 1, "int8"), ValueError, "half is None, float16 or bfloat16, got int8"),
+        (lambda: model_rows(Linear(3, 2), np.ones((4, 5)), PEAKS), ValueError, r"linear wants x of shape \(..., 3\)"),
+        (lambda: model_rows(Linear(3, 2), X, PEAKS, lambda y: y), ValueError, r"shape \(4, 2\)"),
+        (lambda: model_rows(Doubling(), X, PEAKS, lambda y: y.sum()), ValueError, "no parameter requires a gradient"),
+        (lambda: Profiler().profile_backward_pass(Doubling(), X, lambda y: y.sum()), ValueError, "carries no graph"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_answered_in_words(wrong, error, words):
+    with pytest.raises(error, match=words):
+        wrong()
+
+
+def test_a_model_without_parameters_can_be_profiled_and_set_under_the_roof():
+    profiler = Profiler()
+    assert (profiler.count_parameters(Doubling()), profiler.measure_memory(Doubling(), (4, 3)).parameters) == (0, 0)
+    assert profiler.profile_forward_pass(Doubling(), X, iterations=1).flops == 12
+    assert [row.operation for row in model_rows(Doubling(), X, PEAKS)] == ["model: mul"]
+
+
+@pytest.mark.parametrize("count", [1, None])
+def test_one_core_is_measured_and_drawn(monkeypatch, count):
+    monkeypatch.setattr(acceleration.os, "cpu_count", lambda: count)
+    monkeypatch.setattr(acceleration, "triad_sweep", lambda counts: sweep(counts, (1 << 14, 1 << 16)))
+    monkeypatch.setattr(acceleration, "compute_peak", lambda dtype, threads: peak(dtype, threads, (16,)))
+    told = []
+    peaks = measured_peaks(told.append)
+    assert len(told) == 5 and {p.threads for p in peaks.compute} == {row.threads for row in peaks.memory} == {1}
+    assert peaks.roof("float16", 1).flops > 0 and table(peaks.levels()).isascii()
+    (legend,) = plot_bandwidth(peaks).axes[0].get_legend().get_texts()
+    assert legend.get_text() == "1 thread"
+    matplotlib.pyplot.close("all")
+
+
+sweep, peak = acceleration.triad_sweep, acceleration.compute_peak
+ON_ONE_CORE = """
+import os
+os.cpu_count = lambda: 1
+import numpy as np
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization import acceleration as a
+x = Tensor(np.ones((1 << 10, 1 << 11), np.float32), requires_grad=True)
+y = a.fuse(lambda x: x * 2 + 1)(a.fused_gelu(x))
+y.backward(Tensor(np.ones(y.shape, np.float32)))
+products = a.vectorized_matmul(Tensor(np.ones((8, 64, 64), np.float32)), Tensor(np.ones((8, 64, 64), np.float32)))
+print(a._num_threads, round(float(x.grad.data[0, 0]), 3), products.data.max())
+"""
+
+
+def test_the_kernels_run_on_one_core():
+    """In a process that finds one; the arrays are large enough to be shared where there are more."""
+    done = subprocess.run([sys.executable, "-c", ON_ONE_CORE], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["1", "2.166", "64.0"], "")

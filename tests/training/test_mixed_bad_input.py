@@ -76,7 +76,7 @@ def test_an_empty_batch_is_refused(trainer):
     ("loss_fn", "targets", "words"),
     [
         (CrossEntropyLoss(), np.array([0.5, 0, 1, 1]), r"target 0.5 at \[0\] is no class"),
-        (CrossEntropyLoss(), np.array([0, 1, 2, 1]), r"target 2 at \[2\] is no class: wanted a whole number from 0 to 1"),
+        (CrossEntropyLoss(), np.array([0, 1, 2, 1]), r"target 2 at \[2\] is no class: wanted a whole number"),
         (CrossEntropyLoss(), Y, r"need targets \(4,\)"),
         (lambda out, y: out - y, Y, r"a Tensor of shape \(4, 2\), wanted a Tensor with a single number: reduce it"),
         (lambda out, y: 3.0, Y, "gave a float, wanted a Tensor"),
@@ -117,7 +117,7 @@ def test_a_model_without_parameters_takes_no_step_and_says_so():
 
 @pytest.mark.parametrize("model", [lambda x: x, 3, None])
 def test_what_lists_no_parameters_is_no_model(model):
-    with pytest.raises(TypeError, match=f"{type(model).__name__} object is no model: a model can be called, and has par"):
+    with pytest.raises(TypeError, match=f"{type(model).__name__} object is no model: a model can be called"):
         MixedPrecisionTrainer(model, None)
 
 

@@ -13,7 +13,7 @@ __all__ = ['compiled', 'WORKING_SETS', 'BATCHED_MATMUL', 'FUSED_GELU', 'CODE', '
            'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp', 'float_log',
            'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
            'operations_in', 'autocast_type', 'half_copy', 'autocast', 'one_thread', 'unscale', 'next_scale',
-           'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'require_gradients', 'ScalingRow',
+           'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'pair_of', 'require_gradients', 'ScalingRow',
            'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
            'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow',
            'memory_row', 'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
@@ -42,11 +42,12 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from ..core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
+from ..core.layers import check_sizes
 from ..core.losses import MSELoss
 from ..core.tensor import CASTS, Layer, Primitive, Tensor, apply, array_product, as_dtype, as_tensor
 from ..core.tensor import cast_array, floating, in_float32, is_floating, is_half, no_grad, operands, where
-from ..profiling.profiler import Model, Profiler, Roof, Total, Trace, column, flop_rule
-from ..profiling.profiler import matmul_flops, per_output, saved_bytes, table, total
+from ..profiling.profiler import Model, Profiler, Roof, Total, Trace, check_single, column, flop_rule
+from ..profiling.profiler import matmul_flops, parameters_of, per_output, saved_bytes, table, total
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #attainable
 def attainable(intensity: float, peak: float, bandwidth: float) -> float:
@@ -103,7 +104,7 @@ def spread_of(times: Sequence[float]) -> float:
     """
     return 100 * (1 - min(times) / float(np.median(times)))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #740646e3a685
+# %% ../../modules/18_acceleration/acceleration_dev.py #bb3fec8c2857
 @dataclass(frozen=True)
 class ComputePeak:
     """The most FLOP/s that products of one type reached on so many threads; `spread` is spread_of the best size."""
@@ -115,7 +116,11 @@ class ComputePeak:
 
 
 def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -> ComputePeak:
-    """Measure square products of `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor does it."""
+    """Measure square products of a floating `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor
+    does it. ValueError for any other type and for fewer threads than one.
+    """
+    if not is_floating(as_dtype(dtype)) or threads < 1:
+        raise ValueError(f"a peak is of a floating type on at least one thread, not of {dtype} on {threads}")
     rng, seen = np.random.default_rng(0), []
     with threadpool_limits(threads), no_grad():
         for n in sizes:
@@ -169,7 +174,7 @@ def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SET
         return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool)
                 for threads in counts for n in working_sets]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #15c9c01bd89d
+# %% ../../modules/18_acceleration/acceleration_dev.py #1f170417e334
 @dataclass(frozen=True)
 class Plateau:
     """A level of memory: its bandwidth, the largest working set that had it, and the median of its sets' spreads."""
@@ -184,8 +189,11 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) 
     """The levels in one sweep, the fastest first: sets in a row within a factor of `width`, two neighbours of them
     within `flat`, or else it is a slope between two levels; the largest set is memory in any case.
 
-    A set counts at least as fast as any larger one, so that a disturbed measurement makes no level.
+    A set counts at least as fast as any larger one, so that a disturbed measurement makes no level. ValueError where
+    there are no rows.
     """
+    if not rows:
+        raise ValueError("no bandwidth was measured, so there are no levels to find: see triad_sweep and measure_peaks")
     groups: list[list[Bandwidth]] = []
     fastest = 0.0
     for row in sorted(rows, key=lambda row: -row.working_set):
@@ -255,11 +263,13 @@ def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
     bandwidth = plateaus([row for row in memory if row.threads == 1])[-1].bandwidth
     return Peaks(compute[0].flops, bandwidth, tuple(compute), tuple(memory))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #92dce1bbe139
+# %% ../../modules/18_acceleration/acceleration_dev.py #ed08313777a6
 def plot_bandwidth(peaks: Peaks) -> Any:
     """The triad's bandwidth over the working set, for each number of threads, and one thread's levels; a figure."""
     import matplotlib.pyplot as plt
 
+    if not peaks.memory:
+        raise ValueError("these peaks hold no bandwidths to draw: take those of measure_peaks()")
     figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     for threads in sorted({row.threads for row in peaks.memory}):
         rows = [row for row in peaks.memory if row.threads == threads]
@@ -1170,7 +1180,7 @@ def next_scale(
     grown = min(max_scale, scale * growth_factor)
     return (grown if grown <= float(np.finfo(np.float32).max) else scale), 0
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #c95f20ae34c5
+# %% ../../modules/18_acceleration/acceleration_dev.py #65080c3bdc0b
 class GradScaler:
     """Dynamic loss scaling with the interface of torch.amp.GradScaler, a floor, a ceiling, and a `step` that tells.
 
@@ -1197,6 +1207,8 @@ class GradScaler:
 
     def scale(self, loss: Tensor) -> Tensor:
         """The loss times the current scale, in float32 at least, its graph attached."""
+        if not isinstance(loss, Tensor):
+            raise TypeError(f"scale() wants the loss as a Tensor, for its graph; got a {type(loss).__name__}")
         if not self.enabled:
             return loss
         return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
@@ -1258,7 +1270,10 @@ class GradScaler:
             "min_scale": self.min_scale, "max_scale": self.max_scale}
 
     def load_state_dict(self, state: dict[str, float | int]) -> None:
-        """Go on from a `state_dict()`, this class's or torch's."""
+        """Go on from a `state_dict()`, this class's or torch's. Where a key is missing: ValueError, nothing changed."""
+        missing = {"scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"} - set(state)
+        if missing:
+            raise ValueError(f"no state of a GradScaler that is enabled: it has no {', '.join(sorted(missing))}")
         self.loss_scale, self.growth_tracker = float(state["scale"]), int(state["_growth_tracker"])
         self.growth_factor, self.backoff_factor = state["growth_factor"], state["backoff_factor"]
         self.growth_interval = int(state["growth_interval"])
@@ -1321,12 +1336,13 @@ class MixedPrecisionTrainer:
 
         "loss" is the unscaled loss, "loss_scale" the scale after the step, "gradients_valid" whether the optimizer
         stepped. Where the loss carries no graph, it warns, calls no optimizer, leaves the scale and its count alone
-        and returns overflow False and gradients_valid False.
+        and returns overflow False and gradients_valid False. ValueError where the loss is not a single number.
         """
-        inputs, targets = batch
+        inputs, targets = pair_of(batch)
         require_gradients(self.model)
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
+        check_single(loss)
         parameters = list(self.model.parameters())
         if not depends_on(loss, parameters):
             warnings.warn(_NO_GRAPH, stacklevel=2)
@@ -1344,7 +1360,7 @@ class MixedPrecisionTrainer:
         value = float(loss.item())
         return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #23f5ca6e6b89
+# %% ../../modules/18_acceleration/acceleration_dev.py #706785426eb6
 _NO_GRAPH = (
     "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
     "recorded "
@@ -1360,9 +1376,17 @@ def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
     return any(id(p) in leaves for p in parameters)
 
 
+def pair_of(batch: Any) -> tuple[Any, Any]:
+    """`batch` itself where it is a tuple or list of two; a Tensor of two rows is not meant."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        what = f"{len(batch)} things" if isinstance(batch, (tuple, list)) else f"a {type(batch).__name__}"
+        raise TypeError(f"train_step takes a batch of two, (inputs, targets), got {what}")
+    return batch
+
+
 def require_gradients(model: Any) -> None:
     """Ask all parameters of `model` for gradients where none of them requires one."""
-    parameters = list(model.parameters())
+    parameters = parameters_of(model)
     if not any(p.requires_grad for p in parameters):
         for p in parameters:
             p.requires_grad = True
@@ -1391,6 +1415,8 @@ def analyze_vectorization_scaling(
     """Time square float32 products with `vectorized_matmul` on one thread, against this machine's measured peak; print
     a table.
     """
+    for size in sizes:
+        check_sizes(size=size)
     peaks, rows, rng = measure_peaks(), [], np.random.default_rng(0)
     for size in sizes:
         a, b = (Tensor(rng.random((size, size), dtype=np.float32)) for _ in range(2))
@@ -1434,7 +1460,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
         seconds = min(timed_runs(function, 0.1, 2))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #ba6ee029af7e
+# %% ../../modules/18_acceleration/acceleration_dev.py #48c438dce886
 def model_rows(
     model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1457,6 +1483,7 @@ def analyze_arithmetic_intensity(
     """
     if (model is None) != (x is None):
         raise ValueError("a model and its input x are given together, or neither")
+    check_sizes(size=size)
     peaks, rng = measure_peaks(), np.random.default_rng(0)
     a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
     work = {"add": lambda: a + b, "multiply": lambda: a * b, "unfused_gelu": lambda: unfused_gelu(a),
@@ -1492,7 +1519,7 @@ def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequenc
         line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray", "shrinkA": 0}
         write(name, point, place, arrowprops=line)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #342db0f27226
+# %% ../../modules/18_acceleration/acceleration_dev.py #f97df0c24135
 def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:
     """The roof of memory, thick, and those of the caches, from intensity `low` to `high`, with a legend."""
     from matplotlib import rcParams
@@ -1512,6 +1539,8 @@ def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     """
     import matplotlib.pyplot as plt
 
+    if not rows:
+        raise ValueError("there are no rows to draw: analyze_arithmetic_intensity and model_rows make some")
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     seen, bottom = [row.intensity for row in rows], peaks.flops / 1e13
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP per byte)", ylabel="GFLOP/s",

@@ -28,11 +28,13 @@ PROBE_LIMIT = 120.0  # seconds
 LEAST_SPACE = 200e6  # bytes
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(?P<relation>>=|==)?\s*(?P<version>[0-9.]+)?")
 BLAS = """
-import json, numpy, threadpoolctl
+import json, llvmlite.binding, numpy, threadpoolctl
 numpy.ones((2, 2)) @ numpy.ones((2, 2))
 pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-print(json.dumps([[pool["internal_api"], pool["version"], pool["num_threads"]] for pool in pools]))
+rows = [[pool["internal_api"], pool["version"], pool["num_threads"], pool.get("architecture")] for pool in pools]
+print(json.dumps([rows, bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))]))
 """
+AVX2_KERNELS = ("Haswell", "Zen")  # what OpenBLAS calls the processors for which it has no AVX-512 kernels
 NUMBA = """
 import json, numba
 @numba.njit(parallel=True)
@@ -110,15 +112,26 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _blas() -> Finding:
-    pools, problem = _ask(BLAS)
+    answer, problem = _ask(BLAS)
     if problem:
         return Finding("BLAS", problem, False, "python -m pip install --force-reinstall numpy threadpoolctl")
-    words = ", ".join(f"{api} {version or ''} with {_threads(count)}" for api, version, count in pools)
+    pools, has_avx512 = answer
+    words = ", ".join(f"{api} {version or ''} with {_threads(count)}" for api, version, count, _ in pools)
     limits = [
         f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if name in os.environ
     ]
-    advice = f"{', '.join(limits)} limits it." if limits else ""
-    return Finding("BLAS", f"{words or 'none that threadpoolctl knows'}; {_threads(os.cpu_count())} here", True, advice)
+    advice = [f"{', '.join(limits)} limits it."] if limits else []
+    advice += [_kernels_advice(pool[3]) for pool in pools if has_avx512 and pool[3] in AVX2_KERNELS]
+    found = f"{words or 'none that threadpoolctl knows'}; {_threads(os.cpu_count())} here"
+    return Finding("BLAS", found, True, " ".join(advice))
+
+
+def _kernels_advice(architecture: str) -> str:
+    """An OpenBLAS that does not know a new processor takes the kernels of an old one, which may be half as fast."""
+    return (
+        f"OpenBLAS uses its {architecture} kernels, which leave this processor's AVX-512 idle. Set"
+        " OPENBLAS_CORETYPE=SkylakeX in the environment, and compare `tito roofline 18` before and after."
+    )
 
 
 def _numba() -> Finding:

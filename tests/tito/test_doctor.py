@@ -63,6 +63,18 @@ def test_threads_that_the_environment_limits_are_told(monkeypatch):
     assert row.ok and "OMP_NUM_THREADS=1 limits it" in row.mend and "with 1 thread;" in row.found
 
 
+@pytest.mark.parametrize(
+    ("architecture", "has_avx512", "advised"),
+    [("Haswell", True, True), ("Zen", True, True), ("Haswell", False, False), ("SkylakeX", True, False),
+     (None, True, False)],
+)  # fmt: skip
+def test_kernels_older_than_the_processor_are_told(monkeypatch, architecture, has_avx512, advised):
+    monkeypatch.setattr(doctor, "_ask", lambda code: ([[["openblas", "0.3", 2, architecture]], has_avx512], ""))
+    row = doctor._blas()
+    assert row.ok and row.found.startswith("openblas 0.3 with 2 threads")
+    assert ("OPENBLAS_CORETYPE=SkylakeX" in row.mend) is advised
+
+
 def test_without_lessons_the_doctor_says_how_to_get_them(tmp_path):
     done = tito(tmp_path, "doctor", "--json")
     found = {row["name"]: row for row in json.loads(done.stdout)}

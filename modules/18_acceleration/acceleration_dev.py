@@ -161,19 +161,29 @@ def matmul_intensity(m: int, k: int, n: int, itemsize: int) -> float:
 
 # %% nbgrader={"grade": true, "grade_id": "test-roofline", "points": 6}
 def test_unit_roofline():
-    for intensity, wanted in [(0.1, 3e9), (2.0, 60e9), (4.0, 120e9), (50.0, 120e9)]:
-        got = attainable(intensity, peak=120e9, bandwidth=30e9)
+    roofs = [(intensity, 120e9, 30e9, wanted) for intensity, wanted in ((0.1, 3e9), (2, 60e9), (4, 120e9), (50, 120e9))]
+    elementwise = [(1, 2, 1, 4, 0.083333), (9, 1, 1, 2, 2.25)]
+    products = [(64, 64, 64, 4, 10.66667), (1, 256, 1024, 4, 0.497570)]
+    ### BEGIN HIDDEN TESTS
+    roofs += [(0.3, 7e9, 10e9, 3e9), (0.9, 7e9, 10e9, 7e9), (0.3, 1e9, 10e9, 1e9)]
+    elementwise += [(5, 3, 2, 8, 0.125), (4, 1, 3, 2, 0.5)]
+    products += [(8, 4, 2, 8, 0.285714), (3, 1, 5, 2, 0.652174), (512, 512, 512, 2, 170.6667)]
+    ### END HIDDEN TESTS
+    for intensity, peak, bandwidth, wanted in roofs:
+        got = attainable(intensity, peak, bandwidth)
         assert math.isclose(got, wanted), (
-            f"at {intensity} FLOPs a byte, peak 120e9, bandwidth 30e9: got {got:g}, wanted {wanted:g}")
-    got = elementwise_intensity(1, arrays_read=2, arrays_written=1, itemsize=4)
-    assert math.isclose(got, 1 / 12), f"c = a + b in float32 gave {got:.4f}: two arrays are read and one is written"
-    assert math.isclose(elementwise_intensity(9, 1, 1, 2), 2.25), (
-        "9 FLOPs, one array read, one written, 2 bytes a number")
-    for n in [64, 1024]:
-        got = matmul_intensity(n, n, n, itemsize=4)
-        assert math.isclose(got, n / 6), f"an {n} x {n} product in float32 gave {got:.2f}: 2 n^3 FLOPs on 3 n^2 numbers"
-    assert math.isclose(matmul_intensity(1, 256, 1024, 4), 2 * 256 * 1024 / (4 * (256 + 256 * 1024 + 1024))), (
-        "the shapes differ here")
+            f"at {intensity} FLOPs a byte, peak {peak:g}, bandwidth {bandwidth:g}: got {got:g}, wanted {wanted:g}: "
+            "which of the two limits binds here?")
+    for *given, wanted in elementwise:
+        got = elementwise_intensity(*given)
+        assert math.isclose(got, wanted, rel_tol=1e-5), (
+            "{} FLOPs an element, arrays read {}, written {}, bytes a number {}:".format(*given)
+            + f" got {got:.4f}, wanted {wanted:.4f}: every array that is read or written moves its bytes")
+    for *given, wanted in products:
+        got = matmul_intensity(*given)
+        assert math.isclose(got, wanted, rel_tol=1e-5), (
+            "({0}, {1}) @ ({1}, {2}), bytes a number {3}:".format(*given)
+            + f" got {got:.4f}, wanted {wanted:.4f}: a multiply-add is two FLOPs, each of three matrices moves once")
 
 test_unit_roofline()
 
@@ -599,45 +609,71 @@ def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-vectorized-matmul", "locked": true, "points": 10}
+def product_and_gradients(left, right):
+    """Shapes of two random tensors: the operands, a gradient, and what the product and both gradients should be."""
+    rng = np.random.default_rng(sum(left) + sum(right))
+    a, b = (Tensor(rng.normal(size=shape), requires_grad=True) for shape in (left, right))
+    wanted = a.data @ b.data
+    g = rng.normal(size=wanted.shape)
+    lead = wanted.shape[:-2]
+    to_a = (g @ np.swapaxes(b.data, -1, -2)).reshape(*lead, *left[-2:])
+    to_b = np.swapaxes(np.broadcast_to(a.data, (*lead, *left[-2:])), -1, -2) @ g
+    to_a, to_b = (to if to.shape == shape else to.reshape(-1, *shape).sum(axis=0)
+                  for to, shape in ((to_a, left), (to_b, right)))
+    return a, b, g, wanted, to_a, to_b
+
+def check_product(left, right):
+    a, b, g, wanted, to_a, to_b = product_and_gradients(left, right)
+    got = vectorized_matmul(a, b)
+    assert got.shape == wanted.shape, (
+        f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}: the leading axes broadcast and stay")
+    assert np.allclose(got.data, wanted), (
+        f"{left} @ {right}: the first number is {got.data.flat[0]:.4f}, wanted {wanted.flat[0]:.4f}; off by "
+        f"{np.abs(got.data - wanted).max():.2g} at most: a row of the left times a column of the right")
+    assert got.requires_grad, f"{left} @ {right}: the result carries no gradient; stay with Tensor operations"
+    got.backward(Tensor(g))
+    for side, leaf, to in (("left", a, to_a), ("right", b, to_b)):
+        came = None if leaf.grad is None else leaf.grad.data
+        assert came is not None and np.allclose(came, to), (
+            f"{left} @ {right}: the gradient to the {side} begins with {None if came is None else came.flat[0]}, "
+            f"wanted {to.flat[0]:.4f}: does every way from the result to this side stay on Tensor operations?")
+
+def check_refused(left, right, word):
+    try:
+        vectorized_matmul(Tensor(np.zeros(left)), Tensor(np.zeros(right)))
+    except (IndexError, TypeError, ValueError) as error:
+        assert isinstance(error, ValueError) and word in str(error).lower() and str(left) in str(error), (
+            f"{left} @ {right}: wanted a ValueError that says {word!r} and names the shapes, got "
+            f"{type(error).__name__}: {error}: ask for the shapes before you use them")
+    else:
+        raise AssertionError(f"{left} @ {right} was accepted, wanted a ValueError that says {word!r}")
+
 def test_unit_vectorized_matmul():
     """Values, shapes, gradients, the single product, and the error messages of vectorized_matmul."""
     got = vectorized_matmul(Tensor([[1, 2], [3, 4]]), Tensor([[5, 6], [7, 8]]))
     assert np.array_equal(got.data, [[19, 22], [43, 50]]), (
-        f"[[1, 2], [3, 4]] @ [[5, 6], [7, 8]] gave {got.data.tolist()}")
-    rng = np.random.default_rng(7)
-    for left, right in [
-        ((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (3, 4)), ((2, 5, 2, 3), (5, 3, 4)),
-    ]:
-        a, b = Tensor(rng.normal(size=left), requires_grad=True), Tensor(rng.normal(size=right), requires_grad=True)
-        got, wanted = vectorized_matmul(a, b), a.data @ b.data
-        assert got.shape == wanted.shape, f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}"
-        assert np.allclose(got.data, wanted), f"{left} @ {right} is off by {np.abs(got.data - wanted).max():.2g}"
-        assert got.requires_grad, f"{left} @ {right}: the result carries no gradient; stay with Tensor operations"
-        g = rng.normal(size=wanted.shape)
-        got.backward(Tensor(g))
-        to_b = np.swapaxes(np.broadcast_to(a.data, (*wanted.shape[:-2], *left[-2:])), -1, -2) @ g
-        to_b = to_b.reshape(-1, *right).sum(axis=0) if to_b.shape != right else to_b
-        assert np.allclose(b.grad.data, to_b), f"{left} @ {right}: the gradient to the right side is off"
-        to_a = g @ np.swapaxes(b.data, -1, -2)
-        to_a = to_a.reshape(-1, *left).sum(axis=0) if to_a.shape != left else to_a
-        assert a.grad is not None and np.allclose(a.grad.data, to_a), (
-            f"{left} @ {right}: the gradient to the left is off")
-    with Trace() as trace:
-        vectorized_matmul(Tensor(np.ones((8, 4, 3), np.float32)), Tensor(np.ones((3, 2), np.float32)))
-    shapes = [operation.shapes for operation in trace.operations if operation.name == "matmul"]
-    assert shapes == [((32, 3), (3, 2))], (
-        f"(8, 4, 3) @ (3, 2) ran products of shapes {shapes}, wanted one of 32 rows: collapse the batch")
-    for left, right, word in [
-        ((3,), (3, 2), "2d+"), ((2, 3), (3,), "2d+"), ((1, 2), (3, 1), "shape mismatch"),
-        ((2, 3, 4), (3, 4), "shape mismatch"),
-    ]:
-        try:
-            vectorized_matmul(Tensor(np.zeros(left)), Tensor(np.zeros(right)))
-        except ValueError as error:
-            assert word in str(error).lower() and str(left) in str(error), (
-                f"{left} @ {right}: say {word!r} and name the shapes, got: {error}")
-        else:
-            raise AssertionError(f"{left} @ {right} was accepted")
+        f"[[1, 2], [3, 4]] @ [[5, 6], [7, 8]] gave {got.data.tolist()}, wanted [[19, 22], [43, 50]]: rows by columns")
+    shapes = [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (3, 4)),
+              ((2, 5, 2, 3), (5, 3, 4))]
+    collapsed = [((8, 4, 3), (3, 2), 32)]
+    refused = [((3,), (3, 2), "2d+"), ((2, 3), (3,), "2d+"), ((1, 2), (3, 1), "shape mismatch"),
+               ((2, 3, 4), (3, 4), "shape mismatch")]
+    ### BEGIN HIDDEN TESTS
+    shapes += [((4, 1), (1, 6)), ((3, 2, 4, 2), (2, 5)), ((1, 5, 4), (6, 4, 3)), ((2, 4, 3, 2), (4, 2, 3)),
+               ((1, 7), (7, 1))]
+    collapsed += [((3, 5, 2, 7), (7, 4), 30)]
+    refused += [((5,), (5,), "2d+"), ((), (2, 2), "2d+"), ((4, 2, 5), (4, 3, 5), "shape mismatch")]
+    ### END HIDDEN TESTS
+    for left, right in shapes:
+        check_product(left, right)
+    for left, right, rows in collapsed:
+        with Trace() as trace:
+            vectorized_matmul(Tensor(np.ones(left, np.float32)), Tensor(np.ones(right, np.float32)))
+        ran = [operation.shapes for operation in trace.operations if operation.name == "matmul"]
+        assert ran == [((rows, right[0]), right)], (
+            f"{left} @ {right} ran products of shapes {ran}, wanted one of {rows} rows: collapse the batch")
+    for left, right, word in refused:
+        check_refused(left, right, word)
 
 test_unit_vectorized_matmul()
 
@@ -802,24 +838,41 @@ def gelu64(x):
     t = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
     return x * (1 + t) / 2, (1 + t) / 2 + x / 2 * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 0.134145 * x * x)
 
+def farthest(x, got, wanted):
+    """Where `got` is farthest from `wanted`, in words."""
+    x, got, wanted = (np.asarray(values, dtype=np.float64).reshape(-1) for values in (x, got, wanted))
+    at = np.argmax(np.abs(got - wanted))
+    return f"at {x[at]:g} gave {got[at]:.5f}, wanted {wanted[at]:.5f}"
+
+def check_of_one(real, name, function, wanted, inputs, tolerance):
+    hint = {"value": "are all terms of u there, and the tanh form?",
+            "slope": "a product has two terms in its derivative, and x^3 brings a 3"}[name]
+    for x in inputs:
+        got = function(real(x))
+        assert abs(got - wanted(x)) < tolerance, (
+            f"{name}({x}) in {real.__name__} gave {got:.6f}, wanted {wanted(x):.6f}: {hint}")
+
 def test_unit_gelu_scalar():
+    inputs = [-6.0, -3.1, -1.0, -0.2, 0.0, 0.4, 1.7, 5.5]
+    far = [(math.inf, (math.inf, 1)), (-math.inf, (0, 0)), (1e20, (1e20, 1)), (-1e20, (0, 0))]
+    ### BEGIN HIDDEN TESTS
+    inputs += [-4.4, -2.2, -0.752, 0.05, 0.9, 2.6, 8.0]
+    far += [(3e30, (3e30, 1)), (-3e30, (0, 0)), (50.0, (50.0, 1)), (-50.0, (0, 0))]
+    ### END HIDDEN TESTS
     for real, tanh, tolerance in [(np.float32, rational_tanh, 3e-6), (np.float64, double_tanh, 1e-12)]:
         value, slope = gelu_of_one(real, tanh)
-        for x in [-6.0, -3.1, -1.0, -0.2, 0.0, 0.4, 1.7, 5.5]:
-            wanted_value, wanted_slope = gelu64(x)
+        check_of_one(real, "value", value, lambda x: gelu64(x)[0], inputs, tolerance)
+        check_of_one(real, "slope", slope, lambda x: gelu64(x)[1], inputs, tolerance)
+        for x, (limit, end) in far:
             got = value(real(x)), slope(real(x))
-            assert abs(got[0] - wanted_value) < tolerance, (
-                f"value({x}) in {real.__name__} gave {got[0]:.6f}, wanted {wanted_value:.6f}")
-            assert abs(got[1] - wanted_slope) < tolerance, (
-                f"slope({x}) in {real.__name__} gave {got[1]:.6f}, wanted {wanted_slope:.6f}")
-        for x, wanted in [(math.inf, (math.inf, 1)), (-math.inf, (0, 0)), (1e20, (real(1e20), 1)), (-1e20, (0, 0))]:
-            got = value(real(x)), slope(real(x))
-            assert got == wanted, (
-                f"at {x} in {real.__name__} value and slope are {got}, wanted {wanted}: what happens far out?")
-        assert math.isnan(value(real(math.nan))) and math.isnan(slope(real(math.nan))), "nan in must be nan out"
+            assert got == (real(limit), end), (
+                f"at {x} in {real.__name__} value and slope are {got}, wanted {(limit, end)}: what happens far out?")
+        lost = value(real(math.nan)), slope(real(math.nan))
+        assert np.isnan(lost).all(), f"at nan in {real.__name__} value and slope are {lost}, wanted nan and nan"
         kinds = {f.nopython_signatures[0].return_type.name for f in (value, slope)}
         assert kinds == {np.dtype(real).name}, (
-            f"computed in {kinds} for {real.__name__}: some constant has another type")
+            f"for {real.__name__} the results are {sorted(kinds)}, wanted {np.dtype(real).name}: some constant has "
+            "another type")
 
 test_unit_gelu_scalar()
 
@@ -1027,40 +1080,64 @@ def fused_gelu(x: Tensor) -> Tensor:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-fused-gelu", "locked": true, "points": 10}
-def test_unit_fused_gelu():
-    """Values, types, layouts, extremes and gradients of fused_gelu, against float64."""
-    x = np.array([-3.0, -2.0, -1.0, -0.752, 0.0, 1.0, 2.0, 3.0], dtype=np.float32)
-    got = fused_gelu(Tensor(x))
-    for at, value, wanted in zip(x, got.data, gelu64(x)[0]):
-        assert abs(value - wanted) < 2e-6, (
-            f"fused_gelu({at:g}) gave {value:.5f}, expected {wanted:.5f}: compare your scalar formula with the tanh "
-            "form, term by term")
-    for kind, tolerance in [("float16", 2e-3), ("bfloat16", 2e-2), ("float32", 2e-6), ("float64", 1e-12)]:
-        large = Tensor(np.random.default_rng(2).normal(size=(33, 7)) * 3, dtype=kind)
-        got = fused_gelu(large)
-        wanted = gelu64(large.data.astype(np.float64))[0]
-        assert got.dtype == large.dtype, f"{kind} in gave {got.dtype} out: the type must be kept"
-        assert np.abs(got.data.astype(np.float64) - wanted).max() < tolerance * max(1, np.abs(wanted).max()), (
-            f"values in {kind} are off")
-    source = Tensor(np.random.default_rng(3).normal(size=(6, 5)).astype(np.float32))
-    before = source.data.copy()
-    turned = fused_gelu(source.T)
-    assert np.array_equal(source.data, before), "the input has changed: a kernel writes to an array of its own"
-    assert turned.shape == (5, 6) and np.allclose(turned.data, gelu64(before.T)[0], atol=2e-6), (
-        "a transposed input came out wrong")
-    assert fused_gelu(Tensor(np.zeros((0, 3)))).shape == (0, 3) and fused_gelu(Tensor(1.0)).shape == (), (
-        "empty and 0-d tensors keep their shape")
-    whole = fused_gelu(Tensor(np.array([-1, 2])))
-    assert whole.dtype == np.float32 and abs(whole.data[1] - 1.95460) < 1e-4, (
-        f"whole numbers gave {whole}: make them float32")
-    far = fused_gelu(Tensor([-1e20, -10.0, 10.0, 1e20, np.inf, -np.inf])).data
-    assert np.array_equal(far, np.float32([0, 0, 10, 1e20, np.inf, 0])), f"far out fused_gelu gave {far}"
+def check_fused_gelu(data, kind, tolerance):
+    """Values, shape, type and an untouched input, for numbers of one of the four types."""
+    x = Tensor(data, dtype=kind)
+    before = x.data.copy()
+    got = fused_gelu(x)
+    assert got.dtype == before.dtype, f"{kind} in gave {got.dtype} out, wanted {kind}: the type must be kept"
+    assert got.shape == before.shape, f"shape {before.shape} in gave {got.shape} out, wanted {before.shape}"
+    assert np.array_equal(x.data, before), (
+        f"the input in {kind} was {before.flat[0]} and is {x.data.flat[0]}, wanted as it was: a kernel writes to an "
+        "array of its own")
+    wanted = gelu64(before.astype(np.float64))[0]
+    off = np.abs(got.data.astype(np.float64) - wanted).max(initial=0)
+    assert off < tolerance * max(1, np.abs(wanted).max(initial=0)), (
+        f"fused_gelu of {kind} {farthest(before, got.data, wanted)}: compare your scalar formula with the tanh form")
+
+def check_gradient(x):
     leaf = Tensor(x, requires_grad=True)
     out = fused_gelu(leaf)
     assert out.requires_grad, "the result carries no gradient: go through apply, so that the operation is recorded"
     (out * Tensor(x)).sum().backward()
-    assert np.allclose(leaf.grad.data, x * gelu64(x)[1], atol=1e-5), (
-        f"the gradient at {x} is {leaf.grad.data / np.where(x == 0, 1, x)}")
+    wanted = x * gelu64(x)[1]
+    assert np.allclose(leaf.grad.data, wanted, atol=1e-5), (
+        f"the gradient of x gelu(x') to x' {farthest(x, leaf.grad.data, wanted)}: is it the slope times what comes in?")
+
+def whole_numbers(numbers):
+    try:
+        return fused_gelu(Tensor(np.array(numbers)))
+    except (KeyError, TypeError) as error:
+        raise AssertionError(f"whole numbers {numbers} stopped at {error}, wanted {gelu64(numbers)[0].round(4)} in "
+                             "float32: there is no kernel for their type, so change it first") from error
+
+def test_unit_fused_gelu():
+    """Values, types, layouts, extremes and gradients of fused_gelu, against float64."""
+    x = np.array([-3.0, -2.0, -1.0, -0.752, 0.0, 1.0, 2.0, 3.0], dtype=np.float32)
+    inputs, whole = [x, np.random.default_rng(2).normal(size=(33, 7)) * 3, np.zeros((0, 3)), np.float64(1)], [-1, 2]
+    far = {-1e20: 0, -10.0: 0, 10.0: 10.0, 1e20: 1e20, np.inf: np.inf, -np.inf: 0}
+    ### BEGIN HIDDEN TESTS
+    inputs += [np.linspace(-5, 5, 37).reshape(37, 1), np.random.default_rng(12).normal(size=(2, 3, 4))]
+    whole += [3, -4, 0]
+    far |= {-3e30: 0, 40.0: 40.0, 2e25: 2e25}
+    ### END HIDDEN TESTS
+    for kind, tolerance in [("float16", 2e-3), ("bfloat16", 2e-2), ("float32", 2e-6), ("float64", 1e-12)]:
+        for data in inputs:
+            check_fused_gelu(data, kind, tolerance)
+    source = Tensor(inputs[1].astype(np.float32))
+    turned = fused_gelu(source.T)
+    assert turned.shape == (7, 33) and np.allclose(turned.data, gelu64(source.data.T)[0], atol=2e-5), (
+        f"a transposed input {farthest(source.data.T, turned.data, gelu64(source.data.T)[0])}: whose order is it?")
+    got = whole_numbers(whole)
+    assert got.dtype == np.float32 and np.allclose(got.data, gelu64(whole)[0], atol=1e-4), (
+        f"whole numbers {whole} gave {got}, wanted {gelu64(whole)[0].round(4)} in float32")
+    got = fused_gelu(Tensor(list(far))).data
+    assert np.array_equal(got, np.float32(list(far.values()))), (
+        f"far out, at {list(far)}, fused_gelu gave {got}, wanted {list(far.values())}")
+    check_gradient(x)
+    ### BEGIN HIDDEN TESTS
+    check_gradient(np.linspace(-4, 4, 23).astype(np.float32))
+    ### END HIDDEN TESTS
 
 test_unit_fused_gelu()
 
@@ -1074,29 +1151,45 @@ time is never graded: it would grade your neighbour's downloads too.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "test-fusion-speedup", "locked": true, "points": 10}
+def check_both(x):
+    """Fused and unfused agree with float64, in one pass and in eight, and the fused holds only its output."""
+    passes, held = {}, {}
+    for function in (fused_gelu, unfused_gelu):
+        name = function.__name__
+        with Trace() as trace:
+            out = function(x)
+        wanted, passes[name] = gelu64(x.data)[0], len(trace.operations)
+        assert np.abs(out.data - wanted).max() < 5e-6, (
+            f"{name} {farthest(x.data, out.data, wanted)}: go through the tanh form step by step")
+        held[name] = peak_bytes(lambda: function(x))[1] / x.data.nbytes
+    assert passes["fused_gelu"] == 1, f"fused_gelu ran {passes['fused_gelu']} primitives, wanted 1: one pass for all"
+    assert passes["unfused_gelu"] >= 8, (
+        f"unfused_gelu ran {passes['unfused_gelu']} primitives, wanted 8 at least: give each of the steps its own, and "
+        "stay with Tensor operations")
+    assert held["fused_gelu"] <= 1.1, (
+        f"fused_gelu held {held['fused_gelu']:.2f} times its output, wanted 1: somewhere a temporary array is made")
+    return passes, held
+
+def check_unfused_gradient(x):
+    leaf = Tensor(x, requires_grad=True)
+    unfused_gelu(leaf).sum().backward()
+    wanted = gelu64(x)[1]
+    assert leaf.grad is not None and np.allclose(leaf.grad.data, wanted, atol=1e-5), (
+        f"the gradient through unfused_gelu {farthest(x, 0 * x if leaf.grad is None else leaf.grad.data, wanted)}: one "
+        "of its steps leaves the Tensor operations")
+
 def test_unit_fusion_speedup():
     """Fused and unfused GELU agree; the fused one makes one pass and allocates only its output. Times are only
     printed.
     """
     x = Tensor(np.random.default_rng(4).normal(size=(1000, 1000)).astype(np.float32))
-    fused, unfused = fused_gelu(x), unfused_gelu(x)
-    off = np.abs(fused.data - unfused.data).max()
-    assert off < 5e-6, f"fused and unfused GELU differ by {off:.2g}"
-    passes = {}
-    for function in (fused_gelu, unfused_gelu):
-        with Trace() as trace:
-            function(x)
-        passes[function.__name__] = len(trace.operations)
-    assert passes["fused_gelu"] == 1, f"fused_gelu ran {passes['fused_gelu']} primitives, wanted one pass"
-    assert passes["unfused_gelu"] >= 8, (
-        f"unfused_gelu ran {passes['unfused_gelu']} primitives: give each of the 8 steps its own")
-    held = {f.__name__: peak_bytes(lambda: f(x))[1] / x.data.nbytes for f in (fused_gelu, unfused_gelu)}
-    assert held["fused_gelu"] <= 1.1, (
-        f"fused_gelu held {held['fused_gelu']:.2f} times its output: somewhere a temporary array is made")
-    leaf = Tensor(x.data[:3], requires_grad=True)
-    unfused_gelu(leaf).sum().backward()
-    assert np.allclose(leaf.grad.data, gelu64(leaf.data)[1], atol=1e-5), (
-        "the gradient through unfused_gelu is wrong or missing")
+    passes, held = check_both(x)
+    check_unfused_gradient(x.data[:3])
+    ### BEGIN HIDDEN TESTS
+    wide = Tensor(np.linspace(-6, 6, 90_000, dtype=np.float32).reshape(300, 300))
+    check_both(wide)
+    check_unfused_gradient(wide.data[::50])
+    ### END HIDDEN TESTS
     seconds = {f.__name__: best_seconds(lambda: f(x), 3) for f in (fused_gelu, unfused_gelu)}
     for name in passes:
         print(f"{name:13s} {passes[name]} passes, peak {held[name]:.2f} x the output, {seconds[name] * 1e3:6.2f} ms")
@@ -1369,26 +1462,58 @@ def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str 
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-fusion-parts", "points": 8}
-def test_unit_fusion_parts():
-    for shape, split, wanted in [
-        ((2, 3, 4), 1, "whole"), ((3, 4), 1, "row"), ((1, 3, 4), 1, "row"), ((4,), 2, "row"), ((2, 1, 1), 1, "column"),
-        ((2, 3, 1), 2, "column"), ((1,), 1, "single"), ((), 2, "single"), ((3, 1), 1, None), ((2, 1, 4), 2, None),
-    ]:
-        got = place_of(shape, (2, 3, 4), split)
-        assert got == wanted, f"{shape} on the grid (2, 3, 4) with {split} row axes: got {got!r}, wanted {wanted!r}"
+_PYTHON = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "zero": 0.0, "one": 1.0}
+
+def value_at(s, values):
+    """The number that a symbol gives for these numbers of its inputs."""
+    if s.op in ("input", "constant"):
+        return values[s.args[0]] if s.op == "input" else s.args[0]
+    return eval(CODE[s.op].format(*[f"({value_at(a, values)!r})" for a in s.args]), dict(_PYTHON))
+
+def check_gradients(text, function, values, wanted):
+    """The gradients of `function` of two inputs, at `values` and with 0.5 coming in, come out as `wanted`."""
     pool = {}
-    x, y, g = (symbol(pool, "input", name) for name in (0, 1, "g"))
-    with Recorder():
-        dx, dy = expression_gradients(x * y + x, g, [x, y])
-        assert any(dx is right for right in (g * y + g, g + g * y, y * g + g, g + y * g)), (
-            "d(xy + x)/dx should come out as g y + g: each use of x adds its share")
-        assert dy is g * x or dy is x * g, "d(xy + x)/dy should come out as g x"
-        t = x.tanh()
-        (slope,) = expression_gradients(t, g, [x])
-        assert slope is g * (1 - t * t), (
-            "the gradient of tanh x uses its output, and that part must be shared, not made again")
-        assert constant_of(expression_gradients(x * 2, g, [x, y])[1]) == 0, (
-            "what the result does not depend on has gradient 0")
+    x, y, g = (symbol(pool, "input", name) for name in ("x", "y", "g"))
+    try:
+        with Recorder():
+            slopes = expression_gradients(function(x, y), g, [x, y])
+    except KeyError as error:
+        raise AssertionError(f"{text}: a part was looked up that no gradient has come to, wanted {wanted}: "
+                             "begin at the end, where it is known; some inputs nothing leads to") from error
+    got = tuple(round(value_at(slope, dict(zip("xyg", (*values, 0.5)))), 6) for slope in slopes)
+    assert np.allclose(got, wanted), (
+        f"{text} at x, y = {values}, with 0.5 coming in: the gradients are {got}, wanted {wanted}: each use of an "
+        "input adds its share, and each part passes on what has come to it")
+    return slopes[0]
+
+def test_unit_fusion_parts():
+    places = [((2, 3, 4), 1, "whole"), ((3, 4), 1, "row"), ((1, 3, 4), 1, "row"), ((4,), 2, "row"),
+              ((2, 1, 1), 1, "column"), ((2, 3, 1), 2, "column"), ((1,), 1, "single"), ((), 2, "single"),
+              ((3, 1), 1, None), ((3, 1), 2, None), ((2, 1, 4), 2, None), ((2, 1, 4), 1, None)]
+    functions = [("x y + x", lambda x, y: x * y + x, (3.0, 2.0), (1.5, 1.5)),
+                 ("2 x", lambda x, y: x * 2, (3.0, 2.0), (1.0, 0.0)),
+                 ("x y^2", lambda x, y: x * (y * y), (3.0, 2.0), (2.0, 6.0))]
+    grids = [((2, 3, 4), places)]
+    ### BEGIN HIDDEN TESTS
+    grids += [((5, 2), [((5, 2), 1, "whole"), ((2,), 1, "row"), ((5, 1), 1, "column"), ((1, 1), 1, "single")]),
+              ((3, 1, 2), [((3, 1, 1), 1, "column"), ((1, 1, 2), 1, "row"), ((), 1, "single")])]
+    functions += [("(x - y) / y", lambda x, y: (x - y) / y, (3.0, 2.0), (0.25, -0.375)),
+                  ("(x y)^2 - y", lambda x, y: (x * y) ** 2 - y, (3.0, 2.0), (12.0, 17.5)),
+                  ("-y", lambda x, y: -y, (3.0, 2.0), (0.0, -0.5))]
+    ### END HIDDEN TESTS
+    for whole, rows in grids:
+        for shape, split, wanted in rows:
+            got = place_of(shape, whole, split)
+            assert got == wanted, (
+                f"{shape} on the grid {whole} with {split} row axes: got {got!r}, wanted {wanted!r}: compare the row "
+                "axes and the column axes with the grid's, each on their own")
+    for text, function, values, wanted in functions:
+        check_gradients(text, function, values, wanted)
+    slope = check_gradients("tanh x", lambda x, y: x.tanh(), (0.0, 1.0), (0.5, 0.0))
+    made = [s for s in in_order(slope) if s.op == "tanh"]
+    assert len(made) == 1, (
+        f"the gradient of tanh x holds {len(made)} of the tanh made so far, wanted 1: a rule takes the output of the "
+        "forward pass, and a part that is there is shared, not made again")
 
 test_unit_fusion_parts()
 
@@ -1694,33 +1819,42 @@ def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
 print(fuse(unfused_gelu).kernel(None, [tokens.data]).source)
 
 # %% nbgrader={"grade": true, "grade_id": "test-fuse", "points": 8}
+def check_fuse(name, function, inputs):
+    """Values and gradients of the fused function are those of the plain one."""
+    plain, fused = ([Tensor(t.data, requires_grad=True) for t in inputs] for _ in range(2))
+    wanted, got = function(*plain), fuse(function)(*fused)
+    assert np.allclose(got.data, wanted.data), (
+        f"{name}: the fused values are off by {np.abs(got.data - wanted.data).max():.2g}, wanted the plain ones")
+    wanted.sum().backward()
+    got.sum().backward()
+    for i, (a, b) in enumerate(zip(plain, fused)):
+        assert np.allclose(a.grad.data, b.grad.data), (
+            f"{name}: the gradient to input {i} begins with {b.grad.data.flat[0]:.4f}, wanted "
+            f"{a.grad.data.flat[0]:.4f}: look at expression_gradients, and at place_of for an input that is broadcast")
+
 def test_unit_fuse():
     rng = np.random.default_rng(10)
     x, bias, column = (Tensor(rng.normal(size=shape)) for shape in ((6, 5), (5,), (6, 1)))
-    for name, function, inputs in [
+    fusable = [
         ("gelu", unfused_gelu, [x]), ("x**3 - 2/x", lambda x: x**3 - 2 / x, [x]),
         ("exp, log, sqrt", lambda x: (x.exp() + 1).log().sqrt(), [x]),
         ("a bias", lambda x, b: (x + b).tanh(), [x, bias]), ("a column", lambda x, c: x * c + c, [x, column]),
         ("where", lambda x, b: where(x > b, x * b, b), [x, bias]), ("maximum", lambda x: x.maximum(0.3) * x, [x]),
-    ]:
-        plain, fused = ([Tensor(t.data, requires_grad=True) for t in inputs] for _ in range(2))
-        wanted, got = function(*plain), fuse(function)(*fused)
-        assert np.allclose(got.data, wanted.data), (
-            f"{name}: the fused values are off by {np.abs(got.data - wanted.data).max():.2g}")
-        wanted.sum().backward()
-        got.sum().backward()
-        for i, (a, b) in enumerate(zip(plain, fused)):
-            assert np.allclose(a.grad.data, b.grad.data), (
-                f"{name}: the gradient to input {i} is off: look at expression_gradients")
-    for why, function in [
-        ("a sum", lambda x: x - x.sum()), ("a choice in Python", lambda x: x if x > 0 else -x),
-        ("a product", lambda x: x @ x.T),
-    ]:
+    ]
+    refused = [("a sum", lambda x: x - x.sum()), ("a choice in Python", lambda x: x if x > 0 else -x),
+               ("a product", lambda x: x @ x.T)]
+    ### BEGIN HIDDEN TESTS
+    fusable += [("a row and a column", lambda r, c: (r - c) * (r - c) * r, [bias, column])]
+    refused += [("a mean", lambda x: x * x.mean())]
+    ### END HIDDEN TESTS
+    for name, function, inputs in fusable:
+        check_fuse(name, function, inputs)
+    for why, function in refused:
         try:
             fuse(function)(x)
         except FusionError:
             continue
-        raise AssertionError(f"{why} was fused: it cannot be computed from one element at a time")
+        raise AssertionError(f"{why} was fused, wanted a FusionError: it cannot be computed from one element at a time")
 
 test_unit_fuse()
 
@@ -1945,13 +2079,20 @@ def autocast(dtype: Any = "float16", enabled: bool = True):
 # %% nbgrader={"grade": true, "grade_id": "test-autocast", "points": 8}
 def test_unit_autocast():
     f16, bf16, f32, f64, i64 = (as_dtype(k) for k in ("float16", "bfloat16", "float32", "float64", "int64"))
-    for operation, dtype, half, wanted in [
+    rows = [
         ("matmul", f32, f16, f16), ("linear", f32, bf16, bf16), ("linear", f16, bf16, bf16), ("linear", f64, f16, f64),
         ("cross_entropy", f16, f16, f32), ("cross_entropy", i64, f16, i64), ("softmax", bf16, bf16, f32),
-        ("exp", f32, f16, f32),
-        ("mul", f16, f16, f16), ("mul", f32, f16, f32), ("relu", bf16, bf16, bf16), ("sum", f64, f16, f64),
-        ("matmul", i64, f16, i64),
-    ]:
+        ("exp", f32, f16, f32), ("mul", f16, f16, f16), ("mul", f32, f16, f32), ("relu", bf16, bf16, bf16),
+        ("sum", f64, f16, f64), ("matmul", i64, f16, i64),
+    ]
+    ### BEGIN HIDDEN TESTS
+    rows += [
+        ("matmul", bf16, f16, f16), ("linear", i64, bf16, i64), ("matmul", f64, bf16, f64), ("log", f16, f16, f32),
+        ("layer_norm", bf16, f16, f32), ("pow", i64, f16, i64), ("tanh", f32, bf16, f32), ("add", bf16, f16, bf16),
+        ("mse_loss", f64, bf16, f64), ("relu", f64, f16, f64),
+    ]
+    ### END HIDDEN TESTS
+    for operation, dtype, half, wanted in rows:
         got = autocast_type(operation, dtype, half)
         assert got == wanted, (
             f"{operation} takes {dtype} as {got} under autocast({half}), wanted {wanted}: read the three rules again")
@@ -1966,10 +2107,10 @@ def test_unit_autocast():
         total = y.sum()
     assert (y.dtype, inner.dtype, off.dtype, total.dtype) == (f16, bf16, f32, f32), (
         f"gelu of a product, one inside bfloat16, one with casting off, a sum: {y.dtype}, {inner.dtype}, {off.dtype}, "
-        f"{total.dtype}")
+        f"{total.dtype}, wanted float16, bfloat16, float32, float32")
     total.backward()
-    assert w.grad.dtype == f32, f"the weight's gradient came back in {w.grad.dtype}"
-    assert (x @ w).dtype == f32, "autocast went on after its block"
+    assert w.grad.dtype == f32, f"the weight's gradient came back in {w.grad.dtype}, wanted float32, the weight's type"
+    assert (x @ w).dtype == f32, f"after the block a product gave {(x @ w).dtype}, wanted float32: autocast went on"
 
 test_unit_autocast()
 
@@ -2171,43 +2312,80 @@ def next_scale(
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-loss-scale", "points": 8}
+def check_unscale(given, scale, wanted, bad, idea):
+    """Unscale gradients of these numbers: what they become (where they stay finite), and whether one was bad."""
+    gradients = [Tensor(numbers) for numbers in given]
+    found = unscale(gradients, scale)
+    what = f"unscale({given}, {scale})"
+    assert found == bad, f"{what} returned {found}, wanted {bad}: {idea}"
+    for g, row in zip(gradients, wanted):
+        assert g.dtype == np.float32, f"{what} left a gradient in {g.dtype}, wanted float32: its type must not change"
+        assert np.allclose(g.data, row, rtol=1e-5, atol=0, equal_nan=True), (
+            f"{what} left {g.data} in one of them, wanted {row}: divide every gradient by the scale, in float32")
+
 def test_unit_loss_scale():
-    first, second, third = Tensor([512.0, -2048.0]), Tensor([[np.inf, 1.0]]), Tensor([256.0])
-    assert not unscale([first], 512.0), "finite gradients were reported as overflow"
-    assert np.allclose(first.data, [1, -4]), f"[512, -2048] unscaled by 512 gave {first.data}"
-    tiny, huge = Tensor([1e-7]), Tensor([3e38, 3e38])
-    assert not unscale([Tensor([1.0]), huge], 1.0), "3e38 twice is finite, but not its sum: look at each number"
-    unscale([tiny], 8.0)
-    assert np.isclose(tiny.data[0], 1.25e-8), f"1e-7 unscaled by 8 gave {tiny.data[0]:.3g}: unscale in float32"
-    assert unscale([second, third], 128.0), "an inf in the first of two gradients went unnoticed"
-    assert np.allclose(third.data, 2), (
-        f"after an overflow in one gradient the next was {third.data}, wanted 2: unscale them all")
-    assert unscale([Tensor([0.0, 1.0])], 0.0), "a scale of 0 makes 0 * inf of a 0, and that went unnoticed"
-    assert unscale([Tensor([1.0]), Tensor([2.0]), Tensor([np.nan])], 2.0), "a nan in the last gradient went unnoticed"
-    assert unscale([Tensor([1.0, -np.inf])], 2.0), "-inf is an overflow too"
+    inf, nan = math.inf, math.nan
+    rows = [
+        ([[512, -2048]], 512.0, [[1, -4]], False, "finite gradients are no overflow"),
+        ([[1.0], [3e38, 3e38]], 1.0, [[1], [3e38, 3e38]], False, "each is finite, though not their sum: look at each"),
+        ([[1e-7]], 8.0, [[1.25e-8]], False, "finite gradients are no overflow"),
+        ([[inf, 1.0], [256.0]], 128.0, [[inf, 1 / 128], [2]], True, "one inf in the first of two gradients is enough"),
+        ([[0.0, 1.0]], 0.0, [[nan, inf]], True, "a scale of 0 makes 0 * inf of a 0: look after the division too"),
+        ([[1.0], [2.0], [nan]], 2.0, [[0.5], [1], [nan]], True, "a nan in the last gradient counts"),
+        ([[1.0, -inf]], 2.0, [[0.5, -inf]], True, "-inf is an overflow too"),
+    ]
+    ### BEGIN HIDDEN TESTS
+    rows += [
+        ([[3.0], [-9.0, 6.0]], 0.75, [[4], [-12, 8]], False, "finite gradients are no overflow"),
+        ([[5.0], [nan, 2.0], [inf], [10.0]], 5.0, [[1], [nan, 0.4], [inf], [2]], True, "bad ones in the middle count"),
+        ([[-3e38, -3e38], [4e-8]], 4.0, [[-7.5e37, -7.5e37], [1e-8]], False, "each of the numbers is finite"),
+        ([[0.0]], 0.0, [[nan]], True, "a scale of 0 makes 0 * inf of a 0"),
+    ]
+    ### END HIDDEN TESTS
+    for row in rows:
+        check_unscale(*row)
 
 test_unit_loss_scale()
 
 # %% nbgrader={"grade": true, "grade_id": "test-next-scale", "points": 6}
+def check_path(scale, found, wanted, **settings):
+    """The states that `next_scale` goes through from a scale, for steps that were bad (True) or good."""
+    path, state = [], (scale, 0)
+    for found_inf in found:
+        state = next_scale(*state, found_inf, **settings)
+        path.append(state)
+    assert path == wanted, (
+        f"from {scale} with {settings}, steps {' '.join('bad' if bad else 'good' for bad in found)}: scale and count "
+        f"went\n{path}, wanted\n{wanted}: what resets the count, and where are the floor and the ceiling?")
+
+def check_one(scale, tracker, found_inf, wanted, idea, **settings):
+    got = next_scale(scale, tracker, found_inf, **settings)
+    assert got == wanted, (
+        f"next_scale({scale}, {tracker}, {found_inf}) with {settings} gave {got}, wanted {wanted}: {idea}")
+
 def test_unit_next_scale():
-    trace, state = [], (4.0, 0)
-    for found_inf in [False, False, False, True, True, True, True, False, False]:
-        state = next_scale(*state, found_inf, growth_interval=2, max_scale=8.0)
-        trace.append(state)
-    wanted = [(4, 1), (8, 0), (8, 1), (4, 0), (2, 0), (1, 0), (1, 0), (1, 1), (2, 0)]
-    assert trace == wanted, (
-        f"good, good, good, four bad, good, good from 4 (interval 2) gave\n{trace}, wanted\n{wanted}")
-    assert next_scale(8.0, 1, False, growth_interval=2, max_scale=8.0) == (8.0, 0), (
-        "the ceiling is 8: the scale stays and the count starts anew")
-    assert next_scale(64.0, 9, False, growth_interval=5) == (128.0, 0), (
-        "the interval was lowered below the count: grow at the next good step")
-    for tracker, found_inf, wanted in [(0, True, (2.5, 0)), (0, False, (30.0, 0))]:
-        got = next_scale(
-            10.0, tracker, found_inf, growth_factor=3.0, backoff_factor=0.25, growth_interval=1, min_scale=0.5)
-        assert got == wanted, f"from 10 with factors 3 and 0.25, found_inf={found_inf}: got {got}, wanted {wanted}"
-    assert next_scale(0.5, 3, True, min_scale=0.25) == (0.25, 0), "the floor is what min_scale says"
-    assert next_scale(2.0**127, 0, False, growth_interval=1, max_scale=math.inf) == (2.0**127, 0), (
-        "2^128 is infinite in float32: such a scale is not taken")
+    check_path(4.0, [False] * 3 + [True] * 4 + [False] * 2,
+               [(4, 1), (8, 0), (8, 1), (4, 0), (2, 0), (1, 0), (1, 0), (1, 1), (2, 0)],
+               growth_interval=2, max_scale=8.0)
+    check_one(8.0, 1, False, (8.0, 0), "the scale stays at the ceiling, and the count starts anew",
+              growth_interval=2, max_scale=8.0)
+    check_one(64.0, 9, False, (128.0, 0), "the interval was lowered below the count: grow now", growth_interval=5)
+    factors = {"growth_factor": 3.0, "backoff_factor": 0.25, "growth_interval": 1, "min_scale": 0.5}
+    check_one(10.0, 0, True, (2.5, 0), "by which factor does it fall?", **factors)
+    check_one(10.0, 0, False, (30.0, 0), "by which factor does it grow?", **factors)
+    check_one(0.5, 3, True, (0.25, 0), "the floor is what min_scale says", min_scale=0.25)
+    check_one(0.25, 1, True, (0.25, 0), "a scale below the floor stays where it is: an overflow never raises it")
+    check_one(2.0**127, 0, False, (2.0**127, 0), "2^128 is infinite in float32, and such a scale is not taken",
+              growth_interval=1, max_scale=math.inf)
+    ### BEGIN HIDDEN TESTS
+    check_path(100.0, [True, False, False, False, True, False],
+               [(10, 0), (10, 1), (10, 2), (40, 0), (5, 0), (5, 1)],
+               growth_factor=4.0, backoff_factor=0.1, growth_interval=3, min_scale=5.0)
+    check_one(3.0, 1999, False, (6.0, 0), "the interval is 2000 where nothing is said")
+    check_one(3.0, 1998, False, (3.0, 1999), "the interval is 2000 where nothing is said")
+    check_one(50000.0, 0, False, (65536.0, 0), "the ceiling is 65536 where nothing is said", growth_interval=1)
+    check_one(0.125, 5, True, (0.125, 0), "a scale below the floor stays where it is", min_scale=2.0)
+    ### END HIDDEN TESTS
 
 test_unit_next_scale()
 
@@ -2501,150 +2679,241 @@ class MockOptimizer:
         self.updates_applied += 1
 
 
+def mock_trainer(scale, **settings):
+    model = MockModel()
+    return MixedPrecisionTrainer(model, MockOptimizer(model.parameters()), loss_scale=scale, **settings)
+
+
+def check_scaled(scale, loss):
+    trainer = mock_trainer(scale)
+    scaled = trainer.scale_loss(Tensor([loss]))
+    assert np.isclose(scaled.data[0], loss * scale), (
+        f"scale_loss of a loss of {loss} at a scale of {scale:g} gave {scaled.data[0]:g}, wanted {loss * scale:g}")
+    assert trainer.scale_loss((trainer.model.weight * 1).mean()).requires_grad, (
+        "the scaled loss has lost its graph: multiply the Tensor, not its data")
+
+
+def check_unscaled(scale):
+    """`unscale_gradients` divides all gradients, says whether they are finite, and remembers what it found last."""
+    trainer = mock_trainer(scale)
+    first, second = trainer.model.weight, Tensor(np.zeros(2))
+    for low, wanted in [(scale, True), (np.inf, False), (np.nan, False), (-scale, True)]:
+        first.grad, second.grad = Tensor(np.full((10, 5), 2 * scale)), Tensor([1.0, low])
+        valid = trainer.unscale_gradients([first, Tensor([1.0]), second])
+        state = f"gradients [{2 * scale:g}, ...], none and [1, {low:g}] at a scale of {scale:g}"
+        assert (valid, trainer.overflow_detected) == (wanted, not wanted), (
+            f"{state}: unscale_gradients returned {valid} and left overflow_detected {trainer.overflow_detected}, "
+            f"wanted {wanted} and {not wanted}: look at all of them, each time anew")
+        assert np.allclose(first.grad.data, 2), (
+            f"{state}: the first became {first.grad.data[0, 0]:g}, wanted 2: divide by the scale")
+
+
+def check_adapts(scale):
+    trainer = mock_trainer(scale)
+    for count, overflow, wanted in [(7, True, (scale / 2, 0)), (1998, False, (scale / 2, 1999)),
+                                    (2000, False, (scale, 0)), (0, False, (scale, 1))]:
+        trainer.overflow_detected, trainer.steps_since_last_scale_update = overflow, count
+        before = trainer.loss_scale
+        trainer.update_loss_scale()
+        got = trainer.loss_scale, trainer.steps_since_last_scale_update
+        assert got == wanted, (
+            f"a scale of {before:g} and a count of {count}, overflow {overflow}: update_loss_scale made scale and "
+            f"count {got}, wanted {wanted}: it falls at once, grows once in 2000 steps, both start the count anew")
+
+
+def half_gradient(weight, inputs, targets):
+    """The mean squared error of a product of halves, and its gradient to the weight."""
+    half = inputs.data.astype(np.float16).astype(np.float32) @ weight.astype(np.float16).astype(np.float32)
+    difference = half.astype(np.float16).astype(np.float32) - targets.data
+    return np.mean(difference**2), inputs.data.T @ difference * (2 / difference.size)
+
+
+def check_good_step(trainer, inputs, targets):
+    weight, steps = trainer.model.weight.data.copy(), trainer.optimizer.updates_applied
+    loss, gradient = half_gradient(weight, inputs, targets)
+    metrics = trainer.train_step((inputs, targets))
+    assert set(metrics) == {"loss", "loss_scale", "overflow", "gradients_valid"}, (
+        f"train_step returned the keys {sorted(metrics)}, wanted loss, loss_scale, overflow and gradients_valid")
+    assert np.isclose(metrics["loss"], loss, rtol=1e-3), (
+        f"the loss reported is {metrics['loss']:.4f}, wanted {loss:.4f}, the unscaled one")
+    taken = trainer.optimizer.updates_applied - steps
+    assert (metrics["overflow"], metrics["gradients_valid"], taken) == (False, True, 1), (
+        f"a good step gave {metrics} and called the optimizer {taken} times, wanted no overflow, valid gradients and 1")
+    model = trainer.model
+    assert model.seen == np.float16, f"the forward pass ran in {model.seen}, wanted float16: use autocast"
+    assert model.weight.dtype == np.float32, f"the master weight is now {model.weight.dtype}, wanted float32 as it was"
+    moved = weight - model.weight.data
+    assert np.allclose(moved, 0.01 * gradient, atol=1e-4), (
+        f"the first weight moved by {moved[0, 0]:.3g}, wanted {0.01 * gradient[0, 0]:.3g}: was its gradient of this "
+        "step alone, and unscaled once?")
+
+
+def check_overflow(trainer, inputs, targets):
+    weight, scale, steps = trainer.model.weight.data.copy(), trainer.loss_scale, trainer.optimizer.updates_applied
+    metrics = trainer.train_step((inputs, targets))
+    taken = trainer.optimizer.updates_applied - steps
+    assert (metrics["overflow"], metrics["gradients_valid"], taken) == (True, False, 0), (
+        f"an overflowing step gave {metrics} and called the optimizer {taken} times, wanted overflow, no valid "
+        "gradients and 0: skip the update")
+    assert np.array_equal(trainer.model.weight.data, weight), "the weights moved on an overflow, wanted as they were"
+    assert trainer.loss_scale == scale / 2, (
+        f"after the overflow the scale is {trainer.loss_scale:g}, wanted {scale / 2:g}: half of it, once")
+
+
 def test_unit_mixed_precision():
     """Scaling, unscaling, skipping, adapting and training of MixedPrecisionTrainer, with a stranger's model and
     optimizer.
     """
-    model = MockModel()
-    optimizer = MockOptimizer(model.parameters())
-    trainer = MixedPrecisionTrainer(model, optimizer, loss_scale=1024.0)
-    scaled = trainer.scale_loss(Tensor([0.001]))
-    assert np.isclose(scaled.data[0], 1.024), f"a loss of 0.001 times a scale of 1024 gave {scaled.data[0]}"
-    assert trainer.scale_loss((model.weight * 1).mean()).requires_grad, (
-        "the scaled loss has lost its graph: multiply the Tensor, not its data")
-
-    model.weight.grad = Tensor(np.full((10, 5), 1024.0))
-    assert trainer.unscale_gradients([model.weight]), "finite gradients were called invalid"
-    assert np.allclose(model.weight.grad.data, 1.0), f"1024 unscaled by 1024 gave {model.weight.grad.data[0, 0]}"
-    other = Tensor(np.zeros(2))
-    model.weight.grad, other.grad = Tensor(np.full((10, 5), 512.0)), Tensor([1.0, np.inf])
-    assert not trainer.unscale_gradients([model.weight, other]) and trainer.overflow_detected, (
-        "an inf in the last gradient went unnoticed")
-    trainer.steps_since_last_scale_update = 7
-    trainer.update_loss_scale()
-    assert (trainer.loss_scale, trainer.steps_since_last_scale_update) == (512.0, 0), (
-        f"after an overflow at 1024 the scale is {trainer.loss_scale} and the count "
-        f"{trainer.steps_since_last_scale_update}, wanted 512 and 0")
-    trainer.overflow_detected, trainer.steps_since_last_scale_update = False, 2000
-    trainer.update_loss_scale()
-    assert trainer.loss_scale == 1024.0, (
-        f"after {trainer.growth_interval} good steps at 512 the scale is {trainer.loss_scale}, wanted 1024")
-    trainer.update_loss_scale()
-    assert trainer.loss_scale == 1024.0, "one good step later the scale grew again: it grows once an interval"
-
-    rng = np.random.default_rng(6)
-    inputs, targets = (Tensor(rng.normal(size=(8, n)).astype(np.float32)) for n in (10, 5))
-    half = inputs.data.astype(np.float16).astype(np.float32) @ model.weight.data.astype(np.float16).astype(np.float32)
-    difference = half.astype(np.float16).astype(np.float32) - targets.data
-    gradient = inputs.data.T @ difference * (2 / difference.size)
-    weight = model.weight.data.copy()
-    metrics = trainer.train_step((inputs, targets))
-    assert set(metrics) == {"loss", "loss_scale", "overflow", "gradients_valid"}, (
-        f"train_step returned the keys {sorted(metrics)}")
-    assert np.isclose(metrics["loss"], np.mean(difference**2), rtol=1e-3), (
-        f"the loss reported is {metrics['loss']:.4f}, the unscaled one {np.mean(difference**2):.4f}")
-    assert (metrics["overflow"], metrics["gradients_valid"], optimizer.updates_applied) == (False, True, 1), (
-        f"a good step gave {metrics}")
-    assert model.seen == np.float16, f"the forward pass ran in {model.seen}, wanted float16: use autocast"
-    assert model.weight.dtype == np.float32, f"the master weight is now {model.weight.dtype}"
-    moved = weight - model.weight.data
-    assert np.allclose(moved, 0.01 * gradient, atol=1e-4), (
-        f"the update is {np.abs(moved / gradient / 0.01).mean():.3g} times what it should be: was it unscaled?")
-
-    weight, scale = model.weight.data.copy(), trainer.loss_scale
-    metrics = trainer.train_step((Tensor(np.full((8, 10), 60000.0, np.float32)), targets))
-    assert (metrics["overflow"], metrics["gradients_valid"], optimizer.updates_applied) == (True, False, 1), (
-        f"an overflowing step gave {metrics}")
-    assert np.array_equal(model.weight.data, weight), "the weights moved on an overflow"
-    assert trainer.loss_scale == scale / 2, f"after the overflow the scale is {trainer.loss_scale}, wanted {scale / 2}"
+    runs = [(1024.0, 0.001, 6)]
+    ### BEGIN HIDDEN TESTS
+    runs += [(96.0, 0.75, 16)]
+    ### END HIDDEN TESTS
+    for scale, loss, seed in runs:
+        check_scaled(scale, loss)
+        check_unscaled(scale)
+        check_adapts(scale)
+        rng, trainer = np.random.default_rng(seed), mock_trainer(scale)
+        inputs, targets = (Tensor(rng.normal(size=(8, n)).astype(np.float32)) for n in (10, 5))
+        check_good_step(trainer, inputs, targets)
+        check_good_step(trainer, inputs, targets)
+        check_overflow(trainer, Tensor(np.full((8, 10), 60000.0, np.float32)), targets)
+        check_good_step(trainer, inputs, targets)
 
 test_unit_mixed_precision()
 
 # %% nbgrader={"grade": true, "grade_id": "test-mixed-precision-run", "points": 8}
-def test_unit_mixed_precision_run():
-    def total(outputs, targets):
-        return (outputs - targets).sum()
-
-    model = MockModel()
-    trainer = MixedPrecisionTrainer(model, MockOptimizer(model.parameters()), 64.0, loss_fn=total, dtype="bfloat16")
-    trainer.growth_interval, trainer.scale_growth_factor, trainer.scale_backoff_factor = 2, 4.0, 0.25
-    inputs, targets = Tensor(np.ones((2, 10), np.float32)), Tensor(np.zeros((2, 5), np.float32))
+def run_of(scale, sizes, settings, **more):
+    """Train on a sum of x w over two rows of ones times each size; scale and overflow after each step."""
+    trainer = mock_trainer(scale, loss_fn=lambda outputs, targets: (outputs - targets).sum(), **more)
+    for name, value in settings.items():
+        setattr(trainer, name, value)
     path = []
-    for size in [1, 1, np.inf, 1, 1]:
-        before = model.weight.data.copy()
-        metrics = trainer.train_step((Tensor(inputs.data * np.float32(size)), targets))
+    for size in sizes:
+        before = trainer.model.weight.data.copy()
+        inputs = Tensor(np.full((2, 10), size, np.float32))
+        metrics = trainer.train_step((inputs, Tensor(np.zeros((2, 5), np.float32))))
         path.append((metrics["loss_scale"], metrics["overflow"]))
-        if size == 1:
-            step = (before - model.weight.data)[0, 0]
-            assert np.isclose(step, 0.02, rtol=0.02), (
-                f"the sum of x w over 2 rows of ones moved w by {step:.4g}, wanted 0.01 * 2: whose loss, whose scale?")
-    assert model.seen == as_dtype("bfloat16"), f"dtype is bfloat16 and the forward pass ran in {model.seen}"
-    wanted = [(64, False), (256, False), (64, True), (64, False), (256, False)]
-    assert path == wanted, (
-        f"two good steps, an overflow, two good ones (interval 2, factors 4 and 0.25) gave scale and overflow\n{path}\n"
-        f"wanted\n{wanted}: what is reset after an overflow, and is the scale reported the one after the step?")
+        if np.isfinite(size):
+            step = (before - trainer.model.weight.data)[0, 0]
+            assert np.isclose(step, 0.02 * size, rtol=0.02), (
+                f"the sum of x w over 2 rows of {size} moved w by {step:.4g}, wanted {0.02 * size:.4g}: whose loss, "
+                "whose scale, and were the old gradients cleared?")
+    return path, trainer
+
+def test_unit_mixed_precision_run():
+    fast = {"growth_interval": 2, "scale_growth_factor": 4.0, "scale_backoff_factor": 0.25}
+    inf = np.inf
+    path = [(64, False), (256, False), (64, True), (64, False), (256, False)]
+    runs = [(64.0, [1, 1, inf, 1, 1], fast, {}, path),
+            (2.0, [inf] * 3, {}, {}, [(1, True), (1, True), (1, True)]),
+            (8.0, [1, 1], {"growth_interval": 1}, {"max_loss_scale": 16.0}, [(16, False), (16, False)])]
+    ### BEGIN HIDDEN TESTS
+    path = [(48, False), (24, True), (24, False), (48, False)]
+    runs += [(48.0, [0.5, inf, 2, 0.5], {"growth_interval": 2}, {}, path),
+             (0.5, [inf, 1], {}, {}, [(0.5, True), (0.5, False)])]
+    ### END HIDDEN TESTS
+    for scale, sizes, settings, more, wanted in runs:
+        path, trainer = run_of(scale, sizes, settings, dtype="bfloat16", **more)
+        assert trainer.model.seen == as_dtype("bfloat16"), (
+            f"dtype is bfloat16 and the forward pass ran in {trainer.model.seen}, wanted bfloat16: which type has the "
+            "trainer been given?")
+        assert path == wanted, (
+            f"a scale of {scale} with {settings | more}, inputs of {sizes}: scale and overflow went\n{path}, wanted\n"
+            f"{wanted}: what is reset after an overflow, where are floor and ceiling, is it the scale after the step?")
 
 test_unit_mixed_precision_run()
 
 # %% nbgrader={"grade": true, "grade_id": "test-mixed-precision-overflow", "points": 5}
-def test_unit_mixed_precision_overflow():
-    model = MockModel()
-    model.weight.data *= 0
-    optimizer = MockOptimizer(model.parameters())
-    trainer = MixedPrecisionTrainer(model, optimizer, loss_scale=65536.0)
-    batch = Tensor(np.full((8, 10), 500.0, np.float32)), Tensor(np.full((8, 5), 100.0, np.float32))
+def check_finite_loss(size, target):
+    """A loss that is finite, whose gradient times 65536 overflows float16; the scale falls until it fits."""
+    trainer = mock_trainer(65536.0)
+    trainer.model.weight.data *= 0
+    batch = Tensor(np.full((8, 10), size, np.float32)), Tensor(np.full((8, 5), target, np.float32))
     metrics = trainer.train_step(batch)
-    assert np.isfinite(metrics["loss"]), f"the loss of this batch is 10000, train_step reports {metrics['loss']}"
-    assert metrics["overflow"] and not metrics["gradients_valid"] and optimizer.updates_applied == 0, (
-        f"the loss is finite, and its gradient times 65536 overflows float16: {metrics}; judge by the gradients")
+    assert np.isclose(metrics["loss"], target**2), (
+        f"the loss of this batch is {target**2}, train_step reports {metrics['loss']}")
+    taken = trainer.optimizer.updates_applied
+    assert metrics["overflow"] and not metrics["gradients_valid"] and taken == 0, (
+        f"inputs of {size}, targets of {target}: the loss is finite, and its gradient times 65536 overflows float16; "
+        f"train_step gave {metrics} and called the optimizer {taken} times, wanted overflow, 0: judge by the gradients")
     for _ in range(16):
         metrics = trainer.train_step(batch) if metrics["overflow"] else metrics
-    assert metrics["gradients_valid"] and optimizer.updates_applied == 1, (
-        f"the scale fell until it fitted, then: {metrics}")
-    trainer.loss_scale = 1024.0
-    half = trainer.scale_loss(Tensor(300.0, dtype="float16"))
-    assert np.isfinite(half.item()), (
-        f"a float16 loss of 300 times {trainer.loss_scale:g} gave {half.item()}: scale in float32")
+    assert metrics["gradients_valid"] and trainer.optimizer.updates_applied == 1, (
+        f"inputs of {size}, targets of {target}: in 17 steps the scale fell to {metrics['loss_scale']:g} and the last "
+        f"step gave {metrics}, wanted one good step as soon as the scale fits: each step is judged anew")
+
+def check_half_loss(loss, scale):
+    scaled = mock_trainer(scale).scale_loss(Tensor(loss, dtype="float16")).item()
+    assert scaled == loss * scale, (
+        f"a float16 loss of {loss} times {scale:g} gave {scaled}, wanted {loss * scale:g}: scale in float32")
+
+def test_unit_mixed_precision_overflow():
+    batches, losses = [(500.0, 100.0)], [(300.0, 1024.0)]
+    ### BEGIN HIDDEN TESTS
+    batches += [(300.0, 50.0)]
+    losses += [(2048.0, 64.0)]
+    ### END HIDDEN TESTS
+    for size, target in batches:
+        check_finite_loss(size, target)
+    for loss, scale in losses:
+        check_half_loss(loss, scale)
 
 test_unit_mixed_precision_overflow()
 
 # %% nbgrader={"grade": true, "grade_id": "test-mixed-precision-detached", "points": 5}
-def test_unit_mixed_precision_detached():
-    class Detached(MockModel):
-        def __call__(self, x):
-            return Tensor(super().__call__(x).data)
+class Detached(MockModel):
+    """Rebuilds its output, and so cuts the trail."""
 
-    model = Detached()
-    optimizer = MockOptimizer(model.parameters())
-    trainer = MixedPrecisionTrainer(model, optimizer, loss_scale=256.0)
-    trainer.steps_since_last_scale_update = 3
+    def __call__(self, x):
+        return Tensor(super().__call__(x).data)
+
+class ThroughTheInput(MockModel):
+    """A trail to the input, and none to the weight."""
+
+    def __call__(self, x):
+        return x @ Tensor(self.weight.data)
+
+def check_cut(kind, rows, scale, count):
+    """A step without a way to the parameters: a warning, no call of the optimizer, and the scaler as it was."""
+    model = kind()
+    trainer = MixedPrecisionTrainer(model, MockOptimizer(model.parameters()), loss_scale=scale)
+    trainer.steps_since_last_scale_update = count
+    batch = Tensor(np.ones((rows, 10)), requires_grad=True), Tensor(np.ones((rows, 5)))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        metrics = trainer.train_step((Tensor(np.ones((2, 10))), Tensor(np.ones((2, 5)))))
-    assert caught, "the model's output was detached, and train_step said nothing: warn"
-    assert (metrics["overflow"], metrics["gradients_valid"]) == (False, False), (
-        f"a step without a graph reported {metrics}")
-    assert (optimizer.updates_applied, optimizer.zeroed) == (0, 0), (
-        "the optimizer was called although there were no gradients")
-    class ThroughTheInput(MockModel):
-        def __call__(self, x):
-            return x @ Tensor(self.weight.data)
+        metrics = trainer.train_step(batch)
+    told = f"the loss leads to no parameter ({kind.__name__}), and train_step"
+    got = metrics["overflow"], metrics["gradients_valid"]
+    assert got == (False, False), f"{told} gave {metrics}, wanted no overflow and no valid gradients: no step was taken"
+    assert caught, f"{told} said nothing, wanted a warning: a step that is not taken must not look like one"
+    calls = trainer.optimizer.updates_applied, trainer.optimizer.zeroed
+    assert calls == (0, 0), (
+        f"{told} called step() {calls[0]} and zero_grad() {calls[1]} times, wanted 0 and 0: ask before you touch them")
+    state = trainer.loss_scale, trainer.steps_since_last_scale_update
+    assert state == (scale, count), (
+        f"{told} left scale and count at {state}, wanted {(scale, count)}: there was nothing to adapt to")
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        inputs = Tensor(np.ones((2, 10)), requires_grad=True)
-        other = MixedPrecisionTrainer(ThroughTheInput(), optimizer).train_step((inputs, Tensor(np.ones((2, 5)))))
-    assert caught and not other["gradients_valid"] and optimizer.updates_applied == 0, (
-        f"the loss depends on its input but on no parameter, and train_step reported {other}: warn, and take no step")
-    assert (trainer.loss_scale, trainer.steps_since_last_scale_update) == (256.0, 3), (
-        "the scale or its count changed without a step")
-    frozen = Sequential(Linear(10, 4), Linear(4, 5))
-    frozen[0].weight.requires_grad = frozen[0].bias.requires_grad = False
-    before = frozen[0].weight.data.copy()
+def check_frozen(part):
+    """A frozen layer beside another stays as it is."""
+    net = Sequential(Linear(10, 4), Linear(4, 5))
+    for p in (net[part].weight, net[part].bias):
+        p.requires_grad = False
+    before = net[part].weight.data.copy()
     pair = tuple(Tensor(np.ones((2, n), np.float32)) for n in (10, 5))
-    MixedPrecisionTrainer(frozen, SGD(frozen.parameters(), lr=0.1)).train_step(pair)
-    assert not frozen[0].weight.requires_grad and np.array_equal(frozen[0].weight.data, before), (
-        "a frozen layer beside others was thawed")
+    MixedPrecisionTrainer(net, SGD(net.parameters(), lr=0.1)).train_step(pair)
+    assert not net[part].weight.requires_grad and np.array_equal(net[part].weight.data, before), (
+        f"layer {part} of two was frozen, and after a step it asks for gradients or has moved: leave it alone")
+
+def test_unit_mixed_precision_detached():
+    cut, parts = [(Detached, 2, 256.0, 3), (ThroughTheInput, 2, 1024.0, 0)], [0]
+    ### BEGIN HIDDEN TESTS
+    cut += [(ThroughTheInput, 5, 32.0, 1999), (Detached, 1, 2.0, 11)]
+    parts += [1]
+    ### END HIDDEN TESTS
+    for kind, rows, scale, count in cut:
+        check_cut(kind, rows, scale, count)
+    for part in parts:
+        check_frozen(part)
 
 test_unit_mixed_precision_detached()
 
@@ -2987,10 +3256,15 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
 
 # %% nbgrader={"grade": true, "grade_id": "test-training-bytes", "points": 5}
 def test_unit_training_bytes():
-    for parameters, activations, half, wanted in [
+    rows = [
         (1000, 500, None, (4000, 0, 4000, 8000, 2000)), (7, 30, "float16", (28, 14, 28, 56, 60)),
         (3, 11, "bfloat16", (12, 6, 12, 24, 22)), (0, 5, "float16", (0, 0, 0, 0, 10)),
-    ]:
+    ]
+    ### BEGIN HIDDEN TESTS
+    rows += [(13, 17, None, (52, 0, 52, 104, 68)), (250, 1, "bfloat16", (1000, 500, 1000, 2000, 2)),
+             (1, 0, "float16", (4, 2, 4, 8, 0))]
+    ### END HIDDEN TESTS
+    for parameters, activations, half, wanted in rows:
         named = training_bytes(parameters, activations, half)
         parts = ("weights", "half copies", "gradients", "optimizer", "activations")
         assert set(named) == set(parts), f"training_bytes names {list(named)}, wanted {parts}"
@@ -3166,17 +3440,29 @@ def technique_score(workload: Workload, technique: Technique) -> int:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-technique-score", "points": 5}
+def check_score(workload, technique, wanted):
+    got = technique_score(workload, technique)
+    assert got == wanted, (
+        f"{technique} for {workload} scored {got}, wanted {wanted}: go through the table line by line")
+
 def test_unit_technique_score():
     wanted = [[2, 2, -3, -3], [1, 3, 1, 3], [3, 3, 1, 3], [4, 6, 1, 3], [1, 1, -1, 1]]
     for workload, row in zip(WORKLOADS, wanted):
         for technique, want in zip(TECHNIQUES, row):
-            got = technique_score(workload, technique)
-            assert got == want, (
-                f"{technique.name} for {workload.name} scored {got}, wanted {want}: go through the table line by line")
-    everything = Workload("x", "high", True, True, "high", "high")
-    got = technique_score(everything, Technique("y", "medium", "low", "low", "medium", "medium"))
-    assert got == 1, (
-        f"a work that asks for everything and a technique of medium cost, risk and dependency scored {got}, wanted 1")
+            check_score(workload, technique, want)
+    everything = Workload("asks for everything", "high", True, True, "high", "high")
+    check_score(everything, Technique("medium in all", "medium", "low", "low", "medium", "medium"), 1)
+    ### BEGIN HIDDEN TESTS
+    check_score(everything, Technique("best", "low", "medium", "very_high", "none", "low"), 7)
+    check_score(everything, Technique("worst", "very_high", "none", "none", "medium", "very_high"), -4)
+    nothing = Workload("asks for nothing", "low", False, False, "low", "low")
+    check_score(nothing, Technique("best", "low", "high", "very_high", "none", "low"), 0)
+    memory = Workload("memory only", "very_high", False, False, "medium", "medium")
+    check_score(memory, Technique("half", "high", "medium", "high", "medium", "high"), 2)
+    check_score(memory, Technique("little", "low", "low", "low", "low", "low"), 0)
+    latency = Workload("latency only", "medium", True, False, "medium", "medium")
+    check_score(latency, Technique("quick", "high", "high", "medium", "medium", "high"), 2)
+    ### END HIDDEN TESTS
 
 test_unit_technique_score()
 
@@ -3475,8 +3761,9 @@ is why mixed precision is used there even where memory is plenty.
 
 1. The product of two 1024 x 1024 float32 matrices: what is its arithmetic intensity, and how many times is that of an
    elementwise float32 addition?
-2. `unfused_gelu` runs eight primitives on float32. Count each array read and each written (numbers such as 0.5 are
-   free): how many bytes does it move for each element, and how many does `fused_gelu`? What percentage is saved?
+2. Look at the primitives that your `unfused_gelu` runs on float32. Count each array read and each written (numbers
+   such as 0.5 are free): how many bytes does it move for each element, and how many does `fused_gelu`? What percentage
+   is saved?
 3. A model with 100 million parameters and 50 million activations, trained with Adam: how many MB (10^6 bytes) in
    float32, and how many in mixed precision?
 4. What is the smallest positive float16? With a loss scale of 1024, down to what gradient (half of that, divided by
@@ -3495,27 +3782,27 @@ edge_technique = "Kernel Fusion"
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-question-acceleration", "points": 8}
+def check_number(name, got, wanted, idea, tolerance=0.01):
+    assert math.isclose(got, wanted, rel_tol=tolerance), f"{name} is {got:.6g}, and that is not it: {idea}"
+
 def test_question_acceleration():
     wanted = matmul_intensity(1024, 1024, 1024, 4)
-    assert math.isclose(product_intensity, wanted, rel_tol=0.01), (
-        f"product_intensity is {product_intensity}: FLOPs over bytes, not over numbers")
-    assert math.isclose(times_addition, wanted / elementwise_intensity(1, 2, 1, 4), rel_tol=0.01), (
-        f"times_addition is {times_addition}")
+    check_number("product_intensity", product_intensity, wanted, "FLOPs over bytes, not over numbers")
+    check_number("times_addition", times_addition, wanted / elementwise_intensity(1, 2, 1, 4),
+                 "the product's intensity over that of c = a + b, which reads two arrays and writes one")
     one = Tensor(np.ones(10000, np.float32))
     for name, function, got in [("unfused", unfused_gelu, unfused_bytes), ("fused", fused_gelu, fused_bytes)]:
         with Trace() as trace:
             function(one)
         moved = sum(o.bytes for o in trace.operations) / one.size
-        assert math.isclose(got, moved, rel_tol=0.01), (
-            f"{name}_bytes is {got}: for each primitive, arrays read and written, 4 bytes a number")
-    assert math.isclose(percent_saved, 100 * (1 - fused_bytes / unfused_bytes), abs_tol=1), (
-        f"percent_saved is {percent_saved}")
+        check_number(f"{name}_bytes", got, moved, "for each of your primitives, arrays read and written, 4 bytes each")
+    check_number("percent_saved", percent_saved, 100 * (1 - fused_bytes / unfused_bytes),
+                 "the part of unfused_bytes that is no longer moved, in percent")
     for name, half, got in [("full_mb", None, full_mb), ("mixed_mb", "float16", mixed_mb)]:
         wanted = sum(training_bytes(100_000_000, 50_000_000, half).values()) / 1e6
-        assert math.isclose(got, wanted, rel_tol=0.001), (
-            f"{name} is {got}: weights, copies, gradients, two numbers for Adam, activations")
-    assert math.isclose(smallest_half, float(np.finfo(np.float16).smallest_subnormal), rel_tol=0.01), (
-        f"smallest_half is {smallest_half}: subnormals count")
+        check_number(name, got, wanted, "weights, copies, gradients, two numbers for Adam, activations", 0.001)
+    check_number("smallest_half", smallest_half, float(np.finfo(np.float16).smallest_subnormal),
+                 "below the smallest normal number there are more: subnormals count")
     above, below = (np.float16(smallest_gradient * 1024 * nudge) for nudge in (1.02, 0.98))
     assert above > 0 and below == 0, (
         f"smallest_gradient is {smallest_gradient:g}: a little above it survives the scaling, a little below does not")

@@ -41,7 +41,9 @@ def show(number: str, outcomes: list[Outcome], messages: bool) -> int:
         case, why = outcome.case, problem(lesson, outcome)
         survivors += bool(why)
         if why or messages:
-            print(f"{number} {case.exercise}, {case.title}: {'SURVIVES: ' + why if why else ''}")
+            print(
+                f"{number} {case.exercise}, {case.title} ({outcome.seconds:.1f} s){': SURVIVES: ' + why if why else ''}"
+            )
         for judged in outcome.judged if messages and not why else ():
             print(f"    {judged.check}: {judged.message or 'passed'}")
     return survivors

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATHS = {path.parent.name[:2]: path for path in lesson_paths(Project(ROOT))}
 RAW = re.compile(r"NoneType|KeyError|AttributeError|not subscriptable|unsupported operand")
 LEAST_WRONG = 4  # wrong cases that each exercise has
+PIECE = 60  # cases that one process tries
 LEAST_WORDS = 6  # of a message
 SECRET = 20  # characters of code that a message must not share with the solution
 
@@ -41,9 +42,8 @@ def run_cases(
 
 
 def _parts(some: Sequence[Case], fork: bool) -> list[Sequence[Case]]:
-    if fork:
-        return [some] if some else []
-    return [[case] for case in some]
+    size = PIECE if fork else 1
+    return [some[start : start + size] for start in range(0, len(some), size)]
 
 
 def problem(lesson: Lesson, outcome: Outcome) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -13,13 +14,14 @@ import pytest
 
 from tests.graders.bank import cases
 from tests.graders.case import handed_in, right, wrong
+from tests.graders.child import in_child
 from tests.graders.judge import PATHS, problem, run_bank, run_cases, unfit
-from tests.graders.walk import Judged, in_child
+from tests.graders.walk import Judged
 from tito.lesson import read_lesson
 
 SHARE = ("np.where(a == b, g / 2, 0)", "0")
 LOST = Judged("test-matmul", "AssertionError", "matmul of (2, 3) and (3, 4) gave 0.0, wanted 1.5: look at the axes")
-JUDGES = [(list, [LOST], 30.0), (time.sleep, 60, 0.2), (os._exit, 1, 30.0)]
+JUDGES = [(list, [LOST], 30.0), (time.sleep, 60, 0.05), (max, itertools.count(), 0.5), (os._exit, 1, 30.0)]
 
 
 @pytest.mark.parametrize("number", sorted(PATHS))
@@ -68,7 +70,7 @@ def test_an_endless_solution_is_stopped_and_a_process_that_ends_is_noticed():
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         done = [pool.submit(in_child, partial(*work), limit) for *work, limit in JUDGES]
     assert [each.result() for each in done] == [
-        ([LOST], ""), ([], "took longer than 0.2 s"), ([], "the process died")
+        ([LOST], ""), ((), "took longer than 0.05 s"), ((), "took longer than 0.5 s"), ((), "the process died"),
     ]  # fmt: skip
 
 

@@ -8,25 +8,20 @@ system cannot fork (Windows), a process of its own walks up to each case, with t
 from __future__ import annotations
 
 import os
-import pickle
-import select
-import signal
 import sys
-import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.graders.case import Case, handed_in
-from tests.graders.slices import needed
+from tests.graders.slices import judges, needed
 from tito import diagnose
 from tito.lesson import Lesson, read_lesson
 from tito.worker import Channel, Worker
 
 CAN_FORK = "fork" in dir(os)
-LIMIT = 30.0  # seconds one case may take
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -52,7 +47,44 @@ class Outcome:
 def walk(root: Path, path: Path, cases: Sequence[Case], fork: bool = CAN_FORK) -> list[Outcome]:
     """Try the cases on the lesson at `path`; to be called in a process of its own, without `fork` with one case."""
     _settle(root, path)
-    return _Walk(read_lesson(path), cases, fork).run()
+    lesson, done = read_lesson(path), {}
+    attempts: dict[int, Attempt] = {}
+    for number, case in enumerate(cases):
+        try:
+            attempts[number] = attempt(lesson, case)
+        except ValueError as error:
+            done[number] = Outcome(case, (), 0.0, f"the case does not fit the lesson: {error}")
+    done |= _Walk(lesson, attempts, fork).run()
+    return [done[number] for number in range(len(cases))]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A case made ready: the lesson with its solution in it, its exercise's cell, its checks and the cells to run."""
+
+    case: Case
+    lesson: Lesson
+    start: int
+    checks: tuple[str, ...]
+    way: frozenset[int]
+
+
+def attempt(lesson: Lesson, case: Case) -> Attempt:
+    """Put the case's solution into the lesson. Its checks are those it names, else all that its exercise can reach.
+
+    Raises ValueError where the case does not fit the lesson.
+    """
+    ids = [cell.grade_id for cell in lesson.code]
+    if unknown := [name for name in (case.exercise, *case.checks) if name not in ids]:
+        raise ValueError(f"there is no cell {', '.join(unknown)}")
+    start, cells = ids.index(case.exercise), list(lesson.cells)
+    early = [check for check in case.checks if ids.index(check) < start]
+    if early or not lesson.code[start].is_exercise:
+        raise ValueError(f"{case.exercise} is no exercise that stands before {early}")
+    cells[cells.index(lesson.code[start])] = handed_in(lesson.code[start], case)
+    changed = replace(lesson, cells=tuple(cells))
+    checks = case.checks or judges(lesson.code, start)
+    return Attempt(case, changed, start, checks, frozenset(needed(changed.code, checks)))
 
 
 def _settle(root: Path, path: Path) -> None:
@@ -67,70 +99,42 @@ def _settle(root: Path, path: Path) -> None:
 class _Walk:
     """The walk of one process through one lesson."""
 
-    def __init__(self, lesson: Lesson, cases: Sequence[Case], fork: bool) -> None:
-        self.lesson, self.cases, self.fork = lesson, cases, fork
+    def __init__(self, lesson: Lesson, attempts: dict[int, Attempt], fork: bool) -> None:
+        self.lesson, self.attempts, self.fork = lesson, attempts, fork
         self.shell = Worker(Channel(open(os.devnull, "wb")))
-        self.ids = [cell.grade_id for cell in lesson.code]
-        self.ways = [self._way(case) for case in cases]
 
-    def run(self) -> list[Outcome]:
-        """Run the reference up to the last exercise that has a case; the outcomes in the order of the cases."""
+    def run(self) -> dict[int, Outcome]:
+        """Run the reference up to the last exercise that has a case; the outcomes under the numbers of the attempts."""
         outcomes: dict[int, Outcome] = {}
-        shared = set().union(*self.ways)
-        for index in range(1 + max(self._place(case.exercise) for case in self.cases)):
-            for number, case in enumerate(self.cases):
-                if self.ids[index] == case.exercise:
-                    outcomes[number] = self._outcome(case, self.ways[number], index)
+        shared = set().union(*(each.way for each in self.attempts.values()))
+        for index in range(1 + max((each.start for each in self.attempts.values()), default=-1)):
+            here = {number: each for number, each in self.attempts.items() if each.start == index}
+            outcomes |= {number: self._outcome(each) for number, each in here.items()}
             if index in shared and (failed := self.shell.run_cell(index, self.lesson.code[index].source)):
                 raise RuntimeError(f"{self.lesson.path}, cell {index}: the reference fails: {failed['traceback']}")
-        return [outcomes[number] for number in range(len(self.cases))]
+        return outcomes
 
-    def _place(self, grade_id: str) -> int:
-        if grade_id not in self.ids:
-            raise ValueError(f"lesson {self.lesson.number} has no cell {grade_id}")
-        return self.ids.index(grade_id)
-
-    def _way(self, case: Case) -> set[int]:
-        """The cells that must run to judge the case."""
-        exercise, checks = self._place(case.exercise), self._checks(case)
-        early = [check for check in checks if self._place(check) < exercise]
-        if early or not self.lesson.code[exercise].is_exercise:
-            raise ValueError(f"{case.exercise} is no exercise that stands before {early}")
-        return needed(self.lesson.code, checks)
-
-    def _checks(self, case: Case) -> tuple[str, ...]:
-        """The checks that judge the case: those it names, else all that stand after its exercise."""
-        later = self.lesson.code[self._place(case.exercise) :]
-        return case.checks or tuple(cell.grade_id for cell in later if cell.is_check)
-
-    def _outcome(self, case: Case, way: set[int], start: int) -> Outcome:
+    def _outcome(self, each: Attempt) -> Outcome:
         started = time.perf_counter()
-        lesson = self._with(case, start)
         if self.fork:
-            judged, stopped = in_child(lambda: self._judge(lesson, case, way, start))
+            from tests.graders.child import in_child  # of POSIX
+
+            judged, stopped = in_child(lambda: self._judge(each))
         else:
-            judged, stopped = self._judge(lesson, case, way, start), ""
-        return Outcome(case, tuple(judged), time.perf_counter() - started, stopped)
+            judged, stopped = self._judge(each), ""
+        return Outcome(each.case, tuple(judged), time.perf_counter() - started, stopped)
 
-    def _with(self, case: Case, start: int) -> Lesson:
-        """The lesson with the case's solution put in."""
-        cells, exercise = list(self.lesson.cells), self.lesson.code[start]
-        cells[cells.index(exercise)] = handed_in(exercise, case)
-        return replace(self.lesson, cells=tuple(cells))
-
-    def _judge(self, lesson: Lesson, case: Case, way: set[int], start: int) -> list[Judged]:
+    def _judge(self, each: Attempt) -> list[Judged]:
         """Run the case's cell and those after it that its checks need, up to the last of these."""
-        checks = set(self._checks(case))
         failures: dict[int, diagnose.Failure] = {}
-        judged = []
-        for index in sorted(index for index in way if index >= start):
-            cell = lesson.code[index]
+        judged: list[Judged] = []
+        for index in sorted(index for index in each.way if index >= each.start):
+            cell = each.lesson.code[index]
             if facts := self.shell.run_cell(index, cell.source):
                 failures[index] = diagnose.Failure.of(facts)
-            if cell.is_check and cell.grade_id in checks:
-                judged.append(_verdict(lesson, failures, index))
-                checks.discard(cell.grade_id)
-            if not checks:
+            if cell.is_check and cell.grade_id in each.checks:
+                judged.append(_verdict(each.lesson, failures, index))
+            if len(judged) == len(each.checks):
                 break
         return judged
 
@@ -141,40 +145,3 @@ def _verdict(lesson: Lesson, failures: dict[int, diagnose.Failure], index: int) 
     if index not in failures:
         return Judged(check, "", "")
     return Judged(check, failures[index].type, diagnose.explain(lesson, failures, index).text)
-
-
-def in_child(judge: Callable[[], list[Judged]], limit: float = LIMIT) -> tuple[list[Judged], str]:
-    """What `judge` gives in a forked process, or why that process ended before it could."""
-    if threading.active_count() > 1:
-        raise RuntimeError(f"a fork would lose the threads {threading.enumerate()}: run less before it")
-    readable, writable = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _report(writable, judge)
-    os.close(writable)
-    data, ended = _read(readable, time.monotonic() + limit)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    if not ended:
-        return [], f"took longer than {limit:g} s"
-    return (pickle.loads(data), "") if data else ([], "the process died")
-
-
-def _report(writable: int, judge: Callable[[], list[Judged]]) -> None:
-    """In the child: judge, write, end, whatever the learner's code did."""
-    try:
-        with os.fdopen(writable, "wb") as pipe:
-            pipe.write(pickle.dumps(judge()))
-    finally:
-        os._exit(0)
-
-
-def _read(readable: int, deadline: float) -> tuple[bytes, bool]:
-    """All that is written up to the deadline, and whether that was the end."""
-    data = b""
-    with os.fdopen(readable, "rb", buffering=0) as pipe:
-        while (left := deadline - time.monotonic()) > 0 and select.select([pipe], [], [], left)[0]:
-            if not (part := pipe.read(65536)):
-                return data, True
-            data += part
-    return data, False

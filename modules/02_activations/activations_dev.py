@@ -96,18 +96,25 @@ def relu(x: Any) -> Tensor:
     return apply(RELU, floating(x))
 
 # %% nbgrader={"grade": true, "grade_id": "test-relu", "points": 4}
-def test_unit_relu():
+def check_relu(numbers, wanted):
     for dtype in ["float32", "float64", "float16", "bfloat16"]:
-        x = Tensor([[-3, -0.5, 0], [0.25, 2, 1000]], dtype=dtype)
-        y = relu(x)
-        assert y.shape == (2, 3) and y.dtype == x.dtype, f"relu of {x.dtype} gave {y.dtype} of shape {y.shape}"
-        assert y.data.tolist() == [[0, 0, 0], [0.25, 2, 1000]], f"relu({x.data.tolist()}) gave {y.data.tolist()}"
-        assert x.data[0, 0] == -3, "relu changed its input: the result goes into an array of its own"
+        x = Tensor(numbers, dtype=dtype)
+        before, y = x.data.copy(), relu(x)
+        assert y.shape == x.shape and y.dtype == x.dtype, f"relu of {x.dtype} gave {y.dtype} of shape {y.shape}"
+        assert y.data.tolist() == wanted, f"relu({numbers}) gave {y.data.tolist()}, wanted {wanted}"
+        assert np.array_equal(x.data, before), "relu changed its input: the result goes into an array of its own"
+
+def test_unit_relu():
+    check_relu([[-3, -0.5, 0], [0.25, 2, 1000]], [[0, 0, 0], [0.25, 2, 1000]])
+    check_relu([-np.inf, np.inf], [0, np.inf])
     assert np.isnan(relu([np.nan]).item()), f"relu(nan) gave {relu([np.nan]).item()}: which NumPy function keeps a nan?"
     assert relu(np.array([-1, 7])).dtype == np.float32, "whole numbers become float32"
     assert relu(-2.0).shape == () and relu(np.zeros((0, 3))).shape == (0, 3), "a number or an empty batch must pass"
 
 test_unit_relu()
+### BEGIN HIDDEN TESTS
+check_relu([[[7.5], [-0.125]], [[-64], [0.5]]], [[[7.5], [0]], [[0], [0.5]]]), check_relu(3.0, 3), check_relu([], [])
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -197,25 +204,31 @@ def sigmoid(x: Any) -> Tensor:
 import warnings
 
 
-def test_unit_sigmoid():
-    grid = np.array([-np.inf, -1e4, -80, -20, -10, -1, -1e-3, 0, 0.5, 3, 12, 1e4, np.inf])
+def check_sigmoid(grid, dtype, digits):
+    x = Tensor(grid, dtype=dtype)
+    before, y = x.data.copy(), sigmoid(x)
+    assert y.dtype == x.dtype, f"sigmoid of {x.dtype} gave {y.dtype}, wanted the type that came in"
+    assert np.array_equal(x.data, before), "sigmoid changed its input: the result goes into an array of its own"
+    for number, got in zip(x.data.astype(np.float64), y.data.astype(np.float64), strict=True):
+        wanted = 1 / (1 + np.exp(-max(number, -700.0)))
+        smallest = 1e-7 if dtype == "float16" else 1e-37  # below this a type holds few digits or none
+        assert abs(got - wanted) <= digits * wanted + smallest, (
+            f"sigmoid({number}) in {dtype} gave {got:.4g}, wanted {wanted:.4g}: compare the forms in the table")
+
+def test_unit_sigmoid(grid):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for dtype, digits in [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]:
-            x = Tensor(grid, dtype=dtype)
-            y = sigmoid(x)
-            assert y.dtype == x.dtype, f"sigmoid of {x.dtype} gave {y.dtype}"
-            for number, got in zip(x.data.astype(np.float64), y.data.astype(np.float64), strict=True):
-                wanted = 1 / (1 + np.exp(-max(number, -700.0)))
-                smallest = 1e-7 if dtype == "float16" else 1e-37  # below this a type holds few digits or none
-                assert abs(got - wanted) <= digits * wanted + smallest, (
-                    f"sigmoid({number}) in {dtype} gave {got:.4g}, wanted {wanted:.4g}: compare the forms in the table")
+            check_sigmoid(grid, dtype, digits)
         assert np.isnan(sigmoid([np.nan]).item()), "sigmoid(nan) must stay nan"
     assert not caught, f"NumPy warned of {caught[0].message}: sigmoid is defined everywhere"
     assert sigmoid(np.array([-3, 3])).dtype == np.float32, "whole numbers become float32"
     assert sigmoid(0.0).item() == 0.5 and sigmoid(np.zeros((2, 0))).shape == (2, 0)
 
-test_unit_sigmoid()
+test_unit_sigmoid([-np.inf, -1e4, -80, -20, -10, -1, -1e-3, 0, 0.5, 3, 12, 1e4, np.inf])
+### BEGIN HIDDEN TESTS
+test_unit_sigmoid([-5e3, -60, -15, -2.5, -0.03125, 0.2, 7, 40, 2e3])
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -283,18 +296,28 @@ def gelu_exact(x: np.ndarray) -> np.ndarray:
 import math
 
 
-def test_unit_gelu_exact():
+def check_gelu(function, formula, numbers, idea):
     for dtype, digits in [(np.float64, 1e-14), (np.float32, 1e-6)]:
-        x = np.array([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5, 1e4]], dtype=dtype)
-        y = gelu_exact(x)
-        assert y.dtype == dtype, f"gelu_exact of {x.dtype} gave {y.dtype}: some number in the formula is not weak"
-        for number, got in zip(x.ravel(), y.ravel(), strict=True):
-            wanted = number * (1 + math.erf(number / math.sqrt(2))) / 2
+        x = np.array(numbers, dtype=dtype)
+        before, y = x.copy(), function(x)
+        assert y.dtype == dtype, (
+            f"{function.__name__} of {x.dtype} gave {y.dtype}: some number in the formula is not weak")
+        assert np.array_equal(x, before), f"{function.__name__} changed its input: compute in arrays of its own"
+        for number, got in zip(x.ravel().tolist(), y.ravel(), strict=True):
+            wanted = formula(number)
             assert abs(got - wanted) <= digits * (1 + abs(wanted)), (
-                f"gelu_exact({number}) gave {got:.7g}, wanted {wanted:.7g}: x times the share of the bell left of x")
-    assert x[0, 0] == -10, "gelu_exact changed its input: compute in arrays of its own"
+                f"{function.__name__}({number}) gave {got:.7g}, wanted {wanted:.7g}: {idea(number, got)}")
 
-test_unit_gelu_exact()
+def exact_form(x):
+    return x * (1 + math.erf(x / math.sqrt(2))) / 2
+
+def bell(x, got):
+    return "x times the share of the bell left of x"
+
+check_gelu(gelu_exact, exact_form, [[-10, -6, -2.5, -0.7], [0, 0.3, 2.5, 1e4]], bell)
+### BEGIN HIDDEN TESTS
+check_gelu(gelu_exact, exact_form, [[-4.0], [-1.25], [0.01], [1.9], [33.0]], bell)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -334,20 +357,17 @@ def gelu_tanh(x: np.ndarray) -> np.ndarray:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-gelu-tanh", "points": 7}
-def test_unit_gelu_tanh():
-    for dtype, digits in [(np.float64, 1e-14), (np.float32, 1e-6)]:
-        x = np.array([[-10, -6, -2.7, -0.7], [0, 0.3, 2.7, 1e4]], dtype=dtype)
-        y = gelu_tanh(x)
-        assert y.dtype == dtype, f"gelu_tanh of {x.dtype} gave {y.dtype}: some number in the formula is not weak"
-        for number, got in zip(x.ravel().tolist(), y.ravel(), strict=True):
-            wanted = number / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (number + 0.044715 * number**3)))
-            exact = number * (1 + math.erf(number / math.sqrt(2))) / 2
-            hint = "that is the exact form" if abs(got - exact) < abs(got - wanted) else "start inside the formula"
-            assert abs(got - wanted) <= digits * (1 + abs(wanted)), (
-                f"gelu_tanh({number}) gave {got:.7g}, wanted {wanted:.7g}: {hint}")
-    assert x[0, 0] == -10, "gelu_tanh changed its input: compute in arrays of its own"
+def tanh_form(x):
+    return x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
-test_unit_gelu_tanh()
+def which_form(x, got):
+    near = abs(got - exact_form(x)) < abs(got - tanh_form(x))
+    return "that is the exact form" if near else "start inside the formula"
+
+check_gelu(gelu_tanh, tanh_form, [[-10, -6, -2.7, -0.7], [0, 0.3, 2.7, 1e4]], which_form)
+### BEGIN HIDDEN TESTS
+check_gelu(gelu_tanh, tanh_form, [[-3.5], [-1.1], [0.02], [1.6], [21.0]], which_form)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -480,32 +500,47 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     return apply(SOFTMAX, x, axis=checked_axis(x, axis))
 
 # %% nbgrader={"grade": true, "grade_id": "test-softmax", "points": 8}
-def test_unit_softmax():
-    numbers = np.random.default_rng(2).normal(size=(2, 3, 4)) * 3
+def check_softmax(numbers, shift, axis, dtype, digits):
+    x = Tensor(numbers + shift, dtype=dtype)
+    before, e = x.data.copy(), np.exp(x.data.astype(np.float64) - shift)
+    asked = f"softmax over axis {axis} of {numbers.shape}, scores near {shift:g}, {dtype}"
+    try:
+        y, wanted = softmax(x, axis), e / e.sum(axis=axis, keepdims=True)
+    except ValueError as error:
+        raise AssertionError(f"{asked} failed: {error}: do the axes still fit?") from error
+    assert y.dtype == x.dtype and y.shape == x.shape, f"{asked} became {y.dtype} {y.shape}"
+    assert np.array_equal(x.data, before), f"{asked}: the input was changed"
+    off = np.abs(y.data.astype(np.float64) - wanted).max()
+    assert off <= digits, f"{asked}: off by {off:.2g}: each row along the axis has its own largest and its own sum"
+
+def test_unit_softmax(numbers):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for dtype, digits in [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]:
-            for shift in [0, 1e4, -1e4] if dtype in ("float32", "float64") else [0]:
-                x = Tensor(numbers + shift, dtype=dtype)
-                for axis in [0, 1, -1]:
-                    e = np.exp(x.data.astype(np.float64) - shift)
-                    y, wanted = softmax(x, axis), e / e.sum(axis=axis, keepdims=True)
-                    assert y.dtype == x.dtype and y.shape == x.shape, f"{x.dtype} (2, 3, 4) became {y.dtype} {y.shape}"
-                    off = np.abs(y.data.astype(np.float64) - wanted).max()
-                    assert off <= digits, f"softmax over axis {axis}, scores near {shift:g}, {dtype}: off by {off:.2g}"
+        for axis in [0, 1, -1]:
+            for dtype, digits in [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]:
+                check_softmax(numbers, 0, axis, dtype, digits)
+            check_softmax(numbers, 1e4, axis, "float32", 1e-6), check_softmax(numbers, -1e4, axis, "float64", 1e-14)
         apart = softmax([[1000.0, 1000.0], [-1000.0, -1000.0]]).data.tolist()
         assert apart == [[0.5, 0.5]] * 2, f"rows near 1000 and -1000 gave {apart}: each row has its own largest score"
         masked = softmax([1.0, -np.inf, 1.0]).data.tolist()
         assert masked == [0.5, 0, 0.5], f"softmax([1, -inf, 1]) gave {masked}: -inf rules a class out"
         for row in [[np.inf, 0.0], [-np.inf, -np.inf], [np.nan, 0.0]]:
             assert np.isnan(softmax(row).data).all(), f"softmax({row}) gave {softmax(row).data}: there is none, so nan"
-        for shape in [(0, 3), (3, 0)]:
-            y = softmax(np.zeros(shape))
-            assert y.shape == shape, f"softmax of shape {shape} has shape {y.shape}"
     assert not caught, f"NumPy warned of {caught[0].message}"
-    assert softmax(7).item() == 1, "softmax of a single number is 1: it has no rival"
 
-test_unit_softmax()
+def check_empty(function, shape):
+    try:
+        got = function(np.zeros(shape)).shape
+    except ValueError as error:
+        raise AssertionError(f"{function.__name__} of shape {shape} failed: {error}; empty batches pass") from error
+    assert got == shape, f"{function.__name__} of shape {shape} has shape {got}"
+
+test_unit_softmax(np.random.default_rng(2).normal(size=(2, 3, 4)) * 3)
+check_empty(softmax, (0, 3)), check_empty(softmax, (3, 0))
+assert softmax(7).item() == 1, "softmax of a single number is 1: it has no rival"
+### BEGIN HIDDEN TESTS
+test_unit_softmax(np.random.default_rng(9).normal(size=(5, 2, 3)) * 2)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -558,30 +593,38 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
     return apply(LOG_SOFTMAX, x, axis=checked_axis(x, axis))
 
 # %% nbgrader={"grade": true, "grade_id": "test-log-softmax", "points": 7}
-def test_unit_log_softmax():
-    numbers = np.random.default_rng(3).normal(size=(2, 3, 4)) * 3
+def check_log_softmax(numbers, stretch, axis, dtype, digits):
+    x = Tensor(numbers * stretch, dtype=dtype)
+    before, exact = x.data.copy(), x.data.astype(np.float64)
+    asked = f"log_softmax over axis {axis} of {numbers.shape}, scores x {stretch}, {dtype}"
+    try:
+        y, wanted = log_softmax(x, axis), exact - np.logaddexp.reduce(exact, axis=axis, keepdims=True)
+    except ValueError as error:
+        raise AssertionError(f"{asked} failed: {error}: do the axes still fit?") from error
+    assert y.dtype == x.dtype and y.shape == x.shape, f"{asked} became {y.dtype} {y.shape}"
+    assert np.array_equal(x.data, before), f"{asked}: the input was changed"
+    off = np.abs(y.data.astype(np.float64) - wanted).max() / np.abs(wanted).max()
+    assert off <= digits, f"{asked}: off by {off:.2g} of the largest: stay with logarithms, row by row along the axis"
+
+def test_unit_log_softmax(numbers):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for dtype, digits in [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]:
-            for stretch in [1, 1000] if dtype in ("float32", "float64") else [1]:
-                x = Tensor(numbers * stretch, dtype=dtype)
-                for axis in [0, 1, -1]:
-                    exact = x.data.astype(np.float64)
-                    y, wanted = log_softmax(x, axis), exact - np.logaddexp.reduce(exact, axis=axis, keepdims=True)
-                    assert y.dtype == x.dtype and y.shape == x.shape, f"{x.dtype} (2, 3, 4) became {y.dtype} {y.shape}"
-                    off = np.abs(y.data.astype(np.float64) - wanted).max() / np.abs(wanted).max()
-                    assert off <= digits, (
-                        f"log_softmax over axis {axis}, {dtype}, scores x {stretch}: off by {off:.2g} of the largest")
+        for axis in [0, 1, -1]:
+            for dtype, digits in [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]:
+                check_log_softmax(numbers, 1, axis, dtype, digits)
+            for dtype, digits in [("float64", 1e-14), ("float32", 1e-6)]:
+                check_log_softmax(numbers, 1000, axis, dtype, digits)
         masked = log_softmax([1.0, -np.inf]).data.tolist()
         assert masked == [0, -np.inf], f"log_softmax([1, -inf]) gave {masked}: probabilities 1 and 0"
         assert np.isnan(log_softmax([-np.inf, -np.inf]).data).all(), "log_softmax([-inf, -inf]): there is none, so nan"
-        for shape in [(0, 3), (3, 0)]:
-            y = log_softmax(np.zeros(shape))
-            assert y.shape == shape, f"log_softmax of shape {shape} has shape {y.shape}"
     assert not caught, f"NumPy warned of {caught[0].message}"
-    assert log_softmax(7).item() == 0, "a single number has probability 1, logarithm 0"
 
-test_unit_log_softmax()
+test_unit_log_softmax(np.random.default_rng(3).normal(size=(2, 3, 4)) * 3)
+check_empty(log_softmax, (0, 3)), check_empty(log_softmax, (3, 0))
+assert log_softmax(7).item() == 0, "a single number has probability 1, logarithm 0"
+### BEGIN HIDDEN TESTS
+test_unit_log_softmax(np.random.default_rng(8).normal(size=(4, 5, 2)) * 2)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""

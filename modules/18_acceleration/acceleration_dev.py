@@ -3053,12 +3053,19 @@ def analyze_vectorization_scaling(
 scaling = analyze_vectorization_scaling()
 
 # %%
-figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
-axes.plot([row.size for row in scaling], [row.percent_of_peak for row in scaling], "o-")
-axes.axhline(100, color="gray", linewidth=0.8, linestyle=":")
-axes.set_xscale("log", base=2)
-axes.xaxis.set_major_formatter("{x:.0f}")
-axes.set(xlabel="size of the square product", ylabel="% of measured peak", ylim=(0, 115))
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
+sizes, with_loops = [row.size for row in scaling], [row for row in scaling if row.loops_ms is not None]
+left.plot(sizes, [row.percent_of_peak for row in scaling], "o-")
+left.axhline(100, color="gray", linewidth=0.8, linestyle=":")
+left.set(ylabel="% of measured peak", ylim=(0, 115))
+right.plot([row.size for row in with_loops], [row.loops_ms for row in with_loops], "s-", color="tab:red", label="loops")
+right.plot(sizes, [row.ms for row in scaling], "o-", label="vectorized")
+right.set(yscale="log", ylabel="ms")
+right.legend()
+for axes in (left, right):
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.set_xlabel("size of the square product")
 plt.show()
 
 # %% [markdown]
@@ -3123,6 +3130,12 @@ def model_rows(
             for row in run.rows if row.flops and row.bytes]
 
 
+def check_together(model: Model | None, x: Any) -> None:
+    """Raise ValueError where only one of the two is given."""
+    if (model is None) != (x is None):
+        raise ValueError("a model and its input x are given together, or neither")
+
+
 def analyze_arithmetic_intensity(
     size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -3131,8 +3144,7 @@ def analyze_arithmetic_intensity(
 
     With a `model` and its input `x` also the operations of the model, and with `loss_fn` of its backward pass.
     """
-    if (model is None) != (x is None):
-        raise ValueError("a model and its input x are given together, or neither")
+    check_together(model, x)
     check_sizes(size=size)
     peaks, rng = measure_peaks(), np.random.default_rng(0)
     a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
@@ -3155,14 +3167,17 @@ shows all rows. Names are put where they are free, so that neighbours stay reada
 # %%
 #| export
 def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
-    """Write each name near its point, in the first of several places where it covers no other name or point."""
+    """Write each name near its point, in the first of several places where it covers no other name or point; what lines
+    run behind it are dimmed.
+    """
     axes.figure.canvas.draw()
+    behind = {"facecolor": axes.get_facecolor(), "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
     dots, boxes = axes.transData.transform(points), []
     near = [(dx, dy) for dy in (7, -14, 21, -28, 35, -42, 49, -56) for dx in (9, -9)]
 
     def write(name: str, point: tuple[float, float], place: tuple[int, int], **more: Any) -> Any:
         side = "left" if place[0] > 0 else "right"
-        return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, **more)
+        return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, bbox=behind, **more)
 
     def is_free(box: Any) -> bool:
         inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
@@ -3306,14 +3321,33 @@ def memory_row(model: str, parameters: int, activations: int, half: Any = "float
                      100 * (1 - mixed["activations"] / full["activations"]))
 
 
-def analyze_mixed_precision_benefits(half: Any = "float16") -> list[MemoryRow]:
-    """The memory of four model sizes in float32 and in mixed precision, by `training_bytes`; print a table."""
+def measured_memory_row(name: str, model: Model, x: Tensor, half: Any = "float16") -> MemoryRow:
+    """The MemoryRow of a model of your own: activations and half copies as the graph of `model(x)` holds them."""
+    parameters = parameters_of(model)
+    saved = [saved_bytes(model(x), parameters)]
+    with autocast(half):
+        saved.append(saved_bytes(model(x), parameters))
+    count = sum(p.size for p in parameters)
+    totals = [sum(training_bytes(count, 0).values()) + kept.activations + kept.weight_copies for kept in saved]
+    full, mixed = (kept.activations for kept in saved)
+    return MemoryRow(name, count, full // 4, *totals, 100 * (1 - totals[1] / totals[0]), 100 * (1 - mixed / full))
+
+
+def analyze_mixed_precision_benefits(
+    half: Any = "float16", model: Model | None = None, x: Any = None
+) -> list[MemoryRow]:
+    """The memory of four model sizes in float32 and in mixed precision, by `training_bytes`; print a table.
+
+    With a `model` and its input `x` also that of the model, measured.
+    """
+    check_together(model, x)
     rows = [memory_row(name, *sizes, half) for name, sizes in MODEL_SIZES.items()]
+    rows += [] if model is None else [measured_memory_row("model, measured", model, as_tensor(x), half)]
     print(table(rows, "Training with Adam: weights, half copies, gradients, optimizer state and activations"))
     return rows
 
 # %%
-memory = analyze_mixed_precision_benefits()
+memory = analyze_mixed_precision_benefits(model=attending, x=batch.data.reshape(8, 64, 256))
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
@@ -3332,8 +3366,9 @@ plt.show()
 # %% [markdown]
 r"""
 Look at the last two columns of the table together. Activations halve in every row; but where parameters outweigh
-activations, the half copies cost more than the activations save. Mixed precision pays in memory when batches, images or
-sequences are large. That is a count. Here is a measurement: the same network at growing batch sizes.
+activations, the half copies cost more than the activations save. The last row is measured, of the transformer block
+from above. Mixed precision pays in memory when batches, images or sequences are large: here is the deep network at
+growing batch sizes.
 """
 
 # %%
@@ -3600,6 +3635,18 @@ for judged, measured in zip(TECHNIQUES, measured_techniques(benefits)):
     for kind in ("latency_benefit", "memory_benefit"):
         if getattr(judged, kind) != getattr(measured, kind):
             print(f"{judged.name}: {kind} judged {getattr(judged, kind)}, measured {getattr(measured, kind)}")
+
+# %%
+figure, panels = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
+for axes, title, techniques in zip(panels, ("as judged", "as measured"), (TECHNIQUES, measured_techniques(benefits))):
+    scores = np.array([[technique_score(workload, technique) for technique in techniques] for workload in WORKLOADS])
+    axes.imshow(scores, cmap="RdYlGn", vmin=-10, vmax=10, aspect="auto")
+    axes.set_title(title)
+    axes.set_xticks(range(len(techniques)), [technique.name.replace(" ", "\n") for technique in techniques], fontsize=9)
+    axes.set_yticks(range(len(WORKLOADS)), [workload.name for workload in WORKLOADS])
+    for (i, j), score in np.ndenumerate(scores):
+        axes.text(j, i, recommendation(score), ha="center", va="center", color="black", fontsize=8)
+plt.show()
 
 # %% [markdown]
 r"""

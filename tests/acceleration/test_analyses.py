@@ -170,6 +170,18 @@ def test_the_memory_analysis_prints_what_it_returns(capsys):
     assert "activations saved %" in shown(capsys, rows)
 
 
+def test_a_model_of_ones_own_is_measured_in_the_memory_analysis(capsys):
+    manual_seed(0)
+    net = Sequential(Linear(32, 64, bias=False), fused_gelu, Linear(64, 16, bias=False))
+    x = np.ones((8, 32), np.float32)
+    rows = analyze_mixed_precision_benefits("float16", net, x)
+    shown(capsys, rows)
+    parameters, activations = 32 * 64 + 64 * 16, 8 * (32 + 64 + 64)
+    assert rows[-1] == memory_row("model, measured", parameters, activations, "float16")
+    with pytest.raises(ValueError, match="together"):
+        analyze_mixed_precision_benefits(model=net)
+
+
 def test_peaks_are_measured_once_and_make_sense():
     peaks = measure_peaks()
     assert measure_peaks() is peaks

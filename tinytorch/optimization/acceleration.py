@@ -14,11 +14,11 @@ __all__ = ['compiled', 'WORKING_SETS', 'BATCHED_MATMUL', 'FUSED_GELU', 'CODE', '
            'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
            'operations_in', 'autocast_type', 'half_copy', 'autocast', 'one_thread', 'unscale', 'next_scale',
            'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'pair_of', 'require_gradients', 'ScalingRow',
-           'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
+           'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows', 'check_together',
            'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow',
-           'memory_row', 'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
-           'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row',
-           'compare', 'measure_benefits', 'measured_techniques']
+           'memory_row', 'measured_memory_row', 'analyze_mixed_precision_benefits', 'Workload', 'Technique',
+           'technique_score', 'DecisionRow', 'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow',
+           'in_a_word', 'benefit_row', 'compare', 'measure_benefits', 'measured_techniques']
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #tensor-import
 import math
@@ -1460,7 +1460,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
         seconds = min(timed_runs(function, 0.1, 2))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #48c438dce886
+# %% ../../modules/18_acceleration/acceleration_dev.py #77d240e3db56
 def model_rows(
     model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1473,6 +1473,12 @@ def model_rows(
             for row in run.rows if row.flops and row.bytes]
 
 
+def check_together(model: Model | None, x: Any) -> None:
+    """Raise ValueError where only one of the two is given."""
+    if (model is None) != (x is None):
+        raise ValueError("a model and its input x are given together, or neither")
+
+
 def analyze_arithmetic_intensity(
     size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1481,8 +1487,7 @@ def analyze_arithmetic_intensity(
 
     With a `model` and its input `x` also the operations of the model, and with `loss_fn` of its backward pass.
     """
-    if (model is None) != (x is None):
-        raise ValueError("a model and its input x are given together, or neither")
+    check_together(model, x)
     check_sizes(size=size)
     peaks, rng = measure_peaks(), np.random.default_rng(0)
     a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
@@ -1493,16 +1498,19 @@ def analyze_arithmetic_intensity(
     print(table(rows, f"{size} x {size} float32, one thread; the corner of the roof is at {peaks.ridge:.1f} FLOP/byte"))
     return rows
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #647e2d1c2772
+# %% ../../modules/18_acceleration/acceleration_dev.py #6a96e840ecf2
 def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
-    """Write each name near its point, in the first of several places where it covers no other name or point."""
+    """Write each name near its point, in the first of several places where it covers no other name or point; what lines
+    run behind it are dimmed.
+    """
     axes.figure.canvas.draw()
+    behind = {"facecolor": axes.get_facecolor(), "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
     dots, boxes = axes.transData.transform(points), []
     near = [(dx, dy) for dy in (7, -14, 21, -28, 35, -42, 49, -56) for dx in (9, -9)]
 
     def write(name: str, point: tuple[float, float], place: tuple[int, int], **more: Any) -> Any:
         side = "left" if place[0] > 0 else "right"
-        return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, **more)
+        return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, bbox=behind, **more)
 
     def is_free(box: Any) -> bool:
         inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
@@ -1601,9 +1609,28 @@ def memory_row(model: str, parameters: int, activations: int, half: Any = "float
                      100 * (1 - mixed["activations"] / full["activations"]))
 
 
-def analyze_mixed_precision_benefits(half: Any = "float16") -> list[MemoryRow]:
-    """The memory of four model sizes in float32 and in mixed precision, by `training_bytes`; print a table."""
+def measured_memory_row(name: str, model: Model, x: Tensor, half: Any = "float16") -> MemoryRow:
+    """The MemoryRow of a model of your own: activations and half copies as the graph of `model(x)` holds them."""
+    parameters = parameters_of(model)
+    saved = [saved_bytes(model(x), parameters)]
+    with autocast(half):
+        saved.append(saved_bytes(model(x), parameters))
+    count = sum(p.size for p in parameters)
+    totals = [sum(training_bytes(count, 0).values()) + kept.activations + kept.weight_copies for kept in saved]
+    full, mixed = (kept.activations for kept in saved)
+    return MemoryRow(name, count, full // 4, *totals, 100 * (1 - totals[1] / totals[0]), 100 * (1 - mixed / full))
+
+
+def analyze_mixed_precision_benefits(
+    half: Any = "float16", model: Model | None = None, x: Any = None
+) -> list[MemoryRow]:
+    """The memory of four model sizes in float32 and in mixed precision, by `training_bytes`; print a table.
+
+    With a `model` and its input `x` also that of the model, measured.
+    """
+    check_together(model, x)
     rows = [memory_row(name, *sizes, half) for name, sizes in MODEL_SIZES.items()]
+    rows += [] if model is None else [measured_memory_row("model, measured", model, as_tensor(x), half)]
     print(table(rows, "Training with Adam: weights, half copies, gradients, optimizer state and activations"))
     return rows
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import this_machine, threads
-from benchmarks.report import as_text, report_of, to_json
+from benchmarks.report import Report, as_text, report_of, to_json
 from benchmarks.rows import UnknownRow, all_rows, select
-from benchmarks.timing import Counts, Result, Row, Sides, counted, measure
+from benchmarks.timing import Counts, FirstCalls, Result, Row, Sides, counted, measure
 from tito.errors import TitoError
 from tito.files import write_atomic
 
@@ -30,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(row.name for row in rows))
         return 0
     try:
-        results = [run(row, f"[{i}/{len(rows)}]") for i, row in enumerate(rows, 1)]
-        report = report_of(this_machine(), list(dict.fromkeys(row.group for row in rows)), results)
+        report = report_on(rows)
         print(as_text(report))
         if options.json:
             write_atomic(options.json, to_json(report))
@@ -55,9 +54,19 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def run(row: Row, count: str) -> Result:
+def report_on(rows: Sequence[Row]) -> Report:
+    """The rows one after the other."""
+    results, first_calls = [], []
+    for i, row in enumerate(rows, 1):
+        sides = row.build()
+        results.append(run(row, sides, f"[{i}/{len(rows)}]"))
+        if isinstance(sides, Sides) and sides.first_calls:
+            first_calls.append(FirstCalls(row.name, *sides.first_calls))
+    return report_of(this_machine(), list(dict.fromkeys(row.group for row in rows)), results, first_calls)
+
+
+def run(row: Row, sides: Sides | Counts, count: str) -> Result:
     """Check that a row's sides agree, and time them, or count; a line on stderr tells how it went."""
-    sides = row.build()
     result = counted(row, sides) if isinstance(sides, Counts) else timed(row, sides)
     spread = f"{result.ratio:.2f} ({result.low:.2f} .. {result.high:.2f})"
     print(f"{count} {row.name}  {spread}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from benchmarks.machine import Machine
-from benchmarks.timing import Group, Result, Summary, summarize
+from benchmarks.timing import FirstCalls, Group, Result, Summary, summarize
 from tinytorch.profiling.profiler import table
 
 WIDE = 1.5  # from this p90 / p10 on a row's spread is reported
@@ -20,13 +20,16 @@ class Report:
     machine: Machine
     results: tuple[Result, ...]
     summaries: tuple[Summary, ...]
+    first_calls: tuple[FirstCalls, ...] = ()
 
 
-def report_of(machine: Machine, groups: Sequence[Group], results: Sequence[Result]) -> Report:
+def report_of(
+    machine: Machine, groups: Sequence[Group], results: Sequence[Result], first_calls: Sequence[FirstCalls] = ()
+) -> Report:
     """The report of a run, its groups summarized."""
     summaries = [summary for group in groups
                  for summary in summarize(group, [result for result in results if result.group == group.name])]
-    return Report(machine, tuple(results), tuple(summaries))
+    return Report(machine, tuple(results), tuple(summaries), tuple(first_calls))
 
 
 def as_text(report: Report) -> str:
@@ -34,7 +37,14 @@ def as_text(report: Report) -> str:
     machine = [f"{field.name:8}{getattr(report.machine, field.name)}" for field in fields(Machine)]
     note = "Medians of interleaved runs in one process; ratio is ours / theirs, p10 and p90 its spread over the rounds."
     return "\n".join([
-        *machine, "", table(report.results, note), "", table(report.summaries, "By group"), *unrest(report.results)])
+        *machine, "", table(report.results, note), "", table(report.summaries, "By group"),
+        *compiling(report.first_calls),
+        *unrest(report.results)])
+
+
+def compiling(first_calls: Sequence[FirstCalls]) -> list[str]:
+    """A table of the calls that had to compile, if there were any."""
+    return ["", table(first_calls, "Compilation and first call")] if first_calls else []
 
 
 def unrest(results: Sequence[Result]) -> list[str]:
@@ -56,4 +66,4 @@ def from_json(text: str) -> Report:
     found = json.loads(text)
     return Report(
         Machine(**found["machine"]), tuple(Result(**row) for row in found["results"]),
-        tuple(Summary(**row) for row in found["summaries"]))
+        tuple(Summary(**row) for row in found["summaries"]), tuple(FirstCalls(**row) for row in found["first_calls"]))

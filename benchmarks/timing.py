@@ -34,13 +34,15 @@ class Group:
 class Sides:
     """A row made ready: calls to be timed, and `agree`, which raises AssertionError where their results differ.
 
-    `floor` is a call as well, or seconds, where it is reckoned from a peak.
+    `floor` is a call as well, or seconds, where it is reckoned from a peak. `first_calls` are our seconds and theirs of
+    a call that had to compile, where there was one.
     """
 
     ours: Callable[[], Any]
     theirs: Callable[[], Any]
     agree: Callable[[], None]
     floor: Callable[[], Any] | float
+    first_calls: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,15 @@ class Result:
     high: float = column("p90", ".2f")
     goal: float | None = column("goal", ".2f")
     rounds: int = column("rounds")
+
+
+@dataclass(frozen=True)
+class FirstCalls:
+    """What two compilers cost before they gain anything: seconds of the first call on either side of a row."""
+
+    row: str = column("row")
+    ours: float = column("our first call s", ".2f")
+    theirs: float = column("their first call s", ".2f")
 
 
 @dataclass(frozen=True)

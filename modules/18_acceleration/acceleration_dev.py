@@ -1685,23 +1685,24 @@ class Kernel:
         parts = min(_num_threads, self.parts)
         given = [np.ascontiguousarray(array).reshape(self.grid.shapes[place]).view(self.bits)
                  for array, place in zip(arrays, self.grid.places)]
-        outs = [self.room(place, parts) for place, _ in self.targets]
+        outs = [np.empty(shape, self.dtype) if place == "whole" else self.zeros(place, parts)
+                for place, shape in self.targets]
         in_parts(lambda part: self.loop(*self.share(part, parts, given, outs)), parts)
-        return [(out if place in _CUT else out.sum(axis=0)).reshape(shape)
+        return [out if place == "whole" else (out if place == "column" else out.sum(axis=0)).reshape(shape)
                 for out, (place, shape) in zip(outs, self.targets)]
 
-    def room(self, place: str, parts: int) -> np.ndarray:
-        """An array for what is stored at a place, or zeros for the sums there."""
+    def zeros(self, place: str, parts: int) -> np.ndarray:
+        """An array for the sums at a place: each part has columns of its own to add up in."""
         shape = self.grid.shapes[place]
-        return np.empty(shape, self.dtype) if place == "whole" else np.zeros(
-            shape if place == "column" else (parts, *shape[1:]))
+        return np.zeros(shape if place == "column" else (parts, *shape[1:]))
 
     def share(self, part: int, parts: int, given: list[np.ndarray], outs: list[np.ndarray]) -> list[np.ndarray]:
         """What one thread gets: its rows of the arrays that are cut, and an array of its own for a sum."""
         rows = slice(self.rows * part // parts, self.rows * (part + 1) // parts)
-        bits = [out.view(self.bits) if place == "whole" else out for out, (place, _) in zip(outs, self.targets)]
+        outs = [out.reshape(self.grid.shapes["whole"]).view(self.bits) if place == "whole" else out
+                for out, (place, _) in zip(outs, self.targets)]
         return [*[array[rows] if place in _CUT else array for array, place in zip(given, self.grid.places)],
-                *[out[rows] if place in _CUT else out[part:part + 1] for out, (place, _) in zip(bits, self.targets)]]
+                *[out[rows] if place in _CUT else out[part:part + 1] for out, (place, _) in zip(outs, self.targets)]]
 
 # %% [markdown]
 r"""

@@ -32,7 +32,8 @@ def fuse_rows() -> list[Row]:
     by_hand = [Row("-".join(["fuse", way, size, *([] if dtype == "float32" else [dtype]), f"{n}t"]), FUSE, n, 1.2,
                    partial(by_hand_sides, way, SIZES[size], dtype))
                for size, dtype, n in sizes for way in ("forward", "backward")]
-    chains = [Row(f"{group.name}-{way}-{n}t", group, n, goal, partial(build, way, CHAIN_SHAPE, n))
+    chains = [Row(f"{group.name}-{way}-{n}t", group, n, goal if way == "forward" else None,
+                  partial(build, way, CHAIN_SHAPE, n))
               for group, goal, build in ((CHAIN, 0.35, chain_sides), (COMPILED, 0.6, compiled_sides))
               for way in ("forward", "gradients") for n in thread_counts()]
     halves = [Row(f"half-{name}-16M-{n}t", HALF, n, None, partial(half_sides, name, SIZES["16M"]))
@@ -109,7 +110,9 @@ def their_call(function: Callable, way: str, arrays: Sequence[np.ndarray], g: np
     return lambda: [function(*inputs)]
 
 
-def compiled_sides(way: str, shape: tuple[int, int], count: int) -> Sides:
+def compiled_sides(
+    way: str, shape: tuple[int, int], count: int, compiler: Callable[[Callable], Callable] = torch.compile
+) -> Sides:
     """The fused chain against PyTorch's compiler; both compile now, on as many threads as they will run on.
 
     What each has compiled for other rows is forgotten, but not what it keeps for good: PyTorch's first compilation in a
@@ -120,7 +123,7 @@ def compiled_sides(way: str, shape: tuple[int, int], count: int) -> Sides:
     torch.compiler.reset()
     compile_kernel.cache_clear()
     with threads(count), fresh_cache():
-        sides = chain_sides(way, shape, count, torch.compile(their_chain))
+        sides = chain_sides(way, shape, count, compiler(their_chain))
         return replace(sides, first_calls=(seconds_of(sides.ours), seconds_of(sides.theirs)))
 
 

@@ -1434,7 +1434,9 @@ r"""
 A bias is one row for all rows. Every input is laid on a grid of rows and columns: it covers the *whole* grid, or is
 one *row* of it, one *column*, or a *single* number. In the loop that is the difference between `x[i, j]`, `x[0, j]`,
 `x[i, 0]` and `x[0, 0]`. The grid's columns are as many of the last axes as make this work for all inputs. A gradient
-to a row is summed over the rows, in float64, as the loop goes.
+to a row is summed over the rows as the loop goes: SIMD adds to many columns at once. The gradient to a column or to a
+single number would have to be summed along the loop, one number at a time. It is handed to lesson 05 whole, which sums
+what was broadcast.
 
 ### Exercise: the place of an input on the grid
 """
@@ -1610,6 +1612,7 @@ _INDEX = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0,
 _LINE_INDEX = {"whole": "[i]", "single": "[0]"}
 _ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1]):\n"
 _LINE = "    for i in range({0}.size):\n"
+_BLOCK = 64  # rows whose sum may be rounded after each addition
 
 
 def kernel_source(
@@ -1618,7 +1621,7 @@ def kernel_source(
     """The source of the loop over a grid of rows and columns, or `in_line`, and its constants by name.
 
     It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
-    one with another target added up there.
+    one with target "row" added up, in a row for each _BLOCK of rows.
     """
     parts = in_order(*results)
     names = {s: f"x{s.args[0]}" for s in parts if s.op == "input"}
@@ -1628,7 +1631,8 @@ def kernel_source(
     lines = [f"{names[s]} = load(in_{s.args[0]}{index[places[s.args[0]]]})" for s in parts if s.op == "input"]
     lines += [f"{names[s]} = {CODE[s.op].format(*[names[a] for a in s.args])}" for s in parts if s.op in CODE]
     for i, (s, target) in enumerate(zip(results, targets)):
-        lines.append(f"out_{i}{index[target]} " + (f"= store({names[s]})" if target == "whole" else f"+= {names[s]}"))
+        lines.append(f"out_{i}[i // {_BLOCK}, j] += {names[s]}" if target == "row" else
+                     f"out_{i}{index[target]} = store({names[s]})")
     arguments = [f"in_{name}" for name in places] + [f"out_{i}" for i in range(len(results))]
     head = f"def loop({', '.join(arguments)}):\n"
     head += (_LINE if in_line else _ROWS).format("in_g" if "g" in places else "out_0")
@@ -1651,27 +1655,23 @@ def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype:
 # %% [markdown]
 r"""
 A kernel is a compiled loop with all that can be worked out about the arrays before they are there. A large grid is cut
-into parts for the threads. What is to be added up over the rows each part adds up for itself, and the sums of the parts
-are added at the end. For small arrays all this would take longer than the loop, so what most kernels are, one line in
-and one line out, goes the short way.
+into parts for the threads. What is to be added up over the rows each part adds up for itself; the sums of blocks and
+parts are added in float64. For small arrays all this would take longer than the loop, so what most kernels are, one
+line in and one line out, goes the short way.
 """
 
 # %%
 #| export
-_CUT = ("whole", "column")  # the places where each part has numbers of its own
-
-
 class Kernel:
     """A compiled loop, ready for arrays of certain shapes and one type. `targets` says what it makes: place and shape.
     """
 
-    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: Sequence[tuple]):
+    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: list[tuple]):
         self.source, self.loop = source, compile_kernel(source, constants, dtype.name)
         self.grid, self.targets, self.dtype, self.bits = grid, targets, dtype, np.uint16 if is_half(dtype) else dtype
-        self.rows, size = grid.shapes["whole"][0], math.prod(grid.whole)
-        self.parts = max(1, min(self.rows, size // _PART))
-        in_line = len(grid.shapes["whole"]) == 1 and not grid.spread
-        self.short = in_line and self.parts == 1 and list(targets) == [("whole", grid.whole)]
+        self.matrix, self.rows = grid.shapes["whole"], grid.shapes["whole"][0]
+        self.parts = max(1, min(self.rows, math.prod(grid.whole) // _PART))
+        self.short = len(self.matrix) == self.parts == len(targets) == 1 and not grid.spread
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """A new array for each target: in the kernel's type, or float64 where it is a sum."""
@@ -1683,26 +1683,22 @@ class Kernel:
         if self.grid.spread:
             arrays = [np.broadcast_to(array, self.grid.whole) for array in arrays]
         parts = min(_num_threads, self.parts)
+        sums, real = (parts, self.rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
+        outs = [np.zeros(sums, real) if place == "row" else np.empty(self.grid.whole, self.dtype)
+                for place, _ in self.targets]
         given = [np.ascontiguousarray(array).reshape(self.grid.shapes[place]).view(self.bits)
                  for array, place in zip(arrays, self.grid.places)]
-        outs = [np.empty(shape, self.dtype) if place == "whole" else self.zeros(place, parts)
-                for place, shape in self.targets]
         in_parts(lambda part: self.loop(*self.share(part, parts, given, outs)), parts)
-        return [out if place == "whole" else (out if place == "column" else out.sum(axis=0)).reshape(shape)
+        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if place == "row" else out
                 for out, (place, shape) in zip(outs, self.targets)]
 
-    def zeros(self, place: str, parts: int) -> np.ndarray:
-        """An array for the sums at a place: each part has columns of its own to add up in."""
-        shape = self.grid.shapes[place]
-        return np.zeros(shape if place == "column" else (parts, *shape[1:]))
-
     def share(self, part: int, parts: int, given: list[np.ndarray], outs: list[np.ndarray]) -> list[np.ndarray]:
-        """What one thread gets: its rows of the arrays that are cut, and an array of its own for a sum."""
+        """What one thread gets: its rows of the arrays that are cut, and an array of its own for the sums."""
         rows = slice(self.rows * part // parts, self.rows * (part + 1) // parts)
-        outs = [out.reshape(self.grid.shapes["whole"]).view(self.bits) if place == "whole" else out
-                for out, (place, _) in zip(outs, self.targets)]
-        return [*[array[rows] if place in _CUT else array for array, place in zip(given, self.grid.places)],
-                *[out[rows] if place in _CUT else out[part:part + 1] for out, (place, _) in zip(outs, self.targets)]]
+        return [*[array[rows] if place in ("whole", "column") else array
+                  for array, place in zip(given, self.grid.places)],
+                *[out[part] if place == "row" else out.reshape(self.matrix).view(self.bits)[rows]
+                  for out, (place, _) in zip(outs, self.targets)]]
 
 # %% [markdown]
 r"""
@@ -1792,7 +1788,7 @@ class fuse:
             with Recorder():
                 results = expression_gradients(out, symbol(out.pool, "input", "g"), [inputs[i] for i in wanted])
             names, targets = ["g", *names], [
-                (place, grid.whole if place == "whole" else shape)
+                ("row", shape) if place == "row" else ("whole", grid.whole)
                 for place, shape, need in zip(grid.places[1:], shapes[1:], needs) if need]
         in_line = len(grid.shapes["whole"]) == 1
         source, constants = kernel_source(

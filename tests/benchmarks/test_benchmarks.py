@@ -17,12 +17,13 @@ from benchmarks.machine import this_machine, threads
 from benchmarks.picture import in_columns, lines_of, save_picture
 from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.rows_fuse import HALF_CALLS, by_hand_sides, chain_sides, compiled_sides, half_sides
 from benchmarks.rows_gelu import gelu_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import PROGRAMS, startup_sides
 from benchmarks.rows_training import NETWORKS, block_flops, block_sides, mixed_sides, step_flops, step_sides
-from benchmarks.timing import Group, Result, Row, Sides, interleaved, measure, summarize
+from benchmarks.timing import FirstCalls, Group, Result, Row, Sides, interleaved, measure, summarize
 
 GROUP = Group("sleep", "Sleeping", "PyTorch", "nothing", goal=1.0)
 
@@ -55,6 +56,8 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {f"step-{widths}-{f}-1t" for f in ("relu", "gelu") for widths in (
         "64-32-10", "64-128-10", "64-128-128-10", "784-256-128-10", "784-512-512-10", "784-1024-1024-10")}
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
+    wanted |= {f"fuse-{way}-{size}-1t" for way in ("forward", "backward") for size in (*sizes, "1k-bfloat16")}
+    wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
     assert wanted | {"step-block-1t", "memory-mlp", "memory-block", "import-tinytorch", "tito-help"} <= names
 
 
@@ -64,6 +67,29 @@ def test_both_sides_of_a_gelu_row_agree(direction, dtype):
     sides = gelu_sides(direction, 1000, dtype)
     sides.agree()
     sides.floor()
+
+
+@pytest.mark.parametrize("way", ["forward", "backward"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_compiler_and_the_hand_agree(way, dtype):
+    sides = by_hand_sides(way, 1000, dtype)
+    sides.agree()
+    sides.floor()
+
+
+@pytest.mark.parametrize("way", ["forward", "gradients"])
+def test_both_sides_of_the_chain_agree_eager_and_compiled(way):
+    eager = chain_sides(way, (40, 30), 1)
+    compiled = compiled_sides(way, (40, 30), 1, compiler=lambda function: function)
+    for sides in (eager, compiled):
+        sides.agree()
+        sides.floor()
+    assert eager.first_calls is None and min(compiled.first_calls) > 0
+
+
+@pytest.mark.parametrize("name", HALF_CALLS)
+def test_a_kernel_in_bfloat16_agrees_with_one_in_float32(name):
+    half_sides(name, 1000).agree()
 
 
 @pytest.mark.parametrize("p", GRID, ids=lambda p: p.name)
@@ -111,7 +137,7 @@ def test_a_row_whose_sides_disagree_is_not_timed():
 
     row = Row("wrong-1t", GROUP, 1, None, lambda: Sides(nothing, nothing, agree, nothing))
     with pytest.raises(AssertionError, match="wrong-1t: the two sides disagree"):
-        run(row, "[1/1]")
+        run(row, row.build(), "[1/1]")
 
 
 @pytest.mark.parametrize("wrong", [0.5, -1.0])
@@ -141,7 +167,7 @@ def test_a_measurement_is_the_median_with_its_spread():
 
 @pytest.mark.parametrize("row", memory_rows(), ids=lambda row: row.name)
 def test_memory_is_counted_and_within_its_goal(row, capsys):
-    found = run(row, "[1/1]")
+    found = run(row, row.build(), "[1/1]")
     assert found.floor <= found.ours <= row.goal * found.theirs
     assert (found.ratio, found.low, found.high, found.unit) == (found.ours / found.theirs, *[found.ratio] * 2, "KiB")
     assert row.name in capsys.readouterr().err
@@ -178,7 +204,9 @@ def test_an_unknown_name_gets_the_nearest_ones(capsys):
 
 
 def test_a_report_comes_back_from_json_as_it_was():
-    report = report_of(this_machine(), [GROUP], [result("a-1t"), result("b-2t", 1.5, threads=2, goal=None)])
+    report = report_of(
+        this_machine(), [GROUP], [result("a-1t"), result("b-2t", 1.5, threads=2, goal=None)],
+        [FirstCalls("a-1t", 0.5, 25.0)])
     assert from_json(to_json(report)) == report
     assert json.loads(to_json(report))["results"][1]["goal"] is None
 

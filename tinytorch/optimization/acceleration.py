@@ -848,11 +848,12 @@ def double_exp(x):
 def double_log(x):
     return np.log(x)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #c4dcfd890cd7
+# %% ../../modules/18_acceleration/acceleration_dev.py #bb53377122f0
 _INDEX = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
 _LINE_INDEX = {"whole": "[i]", "single": "[0]"}
 _ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1]):\n"
 _LINE = "    for i in range({0}.size):\n"
+_BLOCK = 64  # rows whose sum may be rounded after each addition
 
 
 def kernel_source(
@@ -861,7 +862,7 @@ def kernel_source(
     """The source of the loop over a grid of rows and columns, or `in_line`, and its constants by name.
 
     It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
-    one with another target added up there.
+    one with target "row" added up, in a row for each _BLOCK of rows.
     """
     parts = in_order(*results)
     names = {s: f"x{s.args[0]}" for s in parts if s.op == "input"}
@@ -871,7 +872,8 @@ def kernel_source(
     lines = [f"{names[s]} = load(in_{s.args[0]}{index[places[s.args[0]]]})" for s in parts if s.op == "input"]
     lines += [f"{names[s]} = {CODE[s.op].format(*[names[a] for a in s.args])}" for s in parts if s.op in CODE]
     for i, (s, target) in enumerate(zip(results, targets)):
-        lines.append(f"out_{i}{index[target]} " + (f"= store({names[s]})" if target == "whole" else f"+= {names[s]}"))
+        lines.append(f"out_{i}[i // {_BLOCK}, j] += {names[s]}" if target == "row" else
+                     f"out_{i}{index[target]} = store({names[s]})")
     arguments = [f"in_{name}" for name in places] + [f"out_{i}" for i in range(len(results))]
     head = f"def loop({', '.join(arguments)}):\n"
     head += (_LINE if in_line else _ROWS).format("in_g" if "g" in places else "out_0")
@@ -891,21 +893,17 @@ def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype:
     exec(source, space)
     return compiled(space["loop"])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f943d96d2e95
-_CUT = ("whole", "column")  # the places where each part has numbers of its own
-
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #e9f5cc227c0d
 class Kernel:
     """A compiled loop, ready for arrays of certain shapes and one type. `targets` says what it makes: place and shape.
     """
 
-    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: Sequence[tuple]):
+    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: list[tuple]):
         self.source, self.loop = source, compile_kernel(source, constants, dtype.name)
         self.grid, self.targets, self.dtype, self.bits = grid, targets, dtype, np.uint16 if is_half(dtype) else dtype
-        self.rows, size = grid.shapes["whole"][0], math.prod(grid.whole)
-        self.parts = max(1, min(self.rows, size // _PART))
-        in_line = len(grid.shapes["whole"]) == 1 and not grid.spread
-        self.short = in_line and self.parts == 1 and list(targets) == [("whole", grid.whole)]
+        self.matrix, self.rows = grid.shapes["whole"], grid.shapes["whole"][0]
+        self.parts = max(1, min(self.rows, math.prod(grid.whole) // _PART))
+        self.short = len(self.matrix) == self.parts == len(targets) == 1 and not grid.spread
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """A new array for each target: in the kernel's type, or float64 where it is a sum."""
@@ -917,25 +915,22 @@ class Kernel:
         if self.grid.spread:
             arrays = [np.broadcast_to(array, self.grid.whole) for array in arrays]
         parts = min(_num_threads, self.parts)
+        sums, real = (parts, self.rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
+        outs = [np.zeros(sums, real) if place == "row" else np.empty(self.grid.whole, self.dtype)
+                for place, _ in self.targets]
         given = [np.ascontiguousarray(array).reshape(self.grid.shapes[place]).view(self.bits)
                  for array, place in zip(arrays, self.grid.places)]
-        outs = [self.room(place, parts) for place, _ in self.targets]
         in_parts(lambda part: self.loop(*self.share(part, parts, given, outs)), parts)
-        return [(out if place in _CUT else out.sum(axis=0)).reshape(shape)
+        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if place == "row" else out
                 for out, (place, shape) in zip(outs, self.targets)]
 
-    def room(self, place: str, parts: int) -> np.ndarray:
-        """An array for what is stored at a place, or zeros for the sums there."""
-        shape = self.grid.shapes[place]
-        return np.empty(shape, self.dtype) if place == "whole" else np.zeros(
-            shape if place == "column" else (parts, *shape[1:]))
-
     def share(self, part: int, parts: int, given: list[np.ndarray], outs: list[np.ndarray]) -> list[np.ndarray]:
-        """What one thread gets: its rows of the arrays that are cut, and an array of its own for a sum."""
+        """What one thread gets: its rows of the arrays that are cut, and an array of its own for the sums."""
         rows = slice(self.rows * part // parts, self.rows * (part + 1) // parts)
-        bits = [out.view(self.bits) if place == "whole" else out for out, (place, _) in zip(outs, self.targets)]
-        return [*[array[rows] if place in _CUT else array for array, place in zip(given, self.grid.places)],
-                *[out[rows] if place in _CUT else out[part:part + 1] for out, (place, _) in zip(bits, self.targets)]]
+        return [*[array[rows] if place in ("whole", "column") else array
+                  for array, place in zip(given, self.grid.places)],
+                *[out[part] if place == "row" else out.reshape(self.matrix).view(self.bits)[rows]
+                  for out, (place, _) in zip(outs, self.targets)]]
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #3f0689784b8f
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
@@ -965,7 +960,7 @@ def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
             found += [read, *outside(inner, (*seen, function))]
     return found
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #514de4decdfd
+# %% ../../modules/18_acceleration/acceleration_dev.py #f7dd4080ab0a
 _shape = attrgetter("shape")
 
 
@@ -1010,7 +1005,7 @@ class fuse:
             with Recorder():
                 results = expression_gradients(out, symbol(out.pool, "input", "g"), [inputs[i] for i in wanted])
             names, targets = ["g", *names], [
-                (place, grid.whole if place == "whole" else shape)
+                ("row", shape) if place == "row" else ("whole", grid.whole)
                 for place, shape, need in zip(grid.places[1:], shapes[1:], needs) if need]
         in_line = len(grid.shapes["whole"]) == 1
         source, constants = kernel_source(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tito.errors import LessonError
-from tito.grade_mending import RawCell, mend
-from tito.lesson import read_lesson, read_text
-from tito.notebook import KERNEL, Notebook, NotebookError, blank, read_ipynb, to_notebook
+from tito.lesson import Cell, read_lesson, read_text
+from tito.matching import Cells, name_of
+from tito.mending import Row, mend
+from tito.notebook import KERNEL, Notebook, NotebookError, blank, load_notebook, to_notebook, with_ids
 
 KINDS = ("code", "markdown", "raw")
+SKIPPING = "skip-execution"  # a tag with which a cell is not run, and so does not fail
+KEPT = ("id", "source", "attachments")  # of a student's cell: no outputs
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,15 @@ def read_submission(path: Path, master: Path) -> Submission:
 
     Raises LessonError where the master cannot be read; a submission that cannot has no cells of its own.
     """
-    released = blank(to_notebook(read_lesson(master)))
-    readable, sentences = True, ()
+    released = blank(to_notebook(read_lesson(master)))["cells"]
     try:
-        notebook = _read(path)
+        notebook = load_notebook(read_text(path))
     except LessonError as error:
-        readable, sentences = False, (_unreadable(error),)
-        notebook = {"cells": [], "metadata": {}}
-    mended = mend(notebook["cells"], released["cells"])
-    kept = mended.sentences if readable else ()
-    whole = _notebook(_with_ids(mended.cells), notebook["metadata"])
-    return Submission(whole, (*sentences, *kept), readable)
+        cells, _ = mended([], released)
+        return Submission(_whole(cells, {}), (_unreadable(error),), False)
+    cells, sentences = mended(notebook["cells"], released)
+    metadata = notebook.get("metadata")
+    return Submission(_whole(cells, metadata if isinstance(metadata, dict) else {}), sentences, True)
 
 
 def _unreadable(error: LessonError) -> str:
@@ -51,35 +51,55 @@ def _unreadable(error: LessonError) -> str:
     return f"{said} Nothing in it could be graded; hand in the notebook again."
 
 
-def _read(path: Path) -> Notebook:
-    """The notebook's cells without outputs, sources as strings. Raises LessonError where it is none."""
-    text = read_text(path)
-    cells = read_ipynb(text)
-    found = json.loads(text)
-    raw = [
-        {**old, "cell_type": cell.kind, "source": cell.source, "metadata": cell.metadata}
-        for old, cell in zip(found["cells"], cells, strict=True)
-    ]
-    metadata = found.get("metadata")
-    kept = metadata if isinstance(metadata, dict) else {}
-    return {"cells": [_without_outputs(cell) for cell in raw], "metadata": kept}
+def mended(mine: Cells, released: Cells) -> tuple[Cells, tuple[str, ...]]:
+    """The student's cells as they are to be graded, and what is to be said about them."""
+    wanted = {name_of(cell): cell for cell in released if name_of(cell)}
+    lesson = [_cell(cell, 0) for cell in released]
+    found = mend([_cell(cell, number) for number, cell in enumerate(mine, 1)], lesson, lambda cell: f"cell {cell.line}")
+    cells = [_dressed(row, mine, wanted) for row in found.rows]
+    gone = [_gone_sentence(cell) for cell in found.gone]
+    return cells, (*found.notes, *found.copied, *gone)
 
 
-def _without_outputs(cell: RawCell) -> RawCell:
-    kept = {key: cell[key] for key in ("id", "metadata", "source", "attachments") if key in cell}
-    kind = cell["cell_type"] if cell["cell_type"] in KINDS else "raw"
-    return kept | {"cell_type": kind} | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+def _gone_sentence(cell: Cell) -> str:
+    return f"The {'check' if cell.is_check else 'open question'} {cell.grade_id} was gone; it was put back."
 
 
-def _with_ids(cells: list[RawCell]) -> list[RawCell]:
-    """The cells, each with an id of its own, as nbformat 4.5 wants it."""
-    taken: set[Any] = set()
-    for number, cell in enumerate(cells, 1):
-        if not isinstance(cell.get("id"), str) or cell["id"] in taken:
-            cell["id"] = f"cell-{number}"
-        taken.add(cell["id"])
-    return cells
+def _cell(cell: dict[str, Any], number: int) -> Cell:
+    """A notebook's cell as a lesson's; what nbgrader's marks say but the grade_id is the release's business."""
+    options = cell["metadata"].get("nbgrader")
+    flags = {key: isinstance(options, dict) and options.get(key) is True for key in ("grade", "solution")}
+    points = options.get("points", 0) if isinstance(options, dict) else 0
+    points = float(points) if isinstance(points, int | float) else 0.0
+    own = cell.get("id")
+    id_ = own if isinstance(own, str) else ""
+    return Cell(cell["cell_type"], cell["source"], name_of(cell) or None, **flags, points=points, line=number, id=id_)
 
 
-def _notebook(cells: list[RawCell], metadata: dict[str, Any]) -> Notebook:
-    return {"cells": cells, "metadata": {"kernelspec": dict(KERNEL)} | metadata, "nbformat": 4, "nbformat_minor": 5}
+def _dressed(row: Row, mine: Cells, wanted: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A row as a notebook's cell: the student's own metadata where it does not count, else the release's."""
+    own = {} if row.origin is None else mine[row.origin]
+    given = wanted.get(row.cell.grade_id or "")
+    kept = {key: own[key] for key in KEPT if key in own}
+    metadata = _without_marks(own.get("metadata", {}))
+    if given is not None:
+        metadata = given["metadata"] if row.cell.is_check else metadata | given["metadata"]
+    kind = row.cell.kind if row.cell.kind in KINDS else "raw"
+    return kept | {"cell_type": kind, "source": row.cell.source, "metadata": dict(metadata)}
+
+
+def _without_marks(metadata: dict[str, Any]) -> dict[str, Any]:
+    """A student's metadata without nbgrader's marks and without the tag that keeps a cell from being run."""
+    kept = {key: value for key, value in metadata.items() if key not in ("nbgrader", "tito", "tags")}
+    tags = metadata.get("tags")
+    return kept | ({"tags": [tag for tag in tags if tag != SKIPPING]} if isinstance(tags, list) else {})
+
+
+def _whole(cells: Cells, metadata: dict[str, Any]) -> Notebook:
+    """A notebook in nbformat 4.5."""
+    return {
+        "cells": with_ids([{key: value for key, value in cell.items() if key != "id" or value} for cell in cells]),
+        "metadata": {"kernelspec": dict(KERNEL)} | metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }

@@ -35,7 +35,8 @@ NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|.*\?)[ \t]*$", re.MULTILINE)
 class Cell:
     """One cell. `line` is the line of its `# %%`, or in a notebook the number of the cell, from 1.
 
-    `hidden` is true of a check with hidden tests, also in an edition, where they were taken out of it.
+    `hidden` is true of a check with hidden tests, also in an edition, where they were taken out of it. `id` is the
+    notebook's own, empty elsewhere.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Cell:
     points: float = 0.0
     line: int = 0
     hidden: bool = False
+    id: str = ""
 
     @property
     def holds_hidden(self) -> bool:
@@ -303,6 +305,7 @@ def _cell(raw: notebook.RawCell, path: Path) -> Cell:
         points=float(options.get("points", 0)),
         line=raw.line,
         hidden=BEGIN_HIDDEN in raw.source or raw.metadata.get("tito") == notebook.HIDDEN_MARK,
+        id=raw.id,
     )
 
 

@@ -61,6 +61,7 @@ class RawCell:
     source: str
     metadata: dict[str, Any]
     line: int
+    id: str = ""
 
 
 # jsonschema, which nbformat imports, builds a grammar of international addresses where it finds rfc3987_syntax: a
@@ -136,8 +137,12 @@ def _from_own_header(headers: list[int], lines: list[str], source: str) -> list[
 def read_ipynb(text: str) -> list[RawCell]:
     """The cells of a notebook in nbformat 4. Their lines are their numbers, from 1."""
     cells = load_notebook(text)["cells"]
-    rows = [(cell["cell_type"], cell["source"], cell["metadata"]) for cell in cells]
-    return [RawCell(*row, number) for number, row in enumerate(rows, 1)]
+    return [_raw_cell(cell, number) for number, cell in enumerate(cells, 1)]
+
+
+def _raw_cell(cell: dict[str, Any], number: int) -> RawCell:
+    own = cell.get("id")
+    return RawCell(cell["cell_type"], cell["source"], cell["metadata"], number, own if isinstance(own, str) else "")
 
 
 def load_notebook(text: str) -> Notebook:

@@ -17,7 +17,7 @@ from tito.diagnose import Explanation, Failure
 from tito.lesson import Cell, Lesson
 from tito.process import Ending, Process
 from tito.project import Project
-from tito.released import Judged, gone_sentence, judged
+from tito.released import Judged, judged
 from tito.shadow import blamed, hiding_files, hiding_sentence
 from tito.written import altered_prerequisites
 
@@ -88,7 +88,7 @@ def run_lesson(
 ) -> Result:
     """Run the lesson as its file is now and judge its graded cells. A cell may take `cell_limit` seconds.
 
-    In a student's folder the checks and points are the released ones, and a check that is gone is a failed one.
+    In a student's folder the checks and points are the released ones, also where one is gone from the file.
     `on_cell` is called as each code cell ends. Nothing is written in the project.
     """
     started = time.perf_counter()
@@ -98,8 +98,6 @@ def run_lesson(
         for event in process.events(cell_limit):
             run.take(event)
     run.close(process.ending)
-    for cell in wanted.gone:
-        run.miss(cell, gone_sentence(project, lesson, cell))
     return run.result(time.perf_counter() - started)
 
 
@@ -142,28 +140,19 @@ class _Run:
                 told = Explanation(reason if running else f"Not run. {reason}", reason)
                 self._end(index, False, seconds, told)
 
-    def miss(self, cell: Cell, sentence: str) -> None:
-        """Give the verdict on a released check that the file lacks."""
-        verdict = Verdict(cell.grade_id or "", False, cell.points, 0.0, sentence, 0.0, "")
-        self.verdicts.append(verdict)
-        if self.on_cell:
-            last = len(self.lesson.code)
-            self.on_cell(CellRun(last, last, cell, 0.0, "", "", sentence, sentence, "", verdict))
-
     def result(self, seconds: float) -> Result:
         """The run, summed up."""
-        checks = (*self.lesson.checks, *self.wanted.gone)
         passed = self.ended and not self.wanted.problems and all(verdict.passed for verdict in self.verdicts)
         return Result(
             lesson=self.lesson.number_name,
             verdicts=tuple(self.verdicts),
             earned=sum(verdict.earned for verdict in self.verdicts),
-            points=self.wanted.points,
+            points=self.lesson.points,
             seconds=seconds,
             passed=passed,
             problems=tuple(self.problems),
             manual=tuple(cell.grade_id or "" for cell in self.lesson.manual),
-            hidden=tuple(cell.grade_id or "" for cell in checks if cell.hidden and not cell.holds_hidden),
+            hidden=tuple(cell.grade_id or "" for cell in self.lesson.checks if cell.hidden and not cell.holds_hidden),
         )
 
     def _failure(self, facts: dict[str, Any]) -> Failure:

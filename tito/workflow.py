@@ -136,7 +136,7 @@ def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry 
         file=file,
         state=_state(project, lesson, entry),
         earned=entry.earned if entry else None,
-        points=judged(project, lesson).points,
+        points=judged(project, lesson).lesson.points,
         built=is_built(project, lesson.module),
         missing=tuple(sorted(missing)),
         problem=altered(project, lesson.module),

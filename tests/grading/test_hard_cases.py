@@ -153,10 +153,10 @@ def test_the_file_that_was_handed_in_is_never_changed(course: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("copies_cells", "test-double was there 2 times: cell 6 counts, and cell 7 stayed as a plain cell."),
+        ("copies_cells", "test-double is there twice, at cell 6 and cell 7: the first counts; delete the other."),
         ("is_cut_off", "This notebook is damaged (cut off?) at line 1 of the file. Nothing in it could be graded"),
         ("is_empty", "This notebook is empty. Nothing in it could be graded; hand in the notebook again."),
-        ("is_from_another_course", "No cell of this lesson is in this notebook; is it the wrong file?"),
+        ("is_from_another_course", "No cell of this lesson is in this file; is it another lesson's?"),
         ("is_killed", "Not run. The cell root ended the process that runs the notebook"),
         ("loops", "Not run. The cell root took longer than 4 s: look for a loop that does not end."),
         ("mutes_asserts", "A check that must fail passed just before this one"),

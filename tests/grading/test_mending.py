@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,8 @@ from hypothesis import strategies as st
 from tests.grading.course import answered, changed, grade_id, without, write
 from tests.tito.small_project import FIRST, lesson_of
 from tito.errors import LessonError
-from tito.grade_mending import mend
-from tito.grade_submission import read_submission
-from tito.notebook import blank, to_notebook, write_notebook
+from tito.grade_submission import mended, read_submission
+from tito.notebook import blank, to_notebook, with_ids, write_notebook
 
 RIGHT = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return x**0.5"}
 
@@ -32,6 +33,18 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def released(master: Path) -> dict[str, Any]:
     return blank(to_notebook(lesson_of(master.parents[2], FIRST)[1]))
+
+
+@dataclass(frozen=True)
+class Done:
+    cells: list[dict[str, Any]]
+    sentences: tuple[str, ...]
+
+
+def mend(cells: Iterable[dict[str, Any]], released: dict[str, Any]) -> Done:
+    """The cells as they are to be graded, with the outputs that a notebook's cells have, and the sentences."""
+    done, said = mended(list(cells), released["cells"])
+    return Done(with_ids(done), said)
 
 
 def bare(cell: dict[str, Any]) -> dict[str, Any]:
@@ -58,56 +71,82 @@ def split(notebook: dict[str, Any], name: str, at: str) -> dict[str, Any]:
 
 def test_a_sound_submission_is_left_as_it_is(released):
     notebook = answered(released, RIGHT)
-    done = mend(notebook["cells"], released["cells"])
+    done = mend(notebook["cells"], released)
     assert done.cells == notebook["cells"] and done.sentences == ()
 
 
 def test_a_cell_split_in_two_is_run_in_both_parts(released):
     notebook = split(answered(released, {**RIGHT, "root": "A = 1\ndef root(x):\n    return x"}), "root", "def root")
-    done = mend(notebook["cells"], released["cells"])
+    done = mend(notebook["cells"], released)
     assert sources(done.cells) == sources(notebook["cells"])
     assert ids(done.cells) == ids(released["cells"])
-    assert done.sentences[0].startswith("root was there 2 times: cell 6 counts, and cell 7 stayed as a plain cell.")
+    said = "root is there twice, at cell 6 and cell 7: the first counts; all are run; make them one."
+    assert done.sentences == (said,)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_function_split_in_two_is_one_again(released, marked):
+    notebook = answered(released, {**RIGHT, "root": "def root(x):\n    y = x\n    return y**0.5"})
+    notebook = split(notebook, "root", "    return")
+    if not marked:
+        notebook["cells"][6] = bare(notebook["cells"][6])
+    done = mend(notebook["cells"], released)
+    assert "def root(x):\n    y = x\n\n    return y**0.5" in sources(done.cells)
+    assert len(done.cells) == len(released["cells"])
+    assert done.sentences == ("root was split in two, cell 6 and cell 7; it was taken as one.",)
+
+
+def test_tabs_among_spaces_are_read_as_four(released):
+    notebook = answered(released, {**RIGHT, "root": "def root(x):\n    y = x\n\treturn y**0.5"})
+    done = mend(notebook["cells"], released)
+    assert "def root(x):\n    y = x\n    return y**0.5" in sources(done.cells)
+    assert done.sentences == ("root (cell 6) mixes tabs and spaces; each tab was read as 4 spaces.",)
+
+
+def test_tabs_alone_stay(released):
+    notebook = answered(released, {**RIGHT, "root": "def root(x):\n\treturn x**0.5"})
+    assert mend(notebook["cells"], released) == Done(notebook["cells"], ())
 
 
 def test_of_copied_answers_to_an_open_question_the_one_that_was_written_counts(released):
     question = next(cell for cell in released["cells"] if grade_id(cell) == "open-why")
     copy = {**question, "source": question["source"].replace("YOUR ANSWER HERE", "Because it doubles."), "id": "copy"}
-    done = mend([*released["cells"], copy], released["cells"])
+    done = mend([*released["cells"], copy], released)
     assert grade_id(done.cells[-1]) == "open-why" and grade_id(done.cells[-2]) == ""
 
 
 def test_cells_that_lost_their_metadata_are_recognised_by_their_ids(released):
     notebook = answered(released, RIGHT)
-    done = mend(map(bare, notebook["cells"]), released["cells"])
+    done = mend(map(bare, notebook["cells"]), released)
     assert [cell["metadata"] for cell in done.cells] == [cell["metadata"] for cell in notebook["cells"]]
-    assert "Cell 4 had lost its metadata; it was recognised as double." in done.sentences
+    known = "double (cell 4), test-double (cell 5), root (cell 6), test-root (cell 7), open-why (cell 8)"
+    assert done.sentences == (f"{known} had lost their marks and were known again.",)
 
 
 def test_without_ids_they_are_recognised_by_what_they_say_and_define(released):
     notebook = answered(released, RIGHT)
     cells = [{key: value for key, value in bare(cell).items() if key != "id"} for cell in notebook["cells"]]
-    done = mend(cells, released["cells"])
+    done = mend(cells, released)
     assert ids(done.cells) == ids(released["cells"])
 
 
 def test_a_check_that_was_changed_is_the_released_one_again(released):
     notebook = changed(released, "test-root", lambda cell: cell.update(source="pass"))
-    done = mend(notebook["cells"], released["cells"])
+    done = mend(notebook["cells"], released)
     assert sources(done.cells) == sources(released["cells"])
-    assert done.sentences == ("The check test-root (cell 7) was changed; the released one was run.",)
+    assert done.sentences == ("test-root (cell 7) was changed; the released check was run, for its 2 points.",)
 
 
 @pytest.mark.parametrize("key", ["grade", "locked", "points", "schema_version"])
 def test_metadata_that_was_changed_is_the_released_one_again(released, key):
     notebook = changed(released, "test-root", lambda cell: cell["metadata"]["nbgrader"].update({key: 0}))
-    assert mend(notebook["cells"], released["cells"]).cells == released["cells"]
+    assert mend(notebook["cells"], released).cells == released["cells"]
 
 
 @pytest.mark.parametrize("kind", ["markdown", "raw"])
 def test_a_check_that_was_made_text_is_code_again(released, kind):
     notebook = changed(released, "test-root", lambda cell: cell.update(cell_type=kind))
-    assert mend(notebook["cells"], released["cells"]).cells == released["cells"]
+    assert mend(notebook["cells"], released).cells == released["cells"]
 
 
 @pytest.mark.parametrize(
@@ -115,39 +154,35 @@ def test_a_check_that_was_made_text_is_code_again(released, kind):
 )
 def test_what_was_deleted_comes_back_to_its_place(released, gone):
     notebook = without(released, *gone)
-    done = mend(notebook["cells"], released["cells"])
+    done = mend(notebook["cells"], released)
     assert ids(done.cells) == ids(released["cells"])
     what = {"open-why": "open question"}
     assert done.sentences == tuple(f"The {what.get(name, 'check')} {name} was gone; it was put back." for name in gone)
 
 
 def test_an_exercise_that_is_gone_is_named_and_its_stub_does_not_come_back(released):
-    done = mend(without(released, "root")["cells"], released["cells"])
+    done = mend(without(released, "root")["cells"], released)
     assert "root" not in ids(done.cells) and done.sentences == ("The exercise root is gone.",)
 
 
 def test_an_answer_in_another_cell_is_named(released):
     notebook = answered(released, {"double": RIGHT["root"], "root": RIGHT["double"]})
-    done = mend(notebook["cells"], released["cells"])
+    done = mend(notebook["cells"], released)
     assert sources(done.cells) == sources(notebook["cells"])
     assert done.sentences == (
-        "double belongs into the cell double and is defined in cell 6.",
-        "root belongs into the cell root and is defined in cell 4.",
+        "double belongs into the cell double (cell 4); it is defined in cell 6.",
+        "root belongs into the cell root (cell 6); it is defined in cell 4.",
     )
 
 
 def test_graded_cells_of_another_release_are_plain_cells(released):
     old = changed(released, "test-root", lambda cell: cell["metadata"]["nbgrader"].update(grade_id="test-cube"))
-    done = mend(old["cells"], released["cells"])
+    done = mend(old["cells"], released)
     assert ids(done.cells) == ids(released["cells"])
-    said = "Graded or exercise cells of another release or lesson: 7 (counted from 1). They are run as plain cells"
-    assert done.sentences[0].startswith(said)
-
-
-def test_windows_line_ends_become_plain_ones(released):
-    notebook = answered(released, {**RIGHT, "root": "def root(x):\r\n    return x\r\n"})
-    done = mend(notebook["cells"], released["cells"])
-    assert "def root(x):\n    return x\n" in sources(done.cells) and done.sentences == ()
+    assert done.sentences == (
+        "test-cube (cell 7) is no check of this lesson; it earns no points.",
+        "The check test-root was gone; it was put back.",
+    )
 
 
 WAYS = st.sampled_from(["delete", "copy", "bare", "rename", "move", "edit", "kind"])
@@ -160,7 +195,7 @@ def test_whatever_was_done_to_it_each_check_is_there_once_and_no_work_is_lost(re
     cells = json.loads(json.dumps(answered(released, RIGHT)["cells"]))
     for action, place in actions:
         _spoil(cells, action, place % max(len(cells), 1))
-    done = mend(cells, released["cells"])
+    done = mend(cells, released)
     wanted = [name for name in ids(released["cells"]) if name not in RIGHT]
     assert sorted(name for name in ids(done.cells) if name not in RIGHT) == sorted(wanted)
     assert len(set(ids(done.cells))) == len(ids(done.cells))
@@ -189,6 +224,12 @@ def _spoil(cells: list[dict[str, Any]], action: str, place: int) -> None:
 
 
 # Files
+
+
+def test_windows_line_ends_become_plain_ones(master, released, tmp_path):
+    notebook = answered(released, {**RIGHT, "root": "def root(x):\r\n    return x\r\n"})
+    found = read_submission(write(notebook, tmp_path / "01_first" / "first_dev.ipynb"), master)
+    assert "def root(x):\n    return x\n" in sources(found.notebook["cells"]) and found.sentences == ()
 
 
 def test_a_file_is_read_with_its_mending(master, released, tmp_path):

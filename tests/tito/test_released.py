@@ -97,18 +97,43 @@ def test_a_check_that_is_gone_is_named_with_the_way_back(here, command):
     assert result.exit_code == 1
     said = result.stdout + result.stderr
     assert said.count("The check test-root is gone from modules/01_first/first_dev.py.") == 1
-    assert ".tito/release/01_first/first_dev.py" in said and "`tito module reset 01`" in said
+    assert ".tito/release/01_first/first_dev.py" in said and "`tito module reset 01 --keep-answers`" in said
     assert "Next:" not in said
 
 
-def test_a_check_that_is_gone_is_a_row_without_points(here):
+def test_a_check_that_is_gone_is_run_as_it_was_released(here):
     write_lesson(here.root, FIRST.replace(ROOT_CHECK, ""))
     result = typed("module test 1 --json")
     found = json.loads(result.stdout)
-    assert (result.exit_code, found["passed"], found["earned"], found["points"]) == (1, False, 3.0, 5.0)
+    assert (result.exit_code, found["passed"], found["earned"], found["points"]) == (1, False, 5.0, 5.0)
+    assert [row["grade_id"] for row in found["verdicts"]] == ["test-double", "test-root"]
+    assert len(found["problems"]) == 1 and "It counts as it was released." in found["problems"][0]
+
+
+def test_a_check_that_is_gone_from_wrong_work_earns_nothing(here):
+    write_lesson(here.root, FIRST.replace(ROOT_CHECK, "").replace("math.sqrt(x)", "x"))
+    found = json.loads(typed("module test 1 --json").stdout)
     row = found["verdicts"][1]
-    assert (row["grade_id"], row["passed"], row["points"], row["earned"]) == ("test-root", False, 2.0, 0.0)
-    assert "is gone" in row["message"] and found["problems"] == [row["message"]]
+    assert (row["grade_id"], row["passed"], row["earned"]) == ("test-root", False, 0.0)
+    assert "root(9.0) gave 9.0" in row["message"]
+
+
+def test_a_cell_that_lost_its_mark_is_known_again(here):
+    write_lesson(here.root, FIRST.replace(f" nbgrader={DOUBLE}", "", 1))
+    done = complete(here, find_lesson(here, "1"))
+    assert done.done and done.result.earned == 5.0
+    assert done.problems == ("test-double (line 33) had lost its mark and was known again.",)
+
+
+def test_a_function_split_in_two_and_tabs_among_spaces_are_mended_with_a_word(here):
+    halves = FIRST.replace("    return 2 * x", "    y = x\n# %%\n    return 2 * y")
+    tabs = halves.replace("    return math", "\treturn math")
+    write_lesson(here.root, tabs.replace("    ### BEGIN SOLUTION\n", "").replace("    ### END SOLUTION\n", ""))
+    done = complete(here, find_lesson(here, "1"))
+    assert done.done and done.problems == (
+        "double was split in two, line 25 and line 30; it was taken as one.",
+        "root (line 40) mixes tabs and spaces; each tab was read as 4 spaces.",
+    )
 
 
 def test_a_copied_check_counts_once_and_stops_completing(here):

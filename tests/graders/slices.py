@@ -26,14 +26,18 @@ def judges(cells: Sequence[Cell], exercise: int) -> tuple[str, ...]:
 
 
 def _led_to(cells: Sequence[Cell], checks: Collection[str], always: Callable[[Cell], bool]) -> set[int]:
-    """The checks, what defines a name that they use, what defines a name that this uses ..., and `always` these."""
-    wanted: set[str] = set()
-    found = set()
-    for index, cell in reversed(list(enumerate(cells))):
-        target = cell.is_check and cell.grade_id in checks
-        if target or always(cell) or bound(cell.source) & wanted:
-            found.add(index)
-            wanted |= used(cell.source)
+    """The checks, what defines a name that they use, what defines a name that this uses ..., and `always` these.
+
+    A function may use what a later cell defines, so the order of the cells does not matter here.
+    """
+    targets = [index for index, cell in enumerate(cells) if cell.is_check and cell.grade_id in checks]
+    before = range(max(targets, default=-1) + 1)
+    found = {index for index in before if index in targets or always(cells[index])}
+    wanted, size = set(), -1
+    while size != len(found):
+        size = len(found)
+        wanted |= {name for index in found for name in used(cells[index].source)}
+        found |= {index for index in before if bound(cells[index].source) & wanted}
     return found
 
 

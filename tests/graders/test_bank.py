@@ -19,7 +19,7 @@ from tests.graders.judge import PATHS, problem, run_bank, run_cases, unfit
 from tests.graders.walk import Judged
 from tito.lesson import read_lesson
 
-SHARE = ("np.where(a == b, g / 2, 0)", "0")
+ROOT = ("g / (2 * y)", "g / y")
 LOST = Judged("test-matmul", "AssertionError", "matmul of (2, 3) and (3, 4) gave 0.0, wanted 1.5: look at the axes")
 JUDGES = [(list, [LOST], 30.0), (time.sleep, 60, 0.05), (max, itertools.count(), 0.5), (os._exit, 1, 30.0)]
 
@@ -50,8 +50,8 @@ def test_a_wrong_case_that_is_right_and_a_right_one_that_is_wrong_survive():
         "05",
         [
             wrong("rules-arithmetic", "no change", "test-rules-arithmetic", ("return g * b\n", "return b * g\n")),
-            right("rules-elementwise", "no ties", SHARE, checks="test-rules-elementwise"),
-            right("rules-elementwise", "no ties, all checks", SHARE),
+            right("rules-elementwise", "a root without its half", ROOT, checks="test-rules-elementwise"),
+            right("rules-elementwise", "a root without its half, all checks", ROOT),
         ],
     )
     assert survivors[0] == "test-rules-arithmetic passed"
@@ -60,7 +60,7 @@ def test_a_wrong_case_that_is_right_and_a_right_one_that_is_wrong_survive():
 
 def test_a_walk_that_cannot_fork_gives_the_same_verdicts():
     some = [
-        wrong("rules-elementwise", "no ties", "test-rules-elementwise", SHARE, says=("tie",)),
+        wrong("rules-elementwise", "a root without its half", "test-rules-elementwise", ROOT, says=("sqrt",)),
         right("rules-arithmetic", "turned round", ("return g * b\n", "return b * g\n"), checks="test-rules-arithmetic"),
     ]
     assert outcomes_of("05", some, fork=False) == outcomes_of("05", some)

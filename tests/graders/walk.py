@@ -84,6 +84,8 @@ def attempt(lesson: Lesson, case: Case) -> Attempt:
     cells[cells.index(lesson.code[start])] = handed_in(lesson.code[start], case)
     changed = replace(lesson, cells=tuple(cells))
     checks = case.checks or judges(lesson.code, start)
+    if not checks:
+        raise ValueError(f"no check uses what {case.exercise} defines: name the checks that judge it")
     return Attempt(case, changed, start, checks, frozenset(needed(changed.code, checks)))
 
 

@@ -630,7 +630,8 @@ def check_product(left, right):
     assert np.allclose(got.data, wanted), (
         f"{left} @ {right}: the first number is {got.data.flat[0]:.4f}, wanted {wanted.flat[0]:.4f}; off by "
         f"{np.abs(got.data - wanted).max():.2g} at most: a row of the left times a column of the right")
-    assert got.requires_grad, f"{left} @ {right}: the result carries no gradient; stay with Tensor operations"
+    assert got.requires_grad, (
+        f"{left} @ {right}: the result's requires_grad is False, wanted True: stay with Tensor operations")
     got.backward(Tensor(g))
     for side, leaf, to in (("left", a, to_a), ("right", b, to_b)):
         came = None if leaf.grad is None else leaf.grad.data
@@ -1098,7 +1099,8 @@ def check_fused_gelu(data, kind, tolerance):
 def check_gradient(x):
     leaf = Tensor(x, requires_grad=True)
     out = fused_gelu(leaf)
-    assert out.requires_grad, "the result carries no gradient: go through apply, so that the operation is recorded"
+    assert out.requires_grad, (
+        "the result's requires_grad is False, wanted True: go through apply, so that the operation is recorded")
     (out * Tensor(x)).sum().backward()
     wanted = x * gelu64(x)[1]
     assert np.allclose(leaf.grad.data, wanted, atol=1e-5), (
@@ -1133,7 +1135,7 @@ def test_unit_fused_gelu():
         f"whole numbers {whole} gave {got}, wanted {gelu64(whole)[0].round(4)} in float32")
     got = fused_gelu(Tensor(list(far))).data
     assert np.array_equal(got, np.float32(list(far.values()))), (
-        f"far out, at {list(far)}, fused_gelu gave {got}, wanted {list(far.values())}")
+        f"far out, at {list(far)}, fused_gelu gave {got}, wanted {list(far.values())}: is it your kernel?")
     check_gradient(x)
     ### BEGIN HIDDEN TESTS
     check_gradient(np.linspace(-4, 4, 23).astype(np.float32))
@@ -2687,7 +2689,7 @@ def check_scaled(scale, loss):
     assert np.isclose(scaled.data[0], loss * scale), (
         f"scale_loss of a loss of {loss} at a scale of {scale:g} gave {scaled.data[0]:g}, wanted {loss * scale:g}")
     assert trainer.scale_loss((trainer.model.weight * 1).mean()).requires_grad, (
-        "the scaled loss has lost its graph: multiply the Tensor, not its data")
+        "the scaled loss's requires_grad is False, wanted True: multiply the Tensor, not its data")
 
 
 def check_unscaled(scale):
@@ -2898,8 +2900,9 @@ def check_frozen(part):
     before = net[part].weight.data.copy()
     pair = tuple(Tensor(np.ones((2, n), np.float32)) for n in (10, 5))
     MixedPrecisionTrainer(net, SGD(net.parameters(), lr=0.1)).train_step(pair)
-    assert not net[part].weight.requires_grad and np.array_equal(net[part].weight.data, before), (
-        f"layer {part} of two was frozen, and after a step it asks for gradients or has moved: leave it alone")
+    got = net[part].weight.requires_grad, not np.array_equal(net[part].weight.data, before)
+    assert got == (False, False), (
+        f"layer {part} of two was frozen: asks for gradients, has moved: {got}, wanted (False, False): leave it alone")
 
 def test_unit_mixed_precision_detached():
     cut, parts = [(Detached, 2, 256.0, 3), (ThroughTheInput, 2, 1024.0, 0)], [0]

@@ -105,9 +105,18 @@ def load(file: Path, name: str) -> Any:
 
 
 def check_picture(picture: Path) -> None:
-    """Raise TitoError where the picture's name does not say a format that we can write."""
+    """Raise TitoError, before anything is measured, where the picture's name says no format that we can write, or no
+    file can be written there; its folder is made.
+    """
     if picture.suffix.lower() not in FORMATS:
         raise TitoError(f"{picture} is not the name of a picture.", f"Its name ends in {', '.join(FORMATS)}.")
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"There can be no folder {picture.parent}: {error.strerror}."
+        raise TitoError(problem, "Name another with -o.") from error
+    if not os.access(picture.parent, os.W_OK):
+        raise TitoError(f"The folder {picture.parent} cannot be written to.", "Name another with -o.")
 
 
 def drawn(what: str, rows: Sequence[RooflineRow], peaks: Peaks, picture: Path) -> Roofline:
@@ -124,7 +133,6 @@ def drawn(what: str, rows: Sequence[RooflineRow], peaks: Peaks, picture: Path) -
     figure = plot_roofline(rows, peaks)
     part = picture.with_name(f".{picture.name}.{os.getpid()}.tmp")
     try:
-        picture.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(part, format=picture.suffix[1:].lower(), dpi=150)
         os.replace(part, picture)
     finally:

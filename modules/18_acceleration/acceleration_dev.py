@@ -422,7 +422,7 @@ print(f"measured in {time.perf_counter() - start:.1f} s")
 
 # %%
 print(table(peaks.compute, "Products"))
-print(table(peaks.levels(1), "\nMemory, one thread"))
+print(table(peaks.levels(1), "\nMemory, one thread, by STREAM's count of bytes"))
 print(f"\nFloat32, one thread: the corner of the roof lies at {peaks.ridge:.1f} FLOPs a byte. Adding two arrays has "
       f"{elementwise_intensity(1, 2, 1, 4):.3f},\nso from main memory it may reach "
       f"{attainable(1 / 12, peaks.flops, peaks.bandwidth) / peaks.flops:.1%} of the peak.")
@@ -448,7 +448,7 @@ def plot_bandwidth(peaks: Peaks) -> Any:
     axes.set_yscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set(xlabel="working set (KiB)", ylabel="GB/s", title="The triad's bandwidth, levels of one thread")
+    axes.set(xlabel="working set (KiB)", ylabel="GB/s (STREAM's count)", title="The triad, levels of one thread")
     axes.legend(loc="lower left")
     return figure
 
@@ -1901,7 +1901,7 @@ import ml_dtypes
 @dataclass(frozen=True)
 class Range:
     type: str
-    largest: float = column("largest", ".4g")
+    largest: float = column("largest", ".5g")
     normal: float = column("smallest normal", ".3g")
     subnormal: float = column("smallest", ".3g")
     step: float = column("step at 1", ".3g")
@@ -1927,6 +1927,18 @@ for kind in (np.float16, ml_dtypes.bfloat16, np.float32):
 for gradient in (1e-5, 1e-7, 1e-8):
     print(f"a gradient of {gradient:g} in float16: {float(np.float16(gradient)):.3g}; "
           f"scaled by 1024 first and divided after: {float(np.float16(gradient * 1024)) / 1024:.3g}")
+
+# %% [markdown]
+r"""
+A square overflows in float16 from 256 on. A kernel that loads halves, computes in float32 and rounds once, at the end,
+has no such limit in between:
+"""
+
+# %%
+large, root_of_square = Tensor([300.0], dtype="float16"), lambda x: (x * x).sqrt()
+with np.errstate(over="ignore"):
+    print(f"float16, sqrt(x x) at 300: step by step {root_of_square(large).item()}, "
+          f"in one kernel {fuse(root_of_square)(large).item()}")
 
 # %% [markdown]
 r"""
@@ -2206,10 +2218,11 @@ for kind in ("float16", "bfloat16"):
 
 # %% [markdown]
 r"""
-And the time? A GPU's tensor cores multiply halves several times as fast as floats. Here our product widens the halves
-and multiplies in float32, which is the same arithmetic and the casts on top. What can gain is what memory limits, for
-it moves half the bytes: below, a kernel that reads a number, scales and shifts it, and writes it. GELU stands between
-the two: your kernel has become so fast that the conversions show.
+And the time? A GPU's tensor cores multiply halves several times as fast as floats. BLAS knows no halves, and NumPy
+multiplies them one number at a time. So our product widens the halves and multiplies in float32: that is what a tensor
+core computes, up to the order of the sums, and it costs what float32 costs, with the casts on top. What can gain is
+what memory limits, for it moves half the bytes: below, a kernel that reads a number, scales and shifts it, and writes
+it. GELU stands between the two: your kernel has become so fast that the conversions show.
 """
 
 # %%
@@ -2224,6 +2237,11 @@ def one_thread():
             yield
     finally:
         set_num_threads(threads)
+
+# %%
+halves = Tensor(np.random.default_rng(0).random((192, 192)), dtype="float16")
+for name, function in [("NumPy", lambda: halves.data @ halves.data), ("Tensor", lambda: halves @ halves)]:
+    print(f"float16 product of 192 x 192 by {name}: {2 * 192**3 / best_seconds(function, 2) / 1e9:.2f} GFLOP/s")
 
 # %%
 wide = Tensor(np.random.default_rng(0).random((4096, 4096), dtype=np.float32) - 0.5)
@@ -3038,7 +3056,7 @@ def analyze_vectorization_scaling(
     """
     for size in sizes:
         check_sizes(size=size)
-    peaks, rows, rng = measure_peaks(), [], np.random.default_rng(0)
+    peaks, rows, rng = measure_peaks(progress=print), [], np.random.default_rng(0)
     for size in sizes:
         a, b = (Tensor(rng.random((size, size), dtype=np.float32)) for _ in range(2))
         with threadpool_limits(1), no_grad():
@@ -3146,7 +3164,7 @@ def analyze_arithmetic_intensity(
     """
     check_together(model, x)
     check_sizes(size=size)
-    peaks, rng = measure_peaks(), np.random.default_rng(0)
+    peaks, rng = measure_peaks(progress=print), np.random.default_rng(0)
     a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
     work = {"add": lambda: a + b, "multiply": lambda: a * b, "unfused_gelu": lambda: unfused_gelu(a),
             "fused_gelu": lambda: fused_gelu(a), "matmul": lambda: vectorized_matmul(a, b)}

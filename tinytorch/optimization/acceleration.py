@@ -263,7 +263,7 @@ def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
     bandwidth = plateaus([row for row in memory if row.threads == 1])[-1].bandwidth
     return Peaks(compute[0].flops, bandwidth, tuple(compute), tuple(memory))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #ed08313777a6
+# %% ../../modules/18_acceleration/acceleration_dev.py #10f40317e655
 def plot_bandwidth(peaks: Peaks) -> Any:
     """The triad's bandwidth over the working set, for each number of threads, and one thread's levels; a figure."""
     import matplotlib.pyplot as plt
@@ -283,7 +283,7 @@ def plot_bandwidth(peaks: Peaks) -> Any:
     axes.set_yscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set(xlabel="working set (KiB)", ylabel="GB/s", title="The triad's bandwidth, levels of one thread")
+    axes.set(xlabel="working set (KiB)", ylabel="GB/s (STREAM's count)", title="The triad, levels of one thread")
     axes.legend(loc="lower left")
     return figure
 
@@ -1412,7 +1412,7 @@ def analyze_vectorization_scaling(
     """
     for size in sizes:
         check_sizes(size=size)
-    peaks, rows, rng = measure_peaks(), [], np.random.default_rng(0)
+    peaks, rows, rng = measure_peaks(progress=print), [], np.random.default_rng(0)
     for size in sizes:
         a, b = (Tensor(rng.random((size, size), dtype=np.float32)) for _ in range(2))
         with threadpool_limits(1), no_grad():
@@ -1455,7 +1455,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
         seconds = min(timed_runs(function, 0.1, 2))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #77d240e3db56
+# %% ../../modules/18_acceleration/acceleration_dev.py #f33142281eb9
 def model_rows(
     model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1484,7 +1484,7 @@ def analyze_arithmetic_intensity(
     """
     check_together(model, x)
     check_sizes(size=size)
-    peaks, rng = measure_peaks(), np.random.default_rng(0)
+    peaks, rng = measure_peaks(progress=print), np.random.default_rng(0)
     a, b = (Tensor(rng.normal(size=(size, size)).astype(np.float32)) for _ in range(2))
     work = {"add": lambda: a + b, "multiply": lambda: a * b, "unfused_gelu": lambda: unfused_gelu(a),
             "fused_gelu": lambda: fused_gelu(a), "matmul": lambda: vectorized_matmul(a, b)}

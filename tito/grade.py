@@ -57,6 +57,7 @@ def init_course(project: Project, folder: Path, course_id: str = LIBRARY) -> Cou
             _write_sources(project, found, staged)
             _write_texts(found, staged, folder, course_id)
             _write_gradebook(found, staged)
+            _make_exchange(staged / "exchange")
             if folder.is_dir():
                 folder.rmdir()  # it is empty, and Windows does not replace a folder
             os.replace(staged, folder)
@@ -112,6 +113,12 @@ def _write_texts(found: list[Lesson], course: Path, folder: Path, course_id: str
 
 def _by_hand(lesson: Lesson) -> float:
     return sum(cell.points for cell in lesson.manual)
+
+
+def _make_exchange(folder: Path) -> None:
+    """The folder through which notebooks go; everybody may write in it, as nbgrader wants it on a machine of many."""
+    folder.mkdir()
+    folder.chmod(0o777)
 
 
 def _write_gradebook(found: Iterable[Lesson], course: Path) -> None:

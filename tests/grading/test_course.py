@@ -53,7 +53,7 @@ def typed(line: str) -> Result:
 
 def test_a_course_has_nbgraders_layout(made: Course) -> None:
     assert made == Course(made.folder, "tinytorch", NAMES, 11.0, 2.0)
-    files = {"README.md", "gradebook.db", "nbgrader_config.py", "source"}
+    files = {"README.md", "gradebook.db", "nbgrader_config.py", "source", "exchange"}
     assert {path.name for path in made.folder.iterdir()} == files
     for name in NAMES:
         there = {path.name for path in (made.folder / "source" / name).iterdir()}

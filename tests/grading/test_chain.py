@@ -143,7 +143,7 @@ def test_the_exported_points_are_the_gradebooks(course: Path) -> None:
 
 
 def earned(course: Path, student: str) -> float:
-    return sum(score or 0 for score in points(course, student, LESSON).values())
+    return float(sum(score or 0.0 for score in points(course, student, LESSON).values()))
 
 
 def test_what_is_released_is_our_own_edition_cell_by_cell(course: Path, source: Project) -> None:

@@ -186,15 +186,24 @@ def latency_of(seconds: Sequence[float]) -> Latency:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-latency-of", "points": 3}
+def check_latency(seconds):
+    got, ms = latency_of(seconds), sorted(s * 1000 for s in seconds)
+    assert isinstance(got, Latency), f"latency_of gave a {type(got).__name__}, wanted a Latency"
+    middle = (ms[len(ms) // 2] + ms[(len(ms) - 1) // 2]) / 2
+    assert math.isclose(got.ms, middle), (
+        f"the median of {ms} ms came as {got.ms}, wanted {middle}: half of the runs are faster")
+    assert math.isclose(got.min_ms, ms[0]), f"the fastest of {ms} ms came as {got.min_ms} ms, wanted {ms[0]}"
+    wanted = float(np.quantile(ms, 0.9))
+    assert math.isclose(got.p90_ms, wanted), f"the 90th percentile of {ms} ms came as {got.p90_ms}, wanted {wanted}"
+    assert got.iterations == len(ms), f"{len(ms)} runs were counted as {got.iterations}"
+
 def test_unit_latency_of():
-    for seconds in [[0.002, 0.001, 0.009], [0.5], [0.004] * 9 + [3.0], [0.001 * n for n in range(1, 12)]]:
-        got, ms = latency_of(seconds), sorted(s * 1000 for s in seconds)
-        middle = (ms[len(ms) // 2] + ms[(len(ms) - 1) // 2]) / 2
-        assert math.isclose(got.ms, middle), f"the median of {ms} ms came as {got.ms}: half of the runs are faster"
-        assert math.isclose(got.min_ms, ms[0]), f"the fastest of {ms} ms came as {got.min_ms} ms"
-        wanted = float(np.quantile(ms, 0.9))
-        assert math.isclose(got.p90_ms, wanted), f"the 90th percentile of {ms} ms came as {got.p90_ms}, wanted {wanted}"
-        assert got.iterations == len(ms), f"{len(ms)} runs were counted as {got.iterations}"
+    cases = [[0.002, 0.001, 0.009], [0.5], [0.004] * 9 + [3.0], [0.001 * n for n in range(1, 12)]]
+    ### BEGIN HIDDEN TESTS
+    cases += [[0.25, 4.0, 0.125, 1.0], (0.003, 0.001), [0.01 * n * n for n in range(7, 1, -1)]]
+    ### END HIDDEN TESTS
+    for seconds in cases:
+        check_latency(seconds)
 
 test_unit_latency_of()
 
@@ -257,16 +266,21 @@ class FakeClock:
         self.now += next(self.costs)
 
 # %% nbgrader={"grade": true, "grade_id": "test-measure", "points": 5}
+def check_measured(warmup, costs):
+    clock, asked = FakeClock(*costs), f"runs of {costs} s, {warmup} to warm up"
+    try:
+        got = measure(clock.pass_time, warmup, len(costs) - warmup, clock)
+    except StopIteration as error:
+        raise AssertionError(f"{asked}: the function was called more often than asked for") from error
+    assert isinstance(got, Latency), f"measure gave a {type(got).__name__}, wanted a Latency"
+    assert next(clock.costs, None) is None, f"{asked}: too few calls: the warm-up untimed, then the timed ones"
+    wanted, fastest = float(np.median(costs[warmup:])) * 1000, min(costs[warmup:]) * 1000
+    assert math.isclose(got.ms, wanted), f"{asked}, gave {got.ms} ms, wanted {wanted}: time each run by itself"
+    assert math.isclose(got.min_ms, fastest), f"{asked}: the fastest came as {got.min_ms} ms, wanted {fastest}"
+
 def test_unit_measure():
     for warmup, costs in [(0, [1, 2, 3]), (2, [50, 60, 1, 2, 3, 4, 100]), (1, [9, 0.5])]:
-        clock = FakeClock(*costs)
-        got = measure(clock.pass_time, warmup, len(costs) - warmup, clock)
-        assert isinstance(got, Latency), f"measure gave a {type(got).__name__}, wanted a Latency"
-        assert next(clock.costs, None) is None, f"too few calls: {warmup} untimed, then the timed ones"
-        wanted, fastest = float(np.median(costs[warmup:])) * 1000, min(costs[warmup:]) * 1000
-        assert math.isclose(got.ms, wanted), (
-            f"runs of {costs} s, {warmup} to warm up, gave {got.ms} ms, wanted {wanted}: time each run by itself")
-        assert math.isclose(got.min_ms, fastest), f"the fastest of {costs[warmup:]} s came as {got.min_ms} ms"
+        check_measured(warmup, costs)
     for bad in [{"iterations": 0}, {"iterations": -1}, {"warmup": -1}]:
         try:
             measure(FakeClock(1, 1, 1).pass_time, **bad)
@@ -275,6 +289,9 @@ def test_unit_measure():
         raise AssertionError(f"measure({bad}) was accepted: there is nothing to take a median of")
 
 test_unit_measure()
+### BEGIN HIDDEN TESTS
+check_measured(3, [8, 9, 7, 0.25, 0.75]), check_measured(0, [6]), check_measured(1, [5, 4, 1, 1, 2])
+### END HIDDEN TESTS
 
 # %%
 print(table([measure(lambda: network(one_image)), measure(lambda: network(many_images))], "1 image, 256 images"))
@@ -331,20 +348,34 @@ def linear_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-matmul-flops", "points": 3}
+def check_product_flops(left, right, wanted):
+    output = np.matmul(np.zeros(left), np.zeros(right)).shape
+    try:
+        got = matmul_flops((left, right), output, {})
+    except IndexError as error:
+        raise AssertionError(f"{left} @ {right} failed: {error}: a vector has one axis") from error
+    assert got == wanted, f"{left} @ {right} counted {got} FLOPs, wanted {wanted}: each result is a sum of products"
+
 def test_unit_matmul_flops():
-    for left, right, wanted in [
+    cases = [
         ((2, 3), (3, 4), 48), ((64, 64), (64, 64), 2 * 64**3), ((5, 2, 3), (5, 3, 4), 240), ((5, 2, 3), (3, 4), 240),
         ((7,), (7,), 14), ((2, 7), (7,), 28), ((0, 3), (3, 4), 0),
-    ]:
-        output = np.matmul(np.zeros(left), np.zeros(right)).shape
-        got = matmul_flops((left, right), output, {})
-        assert got == wanted, f"{left} @ {right} counted {got} FLOPs, wanted {wanted}: each result is a sum of products"
+    ]
+    ### BEGIN HIDDEN TESTS
+    cases += [((3, 8), (8, 5), 240), ((2, 1, 4, 6), (3, 6, 2), 576), ((9,), (9, 2), 36), ((4, 1), (1, 4), 32)]
+    ### END HIDDEN TESTS
+    for left, right, wanted in cases:
+        check_product_flops(left, right, wanted)
 
 test_unit_matmul_flops()
 
 # %% nbgrader={"grade": true, "grade_id": "test-linear-flops", "points": 2}
 def test_unit_linear_flops():
-    for x, n in [((32, 64), 128), ((2, 3, 5), 4)]:
+    cases = [((32, 64), 128), ((2, 3, 5), 4)]
+    ### BEGIN HIDDEN TESTS
+    cases += [((7, 11), 3), ((1, 2, 3, 4), 5), ((6,), 2)]
+    ### END HIDDEN TESTS
+    for x, n in cases:
         output = (*x[:-1], n)
         got, wanted = linear_flops((x, (x[-1], n), (n,)), output, {}), sum([2 * x[-1] + 1] * math.prod(output))
         assert got == wanted, f"linear {x} -> {output} counted {got}, wanted {wanted}: a product, one addition a result"
@@ -435,10 +466,20 @@ def operation_flops(name: str, shapes: tuple[Shape, ...], output: Shape, options
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-operation-flops", "points": 5}
+def check_flops(name, shapes, output, options, to, wanted):
+    asked = f"{name} {shapes} -> {output}, options {options}, to={to}"
+    idea = ("the gradient's rule where one is asked for and there, else the forward's, else one for each element of "
+            "the result")
+    try:
+        got = operation_flops(name, shapes, output, options, to)
+    except (KeyError, IndexError, TypeError) as error:
+        raise AssertionError(f"{asked} was not counted, wanted {wanted}: {idea}") from error
+    assert got == wanted, f"{asked}: counted {got}, wanted {wanted}: {idea}"
+
 def test_unit_operation_flops():
     layer, grid = ((8, 3), (3, 5), (5,)), ((3, 4),)
     flop_rule("invented", lambda shapes, output, options: options["times"] * math.prod(output))
-    for name, shapes, output, options, to, wanted in [
+    cases = [
         ("tanh", grid, (3, 4), {}, None, 12), ("add", ((3, 1), (4,)), (3, 4), {}, None, 12),
         ("exp", ((),), (), {}, None, 1), ("reshape", ((6,),), (2, 3), {}, None, 0),
         ("sum", grid, (), {}, None, 12), ("max", grid, (3,), {}, None, 12),
@@ -447,11 +488,18 @@ def test_unit_operation_flops():
         ("linear", layer, (8, 5), {}, 2, 40), ("matmul", layer[:2], (8, 5), {}, 1, 240),
         ("tanh", grid, (3, 4), {}, 0, 12), ("mean", grid, (3,), {}, 0, 3),
         ("invented", ((2,),), (2,), {"times": 7}, None, 14), ("invented", ((2,),), (2,), {"times": 3}, 0, 6),
-    ]:
-        got = operation_flops(name, shapes, output, options, to)
-        assert got == wanted, (
-            f"{name} {shapes} -> {output}, options {options}, to={to}: counted {got}, wanted {wanted}: the gradient's "
-            "rule where one is asked for and there, else the forward's, else one for each element of the result")
+    ]
+    ### BEGIN HIDDEN TESTS
+    wide = ((4, 2, 6), (6, 3), (3,))
+    cases += [
+        ("linear", wide, (4, 2, 3), {}, 1, 288), ("linear", wide, (4, 2, 3), {}, None, 312),
+        ("mean", wide[:1], (4,), {}, 0, 4), ("mul", ((5, 1), (2,)), (5, 2), {}, 1, 10),
+        ("astype", ((9,),), (9,), {}, 0, 0), ("mean", wide[:1], (), {}, None, 48),
+        ("invented", ((4,),), (3,), {"times": 5}, 0, 15), ("unheard of", ((2, 2),), (7,), {}, None, 7),
+    ]
+    ### END HIDDEN TESTS
+    for case in cases:
+        check_flops(*case)
     del FLOPS["invented"]
 
 test_unit_operation_flops()
@@ -496,6 +544,12 @@ def footprint(array: np.ndarray) -> int:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-footprint", "points": 2}
+def check_footprint(name, array, wanted):
+    got = footprint(array)
+    assert got == wanted, (
+        f"footprint of {name} ({array.shape}, strides {array.strides}) came as {got}, wanted {wanted} bytes: what "
+        "repeats lies there once")
+
 def test_unit_footprint():
     a, row = np.zeros((20, 30), np.float32), np.zeros(30, np.float16)
     for name, array, wanted in [
@@ -504,10 +558,15 @@ def test_unit_footprint():
         ("a number, 25 times", np.broadcast_to(np.float64(1), (5, 5)), 8), ("no elements", np.zeros((0, 3)), 0),
         ("no elements, 9 times", np.broadcast_to(np.zeros((1, 0)), (9, 0)), 0),
     ]:
-        got = footprint(array)
-        assert got == wanted, f"footprint of {name} (strides {array.strides}) came as {got}, wanted {wanted} bytes"
+        check_footprint(name, array, wanted)
 
 test_unit_footprint()
+### BEGIN HIDDEN TESTS
+grid = np.zeros((4, 1, 6), np.int16)
+check_footprint("its middle, 5 times", np.broadcast_to(grid, (4, 5, 6)), 48)
+check_footprint("three columns of six", grid[:, 0, ::2], 24), check_footprint("one number", np.zeros(()), 8)
+check_footprint("no times", np.broadcast_to(grid, (0, 4, 1, 6)), 0)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -535,6 +594,10 @@ def traffic(read: Sequence[np.ndarray], written: Sequence[np.ndarray]) -> int:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-traffic", "points": 3}
+def check_traffic(name, read, written, wanted):
+    got = traffic(read, written)
+    assert got == wanted, f"traffic of {name} came as {got}, wanted {wanted} bytes: what is new, what a view?"
+
 def test_unit_traffic():
     a, b, row = np.zeros((20, 30), np.float32), np.ones((20, 30), np.float32), np.zeros(30, np.float16)
     for name, read, written, wanted in [
@@ -542,10 +605,15 @@ def test_unit_traffic():
         ("a.T", [a], [a.T], 0), ("a[3:5]", [a], [a[3:5]], 0), ("a.sum()", [a], [np.asarray(a.sum())], 2404),
         ("handing a on, twice", [a], [a, a], 0), ("a and -a", [a], [a, -a], 4800), ("nothing", [a, b], [], 0),
     ]:
-        got = traffic(read, written)
-        assert got == wanted, f"traffic of {name} came as {got}, wanted {wanted} bytes: what is new, what a view?"
+        check_traffic(name, read, written, wanted)
 
 test_unit_traffic()
+### BEGIN HIDDEN TESTS
+one, two = np.ones((3, 5)), np.ones(5, np.float32)
+check_traffic("one * two", [one, two], [one * two], 260), check_traffic("two twice", [two, two, one], [two * 2], 160)
+check_traffic("one[1] and a copy of it", [one], [one[1], one[1].copy()], 160)
+check_traffic("two[::-1]", [two], [two[::-1]], 0), check_traffic("one, two and a part of two", [one, two], [two[1:]], 0)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -675,26 +743,36 @@ class Trace(Layer):
         return summarize(self.operations)
 
 # %% nbgrader={"grade": true, "grade_id": "test-trace", "points": 5}
-def test_unit_trace():
-    clock = FakeClock(2.0, 3.0, 5.0)
+def check_seen(trace, wanted):
+    seen = [(op.start, op.seconds) for op in trace.operations]
+    assert seen == wanted, (
+        f"the operations came with (start, seconds) {seen}, wanted {wanted}: start counts from the trace's beginning")
+
+def test_unit_trace(costs, numbers):
+    clock = FakeClock(*costs)
     def work(array):
         clock.pass_time()
         return array * 2
-    slow, x = Primitive("slow", work), Tensor([[1, 2, 3], [4, 5, 6]])
+    slow, x = Primitive("slow", work), Tensor(numbers)
     with Trace(clock) as outer:
         y = apply(slow, x)
+        assert isinstance(y, Tensor), f"a traced operation gave a {type(y).__name__}: hand on what the operation gave"
         with Trace(clock) as inner:
             z = apply(slow, y)
         apply(slow, z)
     apply(Primitive("unseen", lambda array: array), x)
-    assert isinstance(z, Tensor) and z.data[1, 2] == 24, f"6 doubled twice gave {z}: hand on what the operation gave"
-    seen, wanted = [(op.start, op.seconds) for op in outer.operations], [(0, 2), (2, 3), (5, 5)]
-    assert seen == wanted, f"three operations of 2, 3 and 5 s came with (start, seconds) {seen}, wanted {wanted}"
-    assert [op.seconds for op in inner.operations] == [3], f"the inner trace saw {inner.operations}: the second alone"
-    first, wanted = outer.operations[0], Operation("slow", "forward", ((2, 3),), (2, 3), "float32", 6, 48, 0.0, 2.0)
+    assert np.array_equal(z.data, 4 * x.data), f"{numbers} doubled twice gave {z}: hand on what the operation gave"
+    a, b, c = costs
+    check_seen(outer, [(0, a), (a, b), (a + b, c)])
+    assert [op.seconds for op in inner.operations] == [b], f"the inner trace saw {inner.operations}: the second alone"
+    first = outer.operations[0]
+    wanted = Operation("slow", "forward", (x.shape,), x.shape, "float32", x.size, 8 * x.size, 0.0, a)
     assert first == wanted, f"the first operation came as {first}, wanted {wanted}"
 
-test_unit_trace()
+test_unit_trace((2.0, 3.0, 5.0), [[1, 2, 3], [4, 5, 6]])
+### BEGIN HIDDEN TESTS
+test_unit_trace((0.5, 0.25, 8.0), [7, -1])
+### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "test-trace-counts", "points": 3}
 def test_unit_trace_counts():
@@ -708,26 +786,43 @@ def test_unit_trace_counts():
     seen = [(op.name, op.flops, op.bytes) for op in trace.operations]
     wanted = [("transpose", 0, 0), ("reshape", 0, 48), ("getitem", 0, 16), ("getitem", 0, 0), ("add", 2, 24)]
     assert seen == wanted, f"x.T.reshape(6)[[0, 1]] + x[1, :2], then an error, came as {seen}, wanted {wanted}"
+    ### BEGIN HIDDEN TESTS
+    with Trace() as trace:
+        (x[:, 1] * 3).exp().sum() - 1
+    seen = [(op.name, op.flops, op.bytes) for op in trace.operations]
+    wanted = [("getitem", 0, 0), ("mul", 2, 20), ("exp", 2, 16), ("sum", 2, 12), ("sub", 1, 12)]
+    assert seen == wanted, f"(x[:, 1] * 3).exp().sum() - 1 came as {seen}, wanted {wanted}"
+    ### END HIDDEN TESTS
 
 test_unit_trace_counts()
 
 # %% nbgrader={"grade": true, "grade_id": "test-trace-backward", "points": 5}
-def test_unit_trace_backward():
-    x, w = Tensor(np.ones((8, 3), np.float32)), Tensor(np.ones((3, 5), np.float32), requires_grad=True)
-    b = Tensor(np.zeros(5, np.float32), requires_grad=True)
+def check_phase(what, seen, wanted):
+    assert seen == wanted, f"the {what} pass came as {seen}, wanted {wanted}: which gradients are wanted, x's is not"
+
+def test_unit_trace_backward(n, k, m):
+    x, w = Tensor(np.ones((n, k), np.float32)), Tensor(np.ones((k, m), np.float32), requires_grad=True)
+    b = Tensor(np.zeros(m, np.float32), requires_grad=True)
     with Trace() as trace:
-        (x @ w + b).tanh().sum().backward()
-    assert w.grad is not None and w.grad.shape == (3, 5), "w.grad was not filled: return what super().backward() gave"
+        y = (x @ w + b).tanh().sum()
+        try:
+            y.backward()
+        except TypeError as error:
+            raise AssertionError("a traced backward pass failed: return what super().backward() gave") from error
+    assert w.grad is not None and w.grad.shape == (k, m), "w.grad was not filled: return what super().backward() gave"
+    product, each = 2 * n * k * m, n * m
     seen = [(op.phase, op.name, op.flops) for op in trace.operations]
-    wanted = [("forward", "matmul", 240), ("forward", "add", 40), ("forward", "tanh", 40), ("forward", "sum", 40)]
-    assert seen[:4] == wanted, f"the forward pass came as {seen[:4]}, wanted {wanted}"
-    wanted = [("backward", "sum", 0), ("backward", "tanh", 40), ("backward", "add", 40), ("backward", "matmul", 240)]
-    assert seen[4:] == wanted, (
-        f"the backward pass came as {seen[4:]}, wanted {wanted}: b's gradient is a sum, w's a product, x has none")
-    moved, wanted = trace.operations[-1].bytes, 4 * (8 * 5 + 8 * 3 + 3 * 5 + 3 * 5)
+    check_phase("forward", seen[:4], [
+        ("forward", "matmul", product), ("forward", "add", each), ("forward", "tanh", each), ("forward", "sum", each)])
+    check_phase("backward", seen[4:], [
+        ("backward", "sum", 0), ("backward", "tanh", each), ("backward", "add", each), ("backward", "matmul", product)])
+    moved, wanted = trace.operations[-1].bytes, 4 * (n * m + n * k + 2 * k * m)
     assert moved == wanted, f"the product moves g, x, w and w's gradient, {wanted} bytes; {moved} were counted"
 
-test_unit_trace_backward()
+test_unit_trace_backward(8, 3, 5)
+### BEGIN HIDDEN TESTS
+test_unit_trace_backward(2, 6, 4)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -800,15 +895,24 @@ some_operations = [
         ("add", "backward", 0, 0, 2.0), ("matmul", "forward", 100, 100, 0.125)]]
 
 # %% nbgrader={"grade": true, "grade_id": "test-total", "points": 2}
+def check_total(chosen, *numbers):
+    wanted = Total("x", "both", *numbers)
+    try:
+        got = total("x", "both", chosen)
+    except ZeroDivisionError as error:
+        raise AssertionError(f"the total of\n{table(chosen)}\nwas a division by 0: what if nothing moved?") from error
+    assert got == wanted, f"the total came as\n{table([got])}\nwanted\n{table([wanted])}\nof\n{table(chosen)}"
+
 def test_unit_total():
-    for chosen, *numbers in [
-        (some_operations, 5, 3.875, 1012, 344, 1012 / 344), (some_operations[:2], 2, 1.25, 910, 220, 910 / 220),
-        (some_operations[3:4], 1, 2.0, 0, 0, 0.0), ([], 0, 0, 0, 0, 0.0),
-    ]:
-        got, wanted = total("x", "both", chosen), Total("x", "both", *numbers)
-        assert got == wanted, f"the total came as\n{table([got])}\nwanted\n{table([wanted])}\nof\n{table(chosen)}"
+    check_total(some_operations, 5, 3.875, 1012, 344, 1012 / 344)
+    check_total(some_operations[:2], 2, 1.25, 910, 220, 910 / 220)
+    check_total(some_operations[3:4], 1, 2.0, 0, 0, 0.0), check_total([], 0, 0, 0, 0, 0.0)
 
 test_unit_total()
+### BEGIN HIDDEN TESTS
+check_total(some_operations[1:5:3], 2, 1.125, 1000, 200, 5.0)
+check_total(some_operations[2:3] * 3, 3, 1.5, 6, 72, 1 / 12)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -828,16 +932,23 @@ def summarize(operations: Iterable[Operation]) -> list[Total]:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-summarize", "points": 3}
-def test_unit_summarize():
-    got = summarize(some_operations)
-    wanted = [Total("add", "backward", 1, 2.0, 0, 0, 0.0), Total("matmul", "forward", 2, 1.125, 1000, 200, 5.0),
-              Total("add", "forward", 2, 0.75, 12, 144, 12 / 144)]
+def check_summary(operations, wanted):
+    got = summarize(operations)
     assert got == wanted, (
         f"the summary came as\n{table(got)}\nwanted\n{table(wanted)}\n"
         "one row for each name and phase, the one that took longest first")
-    assert summarize([]) == [], "no operations, no rows"
+
+def test_unit_summarize():
+    product, back = Total("matmul", "forward", 2, 1.125, 1000, 200, 5.0), Total("add", "backward", 1, 2.0, 0, 0, 0.0)
+    check_summary(some_operations, [back, product, Total("add", "forward", 2, 0.75, 12, 144, 12 / 144)])
+    check_summary([], [])
 
 test_unit_summarize()
+### BEGIN HIDDEN TESTS
+check_summary(some_operations[:3] * 2, [
+    Total("matmul", "forward", 2, 2.0, 1800, 200, 9.0), Total("add", "forward", 4, 1.5, 24, 288, 24 / 288)])
+check_summary(iter(some_operations[3:4]), [Total("add", "backward", 1, 2.0, 0, 0, 0.0)])
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -890,20 +1001,35 @@ def saved_arrays(tensor: Tensor) -> list[tuple[np.ndarray, Any]]:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-saved-arrays", "points": 4}
-def test_unit_saved_arrays():
-    x = Tensor(np.full((4, 3), 0.5, np.float32), requires_grad=True)
+def saved_of(tensor):
+    try:
+        return saved_arrays(tensor)
+    except AttributeError as error:
+        raise AssertionError("a tensor that nobody computed, or a graph that was let go, failed: there is no node, or "
+                             "it holds nothing") from error
+
+def test_unit_saved_arrays(n, m):
+    x = Tensor(np.full((n, m), 0.5, np.float32), requires_grad=True)
     h = x.tanh()
-    y = (h * h + h.exp().reshape(12)[:4].reshape(4, 1)).sum()
-    saved = saved_arrays(y)
+    y = (h * h + h.exp().reshape(n * m)[:n].reshape(n, 1)).sum()
+    saved = saved_of(y)
+    assert all(isinstance(pair, tuple) and isinstance(pair[0], np.ndarray) for pair in saved), (
+        "wanted pairs of an array and an edge: a Spec is no array, and neither is None")
     edges = [edge for a, edge in saved if a is h.data]
     assert len(edges) == 3, f"tanh saves its output, h * h its inputs: that array came {len(edges)} times, not 3"
     assert len(saved) == 4, f"besides, exp saves its output: 4 in all, {len(saved)} were found; a Spec is no array"
     assert edges.count(h._node) == 2 and edges.count(None) == 1, "an input comes with its own edge, an output with None"
-    assert saved_arrays(Tensor([1.0])) == [], "a tensor that nobody computed has no nodes, so nothing is saved"
+    assert saved_of(Tensor([1.0])) == [], "a tensor that nobody computed has no nodes, so nothing is saved"
     y.backward()
-    assert saved_arrays(y) == [], "after the backward pass all is let go"
+    assert saved_of(y) == [], "after the backward pass all is let go"
 
-test_unit_saved_arrays()
+test_unit_saved_arrays(4, 3)
+### BEGIN HIDDEN TESTS
+test_unit_saved_arrays(2, 7)
+leaf = Tensor([1.0, 4.0], requires_grad=True)
+kept = [edge for array, edge in saved_of(leaf.log() / leaf) if array is leaf.data]
+assert len(kept) == 2 and all(edge is leaf for edge in kept), f"log x / x keeps x twice, with its edge, not with {kept}"
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -947,6 +1073,10 @@ def distinct_bytes(arrays: Iterable[np.ndarray]) -> int:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-distinct-bytes", "points": 3}
+def check_distinct(name, arrays, wanted):
+    got = distinct_bytes(arrays)
+    assert got == wanted, f"distinct_bytes of {name}: {got}, wanted {wanted}: same place and size, or one buffer"
+
 def test_unit_distinct_bytes():
     x, other = np.zeros((4, 3), np.float32), np.zeros((4, 3), np.float32)
     for name, arrays, wanted in [
@@ -955,11 +1085,18 @@ def test_unit_distinct_bytes():
         ("two rows, one by one", [x[1], x[2]], 24), ("a row, 9 times", [np.broadcast_to(x[0], (9, 3))], 12),
         ("a transpose, and three rows of four", [x.T, x[1:]], 48),
         ("a reshaped view and another array", [x.reshape(12), other[:1], x], 60),
+        ("an array and its first row", [x, x[:1]], 48),
     ]:
-        got = distinct_bytes(arrays)
-        assert got == wanted, f"distinct_bytes of {name}: {got}, wanted {wanted}: same place and size, or one buffer"
+        check_distinct(name, arrays, wanted)
 
 test_unit_distinct_bytes()
+### BEGIN HIDDEN TESTS
+line = np.arange(10.0)
+check_distinct("overlapping parts", [line[:7], line[3:]], 80)
+check_distinct("a part twice", [line[2:5], line[2:5]], 24)
+check_distinct("a part and its grid", [line[:6], line[:6].reshape(2, 3)], 48)
+check_distinct("copies", iter([line.copy(), line.copy(), line[:1]]), 168)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -1078,6 +1215,12 @@ def roof_fraction(operations: Iterable[Operation], roof: Roof) -> float | None:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-roof-fraction", "points": 4}
+def check_fraction(name, chosen, roof, wanted):
+    got = roof_fraction(chosen, roof)
+    assert got == wanted or (got and wanted and math.isclose(got, wanted)), (
+        f"{name}: roof_fraction gave {got}, wanted {wanted}, with {roof.flops:g} FLOPs and {roof.bandwidth:g} bytes a "
+        f"second, for\n{table(chosen)}")
+
 def test_unit_roof_fraction():
     roof = Roof(flops=200.0, bandwidth=40.0)
     for name, chosen, wanted in [
@@ -1087,12 +1230,13 @@ def test_unit_roof_fraction():
         ("all five", some_operations, (3 + 4.5 + 0.6 + 0 + 2.5) / 3.875),
         ("nothing computed or moved", some_operations[3:4], None), ("no operations", [], None),
     ]:
-        got = roof_fraction(chosen, roof)
-        assert got == wanted or (got and wanted and math.isclose(got, wanted)), (
-            f"{name}: roof_fraction gave {got}, wanted {wanted}, with 200 FLOPs and 40 bytes a second, for\n"
-            f"{table(chosen)}")
+        check_fraction(name, chosen, roof, wanted)
 
 test_unit_roof_fraction()
+### BEGIN HIDDEN TESTS
+check_fraction("another roof", some_operations[:3], Roof(flops=1000.0, bandwidth=480.0), (0.25 + 0.9 + 0.05) / 1.75)
+check_fraction("fewer FLOPs a second", some_operations[:1] * 2, Roof(flops=4.0, bandwidth=480.0), 5 / 0.5)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -1141,20 +1285,25 @@ def chrome_event(operation: Operation) -> dict[str, Any]:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-chrome-event", "points": 4}
+def check_event(name, phase, shape, start, seconds, ts, dur):
+    operation = Operation(name, phase, (shape,), shape, "float16", 6, 24, start, seconds)
+    args = {"shapes": (shape,), "shape": shape, "dtype": "float16", "flops": 6, "bytes": 24}
+    wanted = {"name": name, "cat": phase, "ph": "X", "ts": ts, "dur": dur, "pid": 1, "tid": 1, "args": args}
+    got = chrome_event(operation)
+    for key in wanted:
+        assert got.get(key) == wanted[key], (
+            f"{key!r} of the event came as {got.get(key)!r}, wanted {wanted[key]!r}, for\n{table([operation])}")
+    json.dumps(got)
+
 def test_unit_chrome_event():
-    for name, phase, start, seconds, ts, dur in [
-        ("tanh", "forward", 0.25, 0.5, 250_000.0, 500_000.0), ("sum", "backward", 0.0, 3e-6, 0.0, 3.0),
-    ]:
-        operation = Operation(name, phase, ((2, 3),), (2, 3), "float16", 6, 24, start, seconds)
-        args = {"shapes": ((2, 3),), "shape": (2, 3), "dtype": "float16", "flops": 6, "bytes": 24}
-        wanted = {"name": name, "cat": phase, "ph": "X", "ts": ts, "dur": dur, "pid": 1, "tid": 1, "args": args}
-        got = chrome_event(operation)
-        for key in wanted:
-            assert got.get(key) == wanted[key], (
-                f"{key!r} of the event came as {got.get(key)!r}, wanted {wanted[key]!r}, for\n{table([operation])}")
-        json.dumps(got)
+    check_event("tanh", "forward", (2, 3), 0.25, 0.5, 250_000.0, 500_000.0)
+    check_event("sum", "backward", (2, 3), 0.0, 3e-6, 0.0, 3.0)
 
 test_unit_chrome_event()
+### BEGIN HIDDEN TESTS
+check_event("matmul", "backward", (5,), 1.5, 0.125, 1_500_000.0, 125_000.0)
+check_event("exp", "forward", (), 2e-6, 0.0625, 2.0, 62_500.0)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -1498,25 +1647,34 @@ class Profiler:
         return sorted(runs[warmup:], key=lambda run: run.seconds)[iterations // 2]
 
 # %% nbgrader={"grade": true, "grade_id": "test-profiler-counts", "points": 5}
-def test_unit_profiler_counts():
-    profiler = Profiler()
-    for sizes in [(64, 128, 10), (3, 5), (7, 2, 4)]:
-        model = Sequential(*[Linear(n, m) for n, m in pairwise(sizes)])
-        got, wanted = profiler.count_parameters(model), sum(n * m + m for n, m in pairwise(sizes))
-        assert got == wanted, f"a network {sizes} has {wanted} parameters, count_parameters gave {got}: count numbers"
-        for batch in (1, 32):
-            got = profiler.count_flops(model, (batch, sizes[0]))
-            wanted = sum(2 * batch * n * m + batch * m for n, m in pairwise(sizes))
-            assert got == wanted, f"a network {sizes} on {batch} inputs takes {wanted} FLOPs, count_flops gave {got}"
-    class Twice:
-        weight = Tensor(np.ones((3, 3), np.float32))
-        def parameters(self): return iter([self.weight, self.weight])
-        def __call__(self, x): return ((x @ self.weight) @ self.weight).exp()
-    parameters, flops = profiler.count_parameters(Twice()), profiler.count_flops(Twice(), (4, 3))
-    assert parameters == 9, f"one 3 by 3 weight, used twice, holds 9 numbers, count_parameters gave {parameters}"
-    assert flops == 156, f"two products and an exp take 156 FLOPs, count_flops gave {flops}"
+def check_counts(sizes, batches):
+    profiler, model = Profiler(), Sequential(*[Linear(n, m) for n, m in pairwise(sizes)])
+    got, wanted = profiler.count_parameters(model), sum(n * m + m for n, m in pairwise(sizes))
+    assert got == wanted, f"a network {sizes} has {wanted} parameters, count_parameters gave {got}: count numbers"
+    for batch in batches:
+        got = profiler.count_flops(model, (batch, sizes[0]))
+        wanted = sum(2 * batch * n * m + batch * m for n, m in pairwise(sizes))
+        assert got == wanted, f"a network {sizes} on {batch} inputs takes {wanted} FLOPs, count_flops gave {got}"
 
-test_unit_profiler_counts()
+class Twice:
+    """A model that uses its weight, n by n, twice; its parameters can be read once."""
+    def __init__(self, n): self.weight = Tensor(np.ones((n, n), np.float32))
+    def parameters(self): return iter([self.weight, self.weight])
+    def __call__(self, x): return ((x @ self.weight) @ self.weight).exp()
+
+def check_twice(n, batch):
+    parameters, flops = Profiler().count_parameters(Twice(n)), Profiler().count_flops(Twice(n), (batch, n))
+    assert parameters == n * n, (
+        f"one {n} by {n} weight, used twice, holds {n * n} numbers, count_parameters gave {parameters}")
+    wanted = 4 * batch * n * n + batch * n
+    assert flops == wanted, f"two products and an exp take {wanted} FLOPs, count_flops gave {flops}"
+
+for sizes in [(64, 128, 10), (3, 5), (7, 2, 4)]:
+    check_counts(sizes, batches=[1, 32])
+check_twice(3, batch=4)
+### BEGIN HIDDEN TESTS
+check_counts((6, 6, 6, 2), batches=[5]), check_twice(5, batch=2)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""
@@ -1524,25 +1682,30 @@ The measurements lean on everything you wrote; this check tries them together, a
 """
 
 # %% nbgrader={"grade": true, "grade_id": "test-profiler-measurements", "points": 4}
-def test_unit_profiler_measurements():
-    profiler, model = Profiler(), Sequential(Linear(6, 4), Dropout(0.5), GELU(), Linear(4, 2))
-    x, weight = Tensor(np.ones((8, 6), np.float32)), model.parameters()[0]
-    weight.grad, state = Tensor(np.ones((6, 4))), generator().bit_generator.state
-    flops, memory = profiler.count_flops(model, (8, 6)), profiler.measure_memory(model, (8, 6))
+def test_unit_profiler_measurements(n, k, m, batch):
+    profiler, model = Profiler(), Sequential(Linear(n, k), Dropout(0.5), GELU(), Linear(k, m))
+    x, weight = Tensor(np.ones((batch, n), np.float32)), model.parameters()[0]
+    weight.grad, state = Tensor(np.ones((n, k))), generator().bit_generator.state
+    flops, memory = profiler.count_flops(model, (batch, n)), profiler.measure_memory(model, (batch, n))
     latency = profiler.measure_latency(model, x, warmup=1, iterations=5)
     forward = profiler.profile_forward_pass(model, x, iterations=2)
     both = profiler.profile_backward_pass(model, x, lambda y: (y * y).mean(), iterations=2)
     assert generator().bit_generator.state == state, "the generator that training draws from was not put back"
-    assert weight.grad.data.sum() == 24, f"measuring changed a gradient to {weight.grad}"
-    assert memory.parameters == memory.gradients == 152, f"38 weights in float32 have 152 bytes: {memory}"
-    assert memory.peak > memory.activations > 8 * 4 * 4, f"GELU's input at least is saved, the peak is above: {memory}"
+    assert weight.grad.data.sum() == n * k, f"measuring changed a gradient to {weight.grad}"
+    size = n * k + k + k * m + m
+    assert memory.parameters == memory.gradients == 4 * size, f"{size} float32 weights have {4 * size} bytes: {memory}"
+    assert memory.peak > memory.activations > batch * k * 4, (
+        f"GELU's input at least is saved, the peak is above: {memory}")
     assert latency.iterations == 5 and 0 < latency.min_ms <= latency.ms, f"five runs: {latency}"
-    assert forward.flops == flops == both.forward_flops - 32, (
-        f"{flops} FLOPs counted, {forward.flops} profiled, {both.forward_flops} with 16 squares and their mean")
-    assert both.gradient_bytes == 152 and both.backward_flops > flops, f"all gradients, and more work: {both}"
+    assert forward.flops == flops == both.forward_flops - 2 * batch * m, (
+        f"{flops} FLOPs counted, {forward.flops} profiled, {both.forward_flops} with {batch * m} squares, their mean")
+    assert both.gradient_bytes == 4 * size and both.backward_flops > flops, f"all gradients, and more work: {both}"
     assert {row.phase for row in both.operations} == {"forward", "backward"}, "both phases have their rows"
 
-test_unit_profiler_measurements()
+test_unit_profiler_measurements(6, 4, 2, batch=8)
+### BEGIN HIDDEN TESTS
+test_unit_profiler_measurements(3, 9, 4, batch=5)
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""

@@ -103,6 +103,8 @@ def read_percent(text: str) -> list[RawCell]:
 
     The header between the `# ---` lines, which says nothing that matters here, is left out.
     """
+    if not text.strip():
+        raise NotebookError("this file is empty.")
     lines = text.splitlines()
     skipped = _header_size(lines)
     headers = [number for number, line in enumerate(lines, 1) if number > skipped and HEADER.match(line)]

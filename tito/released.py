@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tito.lesson import Cell, Lesson, read_lesson
-from tito.mending import mend
+from tito.mending import Mended, mend
+from tito.oddities import about_file, blanks_with_answers
 from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.registry import lesson_paths
 
@@ -38,10 +39,26 @@ def judged(project: Project, lesson: Lesson) -> Judged:
     path = pristine_path(project, lesson.number_name)
     if path is None:
         return Judged(lesson, (f"{NO_RELEASE} {GET_RELEASE}",) if project.lacks_release else ())
-    found = mend(lesson.cells, read_lesson(path).cells, lambda cell: place(lesson, cell))
-    gone = tuple(_gone_sentence(project, lesson, path, cell) for cell in found.gone if cell.is_check)
-    cells = tuple(row.cell for row in found.rows)
-    return Judged(replace(lesson, cells=cells), found.notes, (*found.copied, *gone))
+    pristine = read_lesson(path)
+    found = mend(lesson.cells, pristine.cells, lambda cell: place(lesson, cell))
+    mended = replace(lesson, cells=tuple(row.cell for row in found.rows))
+    notes = tuple(about_file(lesson.path))
+    if not any(row.origin is not None and row.cell.grade_id for row in found.rows):
+        return Judged(mended, notes, (_foreign_sentence(project, lesson),))
+    gone = tuple(_gone_sentence(project, lesson, cell) for cell in found.gone if cell.is_check)
+    hint = (_HINT.format(lesson.number),) if _is_mended(lesson, found) else ()
+    problems = (*found.copied, *gone, *blanks_with_answers(mended, pristine))
+    return Judged(mended, (*notes, *found.notes, *hint), problems)
+
+
+_HINT = "`tito module reset {} --keep-answers` puts the file itself right, round your answers."
+
+
+def _is_mended(lesson: Lesson, found: Mended) -> bool:
+    """Whether cells are judged that are not in the file as they are judged."""
+    pairs = [(lesson.cells[row.origin], row.cell) for row in found.rows if row.origin is not None]
+    same = all((mine.source, mine.grade_id) == (cell.source, cell.grade_id) for mine, cell in pairs)
+    return bool(found.copied) or not same or len(pairs) < len(lesson.cells)
 
 
 def place(lesson: Lesson, cell: Cell) -> str:
@@ -49,10 +66,17 @@ def place(lesson: Lesson, cell: Cell) -> str:
     return lesson.place(cell.line).rpartition(", ")[2]
 
 
-def _gone_sentence(project: Project, lesson: Lesson, path: Path, cell: Cell) -> str:
+def _gone_sentence(project: Project, lesson: Lesson, cell: Cell) -> str:
     """That a released check is gone from the student's file, and how to get it back."""
     return (
-        f"The check {cell.grade_id} is gone from {project.relative(lesson.path)}. It counts as it was released. Copy"
-        f" its cell back from {project.relative(path)}; or `tito module reset {lesson.number} --keep-answers` puts your"
-        " answers into the lesson as it was released, keeping your file."
+        f"The check {cell.grade_id} is gone from {project.relative(lesson.path)}. It counts as it was released;"
+        f" `tito module reset {lesson.number} --keep-answers` puts it back, round your answers."
+    )
+
+
+def _foreign_sentence(project: Project, lesson: Lesson) -> str:
+    return (
+        f"{project.relative(lesson.path)} holds no exercise and no check of {lesson.number_name}. Was it copied from"
+        f" another course or lesson? `tito module reset {lesson.number}` brings the lesson; this file is kept in"
+        " .tito/backups."
     )

@@ -209,11 +209,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     assert fails(path).message == f"Cannot read {path}: Is a directory."
 
 
-def test_an_empty_file_is_a_lesson_without_cells(tmp_path):
+def test_an_empty_file_is_told(tmp_path):
     path = lesson_file(tmp_path, "")
     path.write_bytes(b"")
-    lesson = read_lesson(path)
-    assert (lesson.cells, lesson.module, lesson.title, lesson.points) == ((), "", "first", 0)
+    with pytest.raises(LessonError, match="modules/01_first/first_dev.py: this file is empty."):
+        read_lesson(path)
 
 
 def test_broken_code_does_not_stop_the_reading(tmp_path):

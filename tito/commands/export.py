@@ -10,6 +10,7 @@ from tito.project import Project
 from tito.publish import publish
 from tito.record import lock
 from tito.registry import find_lesson, lessons
+from tito.released import judged
 
 
 @click.command("export")
@@ -20,7 +21,7 @@ def command(wanted: tuple[str, ...], as_json: bool) -> None:
     project = Project.find()
     chosen = [find_lesson(project, name) for name in wanted] or lessons(project)
     with lock(project):
-        done = publish(project, dict.fromkeys(chosen))
+        done = publish(project, [judged(project, lesson).lesson for lesson in dict.fromkeys(chosen)])
     if as_json:
         render.as_json(done.rows)
     for row in () if as_json else done.rows:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tito.lesson import Cell, Lesson, parse_cell
+from tito.lesson import Cell, Lesson, parse_cell, tree_of
+from tito.regions import CODE_STUB
 
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 MESSAGE_LIMIT = 2000
@@ -65,6 +66,23 @@ def explain(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> Expl
     name = UNDEFINED.search(failures[index].text)[1]
     first = f"{name} is not defined, because {cell_name(lesson, lesson.code[root])} did not run to its end."
     return Explanation(f"{first} {cause}", cause)
+
+
+def unbuilt(lesson: Lesson) -> dict[str, str]:
+    """The exercises that are still blank, in part or whole, by their grade_ids: what each is to be."""
+    blank = [cell for cell in lesson.exercises if all(line in cell.source for line in CODE_STUB.split("\n"))]
+    return {cell.grade_id or "": _to_build(lesson, cell, _first_blank(cell.source)) for cell in blank}
+
+
+def _first_blank(source: str) -> str:
+    """The function with the first stub, as in Linear.forward; empty where the stub stands outside functions."""
+    line = source[: source.index(CODE_STUB.split("\n")[0])].count("\n") + 1
+    node: ast.AST = tree_of(source)
+    names: list[str] = []
+    while inner := [n for n in _children(node) if n.lineno <= line <= (n.end_lineno or 0)]:
+        node = inner[0]
+        names.append(inner[0].name)
+    return ".".join(names)
 
 
 def cell_name(lesson: Lesson, cell: Cell) -> str:
@@ -132,13 +150,15 @@ def _not_built(lesson: Lesson, failure: Failure) -> str:
     if failure.type != "NotImplementedError" or frame is None or not frame.innermost:
         return ""
     cell = lesson.code[frame.cell]
-    if not cell.is_exercise:
-        return ""
+    return _to_build(lesson, cell, frame.function) if cell.is_exercise else ""
+
+
+def _to_build(lesson: Lesson, cell: Cell, function: str) -> str:
+    """That an exercise is blank, and what its function is to do."""
     where = place(lesson, cell)
-    if frame.function in ("", "<module>"):
+    if function in ("", "<module>"):
         return f"{cell.grade_id} is not answered yet ({where})."
-    task = _task(cell.source, frame.function)
-    return f"Exercise {cell.grade_id} is not built yet ({where}). {frame.function}: {task}"
+    return f"Exercise {cell.grade_id} is not built yet ({where}). {function}: {_task(cell.source, function)}"
 
 
 def _task(source: str, function: str) -> str:

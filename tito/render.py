@@ -169,6 +169,8 @@ def summary(result: Result, said: set[str]) -> None:
         f"{result.lesson}: {number(result.earned)} of {number(result.points)} points, "
         f"{right} of {len(result.verdicts)} checks passed, {seconds(result.seconds)}"
     )
+    if result.unbuilt:
+        say(f"Still to build: {', '.join(result.unbuilt)}")
     if result.hidden:
         say(_hidden_sentence(len(result.hidden)))
     if result.manual:

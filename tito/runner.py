@@ -47,7 +47,8 @@ class Result:
     must be known, such as a check that was changed and replaced by the released one; each cause once.
 
     `manual` names the open questions, which a person grades; their points are in neither sum. `hidden` names the checks
-    that have hidden tests, with other values, which are not in this file and run where it is graded.
+    that have hidden tests, with other values, which are not in this file and run where it is graded. `unbuilt` says of
+    each exercise that is still blank what it is to be.
     """
 
     lesson: str
@@ -59,6 +60,7 @@ class Result:
     problems: tuple[str, ...]
     manual: tuple[str, ...]
     hidden: tuple[str, ...]
+    unbuilt: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class _Run:
             problems=tuple(self.problems),
             manual=tuple(cell.grade_id or "" for cell in self.lesson.manual),
             hidden=tuple(cell.grade_id or "" for cell in self.lesson.checks if cell.hidden and not cell.holds_hidden),
+            unbuilt=diagnose.unbuilt(self.lesson),
         )
 
     def _failure(self, facts: dict[str, Any]) -> Failure:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tito.lesson import Cell, Lesson, read_lesson
-from tito.mending import Mended, mend
+from tito.mending import mend
 from tito.oddities import about_file, blanks_with_answers
 from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.registry import lesson_paths
@@ -43,22 +43,16 @@ def judged(project: Project, lesson: Lesson) -> Judged:
     found = mend(lesson.cells, pristine.cells, lambda cell: place(lesson, cell))
     mended = replace(lesson, cells=tuple(row.cell for row in found.rows))
     notes = tuple(about_file(lesson.path))
-    if not any(row.origin is not None and row.cell.grade_id for row in found.rows):
+    known = {row.cell.grade_id for row in found.rows if row.origin is not None} - {None}
+    if known.isdisjoint(cell.grade_id for cell in pristine.cells):
         return Judged(mended, notes, (_foreign_sentence(project, lesson),))
     gone = tuple(_gone_sentence(project, lesson, cell) for cell in found.gone if cell.is_check)
-    hint = (_HINT.format(lesson.number),) if _is_mended(lesson, found) else ()
+    hint = (_HINT.format(lesson.number),) if found.notes or found.copied else ()
     problems = (*found.copied, *gone, *blanks_with_answers(mended, pristine))
     return Judged(mended, (*notes, *found.notes, *hint), problems)
 
 
 _HINT = "`tito module reset {} --keep-answers` puts the file itself right, round your answers."
-
-
-def _is_mended(lesson: Lesson, found: Mended) -> bool:
-    """Whether cells are judged that are not in the file as they are judged."""
-    pairs = [(lesson.cells[row.origin], row.cell) for row in found.rows if row.origin is not None]
-    same = all((mine.source, mine.grade_id) == (cell.source, cell.grade_id) for mine, cell in pairs)
-    return bool(found.copied) or not same or len(pairs) < len(lesson.cells)
 
 
 def place(lesson: Lesson, cell: Cell) -> str:

@@ -110,7 +110,7 @@ def test_a_check_that_is_gone_is_run_as_it_was_released(here):
     found = json.loads(result.stdout)
     assert (result.exit_code, found["passed"], found["earned"], found["points"]) == (1, False, 5.0, 5.0)
     assert [row["grade_id"] for row in found["verdicts"]] == ["test-double", "test-root"]
-    assert len(found["problems"]) == 1 and "It counts as it was released." in found["problems"][0]
+    assert len(found["problems"]) == 1 and "It counts as it was released;" in found["problems"][0]
 
 
 def test_a_check_that_is_gone_from_wrong_work_earns_nothing(here):

@@ -543,13 +543,26 @@ _SMALL = 1 << 18  # multiplications; a larger product OpenBLAS shares among the 
 _SHARE = 6_000_000  # multiplications; a smaller part is done before another thread is awake
 
 
+def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The leading axes of the product of arrays of shapes `a` and `b`; ValueError where they do not fit together.
+
+    >>> common_batch((5, 1, 2, 3), (4, 3, 2))
+    (5, 4)
+    """
+    for m, n in zip(a[-3::-1], b[-3::-1]):
+        if m != n and 1 not in (m, n):
+            raise ValueError(f"matmul shape mismatch: {a} @ {b}: the leading axes {a[:-2]} and {b[:-2]} do not "
+                             f"broadcast: {m} and {n} must be equal, or one of them 1")
+    return np.broadcast_shapes(a[:-2], b[:-2])
+
+
 @in_float32
 def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """np.matmul; a large batch of small products is dealt out to the threads that set_num_threads allows.
 
     (..., m, k) @ (..., k, n) -> (..., m, n); leading axes broadcast. Halves are multiplied in float32.
     """
-    batch, one = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), math.prod(a.shape[-2:]) * b.shape[-1]
+    batch, one = common_batch(a.shape, b.shape), math.prod(a.shape[-2:]) * b.shape[-1]
     parts = min(_num_threads, batch[0], math.prod(batch) * one // _SHARE) if one <= _SMALL else 1
     if parts < 2:
         return array_product(a, b)

@@ -113,7 +113,10 @@ def test_a_batch_in_another_memory_order_comes_out_right():
     ("left", "right", "words"),
     [((3,), (3, 2), "2D+ tensors, got shapes (3,) and (3, 2)"), ((2, 3), (3,), "2D+"), ((), (), "2D+"),
      ((2, 3), (4, 5), "shape mismatch: (2, 3) @ (4, 5): the inner dimensions 3 and 4 must match"),
-     ((5, 2, 3), (2, 3), "shape mismatch")],
+     ((5, 2, 3), (2, 3), "shape mismatch"),
+     ((2, 3, 4), (5, 4, 3), "(2, 3, 4) @ (5, 4, 3): the leading axes (2,) and (5,) do not broadcast: 2 and 5 must be"),
+     ((7, 1, 2, 3), (4, 6, 3, 2), "the leading axes (7, 1) and (4, 6) do not broadcast: 7 and 4"),
+     ((0, 2, 3), (5, 3, 2), "do not broadcast: 0 and 5")],
 )  # fmt: skip
 def test_what_cannot_be_multiplied_is_explained(left, right, words):
     with pytest.raises(ValueError) as caught:

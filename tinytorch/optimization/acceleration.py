@@ -7,18 +7,19 @@ __all__ = ['compiled', 'WORKING_SETS', 'BATCHED_MATMUL', 'FUSED_GELU', 'CODE', '
            'HALF_COPY', 'KEPT_IN_HALF', 'MODEL_SIZES', 'WORKLOADS', 'TECHNIQUES', 'attainable', 'elementwise_intensity',
            'matmul_intensity', 'best_seconds', 'timed_runs', 'spread_of', 'ComputePeak', 'compute_peak', 'Bandwidth',
            'triad_bandwidth', 'triad_sweep', 'Plateau', 'plateaus', 'plateau', 'Peaks', 'measure_peaks',
-           'measured_peaks', 'plot_bandwidth', 'set_num_threads', 'in_parts', 'product_of_batches', 'vectorized_matmul',
-           'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass', 'fused_gelu',
-           'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'constant_of', 'simplified', 'computed', 'Recorder',
-           'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp', 'float_log',
-           'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
-           'operations_in', 'autocast_type', 'half_copy', 'autocast', 'one_thread', 'unscale', 'next_scale',
-           'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'pair_of', 'require_gradients', 'ScalingRow',
-           'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows', 'check_together',
-           'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline', 'training_bytes', 'MemoryRow',
-           'memory_row', 'measured_memory_row', 'analyze_mixed_precision_benefits', 'Workload', 'Technique',
-           'technique_score', 'DecisionRow', 'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow',
-           'in_a_word', 'benefit_row', 'compare', 'measure_benefits', 'measured_techniques']
+           'measured_peaks', 'plot_bandwidth', 'set_num_threads', 'in_parts', 'common_batch', 'product_of_batches',
+           'vectorized_matmul', 'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass',
+           'fused_gelu', 'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'constant_of', 'simplified', 'computed',
+           'Recorder', 'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp',
+           'float_log', 'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type',
+           'outside', 'fuse', 'operations_in', 'autocast_type', 'half_copy', 'autocast', 'one_thread', 'unscale',
+           'next_scale', 'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'pair_of', 'require_gradients',
+           'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
+           'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline',
+           'training_bytes', 'MemoryRow', 'memory_row', 'measured_memory_row', 'analyze_mixed_precision_benefits',
+           'Workload', 'Technique', 'technique_score', 'DecisionRow', 'recommendation',
+           'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row', 'compare',
+           'measure_benefits', 'measured_techniques']
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #tensor-import
 import math
@@ -307,9 +308,22 @@ def in_parts(run: Callable[[int], Any], parts: int) -> None:
     for other in others:
         other.result()
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #975dcbca414d
+# %% ../../modules/18_acceleration/acceleration_dev.py #5fa75a6abf42
 _SMALL = 1 << 18  # multiplications; a larger product OpenBLAS shares among the cores itself
 _SHARE = 6_000_000  # multiplications; a smaller part is done before another thread is awake
+
+
+def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The leading axes of the product of arrays of shapes `a` and `b`; ValueError where they do not fit together.
+
+    >>> common_batch((5, 1, 2, 3), (4, 3, 2))
+    (5, 4)
+    """
+    for m, n in zip(a[-3::-1], b[-3::-1]):
+        if m != n and 1 not in (m, n):
+            raise ValueError(f"matmul shape mismatch: {a} @ {b}: the leading axes {a[:-2]} and {b[:-2]} do not "
+                             f"broadcast: {m} and {n} must be equal, or one of them 1")
+    return np.broadcast_shapes(a[:-2], b[:-2])
 
 
 @in_float32
@@ -318,7 +332,7 @@ def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     (..., m, k) @ (..., k, n) -> (..., m, n); leading axes broadcast. Halves are multiplied in float32.
     """
-    batch, one = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), math.prod(a.shape[-2:]) * b.shape[-1]
+    batch, one = common_batch(a.shape, b.shape), math.prod(a.shape[-2:]) * b.shape[-1]
     parts = min(_num_threads, batch[0], math.prod(batch) * one // _SHARE) if one <= _SMALL else 1
     if parts < 2:
         return array_product(a, b)

@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from benchmarks.picture import save_picture
 
             save_picture(report, options.plot)
+        if options.readme:
+            from benchmarks.readme import update_readme
+
+            update_readme(report)
     except (AssertionError, TitoError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -50,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("names", nargs="*", metavar="NAME", help="a row, or a pattern such as 'gelu-*-1M-1t'")
     found.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
     found.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios into FILE (.png, .svg or .pdf)")
+    found.add_argument("--readme", action="store_true", help="write README's table and picture; results are kept in "
+                       "performance.json, so rows may be measured again by name")
     found.add_argument("--list", action="store_true", help="print the rows' names and measure nothing")
     return found
 

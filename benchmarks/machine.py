@@ -34,12 +34,12 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The machine this runs on."""
+    """The machine this runs on. Of the BLAS libraries in the process NumPy's was loaded first."""
     blas = [f"{lib['internal_api']} {lib['version']} ({lib['architecture']})"
             for lib in threadpool_info() if lib["user_api"] == "blas"]
     return Machine(
         cpu=cpu_model(), cores=os.cpu_count() or 1, system=f"{platform.system()} {platform.machine()}",
-        python=platform.python_version(), numpy=np.__version__, blas=", ".join(blas) or "unknown",
+        python=platform.python_version(), numpy=np.__version__, blas=next(iter(blas), "unknown"),
         numba=version("numba"), torch=torch.__version__)
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmarks.machine import Machine
 from benchmarks.report import Report
 from benchmarks.timing import Result
 
@@ -30,20 +31,24 @@ class Line:
 
 def save_picture(report: Report, path: Path) -> None:
     """Draw the report's ratios into `path`, whose ending says the format; the background is transparent."""
-    columns = in_columns(lines_of(report))
+    save_lines(lines_of(report), report.machine, path)
+
+
+def save_lines(blocks: Sequence[list[Line]], machine: Machine, path: Path, background: str = "none") -> None:
+    """Draw blocks of lines into `path`."""
+    columns, results = in_columns(blocks), [result for block in blocks for line in block for result in line.results]
     longest = max(map(len, columns))
     figure = Figure(figsize=(6 * len(columns), 0.24 * longest + 1.2), layout="constrained")
     for axis, lines in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
-        draw(axis, lines, longest, limits(report.results))
-    counts = sorted({result.threads for result in report.results})
+        draw(axis, lines, longest, limits(results))
+    counts = sorted({result.threads for result in results})
     handles = [Line2D([], [], color=COLORS[n], linewidth=5, label=f"{n} thread{'s' * (n > 1)}") for n in counts]
     handles.append(Line2D([], [], color=INK, marker="d", linestyle="", markersize=5, label="goal"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, labelcolor=INK, fontsize=9)
-    machine = report.machine
-    what = "Time of TinyTorch / time of the other (less is faster), median and p10 to p90"
+    what = "TinyTorch / the other: time, or bytes saved (less is better); median and p10 to p90"
     where = f"{machine.cpu}, torch {machine.torch}, numpy {machine.numpy}"
     figure.suptitle(f"{what}\n{where}", color=INK, size=11)
-    figure.savefig(path, dpi=150, transparent=True)
+    figure.savefig(path, dpi=150, facecolor=background)
 
 
 def lines_of(report: Report) -> list[list[Line]]:

@@ -15,7 +15,7 @@ from tinytorch.profiling.profiler import column
 SLICE = 1e-3  # seconds that one side runs before it is the other's turn; at least one call
 LONG_SLICE = 20e-3  # the same where there are several threads: the pause before a turn is worth a longer one
 LONGEST_PAUSE = 0.5  # seconds
-SECONDS = 1.0  # for one row
+SECONDS = 0.7  # for one row
 FEWEST_ROUNDS = 7
 
 

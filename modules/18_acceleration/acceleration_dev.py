@@ -1736,7 +1736,8 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
         return [floating(inputs[0])]
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
     kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
-    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *kinds)
+    wide = [np.result_type(np.float32, kind) for kind in kinds]  # neither half holds the numbers of the other
+    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *wide)
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 

@@ -1,0 +1,142 @@
+"""README's performance table and picture, rendered from the results that are kept in performance.json."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.picture import Line, save_lines
+from benchmarks.report import Report, from_json, report_of, to_json
+from benchmarks.rows import all_rows
+from benchmarks.timing import Result, Summary
+from tito.errors import TitoError
+from tito.files import write_atomic
+
+HERE = Path(__file__).resolve().parent
+README, KEPT, PICTURE = HERE.parent / "README.md", HERE / "performance.json", HERE / "performance.png"
+BEGIN, END = "<!-- begin: python -m benchmarks --readme -->\n", "<!-- end -->\n"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A line of the table: one row, named without its thread count, or a group, by the geometric mean of its rows."""
+
+    label: str
+    row: str = ""
+    group: str = ""
+
+
+SHOWN = (
+    *(Shown(f"GELU {way}, {size.replace('-', ' in ')}", row=f"gelu-{way}-{size}")
+      for size in ("1k", "1M", "16M", "16M-bfloat16") for way in ("forward", "backward")),
+    Shown("Matrix products", group="matmul"),
+    Shown("Matrix products with both gradients", group="matmul-gradients"),
+    Shown("Training step, networks of three sizes", group="step"),
+    Shown("Training step, transformer block", group="block"),
+    Shown("GELU by `fuse`", group="fuse"),
+    Shown("Bias, GELU, scale, residual by `fuse`", row="chain-forward"),
+    Shown("Bias, GELU, scale, residual by `fuse`", row="compiled-forward"),
+    Shown("x + y / 2 in bfloat16, 16M", row="half-add-16M"),
+    Shown("GELU in bfloat16, 16M", row="half-gelu-forward-16M"),
+    Shown("Saved for backward in float16, MLP", row="memory-mlp"),
+    Shown("Saved for backward in float16, block", row="memory-block"),
+)
+
+
+def lines_of(report: Report) -> list[Line]:
+    """The lines of SHOWN with their results. Raises TitoError where the report has none for one of them."""
+    lines = []
+    for shown in SHOWN:
+        found = [of_group(report, summary) for summary in report.summaries if summary.group == shown.group]
+        found += [r for r in report.results if r.name in (shown.row, f"{shown.row}-{r.threads}t")]
+        if not found:
+            raise TitoError(f"there is no result for {shown.row or shown.group}, which README's table shows",
+                            "python -m benchmarks --readme measures all rows")
+        lines.append(Line(shown.label, tuple(found)))
+    return lines
+
+
+def of_group(report: Report, summary: Summary) -> Result:
+    """A group as if it were a row: the geometric mean of its ratios, and their range in place of the spread."""
+    ratios = [r.ratio for r in report.results if (r.group, r.threads) == (summary.group, summary.threads)]
+    return Result(summary.group, summary.group, summary.threads, math.nan, math.nan, math.nan, "", summary.geomean,
+                  min(ratios), max(ratios), summary.goal, summary.rows)
+
+
+def block_of(report: Report) -> str:
+    """README's Markdown: the machine, the table, what compiling cost, and the picture."""
+    m, against = report.machine, {summary.group: summary.against for summary in report.summaries}
+    rows = [cells(line, against[line.results[0].group]) for line in lines_of(report)]
+    head = ["", "against", "ours", "theirs", "floor", "ratio, 1 thread", "ratio, 2 threads", "goal"]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    compiled = [f"{calls.theirs:.0f} s for torch.compile, {calls.ours:.1f} s for `fuse`"
+                for calls in report.first_calls if calls.row == "compiled-forward-1t"]
+    return "\n\n".join([
+        f"{m.cpu}, {m.cores} cores, {m.system}; Python {m.python}, NumPy {m.numpy} with {m.blas.split(' (')[0]}, "
+        f"Numba {m.numba}, PyTorch {m.torch}.", table,
+        f"The first call, which compiles, took {' and '.join(compiled)}.",
+        f"![The same ratios as bars on a logarithmic axis](benchmarks/{PICTURE.name})"]) + "\n"
+
+
+def with_headings(report: Report) -> list[Line]:
+    """The table's lines for the picture: above them a heading wherever what they are held against changes."""
+    against, lines = {summary.group: summary.against for summary in report.summaries}, []
+    for line in lines_of(report):
+        heading = Line(f"against {against[line.results[0].group]}")
+        if heading not in lines:
+            lines.append(heading)
+        lines.append(Line(line.label.replace("`", ""), line.results))
+    return lines
+
+
+def cells(line: Line, against: str) -> list[str]:
+    """A line of the table; the times are those on one thread."""
+    first, by_threads = line.results[0], {result.threads: result for result in line.results}
+    several = first.rounds if math.isnan(first.ours) else 0
+    amounts = [f"{several} rows", "", ""] if several else [
+        amount(value, first.unit) for value in (first.ours, first.theirs, first.floor)]
+    ratios = [f"{r.ratio:.2f} ({r.low:.2f} .. {r.high:.2f})" if r else "" for r in map(by_threads.get, (1, 2))]
+    return [line.label, against, *amounts, *ratios, f"{first.goal:.2f}" if first.goal else ""]
+
+
+def amount(value: float, unit: str) -> str:
+    """1234.5 us as 1.23 ms, with three digits."""
+    units = {"us": ("us", "ms", "s"), "KiB": ("KiB", "MiB", "GiB")}[unit]
+    step = 1000 if unit == "us" else 1024
+    power = min(int(math.log(value, step)), 2) if value >= 1 else 0
+    return f"{value / step**power:.3g} {units[power]}"
+
+
+def merged(new: Report, kept: Path = KEPT) -> Report:
+    """`new`, and from the kept results those of rows that were not measured again.
+
+    Raises TitoError where these are from another machine.
+    """
+    rows = all_rows()
+    groups, order = list(dict.fromkeys(row.group for row in rows)), [row.name for row in rows]
+    if not kept.exists() or len(new.results) == len(rows):
+        return new
+    old = from_json(kept.read_text(encoding="utf-8"))
+    if old.machine != new.machine:
+        raise TitoError(f"{kept.name} holds results from another machine, or from other versions than here",
+                        "measure all rows: python -m benchmarks --readme")
+    results = {result.name: result for result in (*old.results, *new.results) if result.name in order}
+    calls = {call.row: call for call in (*old.first_calls, *new.first_calls) if call.row in order}
+    return report_of(new.machine, groups, sorted(results.values(), key=lambda r: order.index(r.name)),
+                     sorted(calls.values(), key=lambda c: order.index(c.row)))
+
+
+def with_block(readme: str, block: str) -> str:
+    """README with what stands between BEGIN and END replaced."""
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}{block}{END}{rest.split(END, 1)[1]}"
+
+
+def update_readme(new: Report) -> None:
+    """Keep the results, draw the picture and write README's table. Raises TitoError where rows are missing."""
+    report = merged(new)
+    write_atomic(KEPT, to_json(report))
+    block = block_of(report)
+    save_lines([with_headings(report)], report.machine, PICTURE, background="white")
+    write_atomic(README, with_block(README.read_text(encoding="utf-8"), block))

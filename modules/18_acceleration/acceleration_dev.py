@@ -1734,6 +1734,8 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type."""
     if len(inputs) == 1:
         return [floating(inputs[0])]
+    if not inputs:
+        raise FusionError("a fused function needs at least one argument: the tensors that it computes with")
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
     kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
     wide = [np.result_type(np.float32, kind) for kind in kinds]  # neither half holds the numbers of the other

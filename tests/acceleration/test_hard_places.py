@@ -1,0 +1,82 @@
+"""The kernels where a machine gives them less than usual: no cache to write, one core, no threading layer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization.acceleration import FusionError, fuse, fused_gelu, set_num_threads
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import numpy as np, os
+{first}
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization import acceleration
+from tinytorch.optimization.acceleration import fuse, fused_gelu, unfused_gelu
+x = Tensor(np.linspace(-4, 4, 1 << 21).astype(np.float32), requires_grad=True)
+y, z = fused_gelu(x), fuse(unfused_gelu)(x)
+assert np.abs(y.data - z.data).max() < 1e-6
+(y + z).sum().backward()
+print(float(y.data.astype(np.float64).sum()), float(x.grad.data.astype(np.float64).sum()))
+"""
+
+
+def run(first: str = "", **environment: str) -> list[float]:
+    """The sums that PROGRAM prints, in a process of its own; it ends well and says nothing on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(first=first)], cwd=ROOT, env={**os.environ, **environment},
+        capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return [float(word) for word in done.stdout.split()]
+
+
+@pytest.fixture(scope="module")
+def usual() -> list[float]:
+    return run()
+
+
+def test_a_kernel_cache_that_cannot_be_written_is_not_needed(usual, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    nowhere = str(tmp_path / "file" / "cache")
+    assert run(NUMBA_CACHE_DIR=nowhere, XDG_CACHE_HOME=nowhere, HOME=nowhere) == usual
+
+
+def test_numbas_threading_layer_is_not_needed(usual):
+    assert run(NUMBA_THREADING_LAYER="none", NUMBA_THREADING_LAYER_PRIORITY="") == usual
+
+
+@pytest.mark.parametrize("cores", [1, None])
+def test_one_core_or_a_system_that_does_not_tell_gives_the_same(usual, cores):
+    assert run(first=f"os.cpu_count = lambda: {cores}") == usual
+
+
+@pytest.mark.parametrize("count", [0, -3, 1.5, "2", None])
+def test_a_number_of_threads_that_is_none_is_refused(count):
+    with pytest.raises(ValueError, match="whole number of at least 1"):
+        set_num_threads(count)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "bool", "uint16"])
+def test_whole_numbers_become_float32_in_both_kernels(dtype):
+    x = Tensor(np.array([0, 1], dtype=dtype))
+    for out in (fused_gelu(x), fuse(lambda x: x * 0.5)(x)):
+        assert out.dtype == np.float32
+
+
+def test_a_fused_function_without_arguments_says_what_it_needs():
+    with pytest.raises(FusionError, match="at least one argument"):
+        fuse(lambda: 1.0)()
+
+
+@pytest.mark.parametrize("bad", ["text", None, [1j]])
+def test_what_is_no_number_is_refused(bad):
+    for function in (fused_gelu, fuse(lambda x: x * 2)):
+        with pytest.raises(TypeError, match="real numbers"):
+            function(bad)

@@ -946,14 +946,17 @@ class Kernel:
                 *[out[part] if place == "row" else out.reshape(self.matrix).view(self.bits)[rows]
                   for out, (place, _) in zip(outs, self.targets)]]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #3f0689784b8f
+# %% ../../modules/18_acceleration/acceleration_dev.py #8ce5bf158b94
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type."""
     if len(inputs) == 1:
         return [floating(inputs[0])]
+    if not inputs:
+        raise FusionError("a fused function needs at least one argument: the tensors that it computes with")
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
     kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
-    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *kinds)
+    wide = [np.result_type(np.float32, kind) for kind in kinds]  # neither half holds the numbers of the other
+    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *wide)
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 

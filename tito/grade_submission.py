@@ -11,6 +11,7 @@ from tito.lesson import Cell, read_lesson, read_text
 from tito.matching import Cells, name_of
 from tito.mending import Row, mend
 from tito.notebook import KERNEL, Notebook, NotebookError, blank, load_notebook, to_notebook, with_ids
+from tito.oddities import about_file
 
 KINDS = ("code", "markdown", "raw")
 SKIPPING = "skip-execution"  # a tag with which a cell is not run, and so does not fail
@@ -42,7 +43,8 @@ def read_submission(path: Path, master: Path) -> Submission:
         return Submission(_whole(cells, {}), (_unreadable(error),), False)
     cells, sentences = mended(notebook["cells"], released)
     metadata = notebook.get("metadata")
-    return Submission(_whole(cells, metadata if isinstance(metadata, dict) else {}), sentences, True)
+    whole = _whole(cells, metadata if isinstance(metadata, dict) else {})
+    return Submission(whole, (*about_file(path), *sentences), True)
 
 
 def _unreadable(error: LessonError) -> str:

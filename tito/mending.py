@@ -8,11 +8,11 @@ split in two, or is indented with tabs here and spaces there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tito.lesson import Cell, parse_cell, public_names, tree_of
-from tito.matching import Cells, grade_ids
+from tito.matching import Cells, given_places, grade_ids
 
 Place = Callable[[Cell], str]
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
@@ -38,7 +38,7 @@ class Mended:
 
 def mend(mine: Sequence[Cell], released: Sequence[Cell], place: Place) -> Mended:
     """The student's cells with the marks and checks of the released lesson. `place` says where a cell is."""
-    work = _Mending(mine, {cell.grade_id: cell for cell in released if cell.grade_id}, place)
+    work = _Mending(mine, released, place)
     work.recognise()
     work.join_halves()
     work.choose()
@@ -49,8 +49,9 @@ def mend(mine: Sequence[Cell], released: Sequence[Cell], place: Place) -> Mended
 
 
 class _Mending:
-    def __init__(self, mine: Sequence[Cell], released: dict[str | None, Cell], place: Place) -> None:
-        self.mine, self.released, self.place = list(mine), released, place
+    def __init__(self, mine: Sequence[Cell], lesson: Sequence[Cell], place: Place) -> None:
+        self.mine, self.lesson, self.place = list(mine), lesson, place
+        self.released = {cell.grade_id: cell for cell in lesson if cell.grade_id}
         self.names: list[str | None] = [None] * len(mine)
         self.lost: list[str] = []
         self.kept = list(range(len(mine)))
@@ -60,7 +61,7 @@ class _Mending:
 
     def recognise(self) -> None:
         """Find out which cell of the lesson each cell is."""
-        names, self.lost = grade_ids(_plain(self.mine), _plain(self.released.values()))
+        names, self.lost = grade_ids(_plain(self.mine), _plain(self.released.values(), no_id=""))
         self.names = [name or None for name in names]
         pairs = zip(names, self.mine, strict=True)
         known = [f"{name} ({self.place(cell)})" for name, cell in pairs if name in self.lost]
@@ -142,30 +143,32 @@ class _Mending:
 
     def put_back(self, rows: list[Row]) -> tuple[Cell, ...]:
         """Insert the released checks and open questions that are gone, each after what came before it; these cells."""
-        names = list(self.released)
-        gone = [name for name in names if name not in self.counts and self.released[name].grade]
-        for name in gone:
-            at = _place_in(rows, names, name)
-            line = rows[at - 1].cell.line if at else 0
-            rows.insert(at, Row(replace(self.released[name], line=line), None))
-        return tuple(self.released[name] for name in gone)
+        gone = [i for i, cell in enumerate(self.lesson) if cell.grade and cell.grade_id not in self.counts]
+        order = self._places(rows) if gone else {}
+        for number in gone:
+            before = [row for i, row in order.items() if i < number]
+            after = [rows.index(row) for i, row in order.items() if i > number]
+            at = rows.index(before[-1]) + 1 if before else min(after, default=len(rows))
+            back = Row(replace(self.lesson[number], line=rows[at - 1].cell.line if at else 0), None)
+            rows.insert(at, back)
+            order = dict(sorted({**order, number: back}.items()))
+        return tuple(self.lesson[i] for i in gone)
+
+    def _places(self, rows: Sequence[Row]) -> dict[int, Row]:
+        """For each cell of the lesson that the student still has, marked or not, its row; in the lesson's order."""
+        given = given_places(_plain(self.mine), [name or "" for name in self.names], _plain(self.lesson, no_id=""))
+        numbers = {cell.grade_id: i for i, cell in enumerate(self.lesson) if cell.grade_id}
+        home = given | {index: numbers[name] for name, index in self.counts.items()}
+        there = [row for row in rows if row.origin in home]
+        return {home[row.origin]: row for row in sorted(there, key=lambda row: home[row.origin])}
 
 
-def _place_in(rows: list[Row], names: list[str | None], name: str | None) -> int:
-    """Behind the nearest cell that came before `name` in the release; else before the first that came after it."""
-    index = {row.cell.grade_id: place for place, row in enumerate(rows) if row.cell.grade_id}
-    cut = names.index(name)
-    before = [index[other] for other in names[:cut] if other in index]
-    after = [index[other] for other in names[cut:] if other in index]
-    return before[-1] + 1 if before else min(after, default=len(rows))
-
-
-def _plain(cells: Sequence[Cell]) -> Cells:
-    """The cells as matching looks at them."""
+def _plain(cells: Iterable[Cell], no_id: str | None = None) -> Cells:
+    """The cells as matching looks at them. The student's and the lesson's differ where neither has an id."""
     return [
         {
             "cell_type": cell.kind,
-            "id": cell.id or cell.grade_id,
+            "id": cell.id or no_id,
             "source": cell.source,
             "metadata": {"nbgrader": {"grade_id": cell.grade_id}},
         }

@@ -160,6 +160,15 @@ def test_what_was_deleted_comes_back_to_its_place(released, gone):
     assert done.sentences == tuple(f"The {what.get(name, 'check')} {name} was gone; it was put back." for name in gone)
 
 
+def test_a_check_comes_back_after_the_given_cells_that_it_needs(released):
+    helper = {"cell_type": "code", "id": "helper", "metadata": {}, "source": "WANTED = 3.0\nLIMIT = 1e-6"}
+    at = ids(released["cells"]).index("test-root") + len(released["cells"]) - len(ids(released["cells"]))
+    cells = [*released["cells"][:at], helper, *released["cells"][at:]]
+    lesson = {**released, "cells": with_ids(json.loads(json.dumps(cells)))}
+    done = mend(without(lesson, "test-root")["cells"], lesson)
+    assert sources(done.cells) == sources(lesson["cells"])
+
+
 def test_an_exercise_that_is_gone_is_named_and_its_stub_does_not_come_back(released):
     done = mend(without(released, "root")["cells"], released)
     assert "root" not in ids(done.cells) and done.sentences == ("The exercise root is gone.",)
@@ -258,16 +267,18 @@ def test_a_file_that_cannot_be_read_has_the_checks_alone_and_a_word(master, rele
     assert ids(found.notebook["cells"]) == ["test-double", "test-root", "open-why"]
 
 
-def test_a_byte_order_mark_outputs_and_odd_ids_are_no_matter(master, released, tmp_path):
+def test_a_byte_order_mark_long_outputs_and_odd_ids_are_no_matter(master, released, tmp_path):
     notebook = answered(released, RIGHT)
     for cell in notebook["cells"]:
         cell["id"] = "same"
-    notebook["cells"][3]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * 1_000_000}]
+    notebook["cells"][3]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * 21_000_000}]
     path = tmp_path / "01_first" / "first_dev.ipynb"
     path.parent.mkdir()
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(notebook).encode())
     found = read_submission(path, master)
-    assert found.readable and found.sentences == ()
+    mark, large = found.sentences
+    assert found.readable and mark == "first_dev.ipynb begins with a byte-order mark; it was passed over."
+    assert large.startswith("first_dev.ipynb is 21 MB large, nearly all of it output;")
     assert len({cell["id"] for cell in found.notebook["cells"]}) == len(notebook["cells"])
     assert all(cell["outputs"] == [] for cell in found.notebook["cells"] if cell["cell_type"] == "code")
 

@@ -265,9 +265,9 @@ class Tensor(Arithmetic, Comparison, Elementwise, Reduction, Shaping):
 
     def backward(self, gradient: "Tensor | None" = None) -> None:
         """Fill `.grad` of every leaf that this tensor depends on (built in lesson 05)."""
-        from tinytorch.core.autograd import backward
+        from tinytorch.core import autograd
 
-        backward(self, gradient)
+        autograd.backward(self, gradient)
 
     def detach(self) -> "Tensor":
         """The same numbers, with no record of where they came from."""

@@ -553,11 +553,10 @@ gradient to W is *one* product of two tall matrices, and b gets the sum of all r
 # %%
 #| export
 def _rows(array: np.ndarray) -> np.ndarray:
-    return array.reshape(-1, array.shape[-1])
+    return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
 
 
-def _column_sums(array: np.ndarray) -> np.ndarray:
-    rows = _rows(array)
+def _column_sums(rows: np.ndarray) -> np.ndarray:
     return np.ones(len(rows), rows.dtype) @ rows  # quicker than rows.sum(axis=0)
 
 
@@ -658,7 +657,8 @@ def _normalised(x, eps):
 
 def _layer_norm_rule(g, y, x, weight, bias, eps, needs):
     unit, inverse = _normalised(x, eps)
-    return [_layer_norm_to_x(g * weight, unit, inverse) if needs[0] else None, _column_sums(g * unit), _column_sums(g)]
+    to_x = _layer_norm_to_x(g * weight, unit, inverse) if needs[0] else None
+    return [to_x, _column_sums(_rows(g * unit)), _column_sums(_rows(g))]
 
 
 def _layer_norm_to_x(g, unit, inverse):

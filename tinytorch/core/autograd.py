@@ -207,13 +207,12 @@ def _matmul_to_b(g, y, a, b):
 
 gradient_rule("matmul", in_float32(_matmul_to_a), in_float32(_matmul_to_b))
 
-# %% ../../modules/05_autograd/autograd_dev.py #8401598541b9
+# %% ../../modules/05_autograd/autograd_dev.py #ecbf88e811c1
 def _rows(array: np.ndarray) -> np.ndarray:
-    return array.reshape(-1, array.shape[-1])
+    return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
 
 
-def _column_sums(array: np.ndarray) -> np.ndarray:
-    rows = _rows(array)
+def _column_sums(rows: np.ndarray) -> np.ndarray:
     return np.ones(len(rows), rows.dtype) @ rows  # quicker than rows.sum(axis=0)
 
 
@@ -253,7 +252,7 @@ gradient_rule("softmax", in_float32(softmax_rule))
 gradient_rule("log_softmax", in_float32(log_softmax_rule))
 gradient_rule("gelu", in_float32(_gelu_rule))
 
-# %% ../../modules/05_autograd/autograd_dev.py #db3f7c85a266
+# %% ../../modules/05_autograd/autograd_dev.py #19eb47b3fba1
 def _normalised(x, eps):
     unit = x - x.mean(axis=-1, keepdims=True)
     inverse = 1 / np.sqrt(np.vecdot(unit, unit)[..., np.newaxis] / x.shape[-1] + eps)
@@ -263,7 +262,8 @@ def _normalised(x, eps):
 
 def _layer_norm_rule(g, y, x, weight, bias, eps, needs):
     unit, inverse = _normalised(x, eps)
-    return [_layer_norm_to_x(g * weight, unit, inverse) if needs[0] else None, _column_sums(g * unit), _column_sums(g)]
+    to_x = _layer_norm_to_x(g * weight, unit, inverse) if needs[0] else None
+    return [to_x, _column_sums(_rows(g * unit)), _column_sums(_rows(g))]
 
 
 def _layer_norm_to_x(g, unit, inverse):

@@ -156,7 +156,7 @@ class Shaping:
 
     def __getitem__(self, index) -> "Tensor": return apply(GETITEM, self, index=plain_index(index))
 
-# %% ../../modules/01_tensor/tensor_dev.py #33ea19e54f7c
+# %% ../../modules/01_tensor/tensor_dev.py #94bb65d56b97
 class Tensor(Arithmetic, Comparison, Elementwise, Reduction, Shaping):
     """A grid of numbers that can take part in differentiation.
 
@@ -176,9 +176,9 @@ class Tensor(Arithmetic, Comparison, Elementwise, Reduction, Shaping):
 
     def backward(self, gradient: "Tensor | None" = None) -> None:
         """Fill `.grad` of every leaf that this tensor depends on (built in lesson 05)."""
-        from tinytorch.core.autograd import backward
+        from tinytorch.core import autograd
 
-        backward(self, gradient)
+        autograd.backward(self, gradient)
 
     def detach(self) -> "Tensor":
         """The same numbers, with no record of where they came from."""

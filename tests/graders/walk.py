@@ -136,7 +136,8 @@ class _Walk:
                 failures[index] = diagnose.Failure.of(facts)
             if cell.is_check and cell.grade_id in each.checks:
                 judged.append(_verdict(each.lesson, failures, index))
-            if len(judged) == len(each.checks):
+            enough = each.case.cell is not None and any(verdict.error for verdict in judged)
+            if enough or len(judged) == len(each.checks):
                 break
         return judged
 

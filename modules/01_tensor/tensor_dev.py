@@ -831,8 +831,10 @@ def test_unit_operands():
         "float16 * np.float64(0.1)": "float16", "int64 + 1": "int64", "int64 + 0.5": "float32", "int64 / 2": "float32",
         "bool + 1": "int64", "int64 + np.float32(0.5)": "float32", "bool + True": "bool", "array + float16": "float32",
         "float16 + float32": "float32", "float16 + bfloat16": "float32", "[1, 2] + float32": "float32",
+        "float16 + [1, 2]": "float32",
     }
-    numbers = {"2 - float16": [1, 0], "2 / float16": [2, 1], "int64 + 0.5": [1.5, 2.5], "float32 - int64": [0, 0]}
+    numbers = {"2 - float16": [1, 0], "2 / float16": [2, 1], "int64 + 0.5": [1.5, 2.5], "float32 - int64": [0, 0],
+               "int64 + [0.5, 2]": [1.5, 4]}
     ### BEGIN HIDDEN TESTS
     types |= {
         "int8 * 3": "int8", "0.25 - int8": "float32", "1 / float64": "float64", "float16 * int8": "float16",
@@ -1106,6 +1108,7 @@ def check_no_swap(*bad):
 
 def test_unit_shapes():
     swaps = [(2, 0, 1, (1, 0)), (4, 1, 2, (0, 2, 1, 3)), (4, -1, 0, (3, 1, 2, 0)), (3, 1, 1, (0, 1, 2))]
+    swaps += [(3, -3, 1, (1, 0, 2))]
     bads = [(2, 0, 2), (2, -3, 0), (3, 3, 0), (0, 0, 0)]
     ### BEGIN HIDDEN TESTS
     swaps += [(5, 3, -5, (3, 1, 2, 0, 4)), (1, 0, -1, (0,)), (3, -1, -2, (0, 2, 1)), (3, 2, 0, (2, 1, 0))]

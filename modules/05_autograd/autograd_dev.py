@@ -306,6 +306,8 @@ test_unit_rules_arithmetic([4.0, -0.25], [-1.25, 2.5], base=[1.5, 0.2], g=[-2.0,
 check_edge("0 ** 1 to a", pow_to_a(2 * one, 0 * one, 0 * one, one), 2)
 check_edge("(-2) ** 3 to a", pow_to_a(3 * one, -8 * one, -2 * one, 3 * one), 36)
 check_edge("0 ** 3 to b", pow_to_b(5 * one, 0 * one, 0 * one, 3 * one), 0)
+check_edge("0 ** 0 to b", pow_to_b(5 * one, one, 0 * one, 0 * one), 0)
+check_edge("inf ** 0 to a", pow_to_a(one, one, np.inf * one, 0 * one), 0)
 check_edge("(-2) ** 0 to a", pow_to_a(one, one, -2 * one, 0 * one), 0)
 ### END HIDDEN TESTS
 
@@ -483,6 +485,7 @@ def test_unit_rules_reductions():
     check_rule("a column mean of 2 rows", x.mean(axis=0, keepdims=True), [[3, 6, 9]], [[1.5, 3, 4.5]] * 2,
                "by how many is a mean divided?")
     check_rule("the mean of 6 numbers", x.mean(), 6, np.ones((2, 3)), "by how many is a mean divided?")
+    check_rule("a row mean of 3", x.mean(axis=1), [3, 6], [[1] * 3, [2] * 3], "by how many is a mean divided?")
     check_rule(f"a row maximum of {x}", x.max(axis=1), [10, 20], [[0, 5, 5], [20, 0, 0]], "a tie shares")
     check_rule("rows 0, 0, 1 taken", x[np.array([0, 0, 1])], np.ones((3, 3)), [[2] * 3, [1] * 3],
                "row 0 was taken twice")
@@ -495,6 +498,10 @@ check_with_axes((2, 3, 4), (0, 2), (1, 3, 1)), check_with_axes((4,), None, (1,))
 check_rule("a sum over axes 0, 2", deep.sum(axis=(0, 2)), [1, 2, 3], np.ones((2, 3, 4)) * [[1], [2], [3]], "the same")
 check_rule("a mean over axis 1", deep.mean(axis=1, keepdims=True), np.full((2, 1, 4), 6), np.full((2, 3, 4), 2), "by 3")
 check_rule("the minimum of all", deep.min(), 10, np.where(deep.data == 0, 2, 0), "five zeros share")
+check_rule("a maximum that keeps axis 0", deep.max(axis=0, keepdims=True), np.ones((1, 3, 4)),
+           np.where(deep.data == deep.data.max(axis=0), 1, 0), "where it came from")
+check_rule("element (0, 1) of a matrix twice", deep[0][np.array([0, 0]), np.array([1, 1])], [1, 2],
+           np.array([[0, 3, 0, 0], [0] * 4, [0] * 4]), "an element taken twice")
 check_rule("elements [0, -1, 0]", deep[0, 0][[0, -1, 0]], [1, 2, 4], [5, 0, 0, 2], "an element taken twice")
 ### END HIDDEN TESTS
 
@@ -785,6 +792,8 @@ check_unbroadcast(np.full((5, 2, 2), 0.5), (2, 1), [[5], [5]])
 check_unbroadcast(np.arange(6.0).reshape(3, 2), (1, 2), [[6, 9]])
 check_unbroadcast(np.arange(8.0).reshape(1, 2, 4), (1, 4), [[4, 6, 8, 10]])
 check_unbroadcast(np.ones((0, 3)), (3,), [0, 0, 0])
+check_unbroadcast(np.ones((5, 4, 1)), (1, 1), [[20]])
+check_unbroadcast(np.array([1e8, 1.0, -1e8]), (), 1)
 check_halves(3000, (1, 3))
 ### END HIDDEN TESTS
 
@@ -997,9 +1006,11 @@ def test_unit_backward_graphs(values, length):
         f"d(x^2 + x^3 + x) at {values} gave {x.grad.data}, wanted {wanted}: a node used twice collects both shares "
         "first")
     p, q = Tensor(values, requires_grad=True), Tensor(values, requires_grad=True)
-    backward((p + q).sum())
-    apart = p.grad.data.flags.writeable and not np.shares_memory(p.grad.data, q.grad.data)
-    assert apart, "p.grad and q.grad are parts of one array: to change one would change the other"
+    for text, total in [("p + q", (p + q).sum()), ("2 (p + q)", ((p + q) * 2.0).sum())]:
+        p.grad = q.grad = None
+        backward(total)
+        apart = p.grad.data.flags.writeable and not np.shares_memory(p.grad.data, q.grad.data)
+        assert apart, f"of {text}, p.grad and q.grad are parts of one array: to change one would change the other"
     deep = x
     for _ in range(length):
         deep = deep * 1.0

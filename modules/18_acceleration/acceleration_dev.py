@@ -2373,6 +2373,7 @@ def test_unit_loss_scale():
         ([[5.0], [nan, 2.0], [inf], [10.0]], 5.0, [[1], [nan, 0.4], [inf], [2]], True, "bad ones in the middle count"),
         ([[-3e38, -3e38], [4e-8]], 4.0, [[-7.5e37, -7.5e37], [1e-8]], False, "each of the numbers is finite"),
         ([[0.0]], 0.0, [[nan]], True, "a scale of 0 makes 0 * inf of a 0"),
+        ([], 2.0, [], False, "where there is no gradient there is no overflow"),
     ]
     ### END HIDDEN TESTS
     for row in rows:
@@ -2418,6 +2419,8 @@ def test_unit_next_scale():
     check_one(3.0, 1998, False, (3.0, 1999), "the interval is 2000 where nothing is said")
     check_one(50000.0, 0, False, (65536.0, 0), "the ceiling is 65536 where nothing is said", growth_interval=1)
     check_one(0.125, 5, True, (0.125, 0), "a scale below the floor stays where it is", min_scale=2.0)
+    half = float(np.finfo(np.float32).max) / 2
+    check_one(half, 0, False, (2 * half, 0), "the largest float32 is finite", growth_interval=1, max_scale=math.inf)
     ### END HIDDEN TESTS
 
 test_unit_next_scale()
@@ -2880,7 +2883,21 @@ def check_half_loss(loss, scale):
     assert scaled == loss * scale, (
         f"a float16 loss of {loss} times {scale:g} gave {scaled}, wanted {loss * scale:g}: scale in float32")
 
+def check_many(rows):
+    """A loss of many numbers is refused in words, and the optimizer is not called."""
+    trainer = mock_trainer(8.0, loss_fn=lambda outputs, targets: outputs)
+    said = "no error"
+    try:
+        trainer.train_step((Tensor(np.ones((rows, 10), np.float32)), Tensor(np.zeros((rows, 5), np.float32))))
+    except (RuntimeError, TypeError, ValueError) as error:
+        said = f"a {type(error).__name__}: {error}"
+    calls = trainer.optimizer.updates_applied, trainer.optimizer.zeroed
+    assert said.startswith("a ValueError") and calls == (0, 0), (
+        f"a loss of shape {(rows, 5)} gave {said}, with {calls} calls of step() and zero_grad(), wanted a ValueError "
+        "and (0, 0): ask whether it is one number before anything is changed")
+
 def test_unit_mixed_precision_overflow():
+    check_many(2)
     batches, losses = [(500.0, 100.0)], [(300.0, 1024.0)]
     ### BEGIN HIDDEN TESTS
     batches += [(300.0, 50.0)]
@@ -2918,7 +2935,9 @@ def check_cut(kind, rows, scale, count):
     told = f"the loss leads to no parameter ({kind.__name__}), and train_step"
     got = metrics["overflow"], metrics["gradients_valid"]
     assert got == (False, False), f"{told} gave {metrics}, wanted no overflow and no valid gradients: no step was taken"
-    assert caught, f"{told} said nothing, wanted a warning: a step that is not taken must not look like one"
+    said = [str(warning.message) for warning in caught]
+    assert any(len(text) > 20 for text in said), (
+        f"{told} said {said}, wanted a warning in words: a step that is not taken must not look like one")
     calls = trainer.optimizer.updates_applied, trainer.optimizer.zeroed
     assert calls == (0, 0), (
         f"{told} called step() {calls[0]} and zero_grad() {calls[1]} times, wanted 0 and 0: ask before you touch them")

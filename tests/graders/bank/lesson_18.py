@@ -1595,6 +1595,13 @@ TRAINER = [
         ),
         says=("wanted (False, False)", "leave it alone"),
     ),
+    wrong(
+        "mixed-precision-trainer",
+        "a loss of many numbers is let in",
+        OVERFLOW,
+        ("        check_single(loss)\n", ""),
+        says=("wanted a ValueError", "ask whether it is one number"),
+    ),
     right(
         "mixed-precision-trainer",
         "scaled by hand in float32",

@@ -72,7 +72,7 @@ _EXPORTS = {
         "next_scale", "GradScaler", "MixedPrecisionTrainer", "depends_on", "pair_of", "require_gradients",
         "ScalingRow", "analyze_vectorization_scaling", "RooflineRow", "under_roof", "roofline_row",
         "model_rows", "check_together", "analyze_arithmetic_intensity", "place_names", "draw_roof",
-        "plot_roofline", "training_bytes", "MemoryRow", "memory_row", "measured_memory_row",
+        "plot_roofline", "training_bytes", "MemoryRow", "memory_rows", "measured_bytes",
         "analyze_mixed_precision_benefits", "Workload", "Technique", "technique_score", "DecisionRow",
         "recommendation", "analyze_acceleration_decision_framework", "BenefitRow", "in_a_word", "benefit_row",
         "compare", "measure_benefits", "measured_techniques",

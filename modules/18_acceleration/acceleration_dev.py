@@ -3347,15 +3347,19 @@ test_unit_training_bytes()
 #| export
 @dataclass(frozen=True)
 class MemoryRow:
-    """The memory of a training state, in float32 and mixed; a negative saving is a loss."""
+    """The memory of a training state by component; `saving` is against the row in float32, and negative where more is
+    needed.
+    """
 
     model: str = column("model")
-    parameters: int = column("parameters", ",")
-    activations: int = column("activations", ",")
-    full: int = column("float32 MB", ",.1f", 1e-6)
-    mixed: int = column("mixed MB", ",.1f", 1e-6)
-    saving: float = column("saved %", ".1f")
-    activation_saving: float = column("activations saved %", ".1f")
+    precision: str = column("precision")
+    weights: int = column("weights", ",.1f", 1e-6)
+    half_copies: int = column("half copies", ",.1f", 1e-6)
+    gradients: int = column("gradients", ",.1f", 1e-6)
+    optimizer: int = column("optimizer", ",.1f", 1e-6)
+    activations: int = column("activations", ",.1f", 1e-6)
+    total: int = column("total MB", ",.1f", 1e-6)
+    saving: float | None = column("saved %", ".1f")
 
 
 MODEL_SIZES = {  # numbers of parameters and of activations held for backward
@@ -3366,24 +3370,24 @@ MODEL_SIZES = {  # numbers of parameters and of activations held for backward
 }
 
 
-def memory_row(model: str, parameters: int, activations: int, half: Any = "float16") -> MemoryRow:
-    """The MemoryRow of a model with so many parameters and activations."""
-    full, mixed = training_bytes(parameters, activations), training_bytes(parameters, activations, half)
-    totals = sum(full.values()), sum(mixed.values())
-    return MemoryRow(model, parameters, activations, *totals, 100 * (1 - totals[1] / totals[0]),
-                     100 * (1 - mixed["activations"] / full["activations"]))
+def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: Any) -> list[MemoryRow]:
+    """Two rows: `full` and `mixed` are the bytes in float32 and with `half`, named as training_bytes names them."""
+    rows = []
+    for precision, held in (("float32", full), (as_dtype(half).name, mixed)):
+        parts = [held[part] for part in ("weights", "half copies", "gradients", "optimizer", "activations")]
+        saving = 100 * (1 - sum(parts) / rows[0].total) if rows else None
+        rows.append(MemoryRow(model, precision, *parts, sum(parts), saving))
+    return rows
 
 
-def measured_memory_row(name: str, model: Model, x: Tensor, half: Any = "float16") -> MemoryRow:
-    """The MemoryRow of a model of your own: activations and half copies as the graph of `model(x)` holds them."""
+def measured_bytes(model: Model, x: Tensor, half: Any = None) -> dict[str, int]:
+    """As `training_bytes`, for a model of your own: activations and half copies as the graph of `model(x)` holds them.
+    """
     parameters = parameters_of(model)
-    saved = [saved_bytes(model(x), parameters)]
-    with autocast(half):
-        saved.append(saved_bytes(model(x), parameters))
-    count = sum(p.size for p in parameters)
-    totals = [sum(training_bytes(count, 0).values()) + kept.activations + kept.weight_copies for kept in saved]
-    full, mixed = (kept.activations for kept in saved)
-    return MemoryRow(name, count, full // 4, *totals, 100 * (1 - totals[1] / totals[0]), 100 * (1 - mixed / full))
+    with autocast("float16" if half is None else half, enabled=half is not None):
+        kept = saved_bytes(model(x), parameters)
+    counted = training_bytes(sum(p.size for p in parameters), 0, half)
+    return counted | {"half copies": kept.weight_copies, "activations": kept.activations}
 
 
 def analyze_mixed_precision_benefits(
@@ -3394,23 +3398,26 @@ def analyze_mixed_precision_benefits(
     With a `model` and its input `x` also that of the model, measured.
     """
     check_together(model, x)
-    rows = [memory_row(name, *sizes, half) for name, sizes in MODEL_SIZES.items()]
-    rows += [] if model is None else [measured_memory_row("model, measured", model, as_tensor(x), half)]
-    print(table(rows, "Training with Adam: weights, half copies, gradients, optimizer state and activations"))
+    rows = [row for name, sizes in MODEL_SIZES.items()
+            for row in memory_rows(name, training_bytes(*sizes), training_bytes(*sizes, half), half)]
+    if model is not None:
+        x = as_tensor(x)
+        rows += memory_rows("model, measured", measured_bytes(model, x), measured_bytes(model, x, half), half)
+    print(table(rows, "What training with Adam holds, in MB"))
     return rows
 
 # %%
 memory = analyze_mixed_precision_benefits(model=attending, x=batch.data.reshape(8, 64, 256))
 
 # %%
-figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-bars = [(f"{name}, {half or 'float32'}", training_bytes(*sizes, half), sum(training_bytes(*sizes).values()))
-        for name, sizes in reversed(MODEL_SIZES.items()) for half in ("float16", None)]
-left = np.zeros(len(bars))
-for part in bars[0][1]:
-    width = np.array([100 * held[part] / whole for _, held, whole in bars])
-    axes.barh([name for name, _, _ in bars], width, left=left, label=part)
+figure, axes = plt.subplots(figsize=(8, 3.8), layout="constrained")
+whole = np.repeat([row.total for row in memory[::2]], 2)
+names, left = [f"{row.model}, {row.precision}" for row in memory], np.zeros(len(memory))
+for part in ("weights", "half_copies", "gradients", "optimizer", "activations"):
+    width = 100 * np.array([getattr(row, part) for row in memory]) / whole
+    axes.barh(names, width, left=left, label=part.replace("_", " "))
     left += width
+axes.invert_yaxis()
 axes.axvline(100, color="gray", linewidth=0.8, linestyle=":")
 axes.set(xlabel="% of the bytes in float32", title="What training with Adam holds")
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
@@ -3418,10 +3425,9 @@ plt.show()
 
 # %% [markdown]
 r"""
-Look at the last two columns of the table together. Activations halve in every row; but where parameters outweigh
-activations, the half copies cost more than the activations save. The last row is measured, of the transformer block
-from above. Mixed precision pays in memory when batches, images or sequences are large: here is the deep network at
-growing batch sizes.
+Compare each pair of rows. Activations halve in all of the four; but where parameters outweigh activations, the half
+copies cost more than the activations save. The last pair is measured, of the transformer block from above. Mixed
+precision pays in memory when batches, images or sequences are large: here is the deep network at growing batch sizes.
 """
 
 # %%

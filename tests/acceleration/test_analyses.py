@@ -30,7 +30,7 @@ from tinytorch.optimization.acceleration import (
     fused_gelu,
     matmul_intensity,
     measure_peaks,
-    memory_row,
+    memory_rows,
     plot_roofline,
     recommendation,
     technique_score,
@@ -88,10 +88,17 @@ def test_the_bytes_of_a_training_state_are_those_that_a_training_holds():
 
 def test_mixed_precision_loses_memory_where_parameters_outweigh_activations():
     """Three of the four sizes of the specification lose about 6 %; all halve their activations."""
-    rows = {name: memory_row(name, *sizes) for name, sizes in MODEL_SIZES.items()}
-    assert {row.activation_saving for row in rows.values()} == {50.0}
-    assert rows["Tiny CNN"].saving > 0
-    assert all(-9 < rows[name].saving < -5 for name in ("Small BERT", "Medium GPT", "Large Transformer"))
+    rows = analyze_mixed_precision_benefits()
+    for full, mixed in zip(rows[::2], rows[1::2], strict=True):
+        assert (full.model, full.precision, mixed.precision) == (mixed.model, "float32", "float16")
+        assert (full.activations, full.half_copies, full.saving) == (2 * mixed.activations, 0, None)
+        assert mixed.half_copies == mixed.weights / 2 and mixed.saving == 100 * (1 - mixed.total / full.total)
+        for row in (full, mixed):
+            parts = row.weights + row.half_copies + row.gradients + row.optimizer + row.activations
+            assert row.total == parts and row.weights == row.gradients == row.optimizer / 2
+    saved = {row.model: row.saving for row in rows[1::2]}
+    assert saved["Tiny CNN"] > 0
+    assert all(-9 < saved[name] < -5 for name in ("Small BERT", "Medium GPT", "Large Transformer"))
 
 
 # ---- the decision framework, scored as the specification's code scores it
@@ -166,8 +173,8 @@ def test_the_decision_framework_prints_what_it_returns(capsys):
 
 def test_the_memory_analysis_prints_what_it_returns(capsys):
     rows = analyze_mixed_precision_benefits("bfloat16")
-    assert [row.model for row in rows] == list(MODEL_SIZES)
-    assert "activations saved %" in shown(capsys, rows)
+    assert [row.model for row in rows[::2]] == [row.model for row in rows[1::2]] == list(MODEL_SIZES)
+    assert "half copies" in shown(capsys, rows)
 
 
 def test_a_model_of_ones_own_is_measured_in_the_memory_analysis(capsys):
@@ -177,7 +184,8 @@ def test_a_model_of_ones_own_is_measured_in_the_memory_analysis(capsys):
     rows = analyze_mixed_precision_benefits("float16", net, x)
     shown(capsys, rows)
     parameters, activations = 32 * 64 + 64 * 16, 8 * (32 + 64 + 64)
-    assert rows[-1] == memory_row("model, measured", parameters, activations, "float16")
+    held = [training_bytes(parameters, activations, half) for half in (None, "float16")]
+    assert rows[-2:] == memory_rows("model, measured", *held, "float16")
     with pytest.raises(ValueError, match="together"):
         analyze_mixed_precision_benefits(model=net)
 

@@ -16,7 +16,7 @@ __all__ = ['compiled', 'WORKING_SETS', 'BATCHED_MATMUL', 'FUSED_GELU', 'CODE', '
            'next_scale', 'GradScaler', 'MixedPrecisionTrainer', 'depends_on', 'pair_of', 'require_gradients',
            'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
            'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline',
-           'training_bytes', 'MemoryRow', 'memory_row', 'measured_memory_row', 'analyze_mixed_precision_benefits',
+           'training_bytes', 'MemoryRow', 'memory_rows', 'measured_bytes', 'analyze_mixed_precision_benefits',
            'Workload', 'Technique', 'technique_score', 'DecisionRow', 'recommendation',
            'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row', 'compare',
            'measure_benefits', 'measured_techniques']
@@ -1594,15 +1594,19 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
 # %% ../../modules/18_acceleration/acceleration_dev.py #analyze-mixed-precision-benefits
 @dataclass(frozen=True)
 class MemoryRow:
-    """The memory of a training state, in float32 and mixed; a negative saving is a loss."""
+    """The memory of a training state by component; `saving` is against the row in float32, and negative where more is
+    needed.
+    """
 
     model: str = column("model")
-    parameters: int = column("parameters", ",")
-    activations: int = column("activations", ",")
-    full: int = column("float32 MB", ",.1f", 1e-6)
-    mixed: int = column("mixed MB", ",.1f", 1e-6)
-    saving: float = column("saved %", ".1f")
-    activation_saving: float = column("activations saved %", ".1f")
+    precision: str = column("precision")
+    weights: int = column("weights", ",.1f", 1e-6)
+    half_copies: int = column("half copies", ",.1f", 1e-6)
+    gradients: int = column("gradients", ",.1f", 1e-6)
+    optimizer: int = column("optimizer", ",.1f", 1e-6)
+    activations: int = column("activations", ",.1f", 1e-6)
+    total: int = column("total MB", ",.1f", 1e-6)
+    saving: float | None = column("saved %", ".1f")
 
 
 MODEL_SIZES = {  # numbers of parameters and of activations held for backward
@@ -1613,24 +1617,24 @@ MODEL_SIZES = {  # numbers of parameters and of activations held for backward
 }
 
 
-def memory_row(model: str, parameters: int, activations: int, half: Any = "float16") -> MemoryRow:
-    """The MemoryRow of a model with so many parameters and activations."""
-    full, mixed = training_bytes(parameters, activations), training_bytes(parameters, activations, half)
-    totals = sum(full.values()), sum(mixed.values())
-    return MemoryRow(model, parameters, activations, *totals, 100 * (1 - totals[1] / totals[0]),
-                     100 * (1 - mixed["activations"] / full["activations"]))
+def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: Any) -> list[MemoryRow]:
+    """Two rows: `full` and `mixed` are the bytes in float32 and with `half`, named as training_bytes names them."""
+    rows = []
+    for precision, held in (("float32", full), (as_dtype(half).name, mixed)):
+        parts = [held[part] for part in ("weights", "half copies", "gradients", "optimizer", "activations")]
+        saving = 100 * (1 - sum(parts) / rows[0].total) if rows else None
+        rows.append(MemoryRow(model, precision, *parts, sum(parts), saving))
+    return rows
 
 
-def measured_memory_row(name: str, model: Model, x: Tensor, half: Any = "float16") -> MemoryRow:
-    """The MemoryRow of a model of your own: activations and half copies as the graph of `model(x)` holds them."""
+def measured_bytes(model: Model, x: Tensor, half: Any = None) -> dict[str, int]:
+    """As `training_bytes`, for a model of your own: activations and half copies as the graph of `model(x)` holds them.
+    """
     parameters = parameters_of(model)
-    saved = [saved_bytes(model(x), parameters)]
-    with autocast(half):
-        saved.append(saved_bytes(model(x), parameters))
-    count = sum(p.size for p in parameters)
-    totals = [sum(training_bytes(count, 0).values()) + kept.activations + kept.weight_copies for kept in saved]
-    full, mixed = (kept.activations for kept in saved)
-    return MemoryRow(name, count, full // 4, *totals, 100 * (1 - totals[1] / totals[0]), 100 * (1 - mixed / full))
+    with autocast("float16" if half is None else half, enabled=half is not None):
+        kept = saved_bytes(model(x), parameters)
+    counted = training_bytes(sum(p.size for p in parameters), 0, half)
+    return counted | {"half copies": kept.weight_copies, "activations": kept.activations}
 
 
 def analyze_mixed_precision_benefits(
@@ -1641,9 +1645,12 @@ def analyze_mixed_precision_benefits(
     With a `model` and its input `x` also that of the model, measured.
     """
     check_together(model, x)
-    rows = [memory_row(name, *sizes, half) for name, sizes in MODEL_SIZES.items()]
-    rows += [] if model is None else [measured_memory_row("model, measured", model, as_tensor(x), half)]
-    print(table(rows, "Training with Adam: weights, half copies, gradients, optimizer state and activations"))
+    rows = [row for name, sizes in MODEL_SIZES.items()
+            for row in memory_rows(name, training_bytes(*sizes), training_bytes(*sizes, half), half)]
+    if model is not None:
+        x = as_tensor(x)
+        rows += memory_rows("model, measured", measured_bytes(model, x), measured_bytes(model, x, half), half)
+    print(table(rows, "What training with Adam holds, in MB"))
     return rows
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #6417c2632dd5

@@ -83,7 +83,7 @@ def plan_start(project: Project, lesson: Lesson) -> StartPlan:
     return StartPlan(
         lesson=lesson.number_name,
         path=path,
-        command=(sys.executable, "-m", "jupyterlab", path),
+        command=(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}", path),
         environment=(("PYTHONPATH", _first_on_path(project.root)),),
         notes=notes,
         missing=missing_prerequisites(project, lesson),

@@ -458,7 +458,8 @@ def test_start_runs_jupyter_on_the_lesson_and_warns_of_what_is_missing(here, mon
     monkeypatch.setattr("tito.opening.subprocess.run", lambda command, **more: called.append(command) or Ended())
     result = typed("module start 2")
     assert result.exit_code == 0
-    assert called[0][1:] == ("-m", "jupyterlab", "build/notebooks/02_second/second_dev.ipynb")
+    root = f"--ServerApp.root_dir={here.root}"
+    assert called[0][1:] == ("-m", "jupyterlab", root, "build/notebooks/02_second/second_dev.ipynb")
     assert "run `tito module complete 01` first" in result.stderr and "do not reach the lesson" in result.stderr
 
 

@@ -381,7 +381,7 @@ def test_an_edited_notebook_is_kept_and_an_outdated_one_is_not(project):
 def test_start_in_the_source_tree_opens_a_built_notebook_and_says_so(project):
     plan = plan_start(project, find_lesson(project, "2"))
     assert plan.path == "build/notebooks/02_second/second_dev.ipynb" and (project.root / plan.path).exists()
-    assert plan.command == (sys.executable, "-m", "jupyterlab", plan.path)
+    assert plan.command == (sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}", plan.path)
     assert plan.notes[0].endswith("edits in it do not reach the lesson.")
     assert [row.lesson for row in plan.missing] == ["01_first"]
     assert dict(plan.environment)["PYTHONPATH"].split(os.pathsep)[0] == str(project.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from tito.commands import json_option
 from tito.plan import LessonUpdate
 from tito.project import Project
 from tito.update import Updated, update
+
+LINE = 160  # characters of what the release changed in a lesson; --json gives all of it
 
 
 @click.command("update")
@@ -36,7 +39,7 @@ def command(folder: Path | None, as_json: bool) -> None:
 
 def _show(row: LessonUpdate) -> None:
     render.say(f"  {row.lesson}: {row.state}")
-    lines = [*row.news, *row.notes]
+    lines = [*(textwrap.shorten(line, LINE, placeholder=" ...") for line in row.news), *row.notes]
     if row.carried:
         lines.append(f"Your answers came along: {', '.join(row.carried)}.")
     if row.kept:
@@ -52,7 +55,7 @@ def _show_rest(done: Updated) -> None:
     for line in done.notes:
         render.say(line)
     render.say(f"All that was replaced is kept in {done.backup}.")
-    render.say("Next: `tito module status`.")
+    render.say("Reload the lessons that are open in an editor. Next: `tito module status`.")
 
 
 def _few(names: tuple[str, ...]) -> str:

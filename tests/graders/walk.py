@@ -46,7 +46,7 @@ class Outcome:
 
 def walk(root: Path, path: Path, cases: Sequence[Case], fork: bool = CAN_FORK) -> list[Outcome]:
     """Try the cases on the lesson at `path`; to be called in a process of its own, without `fork` with one case."""
-    _settle(root, path)
+    settle(root, path)
     lesson, done = read_lesson(path), {}
     attempts: dict[int, Attempt] = {}
     for number, case in enumerate(cases):
@@ -89,7 +89,7 @@ def attempt(lesson: Lesson, case: Case) -> Attempt:
     return Attempt(case, changed, start, checks, frozenset(needed(changed.code, checks)))
 
 
-def _settle(root: Path, path: Path) -> None:
+def settle(root: Path, path: Path) -> None:
     """Make the process what the runner makes of its own before the first cell."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"), MPLBACKEND="agg")
     sys.path[:0] = [str(root)]

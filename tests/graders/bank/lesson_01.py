@@ -187,13 +187,17 @@ CASES: list[Case] = [
         says=("float16", "bfloat16", "see the rule")),
     wrong("operands", "a number on the left as a tensor of its own", "test-operands",
         (
-                "wrap(np.asarray(a, dtype=number_type(a, b.dtype))) if isinstance(a, _Number) else Tensor(a)",
+                (
+                    "wrap(np.asarray(a, dtype=number_type(a, b.dtype))) if isinstance(a, _Number) else Tensor(a)"
+                ),
                 "Tensor(a)",
             ),
         says=("2 - float16", "gave float32, wanted float16")),
     wrong("operands", "a number on the right as a tensor of its own", "test-operands",
         (
-                "wrap(np.asarray(b, dtype=number_type(b, a.dtype))) if isinstance(b, _Number) else Tensor(b)",
+                (
+                    "wrap(np.asarray(b, dtype=number_type(b, a.dtype))) if isinstance(b, _Number) else Tensor(b)"
+                ),
                 "Tensor(b)",
             ),
         says=("float16 * 0.5", "gave float32, wanted float16")),
@@ -317,6 +321,14 @@ CASES: list[Case] = [
         says=("swapped_axes(4, 1, 2)", "wanted (0, 2, 1, 3)")),
     wrong("swapped-axes", "an axis that is one too many", "test-shapes", ("axis0 < ndim", "axis0 <= ndim"),
         says=("(3, 3, 0)", "ValueError")),
+    wrong("swapped-axes", "the visible answers typed in", "test-shapes",
+        solution="""
+    known = {(2, 0, 1): (1, 0), (4, 1, 2): (0, 2, 1, 3), (4, -1, 0): (3, 1, 2, 0), (3, 1, 1): (0, 1, 2),
+             (3, -2, -1): (0, 2, 1), (3, 0, 2): (2, 1, 0)}
+    if (ndim, axis0, axis1) not in known:
+        raise ValueError(f"no axes {axis0} and {axis1} of {ndim}")
+    return known[ndim, axis0, axis1]
+    """, says=("swapped_axes(5, 3, -5) was refused",)),
     right("swapped-axes", "an order found by a loop",
         (
                 (

@@ -47,6 +47,12 @@ CASES: list[Case] = [
         solution="""
     return np.maximum(x, 0)
     """),
+    wrong("relu", "the visible answers typed in", "test-relu",
+        solution="""
+    known = np.array([[0, 0, 0], [0.25, 2, 1000]])
+    small = {(2, 3): known, (2,): np.array([0, np.inf]), (1,): x}
+    return np.asarray(small.get(x.shape, np.zeros(x.shape)), dtype=x.dtype)
+    """, says=("relu([[[7.5], [-0.125]]", "wanted [[[7.5], [0]]")),
     right("relu", "clip with one end",
         solution="""
     return np.asarray(x).clip(0, None)

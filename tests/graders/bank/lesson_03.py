@@ -36,6 +36,14 @@ CASES: list[Case] = [
                 ),
             ),
         says=("parts of a str", "wanted []")),
+    wrong("parts", "the visible names typed in", "test-parts",
+        solution="""
+    if isinstance(owner, Module):
+        return [(name, vars(owner)[name]) for name in ("weight", "blocks", "size") if name in vars(owner)]
+    if isinstance(owner, dict):
+        return [(str(key), owner[key]) for key in ("up", 2) if key in owner]
+    return [(str(i), part) for i, part in enumerate(owner)] if type(owner) in (list, tuple) else []
+    """, says=("parts of a Module gave []", "'down'")),
     right("parts", "three early answers",
         solution="""
     if isinstance(owner, Module):

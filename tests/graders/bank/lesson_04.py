@@ -137,6 +137,14 @@ CASES: list[Case] = [
         solution="""
     return np.mean(np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))) / np.float32(np.log(2))
     """, says=("gave 1.0", "wanted 0.69")),
+    wrong("binary-cross-entropy", "the visible answers typed in", "test-binary-cross-entropy",
+        solution="""
+    known = {(0.0, 1.0): 0.6931472, (2.0, 0.0): 2.126928, (-3.0, 1.0): 3.0485873, (1.5, 0.25): 1.3264133,
+             (-0.5, 0.9): 0.92407695, (-2.0, 0.0): 0.126928}
+    if logits.size == 2:
+        return np.float32((0.126928 + 0.31326166) / 2)
+    return np.float32(known.get((round(float(logits[0]), 4), round(float(targets[0]), 4)), 0.0))
+    """, says=("logits [0.75]", "wanted 0.3868")),
     right("binary-cross-entropy", "logaddexp",
         solution="""
     far = np.logaddexp(logits.dtype.type(0), -np.abs(logits))

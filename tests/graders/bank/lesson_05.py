@@ -254,7 +254,9 @@ CASES: list[Case] = [
     wrong("unbroadcast", "the first in place of the sum", "test-unbroadcast",
         (
                 "summed = gradient.sum(axis=(*range(extra), *stretched), dtype=wide)",
-                "summed = gradient[(0,) * extra][tuple(slice(0, 1) if n == 1 else slice(None) for n in shape)]",
+                (
+                    "summed = gradient[(0,) * extra][tuple(slice(0, 1) if n == 1 else slice(None) for n in shape)]"
+                ),
             ),
         says=("back to (4,)", "wanted")),
     wrong("unbroadcast", "the sum left in float32", "test-unbroadcast",

@@ -331,7 +331,9 @@ CASES: list[Case] = [
     wrong("clip-grad-norm", "a norm for each parameter", "test-clip-grad-norm",
         (
                 "wrap(p.grad.data * p.grad.dtype.type(factor))",
-                "wrap(p.grad.data * p.grad.dtype.type(max_norm / (math.sqrt(np.square(p.grad.data).sum()) + 1e-6)))",
+                (
+                    "wrap(p.grad.data * p.grad.dtype.type(max_norm / (math.sqrt(np.square(p.grad.data).sum()) + 1e-6)))"
+                ),
             ),
         says=("max_norm 1.0", "one factor for all")),
     wrong("clip-grad-norm", "short ones stretched", "test-clip-grad-norm", ("if not factor >= 1:", "if True:"),
@@ -398,6 +400,12 @@ CASES: list[Case] = [
         says=("step 25 of 100", "wanted 0.85355")),
     wrong("cosine-lr", "one warm-up step too many", "test-cosine-lr",
         ("if step < warmup_steps:", "if step <= warmup_steps:"), says=("step 10 of 100", "wanted 1.00000")),
+    wrong("cosine-lr", "the visible answers typed in", "test-cosine-lr",
+        solution="""
+    known = {0: 1.0 if warmup_steps == 0 else 0.1, 4: 0.5, 9: 1.0, 10: 1.0, 25: 0.8535534, 99: 0.0002467,
+             55: minimum + (peak - minimum) / 2}
+    return known.get(step, minimum)
+    """, says=("step 1 of 12, warm-up 3", "peak 0.6", "wanted 0.40000")),
     right("cosine-lr", "the share that is left",
         solution="""
     if step >= total_steps:

@@ -145,6 +145,12 @@ CASES: list[Case] = [
         says=("(2, 3) @ (3, 4) counted 144 FLOPs, wanted 48",)),
     wrong("matmul-flops", "the results alone", "test-matmul-flops",
         ("2 * math.prod(output) * shapes[0][-1]", "2 * math.prod(output)"), says=("counted 16 FLOPs, wanted 48",)),
+    wrong("matmul-flops", "the visible answers typed in", "test-matmul-flops",
+        solution="""
+    known = {((2, 3), (3, 4)): 48, ((64, 64), (64, 64)): 2 * 64**3, ((5, 2, 3), (5, 3, 4)): 240,
+             ((5, 2, 3), (3, 4)): 240, ((7,), (7,)): 14, ((2, 7), (7,)): 28}
+    return known.get(shapes, 0)
+    """, says=("(3, 8) @ (8, 5) counted 0 FLOPs, wanted 240",)),
     right("matmul-flops", "both halves counted",
         solution="""
     inner = shapes[0][-1]

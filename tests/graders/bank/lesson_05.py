@@ -102,10 +102,13 @@ CASES: list[Case] = [
     wrong("rules-elementwise", "sigmoid's rule without g", "test-rules-elementwise",
         ("g * y * (1 - y)", "y * (1 - y)"), says=("sigmoid at", "g=[1.0, -2.0, 0.5, 3.0]", "wanted")),
     wrong("rules-elementwise", "a maximum's rule without ties", "test-rules-elementwise",
-        ("np.where(a == b, g / 2, g)", "g"), says=("maximum of", "a tie is shared")),
+        ("np.where(a < b, 0, np.where(a == b, g / 2, g))", "np.where(a > b, g, 0)"),
+        says=("maximum of", "a tie is shared")),
     wrong("rules-elementwise", "a tie that gives all to both", "test-rules-elementwise",
-        ("np.where(a == b, g / 2, g)", "np.where(a == b, g, g)"), says=("maximum of", "a tie is shared")),
-    wrong("rules-elementwise", "the smaller gets all", "test-rules-elementwise", ("a < b, 0", "a > b, 0"),
+        ("np.where(a < b, 0, np.where(a == b, g / 2, g))", "np.where(a >= b, g, 0)"),
+        says=("maximum of", "a tie is shared")),
+    wrong("rules-elementwise", "the smaller gets all", "test-rules-elementwise",
+        ("np.where(a < b, 0, np.where(a == b, g / 2, g))", "np.where(a > b, 0, np.where(a == b, g / 2, g))"),
         says=("maximum of", "the larger gets all")),
     wrong("rules-elementwise", "a maximum's rule that forgets g", "test-rules-elementwise",
         (
@@ -115,7 +118,10 @@ CASES: list[Case] = [
         says=("maximum of", "wanted")),
     right("rules-elementwise", "tanh's rule in factors", ("g * (1 - y * y)", "g * (1 - y) * (1 + y)")),
     right("rules-elementwise", "a maximum's rule by masks",
-        ("np.where(a < b, 0, np.where(a == b, g / 2, g))", "((a > b) + (a == b) * 0.5).astype(g.dtype) * g")),
+        (
+                "np.where(a < b, 0, np.where(a == b, g / 2, g))",
+                "g * (1 - 0.5 * ((a < b) + 1.0 * (a <= b))).astype(g.dtype)",
+            )),
     right("rules-elementwise", "sigmoid's rule by a square", ("g * y * (1 - y)", "g * (y - y**2)")),
 
     wrong("rules-reductions", "shares of a maximum in float64", "test-rules-reductions",

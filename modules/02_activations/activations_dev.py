@@ -745,10 +745,12 @@ to be trusted yet, since nothing so far has compared them with what happens. Tha
 
 ## Questions
 
-1. `softmax([a, 0])` has two numbers; the first is `sigmoid(b)`. For a = 3, what is b?
-2. What is the smallest whole number n for which `np.exp(np.float32(n))` is infinite?
+Assign each answer to the name behind its question.
+
+1. `softmax([a, 0])` has two numbers; the first is `sigmoid(b)`. For a = 3, what is b? (`b_for_three`)
+2. What is the smallest whole number n for which `np.exp(np.float32(n))` is infinite? (`first_infinite`)
 3. A network that knows nothing gives all ten classes the same score. What does `log_softmax` give each of them, to
-   three decimals?
+   three decimals? (`knows_nothing`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-activations"}

@@ -1095,9 +1095,13 @@ print("and after loading:", differ())
 r"""
 ## Questions
 
+Assign each answer to the name behind its question.
+
 1. How many parameters has `Sequential(Linear(784, 256), LayerNorm(256), GELU(), Dropout(0.5), Linear(256, 10))`?
-2. `Dropout(0.9)` in training: by what are the numbers that stay multiplied?
+   (`parameter_count`)
+2. `Dropout(0.9)` in training: by what are the numbers that stay multiplied? (`stay_factor`)
 3. What is the standard deviation of the weights that `Linear(300, 10)` starts with, to three decimals?
+   (`start_spread`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-layers"}

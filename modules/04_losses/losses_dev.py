@@ -679,12 +679,14 @@ practice.
 
 ## Questions
 
+Assign each answer to the name behind its question.
+
 1. Ten classes, and a network that knows nothing: all its logits are 0. What is its cross-entropy? (It is the number
    to look for in the first line of a training run; anything far above means that the network starts out sure of
-   nonsense.)
-2. A yes-or-no network gives the logit -1000 where the answer was yes. What does that cost?
+   nonsense.) (`loss_of_ignorance`)
+2. A yes-or-no network gives the logit -1000 where the answer was yes. What does that cost? (`cost_of_certainty`)
 3. With ten classes and label smoothing 0.1, what is the lowest cross-entropy that any logits can reach? Two decimal
-   places.
+   places. (`lowest_smoothed`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-losses"}

@@ -1170,10 +1170,13 @@ ideas about where a 0 must be empty.
 
 ## Questions
 
+Assign each answer to the name behind its question.
+
 1. For the network above, how many runs of the forward pass does `numerical_gradient` need for all weights?
+   (`runs_needed`)
 2. Let $y = (x \cdot x) \cdot x$ at $x = 2$, written with two multiplications. What gradient does the *first*
-   multiplication's output receive, and what is $dy/dx$?
-3. `loss = (x + x + x).sum()` for an x of 5 elements: what is each element of `x.grad`?
+   multiplication's output receive, and what is $dy/dx$? (`first_product_gradient`, `cube_gradient`)
+3. `loss = (x + x + x).sum()` for an x of 5 elements: what is each element of `x.grad`? (`triple_gradient`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-gradients"}

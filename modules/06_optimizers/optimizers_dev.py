@@ -1070,10 +1070,14 @@ test_resume([-7.0, 0.5, 0.0, 0.125], gradients[::-1] * 2, stop=3)
 r"""
 ## Questions
 
+Assign each answer to the name behind its question.
+
 1. What is the largest `lr`, to two decimal places, at which plain descent in the valley does not climb its walls?
+   (`largest_lr`)
 2. With momentum 0.9 and the same gradient at every step, how many times the plain step does a step become in the end?
+   (`final_factor`)
 3. A 64-128-10 network (two Linear layers with bias) is trained with Adam, all in float32. How many bytes of state does
-   the optimizer keep in its two averages?
+   the optimizer keep in its two averages? (`adam_bytes`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-optimizers"}

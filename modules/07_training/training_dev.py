@@ -1573,9 +1573,14 @@ For a run that survives its machine, train in pieces: `for _ in range(100): trai
 
 ## Questions
 
+Assign each answer to the name behind its question.
+
 1. 1,437 examples in batches of 32, 4 batches to an update, 10 epochs: how many updates does a schedule have to last?
+   (`updates`)
 2. Three parameters have gradients of length 2, 3 and 6. Clipped to `max_norm=1`, what length is left of the second?
+   (`length_left`)
 3. A schedule with peak 0.1, minimum 0.02, 100 warm-up steps of 1,100: what is the rate after 600 updates?
+   (`rate_halfway`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-training"}

@@ -1874,14 +1874,16 @@ print(table(step.rows))
 
 # %% [markdown]
 r"""
-
 ## Questions
 
-1. `Linear(64, 128)` with a bias on a batch of 32: how many FLOPs is its forward pass?
-2. `tanh` of a large float32 tensor: what is its arithmetic intensity?
+Assign each answer to the name behind its question.
+
+1. `Linear(64, 128)` with a bias on a batch of 32: how many FLOPs is its forward pass? (`linear_forward_flops`)
+2. `tanh` of a large float32 tensor: what is its arithmetic intensity? (`tanh_intensity`)
 3. The network `Linear(64, 128)`, `GELU()`, `Linear(128, 10)` on a batch of 32 images in float32: how many bytes are
-   saved for the backward pass, the images included, the weights not?
+   saved for the backward pass, the images included, the weights not? (`saved_for_backward`)
 4. From which batch size on does `Linear(2048, 2048)`, with its bias, have an intensity of at least 10 FLOPs a byte?
+   (`batch_for_intensity_10`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-numbers"}

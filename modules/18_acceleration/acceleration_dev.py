@@ -3865,16 +3865,18 @@ is why mixed precision is used there even where memory is plenty.
 
 ## Questions
 
+Assign each answer to the name behind its question.
+
 1. The product of two 1024 x 1024 float32 matrices: what is its arithmetic intensity, and how many times is that of an
-   elementwise float32 addition?
+   elementwise float32 addition? (`product_intensity`, `times_addition`)
 2. Look at the primitives that your `unfused_gelu` runs on float32. Count each array read and each written (numbers
    such as 0.5 are free): how many bytes does it move for each element, and how many does `fused_gelu`? What percentage
-   is saved?
+   is saved? (`unfused_bytes`, `fused_bytes`, `percent_saved`)
 3. A model with 100 million parameters and 50 million activations, trained with Adam: how many MB (10^6 bytes) in
-   float32, and how many in mixed precision?
+   float32, and how many in mixed precision? (`full_mb`, `mixed_mb`)
 4. What is the smallest positive float16? With a loss scale of 1024, down to what gradient (half of that, divided by
-   the scale: what rounds to even 0 is gone) does a number survive?
-5. For edge deployment, which technique scores highest?
+   the scale: what rounds to even 0 is gone) does a number survive? (`smallest_half`, `smallest_gradient`)
+5. For edge deployment, which technique scores highest? (`edge_technique`, its name as in the table)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-acceleration"}

@@ -121,6 +121,28 @@ CASES: list[Case] = [
         says=("still off",)),
     wrong("no-grad", "nothing switched off", "test-no-grad",
         ("_thread.recording = False", "_thread.recording = before"), says=("still records",)),
+    wrong("no-grad", "put back after an ordinary error only", "test-no-grad",
+        solution="""
+    before, _thread.recording = _thread.recording, False
+    try:
+        yield
+    except Exception:
+        _thread.recording = before
+        raise
+    else:
+        _thread.recording = before
+""", says=("KeyboardInterrupt", "whatever happens")),
+    wrong("no-grad", "put back after one kind of error only", "test-no-grad",
+        solution="""
+    before, _thread.recording = _thread.recording, False
+    try:
+        yield
+    except RuntimeError:
+        _thread.recording = before
+        raise
+    else:
+        _thread.recording = before
+""", says=("ValueError", "whatever happens")),
     wrong("no-grad", "all threads at once", "test-no-grad",
         solution="""
     _ThreadState.recording = False

@@ -104,7 +104,7 @@ CASES: list[Case] = [
                     "    _thread.recording = before\n"
                 ),
             ),
-        says=("exception left recording off",)),
+        says=("RuntimeError left recording off",)),
     wrong("no-grad", "on at the end, whatever was before", "test-no-grad",
         ("_thread.recording = before", "_thread.recording = True"), says=("put back what was there",)),
     wrong("no-grad", "off for good", "test-no-grad",

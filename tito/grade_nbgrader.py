@@ -17,7 +17,7 @@ from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import utils
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from traitlets import Bool
+from traitlets import Bool, List
 
 from tito.grade_submission import read_submission
 from tito.regions import BEGIN_HIDDEN, END_HIDDEN, strip_hidden
@@ -74,6 +74,7 @@ class Run(Execute):
     """
 
     interrupt_on_timeout = Bool(False)
+    extra_arguments = List(["--IPKernelApp.kernel_class=tito.grade_kernel.Kernel"])
 
     def preprocess(self, nb: NotebookNode, resources: Any = None, km: Any = None) -> tuple[NotebookNode, Any]:
         """Run the notebook."""

@@ -113,6 +113,7 @@ CASES: dict[str, tuple[Change, float]] = {
     "splits_a_function": (halved, 5),
     "mixes_tabs_and_spaces": (gives(root="def root(x):\n    y = x\n\treturn y**0.5"), 5),
     "imports_the_reference": (gives(double="from tinytorch.core.first import double"), 2),
+    "calls_exit": (gives(root=RIGHT["root"] + "\nexit()"), 5),
     "is_killed": (gives(root="import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), 3),
     "loops": (gives(root="while True:\n    pass"), 3),
     "prints_50_MB": (gives(root=RIGHT["root"] + "\nprint('x' * 50_000_000)"), 5),

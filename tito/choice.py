@@ -21,6 +21,12 @@ class Wish:
         named = {"edition_lessons": self.lessons, "edition_from": self.start}
         return {key: value for key, value in named.items() if value}
 
+    @property
+    def words(self) -> str:
+        """The wish as it is typed for `tito release`."""
+        named = {"--lessons": self.lessons, "--from": self.start}
+        return " ".join(f"{option} {value}" for option, value in named.items() if value) or "all lessons"
+
     @classmethod
     def of(cls, settings: dict[str, str]) -> Wish:
         """The wish that an edition was made with."""

@@ -14,6 +14,7 @@ from tito.plan import LessonUpdate, Plan
 from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.publish import publish
 from tito.record import lock
+from tito.registry import lesson_paths
 from tito.release import release
 
 HERE = Path(__file__).resolve().parents[1]  # where the tito that runs now was installed from
@@ -79,9 +80,22 @@ def _origin(project: Project, source: Path | None, before: str) -> Project:
 def _edition(project: Project, origin: Project, stage: Path) -> Project:
     """The release as an edition; from a checkout one is made as this folder's was."""
     if origin.is_student:
+        _check_same(project, origin)
         return origin
     release(origin, stage / "edition", "ipynb", Wish.of(project.settings))
     return Project(stage / "edition")
+
+
+def _check_same(project: Project, edition: Project) -> None:
+    """Refuse an edition made for another choice of lessons, unless it only adds some: this folder is to stay itself."""
+    mine, other = Wish.of(project.settings), Wish.of(edition.settings)
+    has, brings = ({path.parent.name for path in lesson_paths(p, p.release)} for p in (project, edition))
+    if mine != other and (mine.start != other.start or not has <= brings):
+        raise TitoError(
+            f"{edition.root} is another edition: it was made with {other.words}, this folder with {mine.words}.",
+            "Name a release that was made as this folder was, or a checkout, from which one is made so."
+            " Nothing was changed.",
+        )
 
 
 def _carry_out(project: Project, plan: Plan, source: str) -> Updated:

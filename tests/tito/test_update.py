@@ -140,9 +140,11 @@ def test_an_answer_whose_exercise_is_gone_is_kept_beside_the_lesson(project, tmp
 
 
 def test_new_lessons_come_with_their_stubs_and_lessons_left_out_stay(project, tmp_path):
-    mine = edition(project, tmp_path / "mine", wish=Wish("1,5"))
-    newer = edition(project, tmp_path / "newer", wish=Wish("1,2"))
-    done = update(mine, newer.root)
+    shutil.move(project.modules / "02_second", tmp_path / "02_second")
+    mine = edition(project, tmp_path / "mine")
+    shutil.rmtree(project.modules / "05_third")
+    shutil.move(tmp_path / "02_second", project.modules / "02_second")
+    done = update(mine, edition(project, tmp_path / "newer").root)
     assert {row.lesson: row.state for row in done.lessons} == {
         "01_first": "as it was", "02_second": "new", "05_third": "not in the release",
     }  # fmt: skip
@@ -169,13 +171,12 @@ def test_a_finished_module_that_was_edited_is_put_right(project, tmp_path):
 
 
 def test_a_students_own_modules_outlive_finished_ones(project, tmp_path):
-    mine = edition(project, tmp_path / "mine")
-    type_in(mine, STUB, ANSWER)
-    type_in(mine, STUB, "    return x ** 0.5")
-    assert complete(mine, find_lesson(mine, "1")).done
-    newer = edition(project, tmp_path / "newer", wish=Wish(start="2"))
-    update(mine, newer.root)
-    assert "both = 2" in (mine.package / "core/first.py").read_text(encoding="utf-8")
+    mine = edition(project, tmp_path / "mine", wish=Wish(start="2"))
+    type_in(mine, STUB, '    return "Hello, " + name', "5")
+    assert complete(mine, find_lesson(mine, "5")).done
+    shutil.move(project.modules / "05_third", project.modules / "00_third")  # so it comes before lesson 02: finished
+    update(mine, edition(project, tmp_path / "newer", wish=Wish(start="2")).root)
+    assert '"Hello, " + name' in (mine.package / "words/third.py").read_text(encoding="utf-8")
 
 
 def test_a_lesson_that_moved_takes_its_answers_along(project, tmp_path):
@@ -363,3 +364,27 @@ def test_a_source_that_is_none_is_refused(project, tmp_path, where, words):
 def test_the_source_tree_is_no_students_folder(project, tmp_path):
     with pytest.raises(TitoError, match="is the source tree; an update is for a student's folder"):
         update(project, tmp_path)
+
+
+@pytest.mark.parametrize("mine, other", [("", "2"), ("2", "")])
+def test_an_edition_that_begins_elsewhere_is_refused_and_the_folder_goes_on(project, tmp_path, mine, other):
+    folder = edition(project, tmp_path / "mine", wish=Wish(start=mine))
+    before = everything(folder.root)
+    with pytest.raises(TitoError) as error:
+        update(folder, edition(project, tmp_path / "other", wish=Wish(start=other)).root)
+    names = {"": "all lessons", "2": "--from 2"}
+    assert f"it was made with {names[other]}, this folder with {names[mine]}." in error.value.message
+    assert "Name a release that was made as this folder was, or a checkout" in error.value.hint
+    assert everything(folder.root) == before
+    write_lesson(project.root, SECOND.replace("# Second: four times", "# Second, anew"), "02_second")
+    assert row(update(folder, project.root), "02_second").state == "updated"
+    assert folder.settings.get("edition_from", "") == mine
+
+
+def test_an_edition_with_fewer_lessons_is_refused_and_one_with_more_is_taken(project, tmp_path):
+    few = edition(project, tmp_path / "few", wish=Wish("01"))
+    more = edition(project, tmp_path / "more", wish=Wish("01-02"))
+    with pytest.raises(TitoError, match="it was made with --lessons 01, this folder with --lessons 01-02."):
+        update(more, few.root)
+    assert row(update(few, more.root), "02_second").state == "new"
+    assert Wish.of(few.settings) == Wish("01-02")

@@ -255,7 +255,7 @@ def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -
     rng, seen = np.random.default_rng(0), []
     with threadpool_limits(threads), no_grad():
         for n in sizes:
-            a, b = (Tensor(rng.random((n, n)), dtype=dtype) for _ in range(2))
+            a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))
             times = timed_runs(lambda: a @ b, 0.03, 2)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
@@ -2238,7 +2238,7 @@ And the time? A GPU's tensor cores multiply halves several times as fast as floa
 multiplies them one number at a time. So our product widens the halves and multiplies in float32: that is what a tensor
 core computes, up to the order of the sums, and it costs what float32 costs, with the casts on top. What can gain is
 what memory limits, for it moves half the bytes: below, a kernel that reads a number, scales and shifts it, and writes
-it. GELU stands between the two: your kernel has become so fast that the conversions show.
+it. GELU stands between the two: half the bytes as well, but more to compute for each, the conversions among it.
 """
 
 # %%
@@ -2260,7 +2260,7 @@ for name, function in [("NumPy", lambda: halves.data @ halves.data), ("Tensor", 
     print(f"float16 product of 192 x 192 by {name}: {2 * 192**3 / best_seconds(function, 2) / 1e9:.2f} GFLOP/s")
 
 # %%
-wide = Tensor(np.random.default_rng(0).random((4096, 4096), dtype=np.float32) - 0.5)
+wide = Tensor(np.random.default_rng(0).random((2048, 4096), dtype=np.float32) - 0.5)
 kernel, scaled = Tensor(np.ones((4096, 64), np.float32)), fuse(lambda x: 0.5 * x + 1.0)
 with one_thread(), no_grad():
     for kind in ("float32", "bfloat16", "float16"):
@@ -2994,7 +2994,7 @@ def fresh_network():
     return net, Adam(net.parameters(), lr=1e-2, eps=1e-16)
 
 # %%
-def losses_in_half(dtype, scale, steps=200):
+def losses_in_half(dtype, scale, steps=150):
     net, optimizer = fresh_network()
     trainer = MixedPrecisionTrainer(net, optimizer, scale, max_loss_scale=scale, loss_fn=square_metres, dtype=dtype)
     losses = [trainer.train_step((x, millimetres))["loss"] for _ in range(steps)]
@@ -3002,7 +3002,7 @@ def losses_in_half(dtype, scale, steps=200):
     print(f"{dtype}, scale {scale}: {np.mean(gradient == 0):.0%} of the gradient's numbers are 0")
     return losses
 
-def losses_in_float32(steps=200):
+def losses_in_float32(steps=150):
     net, optimizer = fresh_network()
     losses = []
     for _ in range(steps):
@@ -3160,7 +3160,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
     with one_thread(), no_grad():
         with Trace() as trace:
             function()
-        seconds = min(timed_runs(function, 0.1, 2))
+        seconds = min(timed_runs(function, 0.1, 1))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
 # %% [markdown]

@@ -105,7 +105,7 @@ def spread_of(times: Sequence[float]) -> float:
     """
     return 100 * (1 - min(times) / float(np.median(times)))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #bb3fec8c2857
+# %% ../../modules/18_acceleration/acceleration_dev.py #3fcc8ebe364e
 @dataclass(frozen=True)
 class ComputePeak:
     """The most FLOP/s that products of one type reached on so many threads; `spread` is spread_of the best size."""
@@ -125,7 +125,7 @@ def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -
     rng, seen = np.random.default_rng(0), []
     with threadpool_limits(threads), no_grad():
         for n in sizes:
-            a, b = (Tensor(rng.random((n, n)), dtype=dtype) for _ in range(2))
+            a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))
             times = timed_runs(lambda: a @ b, 0.03, 2)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
@@ -1469,7 +1469,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
     with one_thread(), no_grad():
         with Trace() as trace:
             function()
-        seconds = min(timed_runs(function, 0.1, 2))
+        seconds = min(timed_runs(function, 0.1, 1))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #f33142281eb9

@@ -747,6 +747,12 @@ def check_large(big, dtype, limit, each):
     assert w.grad.dtype == dtype, f"a gradient in {dtype.__name__} came back in {w.grad.dtype}"
     assert np.allclose(w.grad.data, each, rtol=1e-3), f"four times {big}, clipped to {limit}, became {w.grad}"
 
+def check_tiny(size, limit):
+    (w,) = with_gradients(np.array([size]))
+    clip_grad_norm(w, limit)
+    assert 0 < w.grad.data[0] <= 1.00001 * limit, (
+        f"a gradient of {size}, clipped to {limit}, became {w.grad}, wanted the same direction and at most that length")
+
 def test_unit_clip_extremes():
     check_large(300, np.float16, 1.0, each=0.5), check_large(1e25, np.float32, 1.0, each=0.5)
     norm = clip_grad_norm(with_gradients(np.array([1.0, np.nan])), 1.0)
@@ -761,6 +767,7 @@ test_unit_clip_extremes()
 ### BEGIN HIDDEN TESTS
 check_large(2000, np.float16, 8.0, each=4), check_large(3e30, np.float32, 0.5, each=0.25)
 check_large(5e-30, np.float32, 1.0, each=5e-30)
+check_tiny(5e-7, 1e-7)
 ### END HIDDEN TESTS
 
 # %%

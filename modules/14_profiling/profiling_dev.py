@@ -765,6 +765,10 @@ def test_unit_trace(costs, numbers):
     a, b, c = costs
     check_seen(outer, [(0, a), (a, b), (a + b, c)])
     assert [op.seconds for op in inner.operations] == [b], f"the inner trace saw {inner.operations}: the second alone"
+    ticks = iter(range(10, 20))  # a clock that goes on by 1 each time it is read
+    with Trace(lambda: next(ticks)) as counted:
+        Tensor(numbers, requires_grad=True).sum().backward()
+    check_seen(counted, [(1, 1), (3, 1)])
     first = outer.operations[0]
     wanted = Operation("slow", "forward", (x.shape,), x.shape, "float32", x.size, 8 * x.size, 0.0, a)
     assert first == wanted, f"the first operation came as {first}, wanted {wanted}"

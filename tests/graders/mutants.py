@@ -1,7 +1,7 @@
 """Run mutants of the reference's solutions: `python -m tests.graders.mutants [LESSON ...] [--jobs N] [--every N]`.
 
 A mutant survives where every check that its exercise can reach passes it. Each survivor is looked at: the check is
-mended, or the mutant is listed in equivalent.py with the reason why it is no mistake. Exit status 1 where one is left.
+mended, or the mutant is listed in equivalent.toml with the reason why it is no mistake. Exit status 1 if one is left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from tests.graders.case import Case
-from tests.graders.equivalent import EQUIVALENT
+from tests.graders.equivalent import equivalent
 from tests.graders.judge import PATHS, run_cases
 from tests.graders.mutate import mutants
 from tito.lesson import read_lesson
@@ -29,15 +29,14 @@ def survivors(numbers: Sequence[str], jobs: int = 1, every: int = 1) -> Iterator
     wanted = {number: sample(mutants(read_lesson(PATHS[number])), every) for number in numbers}
     for number, outcomes in run_cases(wanted, jobs):
         alive = [o.case for o in outcomes if not o.stopped and not any(judged.error for judged in o.judged)]
-        listed = EQUIVALENT.get(number, {})
-        yield number, len(outcomes), [case for case in alive if case.title not in listed.get(case.exercise, {})]
+        listed = equivalent().get(number, {})
+        yield number, len(outcomes), [case for case in alive if (case.exercise, case.title) not in listed]
 
 
 def stale(number: str) -> list[tuple[str, str]]:
     """The listed mutants of a lesson, exercise and change, that the lesson no longer has."""
     made = {(case.exercise, case.title) for case in mutants(read_lesson(PATHS[number]))}
-    listed = {(exercise, title) for exercise, titles in EQUIVALENT.get(number, {}).items() for title in titles}
-    return sorted(listed - made)
+    return sorted(equivalent().get(number, {}).keys() - made)
 
 
 def main() -> int:

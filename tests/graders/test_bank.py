@@ -15,7 +15,7 @@ import pytest
 from tests.graders.bank import cases
 from tests.graders.case import handed_in, right, wrong
 from tests.graders.child import in_child
-from tests.graders.judge import PATHS, problem, run_bank, run_cases, unfit
+from tests.graders.judge import PATHS, lacking, problem, run_bank, run_cases, unfit
 from tests.graders.walk import Judged
 from tito.lesson import read_lesson
 
@@ -36,6 +36,12 @@ def test_no_case_of_a_lesson_survives(number):
 def test_the_titles_of_a_lesson_tell_its_cases_apart(number):
     titles = [(case.exercise, case.title) for case in cases(number)]
     assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("number", sorted(PATHS))
+def test_each_exercise_has_its_wrong_solutions_and_each_of_them_a_message_to_hold_to(number):
+    assert lacking(number) == {}
+    assert [case.title for case in cases(number) if not case.right and not case.says] == []
 
 
 def outcomes_of(number, some, fork=True):

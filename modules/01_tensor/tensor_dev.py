@@ -928,6 +928,12 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 MATMUL = Primitive("matmul", multiply_matrices)
 
 # %% nbgrader={"grade": true, "grade_id": "test-matmul", "points": 8}
+def farthest(got, wanted):
+    """Where two arrays of one shape differ most, in words."""
+    off = np.abs(np.asarray(got, np.float64) - wanted)
+    at = tuple(map(int, np.unravel_index(np.argmax(off), off.shape)))
+    return f"element {at} is {float(got[at]):.6g}, wanted {float(wanted[at]):.6g}, off by {off[at]:.2g}"
+
 def check_product(left, right):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=left).astype(np.float32), rng.normal(size=right).astype(np.float32)
@@ -937,7 +943,7 @@ def check_product(left, right):
         raise AssertionError(f"{left} @ {right} is a product, and was refused: {error}") from error
     wanted = np.matmul(a.astype(np.float64), b.astype(np.float64))
     assert got.shape == wanted.shape, f"{left} @ {right} gave shape {got.shape}, wanted {wanted.shape}"
-    assert np.allclose(got.data, wanted, atol=1e-5), f"{left} @ {right} is off by {np.abs(got.data - wanted).max():.2g}"
+    assert np.allclose(got.data, wanted, atol=1e-5), f"{left} @ {right}: {farthest(got.data, wanted)}"
 
 def check_no_product(left, right):
     try:

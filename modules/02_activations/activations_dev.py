@@ -100,7 +100,8 @@ def check_relu(numbers, wanted):
     for dtype in ["float32", "float64", "float16", "bfloat16"]:
         x = Tensor(numbers, dtype=dtype)
         before, y = x.data.copy(), relu(x)
-        assert y.shape == x.shape and y.dtype == x.dtype, f"relu of {x.dtype} gave {y.dtype} of shape {y.shape}"
+        same = y.shape == x.shape and y.dtype == x.dtype
+        assert same, f"relu of {x.dtype} {x.shape} gave {y.dtype} {y.shape}, wanted the same"
         assert y.data.tolist() == wanted, f"relu({numbers}) gave {y.data.tolist()}, wanted {wanted}"
         assert np.array_equal(x.data, before), "relu changed its input: the result goes into an array of its own"
 
@@ -500,6 +501,12 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
     return apply(SOFTMAX, x, axis=checked_axis(x, axis))
 
 # %% nbgrader={"grade": true, "grade_id": "test-softmax", "points": 8}
+def farthest(got, wanted):
+    """Where two arrays of one shape differ most, in words."""
+    off = np.abs(np.asarray(got, np.float64) - wanted)
+    at = tuple(map(int, np.unravel_index(np.argmax(off), off.shape)))
+    return f"element {at} is {float(got[at]):.6g}, wanted {float(wanted[at]):.6g}, off by {off[at]:.2g}"
+
 def check_softmax(numbers, shift, axis, dtype, digits):
     x = Tensor(numbers + shift, dtype=dtype)
     before, e = x.data.copy(), np.exp(x.data.astype(np.float64) - shift)
@@ -511,7 +518,8 @@ def check_softmax(numbers, shift, axis, dtype, digits):
     assert y.dtype == x.dtype and y.shape == x.shape, f"{asked} became {y.dtype} {y.shape}"
     assert np.array_equal(x.data, before), f"{asked}: the input was changed"
     off = np.abs(y.data.astype(np.float64) - wanted).max()
-    assert off <= digits, f"{asked}: off by {off:.2g}: each row along the axis has its own largest and its own sum"
+    assert off <= digits, (
+        f"{asked}: {farthest(y.data, wanted)}: each row along the axis has its own largest and its own sum")
 
 def test_unit_softmax(numbers):
     with warnings.catch_warnings(record=True) as caught:
@@ -604,7 +612,7 @@ def check_log_softmax(numbers, stretch, axis, dtype, digits):
     assert y.dtype == x.dtype and y.shape == x.shape, f"{asked} became {y.dtype} {y.shape}"
     assert np.array_equal(x.data, before), f"{asked}: the input was changed"
     off = np.abs(y.data.astype(np.float64) - wanted).max() / np.abs(wanted).max()
-    assert off <= digits, f"{asked}: off by {off:.2g} of the largest: stay with logarithms, row by row along the axis"
+    assert off <= digits, f"{asked}: {farthest(y.data, wanted)}: stay with logarithms, row by row along the axis"
 
 def test_unit_log_softmax(numbers):
     with warnings.catch_warnings(record=True) as caught:

@@ -397,6 +397,12 @@ def affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
 LINEAR = Primitive("linear", affine)
 
 # %% nbgrader={"grade": true, "grade_id": "test-affine", "points": 7}
+def farthest(got, wanted):
+    """Where two arrays of one shape differ most, in words."""
+    off = np.abs(np.asarray(got, np.float64) - wanted)
+    at = tuple(map(int, np.unravel_index(np.argmax(off), off.shape)))
+    return f"element {at} is {float(got[at]):.6g}, wanted {float(wanted[at]):.6g}, off by {off[at]:.2g}"
+
 def check_affine(shape, out, dtype, digits):
     draw, asked = np.random.default_rng(4), f"x of shape {shape} by ({shape[-1]}, {out}) in {np.dtype(dtype)}"
     x, weight, bias = (draw.normal(size=size).astype(dtype) for size in [shape, (shape[-1], out), out])
@@ -407,7 +413,7 @@ def check_affine(shape, out, dtype, digits):
         raise AssertionError(f"{asked} failed: {error}: make the leading axes one, and give them back") from error
     assert got.shape == wanted.shape, f"{asked} gave {got.shape}, wanted {wanted.shape}: the leading axes stay"
     assert got.dtype == dtype, f"{asked} gave {got.dtype}, wanted the type that came in"
-    assert np.allclose(got, wanted, atol=digits), f"{asked}: off by {np.abs(got - wanted).max():.2g}"
+    assert np.allclose(got, wanted, atol=digits), f"{asked}: {farthest(got, wanted)}: rows times weight, plus the bias"
     same = [np.array_equal(array, copy) for array, copy in zip((x, weight, bias), copies)]
     assert all(same), f"{asked} changed an input: work on an array of your own"
 
@@ -798,7 +804,8 @@ def check_norm(shape, scale, shift, dtype, digits, eps=1e-5):
     assert np.array_equal(x, before), f"{asked}: the input was changed"
     off = np.abs(got - wanted).max(initial=0)
     assert off < digits, (
-        f"{asked}: off by {off:.2g}: mean and variance of each row, over n, eps inside the root, then weight and bias")
+        f"{asked}: {farthest(got, wanted)}: mean and variance of each row, over n, eps inside the root, then weight "
+        "and bias")
 
 def test_unit_layer_norm():
     cases = [((5,), 1, 0), ((4, 5), 3, 100), ((2, 3, 5), 1e-3, 0), ((0, 5), 1, 0), ((2, 5), 0, 7)]

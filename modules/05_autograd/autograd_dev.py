@@ -578,6 +578,12 @@ def _linear_rule(g, y, x, weight, bias, needs):
 joint_rule("linear", in_float32(_linear_rule))
 
 # %% nbgrader={"grade": true, "grade_id": "test-rules-matmul", "points": 8}
+def farthest(got, wanted):
+    """Where two arrays of one shape differ most, in words."""
+    off = np.abs(np.asarray(got, np.float64) - wanted)
+    at = tuple(map(int, np.unravel_index(np.argmax(off), off.shape)))
+    return f"element {at} is {float(got[at]):.6g}, wanted {float(wanted[at]):.6g}, off by {off[at]:.2g}"
+
 def check_products(left, right, seed=0):
     rng = np.random.default_rng(seed)
     a, b = (Tensor(rng.normal(size=shape), requires_grad=True) for shape in (left, right))
@@ -590,8 +596,8 @@ def check_products(left, right, seed=0):
         assert fits, f"{left} @ {right}: the gradient to {side} has shape {got.shape}, wanted {want.shape}"
         got = got.reshape(-1, *want.shape).sum(axis=0)
         assert np.allclose(got, want, atol=1e-6), (
-            f"{left} @ {right}: the gradient to {side} is off by {np.abs(got - want).max():.2g}: which of the two is "
-            "turned, and on which side does it stand?")
+            f"{left} @ {right}: of the gradient to {side} {farthest(got, want)}: which of the two is turned, and on "
+            "which side does it stand?")
 
 def test_unit_rules_matmul():
     pairs = [((2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((3,), (5, 3, 2))]
@@ -717,8 +723,8 @@ def test_unit_rules_softmax(shape, axes):
             for dtype in ["float64", "float32"]:
                 got = owed(function(Tensor(x, dtype, requires_grad=True), axis=axis), 0, g.astype(dtype))
                 assert np.allclose(got, wanted, atol=1e-5), (
-                    f"{name} of shape {shape} along axis {axis} is off by {np.abs(got - wanted).max():.2g}: what is "
-                    "summed, and over which axis?")
+                    f"{name} of shape {shape} along axis {axis}: {farthest(got, wanted)}: what is summed, and over "
+                    "which axis?")
 
 test_unit_rules_softmax((3, 5), axes=[-1, 0])
 ### BEGIN HIDDEN TESTS

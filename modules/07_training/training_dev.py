@@ -743,8 +743,9 @@ check_clip([[-8.0, 9.0, 12.0]], 17, 1e-3)
 def check_large(big, dtype, limit, each):
     (w,) = with_gradients(np.full(4, big, dtype))
     norm = clip_grad_norm(w, limit)
-    assert np.isclose(norm, 2 * big, rtol=1e-3), f"four times {big} in {dtype.__name__}: {norm}; add in float64"
-    assert w.grad.dtype == dtype, f"a gradient in {dtype.__name__} came back in {w.grad.dtype}"
+    assert np.isclose(norm, 2 * big, rtol=1e-3), (
+        f"four times {big} in {dtype.__name__} gave the norm {norm}, wanted {2 * big:g}: add in float64")
+    assert w.grad.dtype == dtype, f"a gradient in {dtype.__name__} came back in {w.grad.dtype}: keep its type"
     assert np.allclose(w.grad.data, each, rtol=1e-3), f"four times {big}, clipped to {limit}, became {w.grad}"
 
 def check_tiny(size, limit):
@@ -969,9 +970,9 @@ def test_unit_train_step(seed):
     assert score is not None and np.allclose(score, before, atol=1e-5), (
         f"train_step returned {score}, wanted the group's score, {before}")
     stepped(step, group)
-    assert step.steps == 2, f"after two updates steps is {step.steps}"
+    assert step.steps == 2, f"after two updates steps is {step.steps}, wanted 2"
     rates = [rate for _, rate in step.optimizer.seen]
-    assert len(rates) == 2, f"two updates, and the optimizer stepped {len(rates)} times"
+    assert len(rates) == 2, f"two updates, and the optimizer stepped {len(rates)} times, not twice"
     assert np.allclose(rates, [0.05, 0.1]), f"the updates ran at {rates}, wanted 0.05 and 0.1: the schedule steps last"
     after = evaluate(step.model, loss_fn, *everything).loss
     assert after < before.loss, f"two updates took the loss from {before.loss:.3f} to {after:.3f}: do the weights move?"

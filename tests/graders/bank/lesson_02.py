@@ -34,7 +34,7 @@ CASES: list[Case] = [
     wrong("relu", "float64 out", "test-relu",
         solution="""
     return np.maximum(x, np.zeros(x.shape))
-    """, says=("relu of float32 gave float64",)),
+    """, says=("relu of float32 (2, 3) gave float64",)),
     wrong("relu", "cut off above too", "test-relu",
         solution="""
     return np.clip(x, 0, 1)
@@ -230,7 +230,7 @@ CASES: list[Case] = [
     wrong("softmax", "float64 out", "test-softmax", ("    return y\n", "    return y.astype(np.float64)\n"),
         says=("float32 became float64",)),
     wrong("softmax", "a little more below", "test-softmax",
-        ("y.sum(axis=axis, keepdims=True)", "(y.sum(axis=axis, keepdims=True) + 1e-8)"), says=("float64: off by",)),
+        ("y.sum(axis=axis, keepdims=True)", "(y.sum(axis=axis, keepdims=True) + 1e-8)"), says=("float64: element",)),
     right("softmax", "by logarithms",
         solution="""
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
@@ -266,7 +266,7 @@ CASES: list[Case] = [
         says=("log_softmax over axis 1", "do the axes still fit")),
     wrong("log-softmax", "a little more inside", "test-log-softmax",
         ("np.exp(y).sum(axis=axis, keepdims=True)", "np.exp(y).sum(axis=axis, keepdims=True) + 1e-8"),
-        says=("float64: off by",)),
+        says=("float64: element",)),
     wrong("log-softmax", "the input's own array", "test-log-softmax",
         (
                 "y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)",

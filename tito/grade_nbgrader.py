@@ -98,9 +98,9 @@ class Run(Execute):
             alert = not utils.is_grade(cell) or self._canary_fails(index)
             super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
-            self._end(cell, index, "ended the process that runs the notebook: look for os._exit and for memory")
+            self._end(cell, "ended the process that runs the notebook: look for os._exit and for memory")
         except CellTimeoutError:
-            self._end(cell, index, f"took longer than {self.timeout} s: look for a loop that does not end")
+            self._end(cell, f"took longer than {self.timeout} s: look for a loop that does not end")
         else:
             cell.outputs = _as_shown(cell.outputs) + ([] if alert else [_error("ChecksSwitchedOff", NO_POINTS)])
         return cell, resources
@@ -110,8 +110,9 @@ class Run(Execute):
         self.execute_cell(canary, index, store_history=False)
         return any(output.get("ename") == "AssertionError" for output in canary.outputs)
 
-    def _end(self, cell: NotebookNode, index: int, what: str) -> None:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell {index + 1}"
+    def _end(self, cell: NotebookNode, what: str) -> None:
+        first = cell.source.strip().partition("\n")[0]
+        name = cell.metadata.get("nbgrader", {}).get("grade_id") or f"that begins with `{first}`"
         self.ended = f"The cell {name} {what}."
         self.log.warning("%s The checks from there on earn nothing.", self.ended)
         cell.outputs = [*_as_shown(cell.outputs), _error("NotFinished", self.ended)]

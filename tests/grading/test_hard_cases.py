@@ -85,6 +85,12 @@ def halved(notebook: Notebook) -> Notebook:
     return {**notebook, "cells": [*cells[:at], *halves, *cells[at + 1 :]]}
 
 
+def own_cell_that_exits(notebook: Notebook) -> Notebook:
+    """All answered, after a cell of the student's own that ends the process."""
+    own = {"cell_type": "code", "id": "own", "metadata": {}, "source": "import os\nos._exit(0)", "outputs": []}
+    return {**notebook, "cells": [own | {"execution_count": None}, *answered(notebook, RIGHT)["cells"]]}
+
+
 def from_another_course(notebook: Notebook) -> str:
     with TemporaryDirectory() as folder:
         return json.dumps(blank(to_notebook(read_lesson(write_lesson(Path(folder), SECOND, "02_second")))))
@@ -114,6 +120,7 @@ CASES: dict[str, tuple[Change, float]] = {
     "mixes_tabs_and_spaces": (gives(root="def root(x):\n    y = x\n\treturn y**0.5"), 5),
     "imports_the_reference": (gives(double="from tinytorch.core.first import double"), 2),
     "calls_exit": (gives(root=RIGHT["root"] + "\nexit()"), 5),
+    "is_killed_in_its_own_cell": (own_cell_that_exits, 0),
     "is_killed": (gives(root="import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), 3),
     "loops": (gives(root="while True:\n    pass"), 3),
     "prints_50_MB": (gives(root=RIGHT["root"] + "\nprint('x' * 50_000_000)"), 5),
@@ -181,6 +188,7 @@ def test_the_file_that_was_handed_in_is_never_changed(course: Path) -> None:
         ("is_from_another_course", "No cell of this lesson is in this file; is it another lesson's?"),
         ("shows_a_number", "root(9.0) gave 0, wanted 3.0"),
         ("is_killed", "Not run. The cell root ended the process that runs the notebook"),
+        ("is_killed_in_its_own_cell", "Not run. The cell that begins with `import os` ended the process"),
         ("loops", "Not run. The cell root took longer than 10 s: look for a loop that does not end."),
         ("mutes_asserts", "A check that must fail passed just before this one"),
         ("imports_the_reference", "tinytorch.core.first is not built yet: finish lesson 01"),

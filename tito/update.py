@@ -108,7 +108,8 @@ def _carry_out(project: Project, plan: Plan, source: str) -> Updated:
         try:
             publish(project, [])
         except LessonError as error:
-            plan.notes.append(f"{error.message} {error.hint}".strip())
+            words = "Complete the lesson that has it no more again; `tito module status` shows which are changed."
+            plan.notes.append(f"{error.message} {words}")
     rows = tuple(sorted(plan.rows, key=lambda row: row.lesson))
     where = project.relative(backup) if backup.is_dir() else ""
     return Updated(source, plan.edition.version, rows, tuple(plan.files), tuple(plan.removed), tuple(plan.notes), where)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from tests.tito.small_project import FIRST, LESSONS, SECOND, write_lesson
 from tito import moves as moves_module
+from tito import update as update_module
 from tito.choice import Wish
 from tito.cli import cli
 from tito.errors import TitoError, WorkFailed
@@ -359,6 +360,32 @@ def test_a_source_that_is_none_is_refused(project, tmp_path, where, words):
     shutil.copytree(mine.root, tmp_path / "copy", ignore=shutil.ignore_patterns(".*"))
     with pytest.raises(TitoError, match=words):
         update(mine, tmp_path / where)
+
+
+def test_without_a_folder_the_release_is_the_checkout_that_tito_comes_from(project, tmp_path, monkeypatch):
+    mine = newer(project, tmp_path)
+    monkeypatch.setattr(update_module, "HERE", project.root)
+    done = update(mine)
+    assert done.source == str(project.root) and row(done, "01_first").carried == ("double",)
+    monkeypatch.setattr(update_module, "HERE", mine.root)
+    with pytest.raises(TitoError, match="Say where the newer release is") as caught:
+        update(mine)
+    assert "`tito update FOLDER`" in caught.value.hint
+
+
+def test_names_that_moved_between_lessons_wait_for_the_student_with_a_word(project, tmp_path):
+    mine = edition(project, tmp_path / "mine")
+    type_in(mine, STUB, ANSWER)
+    type_in(mine, STUB, "    return x ** 0.5")
+    assert complete(mine, find_lesson(mine, "1")).done
+    start, end = FIRST.index('# %% nbgrader={"solution": true, "grade_id": "root"'), FIRST.index("# %% [markdown] nb")
+    write_lesson(project.root, FIRST[:start] + FIRST[end:])
+    third = LESSONS["05_third"] + "\n# %%\n#| export\nimport math\n\n" + FIRST[start:end]
+    write_lesson(project.root, third, "05_third")
+    done = update(mine, project.root)
+    assert "both export root" in done.notes[-1] and row(done, "01_first").kept
+    assert "x ** 0.5" in (mine.root / row(done, "01_first").kept).read_text(encoding="utf-8")
+    assert complete(mine, find_lesson(mine, "1")).done
 
 
 def test_the_source_tree_is_no_students_folder(project, tmp_path):

@@ -38,15 +38,15 @@ def save_lines(blocks: Sequence[list[Line]], machine: Machine, path: Path, backg
     """Draw blocks of lines into `path`."""
     columns, results = in_columns(blocks), [result for block in blocks for line in block for result in line.results]
     longest = max(map(len, columns))
-    figure = Figure(figsize=(6 * len(columns), 0.24 * longest + 1.2), layout="constrained")
+    figure = Figure(figsize=(max(8, 6 * len(columns)), 0.24 * longest + 1.2), layout="constrained")
     for axis, lines in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
         draw(axis, lines, longest, limits(results))
     counts = sorted({result.threads for result in results})
     handles = [Line2D([], [], color=COLORS[n], linewidth=5, label=f"{n} thread{'s' * (n > 1)}") for n in counts]
     handles.append(Line2D([], [], color=INK, marker="d", linestyle="", markersize=5, label="goal"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, labelcolor=INK, fontsize=9)
-    what = "TinyTorch / the other: time, or bytes saved (less is better); median and p10 to p90"
-    where = f"{machine.cpu}, torch {machine.torch}, numpy {machine.numpy}"
+    what = "TinyTorch / the other, in time or bytes (less is better)"
+    where = f"median, p10 to p90; {machine.cpu}, torch {machine.torch}, numpy {machine.numpy}"
     figure.suptitle(f"{what}\n{where}", color=INK, size=11)
     figure.savefig(path, dpi=150, facecolor=background)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.picture import Line, save_lines
@@ -32,7 +32,7 @@ SHOWN = (
       for size in ("1k", "1M", "16M", "16M-bfloat16") for way in ("forward", "backward")),
     Shown("Matrix products", group="matmul"),
     Shown("Matrix products with both gradients", group="matmul-gradients"),
-    Shown("Training step, networks of three sizes", group="step"),
+    Shown("Training steps, ReLU and GELU networks", group="step"),
     Shown("Training step, transformer block", group="block"),
     Shown("GELU by `fuse`", group="fuse"),
     Shown("Bias, GELU, scale, residual by `fuse`", row="chain-forward"),
@@ -58,8 +58,14 @@ def lines_of(report: Report) -> list[Line]:
 
 
 def of_group(report: Report, summary: Summary) -> Result:
-    """A group as if it were a row: the geometric mean of its ratios, and their range in place of the spread."""
-    ratios = [r.ratio for r in report.results if (r.group, r.threads) == (summary.group, summary.threads)]
+    """A group as if it were a row: the geometric mean of its ratios, and their range in place of the spread.
+
+    It has no times, and the number of its rows for rounds. A group of one row is that row with the group's goal.
+    """
+    rows = [r for r in report.results if (r.group, r.threads) == (summary.group, summary.threads)]
+    if len(rows) == 1:
+        return replace(rows[0], goal=summary.goal)
+    ratios = [row.ratio for row in rows]
     return Result(summary.group, summary.group, summary.threads, math.nan, math.nan, math.nan, "", summary.geomean,
                   min(ratios), max(ratios), summary.goal, summary.rows)
 

@@ -34,9 +34,10 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The machine this runs on. Of the BLAS libraries in the process NumPy's was loaded first."""
-    blas = [f"{lib['internal_api']} {lib['version']} ({lib['architecture']})"
-            for lib in threadpool_info() if lib["user_api"] == "blas"]
+    """The machine this runs on. Where there are several BLAS libraries in the process, NumPy's own is told."""
+    libraries = sorted((lib for lib in threadpool_info() if lib["user_api"] == "blas"),
+                       key=lambda lib: ("numpy" not in lib["filepath"], lib["filepath"]))
+    blas = [f"{lib['internal_api']} {lib['version']} ({lib['architecture']})" for lib in libraries]
     return Machine(
         cpu=cpu_model(), cores=os.cpu_count() or 1, system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(), numpy=np.__version__, blas=next(iter(blas), "unknown"),

@@ -637,7 +637,7 @@ class Symbol(Tensor):
     def __array_function__(self, function, types, args, options):
         return emit(function.__name__, *args)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #d7f65a142050
+# %% ../../modules/18_acceleration/acceleration_dev.py #a354a99aad1c
 CODE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
     "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
@@ -651,7 +651,7 @@ _FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative"
 
 def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symbol:
     """The one symbol of `pool` for this operation on these arguments; what is made of symbols takes their shape."""
-    key = (op, *[id(a) if isinstance(a, Symbol) else a for a in args])
+    key = (op, *[id(a) if isinstance(a, Symbol) else repr(a) for a in args])
     if key not in pool:
         shapes = [a.shape for a in args if isinstance(a, Symbol)]
         pool[key] = Symbol(pool, op, args, np.broadcast_shapes(shape, *shapes))

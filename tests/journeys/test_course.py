@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_the_course_from_the_first_lesson_to_the_last(source: Project, tmp_path:
 
 def takes_an_update(student: Student, source: Project, tmp_path: Path) -> None:
     """A newer release comes in over the finished course, and it is finished still."""
-    newer = copy_checkout(tmp_path / "newer")
+    newer = shutil.copytree(source.root, tmp_path / "newer", ignore=shutil.ignore_patterns("__pycache__"))
     first = lessons(Project(newer))[0]
     first.path.write_text(first.path.read_text(encoding="utf-8").replace(first.title, "Tensors, anew", 1), "utf-8")
     refused = run(["tito", "release", str(student.folder)], newer)

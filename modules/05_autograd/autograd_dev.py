@@ -307,7 +307,8 @@ check_edge("0 ** 1 to a", pow_to_a(2 * one, 0 * one, 0 * one, one), 2)
 check_edge("(-2) ** 3 to a", pow_to_a(3 * one, -8 * one, -2 * one, 3 * one), 36)
 check_edge("0 ** 3 to b", pow_to_b(5 * one, 0 * one, 0 * one, 3 * one), 0)
 check_edge("0 ** 0 to b", pow_to_b(5 * one, one, 0 * one, 0 * one), 0)
-check_edge("inf ** 0 to a", pow_to_a(one, one, np.inf * one, 0 * one), 0)
+with np.errstate(invalid="ignore"):  # 0 * inf is computed, and not chosen
+    check_edge("inf ** 0 to a", pow_to_a(one, one, np.inf * one, 0 * one), 0)
 check_edge("(-2) ** 0 to a", pow_to_a(one, one, -2 * one, 0 * one), 0)
 ### END HIDDEN TESTS
 

@@ -81,7 +81,8 @@ def block_of(report: Report) -> str:
     return "\n\n".join([
         f"{m.cpu}, {m.cores} cores, {m.system}; Python {m.python}, NumPy {m.numpy} with {m.blas.split(' (')[0]}, "
         f"Numba {m.numba}, PyTorch {m.torch}.", table,
-        f"The first call, which compiles, took {' and '.join(compiled)}.",
+        f"The first call, which compiles, took {' and '.join(compiled)}. Numba had compiled other kernels in that "
+        "process before, torch.compile nothing.",
         f"![The same ratios as bars on a logarithmic axis](benchmarks/{PICTURE.name})"]) + "\n"
 
 

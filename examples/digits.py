@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import tinytorch
 from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import AdamW
@@ -20,7 +21,8 @@ from tinytorch.core.training import CosineSchedule, Score, Trainer, load_digits,
 from tinytorch.optimization.acceleration import MixedPrecisionTrainer, autocast, fused_gelu
 from tinytorch.profiling.profiler import column, saved_bytes, table
 
-DIGITS = Path(__file__).resolve().parent.parent / "datasets" / "digits" / "digits.csv.gz"
+HOME = Path(__file__).resolve().parent.parent
+DIGITS = HOME / "datasets" / "digits" / "digits.csv.gz"
 ENOUGH = 0.965
 BATCH = 32
 PICTURES = (".png", ".svg", ".pdf")
@@ -104,6 +106,14 @@ def plot(histories, path):
     figure.savefig(path)
 
 
+def note_another_package():
+    """Say so where the tinytorch that Python found is not the one beside this program."""
+    beside, used = HOME / "tinytorch", Path(tinytorch.__file__).resolve().parent
+    if beside.is_dir() and used != beside.resolve():
+        words = f"this uses {used}, not {beside}; `python -m pip install -e {HOME}` changes that"
+        print(f"note: {words}", file=sys.stderr)
+
+
 def read_arguments(arguments=None):
     """The options of the command line; ends the program with exit code 2 where they make no sense."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -121,6 +131,7 @@ def read_arguments(arguments=None):
 def main(arguments=None):
     """Run from the command line; the exit code."""
     options = read_arguments(arguments)
+    note_another_package()
 
     images, labels = load_digits(DIGITS)
     train_part, test_part = stratified_split(labels, fraction=0.2, seed=options.seed)

@@ -9,12 +9,13 @@ from pathlib import Path
 from tito.errors import TitoError, WorkFailed
 from tito.files import timestamp, unused, write_atomic
 from tito.graft import graft
-from tito.lesson import read_lesson
+from tito.lesson import read_lesson, read_text
 from tito.matching import grade_ids
-from tito.notebook import to_notebook
+from tito.notebook import Damaged, Notebook, plain_cell, to_notebook
 from tito.project import GET_RELEASE, NO_RELEASE, Project
 from tito.record import lock
 from tito.registry import find_path, lesson_paths
+from tito.salvage import readable_cells
 from tito.student_file import notebook_beside, path_beside, read_file, write_file
 
 
@@ -67,7 +68,7 @@ def _around_answers(project: Project, pristine: Path, target: Path) -> Reset:
     path = next(iter(_versions(target)), None)
     if path is None:
         raise WorkFailed(f"{project.relative(target)} is gone.", f"Without answers: {_plainly(target)}")
-    mine = read_file(path)
+    mine, notes = _readable(path)
     released = to_notebook(read_lesson(pristine), released=True)["cells"]
     if not set(grade_ids(mine["cells"], released)[0]) - {""}:
         raise WorkFailed(
@@ -81,8 +82,21 @@ def _around_answers(project: Project, pristine: Path, target: Path) -> Reset:
     if kept:
         write_file(notebook_beside(done.left), kept)
     write_file({**mine, "cells": done.cells}, path)
-    names = (project.relative(path), backup, done.carried, done.notes, project.relative(kept) if kept else "")
+    notes = (*notes, *done.notes)
+    names = (project.relative(path), backup, done.carried, notes, project.relative(kept) if kept else "")
     return Reset(target.parent.name, *names)
+
+
+def _readable(path: Path) -> tuple[Notebook, tuple[str, ...]]:
+    """The student's file; of a damaged notebook the cells that are whole, with a word about it."""
+    try:
+        return read_file(path), ()
+    except Damaged as error:
+        cells = [plain_cell(cell, number) for number, cell in enumerate(readable_cells(read_text(path)), 1)]
+        if not cells:
+            raise
+        said = error.message[0].upper() + error.message[1:]
+        return {"cells": cells, "metadata": {}}, (f"{said} {len(cells)} whole cells were found in it.",)
 
 
 def _plainly(target: Path) -> str:

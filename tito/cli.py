@@ -107,6 +107,25 @@ MODULE = LazyGroup(
 )
 
 
+def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    """Print the version, and which tito this is: a clone and a student's folder each hold one."""
+    if wanted:
+        from importlib import metadata
+        from pathlib import Path
+
+        from tito.project import LIBRARY, Project
+
+        home = Path(__file__).resolve().parents[1]
+        settings = Project(home).settings
+        click.echo(f"tito {settings.get('version') or metadata.version(LIBRARY)} ({home / 'tito'})")
+        ctx.exit(0)
+
+
+VERSION = click.Option(
+    ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
+
+
 class Root(Tito):
     """Tito, with its one group of commands that needs no import."""
 
@@ -117,6 +136,7 @@ class Root(Tito):
 cli = Root(
     "tito",
     help="TinyTorch's command line: build a deep-learning library, lesson by lesson.",
+    params=[VERSION],
     epilog="Exit codes: 0 done, 1 checked and failed, 2 wrong use.",
     context_settings={"help_option_names": ["-h", "--help"]},
     table={

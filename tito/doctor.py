@@ -171,8 +171,8 @@ def _jupyter() -> Finding:
 
 
 def _no_project() -> Finding:
-    mend = "Go to a folder with the lessons: clone the repository, or make one with `tito release DIR` in a clone."
-    return Finding("lessons", "none in this folder or above it", False, mend)
+    mend = "go to a folder with them; clone the repository, or make one with `tito release DIR` in a clone."
+    return Finding("lessons", "none in this folder or above it", True, f"To work on lessons: {mend}")
 
 
 def _project_rows(project: Project) -> list[Finding]:

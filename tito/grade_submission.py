@@ -60,7 +60,7 @@ def mended(mine: Cells, released: Cells) -> tuple[Cells, tuple[str, ...]]:
     found = mend([_cell(cell, number) for number, cell in enumerate(mine, 1)], lesson, lambda cell: f"cell {cell.line}")
     cells = [_dressed(row, mine, wanted) for row in found.rows]
     gone = [_gone_sentence(cell) for cell in found.gone]
-    return cells, (*found.notes, *found.copied, *gone)
+    return cells, (*found.notes, *found.copied, *gone, *found.undefined)
 
 
 def _gone_sentence(cell: Cell) -> str:

@@ -70,6 +70,11 @@ solutions and hidden tests, and `release_assignment` puts it into the exchange. 
 `generate_feedback` writes a page for each student, which `release_feedback` puts into the exchange; `export` writes
 all points to grades.csv.
 
+`release_feedback` is for what came by `nbgrader submit`. A notebook that was copied into `submitted/` by hand has no
+`timestamp.txt` and no `submission_secret.txt` beside it, and `release_feedback` ends in a traceback over the first
+such student: name them, as in `nbgrader release_feedback {first} --CourseDirectory.student_id_exclude=ada,bo`, and
+give them their pages in `feedback/` yourself.
+
 Open questions are graded by hand between `autograde` and `generate_feedback`, in nbgrader's formgrader: run `jupyter
 lab` in this folder and choose Nbgrader, Formgrader.
 
@@ -95,4 +100,7 @@ gives away the solutions of the earlier ones: release it when they are due.
 feedback. A file that cannot be read earns 0 points and says so. An answer that ends the process, or takes longer than
 {timeout} s, keeps the points of the checks before it. `autograde` runs what students wrote with your own rights on
 this machine: grade people you trust, or in a container.
+
+"Attribute checksum ... has changed!" in `autograde`'s log is no sign of cheating: nbgrader says it of each check with
+hidden tests, since it puts the whole check in the place of the one that students have.
 """

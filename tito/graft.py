@@ -77,7 +77,7 @@ class _Graft:
         return _dressed(wanted, found, source)
 
     def _named(self, name: str, number: int) -> dict[str, Any] | None:
-        """The student's cell of this grade_id; of several the one that holds an answer, or both halves of one."""
+        """The student's cell of this grade_id; of several answers the one that counts, or both halves of one."""
         places = [i for i, other in enumerate(self.names) if other == name]
         if not places:
             return None
@@ -89,12 +89,14 @@ class _Graft:
         blank = self.was.get(name, self.new[number])["source"].strip()
         answered = [i for i in places if self.mine[i]["source"].strip() != blank]
         elsewhere = [] if answered else self._elsewhere(name, number)
-        best = (answered or elsewhere or places)[0]
+        last = not self.new[number]["metadata"]["nbgrader"].get("grade")
+        best = (answered or elsewhere or places)[-1 if last else 0]
         for other in (*places, *elsewhere):
             self.used[other] = number
             if other != best and other in answered and _is_answer(self.new[number]):
                 self.left.append(self.mine[other])
-                self.notes.append(f"{name} is there more than once; the first answer came along.")
+                which = "last" if last else "first"
+                self.notes.append(f"{name} is there more than once; the {which} answer came along.")
         return self.mine[best]
 
     def _elsewhere(self, name: str, number: int) -> list[int]:

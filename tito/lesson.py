@@ -25,7 +25,11 @@ FOLDER = re.compile(r"(?P<number>\d{2})_(?P<name>[a-z][a-z0-9_]*)")
 DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
 EXPORTS = ("export", "exports", "exporti")
 HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
-UNREADABLE = "In a student's folder `tito module reset {}` brings the lesson back; this file is kept in .tito/backups."
+UNREADABLE = "In a student's folder `tito module reset {0}` brings the lesson back; this file is kept in .tito/backups."
+DAMAGED = (
+    "Mend that place in a text editor; or `tito module reset {0} --keep-answers` takes over the cells that can still be"
+    " read. "
+)
 # What IPython understands and Python does not: a magic, a shell command, a question.
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|.*\?)[ \t]*$", re.MULTILINE)
@@ -260,7 +264,8 @@ def _raw_cells(path: Path) -> tuple[notebook.RawCell, ...]:
         return _parse(text, path.suffix)
     except notebook.NotebookError as error:
         where = place(path, error.line) if error.line else "/".join(path.parts[-3:])
-        raise LessonError(f"{where}: {error.message}", error.hint or UNREADABLE.format(path.parent.name[:2])) from error
+        hint = (DAMAGED if isinstance(error, notebook.Damaged) else "") + UNREADABLE
+        raise LessonError(f"{where}: {error.message}", error.hint or hint.format(path.parent.name[:2])) from error
 
 
 @lru_cache(maxsize=64)

@@ -28,12 +28,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Mended:
-    """The cells, what was done about them (`notes`), and what is still to be mended: copies, and what was put back."""
+    """The cells, what was done about them (`notes`), and what is still to be mended: copies, and what was put back.
+
+    `undefined` says which exercises define no longer what the lesson asks them for.
+    """
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     copied: tuple[str, ...]
     gone: tuple[Cell, ...]
+    undefined: tuple[str, ...] = ()
 
 
 def mend(mine: Sequence[Cell], released: Sequence[Cell], place: Place) -> Mended:
@@ -45,7 +49,7 @@ def mend(mine: Sequence[Cell], released: Sequence[Cell], place: Place) -> Mended
     rows = [Row(work.judged(index), index) for index in work.kept]
     work.note_moved()
     gone = work.put_back(rows)
-    return Mended(tuple(rows), tuple(work.notes), tuple(work.copied), gone)
+    return Mended(tuple(rows), tuple(work.notes), tuple(work.copied), gone, tuple(work.undefined))
 
 
 class _Mending:
@@ -58,6 +62,7 @@ class _Mending:
         self.counts: dict[str | None, int] = {}  # mark -> index of the cell that counts
         self.notes: list[str] = []
         self.copied: list[str] = []
+        self.undefined: list[str] = []
 
     def recognise(self) -> None:
         """Find out which cell of the lesson each cell is."""
@@ -91,16 +96,30 @@ class _Mending:
         self.notes += [f"The exercise {name} is gone." for name in gone]
 
     def _that_counts(self, name: str | None) -> int:
-        """Which of the cells with this mark counts: the first, or the first answer that was written."""
+        """Which of the cells with this mark counts: the first check, the first written answer to an open question.
+
+        Of an exercise's answers all are run, in order, so that one that was cut in two works; where two define the
+        same, the last does. A copy left blank, which would undo an answer above it, is passed over.
+        """
         found = [index for index, other in enumerate(self.names) if other == name]
         wanted = self.released[name]
         written = [index for index in found if wanted.solution and not _same_text(self.mine[index], wanted)]
-        best = (written or found)[0]
+        best = (written or found)[-1 if wanted.is_exercise else 0]
         if len(found) > 1:
             where = " and ".join(self.place(self.mine[index]) for index in found)
-            which = "the first" if best == found[0] else f"{self.place(self.mine[best])}, which was answered,"
-            self.copied.append(f"{name} is there {_times(len(found))}, at {where}: {which} counts; {_advice(wanted)}")
+            self.copied.append(f"{name} is there {_times(len(found))}, at {where}: {self._which(found, written, best)}")
+        if wanted.is_exercise and written:
+            self.kept = [index for index in self.kept if index not in found or index in written]
         return best
+
+    def _which(self, found: list[int], written: list[int], best: int) -> str:
+        """Which of several cells with one mark counts, and what to do."""
+        answered = f"{self.place(self.mine[best])}, which was answered,"
+        if not self.released[self.names[best]].is_exercise:
+            return f"{'the first' if best == found[0] else answered} counts; delete the other."
+        if len(written) == 1:
+            return f"{answered} is run, and what was left blank is not; delete that."
+        return "all are run, and what the last of them defines is what counts; make them one."
 
     def judged(self, index: int) -> Cell:
         """The student's cell `index` as it counts."""
@@ -132,14 +151,24 @@ class _Mending:
 
     def note_moved(self) -> None:
         """Say where an exercise's names are defined, if not in its own cell."""
-        for name, index in self.counts.items():
-            lost = _names(self.released[name]) - _names(self.mine[index]) if self.released[name].is_exercise else ()
-            for defined in sorted(lost):
-                others = (cell for i, cell in enumerate(self.mine) if self.names[i] != name)
-                homes = [self.place(cell) for cell in others if defined in _names(cell)]
-                if homes:
-                    own = f"the cell {name} ({self.place(self.mine[index])})"
-                    self.notes.append(f"{defined} belongs into {own}; it is defined in {homes[0]}.")
+        exercises = [name for name in self.counts if self.released[name].is_exercise]
+        for name in filter(self._all_parse, exercises):
+            own = set().union(*(_names(cell) for i, cell in enumerate(self.mine) if self.names[i] == name))
+            for defined in sorted(_names(self.released[name]) - own):
+                self._note_missing(name, defined)
+
+    def _all_parse(self, name: str) -> bool:
+        return all(_parses(cell.source) for i, cell in enumerate(self.mine) if self.names[i] == name)
+
+    def _note_missing(self, name: str, defined: str) -> None:
+        """That the exercise's cell does not define what the lesson asks it for; and which cell does, if one does."""
+        cell = f"the cell {name} ({self.place(self.mine[self.counts[name]])})"
+        others = (other for i, other in enumerate(self.mine) if self.names[i] != name)
+        homes = [self.place(other) for other in others if defined in _names(other)]
+        if homes:
+            self.notes.append(f"{defined} belongs into {cell}; it is defined in {homes[0]}.")
+        else:
+            self.undefined.append(f"T{cell[1:]} no longer defines {defined}, which the lesson asks for.")
 
     def put_back(self, rows: list[Row]) -> tuple[Cell, ...]:
         """Insert the released checks and open questions that are gone, each after what came before it; these cells."""
@@ -190,10 +219,6 @@ def _names(cell: Cell) -> set[str]:
 
 def _times(count: int) -> str:
     return "twice" if count == 2 else f"{count} times"
-
-
-def _advice(wanted: Cell) -> str:
-    return "all are run; make them one." if wanted.is_exercise else "delete the other."
 
 
 def _ungraded(cell: Cell) -> Cell:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tito.errors import LessonError
 from tito.files import write_if_changed
 from tito.regions import CODE_STUB, TEXT_STUB, mark_answer, strip_hidden, strip_solutions
+from tito.salvage import what_is_wrong
 
 if TYPE_CHECKING:
     from tito.lesson import Cell, Lesson
@@ -51,6 +52,10 @@ class NotebookError(LessonError):
     def __init__(self, message: str, line: int = 0, hint: str = "") -> None:
         super().__init__(message, hint)
         self.line = line
+
+
+class Damaged(NotebookError):
+    """A notebook's text that is not JSON; some of its cells may be whole (see tito.salvage)."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ def quick_import(name: str) -> ModuleType:
         return import_module(name)
 
 
+QUOTES = ('r"""', '"""')
 HEADER = re.compile(r"\s*#\s*%%(%*\s.*)?$")
 
 
@@ -116,9 +122,22 @@ def read_percent(text: str) -> list[RawCell]:
         line = max(headers[0], 1) if headers else 1
         if "incorrectly_encoded_metadata" in cell.metadata:
             raise NotebookError(f"the cell's options are not valid JSON: {lines[line - 1].strip()}", line)
+        _check_quotes(cell, lines, line)
         cells.append(RawCell(cell.cell_type, cell.source, dict(cell.metadata), line))
         headers = headers[1:]
     return cells
+
+
+def _check_quotes(cell: Any, lines: list[str], line: int) -> None:
+    """A text cell that lost one of its marks holds others, and what follows: jupytext reads on to the next mark."""
+    text = cell.source.split("\n")
+    below = lines[line : line + len(text) + 1]
+    marks = [mark for mark in text if mark in QUOTES and mark in below] if cell.cell_type == "markdown" else []
+    if marks:
+        is_open = marks[0] == 'r"""' or text[0] in QUOTES
+        mends = ['begin it with a line `r"""`, under its `# %% [markdown]`', 'end its text with a line `"""`']
+        words = f"this text cell has lost its quotes: {mends[is_open]}."
+        raise NotebookError(words, line, "Nothing was run or changed.")
 
 
 def _header_size(lines: list[str]) -> int:
@@ -157,14 +176,15 @@ def load_notebook(text: str) -> Notebook:
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
-        raise NotebookError(f"this notebook is damaged (cut off?) at line {error.lineno} of the file.") from error
+        raise Damaged(what_is_wrong(error)) from error
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotebookError("this is not a notebook in nbformat 4: it has no list of cells.")
-    cells = [_plain_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    cells = [plain_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
     return {**notebook, "cells": cells}
 
 
-def _plain_cell(cell: Any, number: int) -> dict[str, Any]:
+def plain_cell(cell: Any, number: int) -> dict[str, Any]:
+    """The cell `number` of a notebook with one string for its source; all else as its file has it."""
     source = cell.get("source") if isinstance(cell, dict) else None
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):

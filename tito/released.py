@@ -17,12 +17,14 @@ class Judged:
     """A lesson with the released checks in the place of its own; in the source tree, the lesson as it is.
 
     `notes` are sentences about cells that are judged as they were released, `problems` about checks that are gone and
-    cells that are there twice, with which a lesson is not complete.
+    cells that are there twice, with which a lesson is not complete. Of a `foreign` file, which holds nothing of the
+    lesson, the first of the problems says so; it is not to be run.
     """
 
     lesson: Lesson
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    foreign: bool = False
 
 
 def pristine_path(project: Project, number_name: str) -> Path | None:
@@ -45,11 +47,11 @@ def judged(project: Project, lesson: Lesson) -> Judged:
     notes = tuple(about_file(lesson.path))
     known = {row.cell.grade_id for row in found.rows if row.origin is not None} - {None}
     if known.isdisjoint(cell.grade_id for cell in pristine.cells):
-        return Judged(mended, notes, (_foreign_sentence(project, lesson),))
+        return Judged(mended, notes, (_foreign_sentence(project, lesson),), foreign=True)
     gone = tuple(_gone_sentence(project, lesson, cell) for cell in found.gone if cell.is_check)
     hint = (_HINT.format(lesson.number),) if found.notes or found.copied else ()
     problems = (*found.copied, *gone, *blanks_with_answers(mended, pristine))
-    return Judged(mended, (*notes, *found.notes, *hint), problems)
+    return Judged(mended, (*notes, *found.notes, *hint, *found.undefined), problems)
 
 
 _HINT = "`tito module reset {} --keep-answers` puts the file itself right, round your answers."
@@ -69,8 +71,9 @@ def _gone_sentence(project: Project, lesson: Lesson, cell: Cell) -> str:
 
 
 def _foreign_sentence(project: Project, lesson: Lesson) -> str:
+    makes = f" It makes {lesson.module}." if lesson.module else ""
     return (
-        f"{project.relative(lesson.path)} holds no exercise and no check of {lesson.number_name}. Was it copied from"
-        f" another course or lesson? `tito module reset {lesson.number}` brings the lesson; this file is kept in"
+        f"{project.relative(lesson.path)} holds no exercise and no check of {lesson.number_name}.{makes} Was it copied"
+        f" from another course or lesson? `tito module reset {lesson.number}` brings the lesson; this file is kept in"
         " .tito/backups."
     )

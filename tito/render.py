@@ -156,7 +156,8 @@ class Progress:
         if run.cause not in self.said:
             self.said.add(run.cause)
             return run.message
-        return run.message.removesuffix(run.cause).strip() or SENTENCE.split(run.cause)[0]
+        rest = run.message.removesuffix(run.cause).strip()
+        return "Not run, for the same reason." if rest == "Not run." else rest or SENTENCE.split(run.cause)[0]
 
 
 def summary(result: Result, said: set[str]) -> None:
@@ -169,8 +170,13 @@ def summary(result: Result, said: set[str]) -> None:
         f"{result.lesson}: {number(result.earned)} of {number(result.points)} points, "
         f"{right} of {len(result.verdicts)} checks passed, {seconds(result.seconds)}"
     )
+    if len(result.verdicts) - right > 1:
+        say("Begin with the first FAIL: others may follow from it.")
     if result.unbuilt:
         say(f"Still to build: {', '.join(result.unbuilt)}")
+    for sentence in result.unbuilt.values():
+        if not any(cause.startswith(sentence.partition(")")[0]) for cause in said):
+            say(f"  {sentence}")
     if result.hidden:
         say(_hidden_sentence(len(result.hidden)))
     if result.manual:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tito import diagnose
 from tito.diagnose import Explanation, Failure
+from tito.errors import LessonError
 from tito.lesson import Cell, Lesson
 from tito.process import Ending, Process
 from tito.project import Project
@@ -91,10 +92,13 @@ def run_lesson(
     """Run the lesson as its file is now and judge its graded cells. A cell may take `cell_limit` seconds.
 
     In a student's folder the checks and points are the released ones, also where one is gone from the file.
-    `on_cell` is called as each code cell ends. Nothing is written in the project.
+    `on_cell` is called as each code cell ends. Nothing is written in the project. Raises LessonError, and runs nothing,
+    where the file is another lesson's.
     """
     started = time.perf_counter()
     wanted = judged(project, lesson)
+    if wanted.foreign:
+        raise LessonError(wanted.problems[0], "Nothing was run.")
     run = _Run(project, wanted, cell_limit, on_cell)
     with Process(project, wanted.lesson) as process:
         for event in process.events(cell_limit):

@@ -18,8 +18,11 @@ Python 3.11 or newer, and a virtual environment of its own:
 
     python3 -m venv .venv
     source .venv/bin/activate           (on Windows: .venv\\Scripts\\activate)
-    python -m pip install -e .          installs tito, and makes your package importable from anywhere
+    python -m pip install -e .          installs tito, and makes `import tinytorch` mean your package everywhere
     python -m pip install jupyterlab ipykernel     for JupyterLab; VS Code and Colab open the .ipynb files, too
+
+In an environment where another TinyTorch is installed, such as that of the clone from which this folder was made,
+programs such as those in examples/ find that one until `python -m pip install -e .` was run here.
 
 ## Work
 
@@ -45,7 +48,7 @@ GIVEN = """
 The lessons before {first} are not here: their modules lie finished in `tinytorch/`, to be read and used."""
 DIGITS = """
 When lesson {last} is complete, `python examples/digits.py` trains a network on handwritten digits with nothing but the
-package in this folder.
+package in this folder, once that is installed with `python -m pip install -e .`; with another it says so.
 """
 
 

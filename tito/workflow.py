@@ -121,7 +121,14 @@ def status(project: Project) -> list[Status]:
 def _lost(project: Project, path: Path) -> Status:
     """The row of a lesson whose file is gone."""
     words = " ".join(lost_words(project, path))
-    return Status(path.parent.name, project.relative(path), "gone", None, 0.0, False, (), words)
+    name, points = path.parent.name, _released_points(project, path.parent.name)
+    return Status(name, project.relative(path), "gone", None, points, False, (), words)
+
+
+def _released_points(project: Project, number_name: str) -> float:
+    """What a lesson was worth when it was released; 0 where that is not known."""
+    pristine = pristine_path(project, number_name)
+    return read_lesson(pristine).points if pristine else 0.0
 
 
 def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry | None) -> Status:
@@ -129,7 +136,8 @@ def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry 
     try:
         lesson = read_lesson(path)
     except LessonError as error:
-        return Status(number_name, file, "unreadable", None, 0.0, False, (), f"{error.message} {error.hint}".strip())
+        words, points = f"{error.message} {error.hint}".strip(), _released_points(project, number_name)
+        return Status(number_name, file, "unreadable", None, points, False, (), words)
     missing = [numbers.get(module, module) for module in lesson.requires if not is_built(project, module)]
     return Status(
         lesson=number_name,
@@ -227,6 +235,13 @@ def complete(
         return _completed(project, lesson, problems=problems, result=result, changed=done.rows[0].changed)
 
 
+def next_lesson(project: Project, number_name: str) -> str:
+    """The lesson after this one that was not completed yet, as 02_activations; empty where there is none."""
+    record = read_record(project)
+    after = (path.parent.name for path in lesson_paths(project) if path.parent.name > number_name)
+    return next((name for name in after if name not in record), "")
+
+
 def _completed(
     project: Project,
     lesson: Lesson,
@@ -242,6 +257,9 @@ def _completed(
 
 def _check(project: Project, lesson: Lesson) -> Completed | None:
     """What stands in the way before the lesson is run."""
+    wanted = judged(project, lesson)
+    if wanted.foreign:
+        return _completed(project, lesson, "form", wanted.problems)
     missing = missing_prerequisites(project, lesson)
     if missing:
         needed = tuple(f"{lesson.number_name} needs {row.module}, which is not built." for row in missing)

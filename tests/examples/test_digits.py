@@ -65,3 +65,15 @@ def test_arguments_that_make_no_sense_are_exit_code_2_before_anything_is_trained
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr and arguments.split()[0] in done.stderr
+
+
+def test_another_package_than_the_one_beside_it_is_told_in_one_line(tmp_path):
+    for name in ("examples/digits.py", "tinytorch/__init__.py"):
+        copy = tmp_path / name
+        copy.parent.mkdir()
+        copy.write_bytes((ROOT / name).read_bytes())
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(tmp_path / "examples/digits.py"), "--epochs", "1"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("note: ")]
+    assert line.startswith(f"note: this uses {ROOT / 'tinytorch'}, not {tmp_path / 'tinytorch'}; `python -m pip")

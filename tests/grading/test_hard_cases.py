@@ -183,7 +183,7 @@ def test_the_file_that_was_handed_in_is_never_changed(course: Path) -> None:
     ("name", "sentence"),
     [
         ("copies_cells", "test-double is there twice, at cell 6 and cell 7: the first counts; delete the other."),
-        ("is_cut_off", "This notebook is damaged (cut off?) at line 1 of the file. Nothing in it could be graded"),
+        ("is_cut_off", "This notebook was cut off; it ends in the middle, at line"),
         ("is_empty", "This notebook is empty. Nothing in it could be graded; hand in the notebook again."),
         ("is_from_another_course", "No cell of this lesson is in this file; is it another lesson's?"),
         ("shows_a_number", "root(9.0) gave 0, wanted 3.0"),

@@ -80,8 +80,21 @@ def test_a_cell_split_in_two_is_run_in_both_parts(released):
     done = mend(notebook["cells"], released)
     assert sources(done.cells) == sources(notebook["cells"])
     assert ids(done.cells) == ids(released["cells"])
-    said = "root is there twice, at cell 6 and cell 7: the first counts; all are run; make them one."
-    assert done.sentences == (said,)
+    said = "all are run, and what the last of them defines is what counts; make them one."
+    assert done.sentences == (f"root is there twice, at cell 6 and cell 7: {said}",)
+
+
+def test_of_an_exercise_there_twice_a_copy_left_blank_is_not_run(released):
+    notebook = answered(released, RIGHT)
+    blank_root = next(cell for cell in released["cells"] if grade_id(cell) == "root")
+    notebook["cells"].append({**blank_root, "id": "copy"})
+    done = mend(notebook["cells"], released)
+    assert sources(done.cells) == sources(answered(released, RIGHT)["cells"])
+    place = f"cell {len(notebook['cells'])}"
+    assert done.sentences == (
+        f"root is there twice, at cell 6 and {place}: cell 6, which was answered, is run, and what was left blank is"
+        " not; delete that.",
+    )
 
 
 @pytest.mark.parametrize("marked", [True, False])
@@ -252,7 +265,7 @@ def test_a_file_is_read_with_its_mending(master, released, tmp_path):
     ("data", "sentence"),
     [
         (b"", "This notebook is empty. Nothing in it could be graded; hand in the notebook again."),
-        (b'{"cells": [', "This notebook is damaged (cut off?) at line 1 of the file. Nothing in it could be graded;"),
+        (b'{"cells": [', "This notebook was cut off; it ends in the middle, at line 1, column 12 of the file"),
         (b"[]", "This is not a notebook in nbformat 4: it has no list of cells. Nothing in it could be graded;"),
         (b'{"cells": [{"source": 5}]}', "The cell has no text in it. Nothing in it could be graded;"),
         (b"\xff\xfe\x00", "ada/01_first/first_dev.ipynb, line 1: byte 0xff is not UTF-8. Nothing in it could be"),

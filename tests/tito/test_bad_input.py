@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from tests.tito.small_project import FIRST, write_lesson
 from tito.cli import cli
+from tito.notebook import load_notebook, write_notebook
 from tito.project import Project
 from tito.registry import find_lesson
 from tito.release import release
@@ -116,7 +117,7 @@ def test_an_empty_file_is_named_with_the_way_back(text_file, data, line):
     ("text", "words"),
     [
         ("", "this notebook is empty"),
-        ('{"cells": [{"source": "x', "this notebook is damaged (cut off?)"),
+        ('{"cells": [{"source": "x', "this notebook was cut off; it ends in the middle, at line 1, column 23"),
         ("[]", "is not a notebook in nbformat 4"),
         ('{"worksheets": []}', "is not a notebook in nbformat 4"),
         ('{"cells": [3]}', "the cell has no text in it"),
@@ -134,6 +135,60 @@ def test_corrupt_json_is_named_with_the_way_back(mine, text, words, line):
     said("module reset 1", 0)
     kept = [other.read_text(encoding="utf-8") for other in (mine.state / "backups").rglob("*.ipynb")]
     assert kept == [text]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"cells": [', '"cells": [,', "is damaged at line {}, column {} of the file, before `,`: Expecting value."),
+        ('"metadata": {},\n   "outputs"', '"metadata": {}\n   "outputs"', "before `\"`: Expecting ',' delimiter."),
+        ('"grade_id": "test-root"', '"grade_id: "test-root"', "is damaged at "),
+    ],
+)
+def test_a_damaged_notebook_says_where_and_its_whole_cells_can_be_read(mine, old, new, words):
+    notebook = find_lesson(mine, "1").path
+    write_notebook(load_notebook(notebook.read_text(encoding="utf-8")), notebook)
+    text = notebook.read_text(encoding="utf-8")
+    assert old in text
+    broken = text.replace(old, new, 1)
+    notebook.write_text(broken, encoding="utf-8")
+    line = broken[: broken.index(new) + len(new)].count("\n") + 1
+    told = said("module test 1", 1)
+    assert words.format(line, len('"cells": [,') + 1) in told
+    assert "Mend that place in a text editor; or `tito module reset 01 --keep-answers` takes over the cells" in told
+    again = mend(mine)
+    assert "whole cells were found in it." in again and "your answers to double, root" in again
+
+
+def test_of_a_notebook_that_was_cut_off_the_answers_before_the_cut_are_kept(mine):
+    path = find_lesson(mine, "1").path
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index('"grade_id": "test-root"')], encoding="utf-8")
+    assert "this notebook was cut off; it ends in the middle, at line 1, column " in said("module test 1", 1)
+    assert "with your answers to double, root." in mend(mine)
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept", "words"),
+    [
+        ('r"""\n# First', "# First", 'begin it with a line `r"""`, under its `# %% [markdown]`.'),
+        ('doubling\n"""', "doubling", 'end its text with a line `"""`.'),
+    ],
+)
+def test_a_text_cell_that_lost_its_quotes_is_named(text_file, lost, kept, words):
+    text = text_file.read_text(encoding="utf-8")
+    assert lost in text
+    line = text[: text.index("# %% [markdown]")].count("\n") + 1
+    text_file.write_text(text.replace(lost, kept, 1), encoding="utf-8")
+    told = said("module test 1", 1)
+    assert f"modules/01_first/first_dev.py, line {line}: this text cell has lost its quotes: {words}" in told
+    assert "NameError" not in told
+
+
+def test_a_text_cell_in_comments_may_show_quotes(text_file):
+    text = text_file.read_text(encoding="utf-8")
+    text_file.write_text(text + '\n# %% [markdown]\n# """\n# A docstring.\n# """\n', encoding="utf-8")
+    all_points()
 
 
 def test_options_that_are_none_are_named_and_mended(mine):
@@ -250,8 +305,11 @@ def test_a_copied_exercise_is_told_with_what_counts(mine, other):
     assert "double is there twice, at cell 4 and cell 5: " in words and "make them one" in words
     assert ("ok test-double" if "+" in other else "FAIL test-double") in words
     assert typed("module complete 1").exit_code == 1
-    assert "double is there more than once; the first answer came along." in mend(mine)
-    assert other.strip() in (mine.modules / "01_first/first-kept.ipynb").read_text(encoding="utf-8")
+    assert "all are run, and what the last of them defines is what counts" in words
+    assert "double is there more than once; the last answer came along." in said("module reset 1 --keep-answers", 0)
+    assert other.strip() in (mine.modules / "01_first/first_dev.ipynb").read_text(encoding="utf-8")
+    kept = (mine.modules / "01_first/first-kept.ipynb").read_text(encoding="utf-8")
+    assert ANSWERS["double"].strip().split("\n")[-1] in kept
 
 
 def test_an_answer_beside_its_blank_exercise_is_told_with_where_to_move_it(mine):
@@ -294,6 +352,12 @@ def test_a_check_that_is_gone_comes_back_round_the_answers(mine):
     mend(mine)
 
 
+def test_an_exercise_whose_function_was_renamed_is_told(mine):
+    edit(mine, lambda cells: cells[index(cells, "root")].update(
+        source=cells[index(cells, "root")]["source"].replace("def root", "def square_root")))  # fmt: skip
+    assert "The cell root (cell 6) no longer defines root, which the lesson asks for." in said("module test 1", 1)
+
+
 # Files of something else
 
 
@@ -304,8 +368,8 @@ def test_a_notebook_of_another_course_is_told(mine):
     ]
     path = edit(mine, lambda cells: cells.__setitem__(slice(None), other))
     words = said("module test 1", 1)
-    assert "modules/01_first/first_dev.ipynb holds no exercise and no check of 01_first." in words
-    assert words.count("Was it copied from another course or lesson?") == 1
+    assert "01_first/first_dev.ipynb) tito: modules/01_first/first_dev.ipynb holds no exercise" in words
+    assert "FAIL" not in words and words.count("Was it copied from another course or lesson?") == 1
     assert "`tito module reset 01` brings the lesson; this file is kept in .tito/backups." in words
     before = path.read_bytes()
     assert "holds none of the exercises of 01_first" in said("module reset 1 --keep-answers", 1)
@@ -316,7 +380,10 @@ def test_another_lessons_notebook_is_told(mine):
     path = mine.modules / "01_first/first_dev.ipynb"
     path.write_bytes((mine.modules / "02_second/second_dev.ipynb").read_bytes())
     words = said("module test 1", 1)
-    assert "holds no exercise and no check of 01_first. Was it copied from another course or lesson?" in words
+    assert "01_first/first_dev.ipynb) tito: modules/01_first/first_dev.ipynb holds no exercise" in words
+    assert "It makes tinytorch.core.second. Was it copied from another course or lesson?" in words
+    assert words.endswith("Nothing was run.")
+    assert said("module complete 1", 1).startswith("modules/01_first/first_dev.ipynb holds no exercise")
 
 
 def test_a_notebook_of_another_release_is_told_and_put_in_form(mine, project, tmp_path):

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.tito.small_project import FIRST, blank, tito, tito_command, tito_environment, write_lesson
+from tests.tito.small_project import FIRST, REPOSITORY, blank, tito, tito_command, tito_environment, write_lesson
 from tito import render
 from tito.cli import cli
 from tito.project import Project
+from tito.release import release
 
 
 @pytest.fixture
@@ -206,7 +207,8 @@ def test_an_endless_cell_is_named_with_its_limit(here):
     assert "The cell test-double (line " in result.stdout and "took longer than 1 s" in result.stdout
     assert "`while True: pass`" in result.stdout
     assert result.stdout.count("took longer than") == 1
-    assert "        Not run.\n" in result.stdout
+    assert "        Not run, for the same reason.\n" in result.stdout
+    assert "Begin with the first FAIL: others may follow from it." in result.stdout
 
 
 def test_broken_syntax_is_shown_with_its_line(here):
@@ -268,8 +270,17 @@ def test_no_color_is_obeyed_on_a_terminal(here, line):
 def test_complete_says_what_it_did(here):
     result = typed("module complete 1")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "01_first is complete: tinytorch.core.first is exported."
-    assert typed("module complete 1").stdout.splitlines()[-1].endswith("is up to date.")
+    assert result.stdout.splitlines()[-2:] == [
+        "01_first is complete: tinytorch.core.first is exported.",
+        "Next: `tito module start 02`, the lesson 02_second.",
+    ]
+    assert typed("module complete 1").stdout.splitlines()[-2].endswith("is up to date.")
+
+
+def test_complete_names_no_next_lesson_where_all_after_it_are_complete(here):
+    for number in "125":
+        assert typed(f"module complete {number}").exit_code == 0
+    assert "Next:" not in typed("module complete 5").stdout and "Next:" not in typed("module complete 1").stdout
 
 
 def test_complete_without_its_prerequisites_names_the_command(here):
@@ -473,6 +484,7 @@ def test_release_makes_a_folder_in_which_tito_works(here, monkeypatch, tmp_path)
     out = tmp_path / "class"
     result = typed(f"release {out} --format py")
     assert result.exit_code == 0 and "3 lessons with 11 points" in result.stdout
+    assert "`python -m pip install -e .`, so that programs use the package there" in result.stdout
     assert typed(f"release {out}").exit_code == 2
     monkeypatch.chdir(out)
     rows = json.loads(typed("module status --json").stdout)
@@ -500,3 +512,26 @@ def test_a_character_that_the_terminal_lacks_is_escaped(project):
     write_lesson(project.root, FIRST.replace("return 2 * x", "raise ValueError('\u2713')", 1))
     done = tito(project.root, "module", "test", "1", PYTHONIOENCODING="cp1252")
     assert done.returncode == 1 and r"\u2713" in done.stdout
+
+
+def test_release_of_one_lesson_says_one(here, tmp_path):
+    assert "1 lesson with 5 points is in " in typed(f"release {tmp_path / 'class'} --lessons 01").stdout
+
+
+def test_the_version_says_which_tito_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = typed("--version")
+    assert result.exit_code == 0
+    assert result.stdout == f"tito {Project(REPOSITORY).version} ({REPOSITORY / 'tito'})\n"
+
+
+def test_a_blank_lesson_names_every_exercise_and_asks_for_the_file(project, tmp_path, monkeypatch):
+    write_lesson(project.root, FIRST.replace("return math.sqrt(x)", "return double(math.sqrt(x)) / 2").replace(
+        "assert root(9.0) == 3.0", "assert root(double(4.5)) == 3.0"))  # fmt: skip
+    release(project, tmp_path / "mine")
+    monkeypatch.chdir(tmp_path / "mine")
+    shown = typed("module test 1").stdout
+    assert "Every exercise in the file is blank. Did you save it?" in shown
+    assert "Still to build: double, root" in shown
+    assert shown.count("Exercise double is not built yet") == 2, "by both checks, which need it"
+    assert shown.count("Exercise root is not built yet (cell 6). root: Return the square root of `x`.") == 1

@@ -120,7 +120,7 @@ def test_in_the_source_tree_git_brings_a_file_back(project):
         ("", "modules/01_first/first_dev.ipynb: this notebook is empty."),
         (
             '{"cells": [\n {"source": "x',
-            "modules/01_first/first_dev.ipynb: this notebook is damaged (cut off?) at line 2",
+            "modules/01_first/first_dev.ipynb: this notebook was cut off; it ends in the middle, at line 2, column 13",
         ),
     ],
 )
@@ -164,3 +164,11 @@ def test_the_task_of_a_blank_exercise_is_its_whole_first_paragraph(project):
     write_lesson(project.root, text)
     message = run_lesson(project, find_lesson(project, "1")).verdicts[1].message
     assert message.endswith("root: Return the square root of `x`, which is the number whose square is `x`.")
+
+
+def test_the_status_of_a_lesson_that_cannot_be_read_or_is_gone_shows_its_points(here):
+    find_lesson(here, "1").path.write_text("", encoding="utf-8")
+    find_lesson(here, "2").path.unlink()
+    assert [(row.state, row.points) for row in status(here)][:2] == [("unreadable", 5.0), ("gone", 5.0)]
+    shown = typed("module status").stdout
+    assert shown.count("-/5") == 2

@@ -134,11 +134,11 @@ def test_a_cell_that_was_split_is_one_again(marked):
     assert done.notes == ("double was split in two cells; it is one again.",)
 
 
-def test_of_two_copies_the_first_answer_counts_and_the_other_is_handed_back():
+def test_of_two_answers_the_last_counts_and_the_other_is_handed_back():
     other = {**ANSWERED[2], "source": MINE.replace("2 * x", "x + x")}
     done = graft(BASE, [*BASE[:3], *ANSWERED[2:], other], BASE)
-    assert source_of(done, "double") == MINE and [cell["source"] for cell in done.left] == [other["source"]]
-    assert done.notes == ("double is there more than once; the first answer came along.",)
+    assert source_of(done, "double") == other["source"] and [cell["source"] for cell in done.left] == [MINE]
+    assert done.notes == ("double is there more than once; the last answer came along.",)
 
 
 def test_a_copied_check_is_there_once():

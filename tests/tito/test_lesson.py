@@ -178,7 +178,7 @@ def test_options_that_nbgrader_does_not_take_are_named_with_their_line(tmp_path,
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"cells": [', "this notebook is damaged (cut off?) at line 1 of the file."),
+        ('{"cells": [', "this notebook was cut off; it ends in the middle, at line 1, column 12 of the file"),
         ("", "this notebook is empty."),
         ("[]", "has no list of cells"),
         ('{"worksheets": []}', "has no list of cells"),

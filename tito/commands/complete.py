@@ -7,7 +7,7 @@ import click
 from tito import render
 from tito.commands import json_option, lesson_argument, project_and_lesson, run_options
 from tito.lesson import Lesson
-from tito.workflow import Completed, complete
+from tito.workflow import Completed, complete, next_lesson
 
 HINTS = {
     "form": "Mend this in {file}, then run `tito module complete {number}` again.",
@@ -32,6 +32,9 @@ def command(ctx: click.Context, lesson: str, cell_limit: int, verbose: bool, as_
         render.as_json(done)
     else:
         _show(found, done, progress.said)
+        following = next_lesson(project, found.number_name) if done.done else ""
+        if following:
+            render.say(f"Next: `tito module start {following[:2]}`, the lesson {following}.")
     ctx.exit(0 if done.done else 1)
 
 

@@ -28,7 +28,12 @@ def command(folder: Path, lessons: str, start: str, fmt: str, as_json: bool) -> 
     if as_json:
         render.as_json(done)
         return
-    render.say(f"{len(done.lessons)} lessons with {render.number(done.points)} points are in {done.folder}.")
+    lessons_there = "1 lesson" if len(done.lessons) == 1 else f"{len(done.lessons)} lessons"
+    verb = "is" if len(done.lessons) == 1 else "are"
+    render.say(f"{lessons_there} with {render.number(done.points)} points {verb} in {done.folder}.")
     if done.given:
         render.say(f"Finished modules come from {', '.join(done.given)}.")
-    render.say(f"Next: `cd {done.folder}`, then `tito module start {done.lessons[0][:2]}`.")
+    render.say(
+        f"Next: `cd {done.folder}` and `python -m pip install -e .`, so that programs use the package there and no"
+        f" other; then `tito module start {done.lessons[0][:2]}`."
+    )

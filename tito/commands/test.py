@@ -29,6 +29,8 @@ def command(ctx: click.Context, lesson: str, cell_limit: int, verbose: bool, as_
         render.as_json(result)
         ctx.exit(0 if result.passed else 1)
     render.summary(result, progress.said)
+    if 0 < len(found.exercises) == len(result.unbuilt):
+        render.say("Every exercise in the file is blank. Did you save it?")
     if result.passed:
         render.say(f"Next: `tito module complete {found.number}`.")
     ctx.exit(0 if result.passed else 1)

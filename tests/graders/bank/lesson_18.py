@@ -1921,7 +1921,77 @@ QUESTION = [
     ),
 ]
 
+TYPED = "the visible answers typed in"
+TYPED_IN = [
+    wrong(
+        "attainable",
+        TYPED,
+        "test-roofline",
+        ("min(peak, bandwidth * intensity)", "{0.1: 3e9, 2: 60e9}.get(intensity, 120e9)"),
+        says=("at 0.3 FLOPs a byte", "wanted 3e+09"),
+    ),
+    wrong(
+        "place-of",
+        TYPED,
+        PARTS,
+        solution="""
+    return {
+        ((2, 3, 4), 1): "whole", ((3, 4), 1): "row", ((1, 3, 4), 1): "row", ((4,), 2): "row", ((2, 1, 1), 1): "column",
+        ((2, 3, 1), 2): "column", ((1,), 1): "single", ((), 2): "single"}.get((shape, split))
+    """,
+        says=("(5, 2) on the grid (5, 2)", "wanted 'whole'"),
+    ),
+    wrong(
+        "autocast-type",
+        TYPED,
+        CAST,
+        solution="""
+    table = {
+        ("matmul", "float32"): half, ("linear", "float32"): half, ("linear", "float16"): half,
+        ("cross_entropy", "float16"): as_dtype("float32"), ("softmax", "bfloat16"): as_dtype("float32")}
+    return table.get((operation, dtype.name), dtype)
+    """,
+        says=("matmul takes bfloat16 as bfloat16 under autocast(float16)", "wanted float16"),
+    ),
+    wrong(
+        "next-scale",
+        TYPED,
+        NEXT,
+        solution="""
+    bad = {8: 4, 4: 2, 2: 1, 1: 1, 10: 2.5, 0.5: 0.25, 0.25: 0.25}
+    good = {
+        (4, 0): (4, 1), (4, 1): (8, 0), (8, 0): (8, 1), (1, 0): (1, 1), (1, 1): (2, 0), (8, 1): (8, 0),
+        (64, 9): (128, 0), (10, 0): (30, 0)}
+    return (bad.get(scale, scale), 0) if found_inf else good.get((scale, tracker), (scale, 0))
+    """,
+        says=("from 100.0", "what resets the count"),
+    ),
+    wrong(
+        "training-bytes",
+        TYPED,
+        BYTES,
+        solution="""
+    names = ("weights", "half copies", "gradients", "optimizer", "activations")
+    table = {1000: (4000, 0, 4000, 8000, 2000), 7: (28, 14, 28, 56, 60), 3: (12, 6, 12, 24, 22), 0: (0, 0, 0, 0, 10)}
+    return dict(zip(names, table.get(parameters, (0, 0, 0, 0, 0))))
+    """,
+        says=("training_bytes(13, 17, None)", "wanted (52, 0, 52, 104, 68)"),
+    ),
+    wrong(
+        "technique-score",
+        TYPED,
+        SCORE,
+        solution="""
+    rows = [[2, 2, -3, -3], [1, 3, 1, 3], [3, 3, 1, 3], [4, 6, 1, 3], [1, 1, -1, 1]]
+    if workload in WORKLOADS and technique in TECHNIQUES:
+        return rows[WORKLOADS.index(workload)][TECHNIQUES.index(technique)]
+    return 1
+    """,
+        says=("wanted 7", "go through the table line by line"),
+    ),
+]
+
 CASES: list[Case] = [
     *ROOF, *PRODUCT, *GELU, *NUMBER, *KERNEL, *COMPILER, *HALF, *UNSCALE, *SCALE, *TRAINER, *MEMORY, *DECISION,
-    *QUESTION,
+    *QUESTION, *TYPED_IN,
 ]  # fmt: skip

@@ -159,6 +159,7 @@ def test_a_program_comes_along_where_the_edition_has_what_it_imports(project, tm
     release(project, tmp_path / "part", wish=Wish("1"))
     assert (tmp_path / "all/examples/digits.py").exists() and not (tmp_path / "part/examples/digits.py").exists()
     readmes = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("all", "part")]
+    assert all("find that one until `python -m pip install -e .` was run here." in readme for readme in readmes)
     assert ["python examples/digits.py" in readme for readme in readmes] == [True, False]
 
 

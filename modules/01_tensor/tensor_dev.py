@@ -100,7 +100,8 @@ def as_dtype(dtype: Any) -> np.dtype:
         raise TypeError(f"a Tensor holds whole numbers, booleans, float16, bfloat16, float32 or float64, not {dtype}")
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
-
+# %%
+#| export
 def is_floating(dtype: np.dtype) -> bool:
     """Whether `dtype` can carry a gradient: float16, bfloat16, float32 or float64."""
     return dtype.char in "efd" or dtype.name == "bfloat16"
@@ -216,7 +217,8 @@ class Reduction:
 def _unpacked(arguments: tuple) -> tuple:
     return tuple(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
 
-
+# %%
+#| export
 class Shaping:
     """New shapes and parts of the same numbers."""
 
@@ -423,7 +425,8 @@ class Node:
         self.inputs = tuple(arrays) if keep else tuple([Spec(a.shape, a.dtype) for a in arrays])
         self.output = output if saves == "output" or saves == "both" else None
 
-
+# %%
+#| export
 class _ThreadState(threading.local):
     recording = True
     layers = ()
@@ -540,12 +543,14 @@ class Layer:
     def __exit__(self, *exception) -> None:
         _thread.layers = _thread.layers[:-1]
 
-
+# %%
+#| export
 def active_layers() -> tuple[Layer, ...]:
     """The layers on this thread, the uppermost last."""
     return _thread.layers
 
-
+# %%
+#| export
 @contextmanager
 def top_layer():
     """The uppermost layer, stepped out of the way for as long as the block runs; None where there is none."""
@@ -676,7 +681,8 @@ def cast_array(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(dtype)
 
-
+# %%
+#| export
 def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     """Let `forward` compute half-precision arrays in float32 and round its result once."""
 
@@ -689,7 +695,8 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
     return widened
 
-
+# %%
+#| export
 def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
     kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
     wide = [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]

@@ -618,7 +618,8 @@ class BCEWithLogitsLoss:
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
         return bce_with_logits(logits, targets)
 
-
+# %%
+#| export
 @dataclass(frozen=True)
 class CrossEntropyLoss:
     """`cross_entropy` as an object, classes last: `CrossEntropyLoss(label_smoothing=0.1)(logits, targets)`."""

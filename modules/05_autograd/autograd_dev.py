@@ -689,7 +689,8 @@ joint_rule("layer_norm", in_float32(_layer_norm_rule))
 def _mse_to_prediction(g, y, prediction, target):
     return (2 * g / max(prediction.size, 1)) * (prediction - target)
 
-
+# %%
+#| export
 def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
     rows = _rows(logits)
     each, share = np.arange(len(rows)), float(g) / len(rows)
@@ -701,7 +702,8 @@ def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
     rows[each, targets.reshape(-1)] -= share * (1 - label_smoothing)
     return rows.reshape(logits.shape)
 
-
+# %%
+#| export
 def _bce_to_logits(g, y, logits, targets):
     small = np.exp(-np.abs(logits))
     return (np.where(logits >= 0, 1, small) / (1 + small) - targets) * (g / max(logits.size, 1))
@@ -824,13 +826,15 @@ def _apply_rules(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
             None if edge is None else rule(gradient, y, *inputs, **options) for rule, edge in zip(rules, edges)]
     return [None if edge is None else _fit(share, x) for share, x, edge in zip(shares, inputs, edges)]
 
-
+# %%
+#| export
 def _fit(share: np.ndarray, x: np.ndarray | Spec) -> np.ndarray:
     if share.shape != x.shape:
         share = unbroadcast(share, x.shape)
     return share if share.dtype == x.dtype else cast_array(share, x.dtype)
 
-
+# %%
+#| export
 def pull_back(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
     """What `node` owes each of its inputs, given its output's gradient; None where an input wants nothing.
 
@@ -936,7 +940,8 @@ def starting_gradient(tensor: Tensor, gradient: Tensor | None) -> np.ndarray:
         raise ValueError(f"gradient has shape {given.shape}, the tensor {tensor.shape}: they must be the same")
     return given
 
-
+# %%
+#| export
 def refuse_released(nodes: list[Node]) -> None:
     """Raise RuntimeError where a node was released by an earlier walk."""
     if any(node.inputs is None for node in nodes):

@@ -330,7 +330,8 @@ def _check_form(saved: Any) -> None:
         raise ValueError(f"this is not the state of one of our optimizers: wanted a dict with 'state' and "
                          f"'param_groups', each group with 'params' and 'shapes', got {found:.200}")
 
-
+# %%
+#| export
 def check_fit(groups: list[dict], saved: list[dict]) -> None:
     """Raise ValueError where saved groups were those of other parameters or of another kind of optimizer."""
     mine = [[p.shape for p in group["params"]] for group in groups]

@@ -46,6 +46,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
+
+# %%
+#| export
 from operator import length_hint
 from pathlib import Path
 from typing import Any, NamedTuple

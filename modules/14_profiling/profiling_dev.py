@@ -46,6 +46,9 @@ from dataclasses import dataclass, field, fields
 from itertools import groupby
 from numbers import Integral, Real
 from pathlib import Path
+
+# %%
+#| export
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -1324,7 +1327,8 @@ def phase_event(phase: str, operations: Sequence[Operation]) -> dict[str, Any]:
     args = {"operations": len(operations), "flops": sum(o.flops for o in operations)}
     return {"name": phase, "cat": "phase", "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
 
-
+# %%
+#| export
 def chrome_trace(operations: Iterable[Operation]) -> dict[str, Any]:
     """The operations in the Trace Event Format, as they began, with an event round each stretch of one phase."""
     events = []
@@ -1333,7 +1337,8 @@ def chrome_trace(operations: Iterable[Operation]) -> dict[str, Any]:
         events += [phase_event(phase, stretch), *map(chrome_event, stretch)]
     return {"traceEvents": events, "displayTimeUnit": "ms"}
 
-
+# %%
+#| export
 def write_chrome_trace(operations: Iterable[Operation], path: str | os.PathLike) -> None:
     """Write the operations to `path`, whole or not at all, for Perfetto or chrome://tracing.
 
@@ -1488,7 +1493,8 @@ def trace_row(row: Total, operations: Iterable[Operation], roof: Roof | None) ->
     numbers = [getattr(row, f.name) for f in fields(Total)]
     return TraceRow(*numbers, None if roof is None else roof_fraction(own, roof))
 
-
+# %%
+#| export
 def one_run(
     model: Callable[[Tensor], Tensor], x: Tensor, loss_fn: Callable[[Tensor], Tensor] | None, roof: Roof | None
 ) -> TracedRun:

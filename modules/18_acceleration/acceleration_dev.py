@@ -207,7 +207,8 @@ def best_seconds(function: Callable[[], Any], repeats: int = 5) -> float:
     """The shortest of `repeats` runs after one that is not counted: what the machine does when nobody disturbs it."""
     return min(timed_runs(function, 0.0, repeats))
 
-
+# %%
+#| export
 def timed_runs(function: Callable[[], Any], budget: float, at_least: int = 3) -> list[float]:
     """Seconds of each run, after one that is not counted: `at_least` so many, and more until `budget` s are over."""
     function()
@@ -218,7 +219,8 @@ def timed_runs(function: Callable[[], Any], budget: float, at_least: int = 3) ->
         times.append(time.perf_counter() - start)
     return times
 
-
+# %%
+#| export
 def spread_of(times: Sequence[float]) -> float:
     """How many percent the rate of the median run lies below that of the best.
 
@@ -245,7 +247,8 @@ class ComputePeak:
     flops: float = column("GFLOP/s", ".1f", 1e-9)
     spread: float = column("spread %", ".0f")
 
-
+# %%
+#| export
 def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -> ComputePeak:
     """Measure square products of a floating `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor
     does it. ValueError for any other type and for fewer threads than one.
@@ -291,7 +294,8 @@ class Bandwidth:
     bandwidth: float = column("GB/s", ".1f", 1e-9)
     spread: float = column("spread %", ".0f")
 
-
+# %%
+#| export
 def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPoolExecutor) -> Bandwidth:
     """Measure the triad over three float32 `arrays` of one size, shared out among `threads` of `pool`."""
     a, b, c = arrays
@@ -308,7 +312,8 @@ def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPool
 
 WORKING_SETS = tuple(1 << k for k in range(14, 29))  # 16 KiB to 256 MiB
 
-
+# %%
+#| export
 def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
     """The triad's bandwidth over growing working sets, in bytes, for each of these `counts` of threads."""
     whole = [np.ones(max(working_sets) // 12, np.float32) for _ in range(3)]
@@ -334,7 +339,8 @@ class Plateau:
     bandwidth: float = column("GB/s", ".1f", 1e-9)
     spread: float = column("spread %", ".0f")
 
-
+# %%
+#| export
 def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) -> list[Plateau]:
     """The levels in one sweep, the fastest first: sets in a row within a factor of `width`, two neighbours of them
     within `flat`, or else it is a slope between two levels; the largest set is memory in any case.
@@ -358,7 +364,8 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) 
               if any(b.bandwidth <= flat * a.bandwidth for a, b in zip(group, group[1:]))]
     return [*[plateau(f"cache {i}", group) for i, group in enumerate(caches, 1)], plateau("memory", memory[:1])]
 
-
+# %%
+#| export
 def plateau(name: str, rows: Sequence[Bandwidth]) -> Plateau:
     """The level of these rows, the largest set first: the medians of their bandwidths and spreads."""
     middle = [float(np.median(values)) for values in zip(*[(row.bandwidth, row.spread) for row in rows])]
@@ -402,7 +409,8 @@ def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
         _measured.append(measured_peaks(progress or (lambda text: None)))
     return _measured[0]
 
-
+# %%
+#| export
 def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
     """The Peaks, measured now."""
     counts, dtypes = sorted({1, os.cpu_count() or 1}), ("float32", "float64", "float16", "bfloat16")
@@ -542,7 +550,8 @@ def in_parts(run: Callable[[int], Any], parts: int) -> None:
 _SMALL = 1 << 18  # multiplications; a larger product OpenBLAS shares among the cores itself
 _SHARE = 6_000_000  # multiplications; a smaller part is done before another thread is awake
 
-
+# %%
+#| export
 def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """The leading axes of the product of arrays of shapes `a` and `b`; ValueError where they do not fit together.
 
@@ -555,7 +564,8 @@ def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
                              f"broadcast: {m} and {n} must be equal, or one of them 1")
     return np.broadcast_shapes(a[:-2], b[:-2])
 
-
+# %%
+#| export
 @in_float32
 def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """np.matmul; a large batch of small products is dealt out to the threads that set_num_threads allows.
@@ -573,7 +583,8 @@ def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     in_parts(lambda i: np.matmul(a[at[i]], b[at[i]], out=out[at[i]]), parts)
     return out
 
-
+# %%
+#| export
 BATCHED_MATMUL = Primitive("batched_matmul", product_of_batches)
 gradient_rule("batched_matmul", lambda g, y, a, b: product_of_batches(g, np.swapaxes(b, -1, -2)),
               lambda g, y, a, b: product_of_batches(np.swapaxes(a, -1, -2), g))
@@ -760,7 +771,8 @@ _DENOMINATOR = tuple(np.float32(c) for c in (
     1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03))
 _LIMIT, _ONE = np.float32(7.90531110763549805), np.float32(1)
 
-
+# %%
+#| export
 @compiled
 def rational_tanh(u):
     """tanh of a float32 as u p(u^2) / q(u^2), and exactly 1 or -1 beyond 7.905. Coefficients: Eigen, ptanh."""
@@ -775,7 +787,8 @@ def rational_tanh(u):
     t = _ONE if u >= _LIMIT else v * p / q
     return -_ONE if u <= -_LIMIT else t
 
-
+# %%
+#| export
 @compiled
 def double_tanh(u):
     """tanh of a float64, from the C library: exact to the last bits, and one number at a time."""
@@ -935,7 +948,8 @@ def _load_float16(bits):
     wide = np.uint32(shifted | 0x7F800000) if shifted >= np.uint32(0x0F800000) else wide  # inf and nan
     return _float_of(wide | (np.uint32(bits & 0x8000) << 16))
 
-
+# %%
+#| export
 @compiled
 def _store_float16(x):
     bits = _bits_of(x)
@@ -947,7 +961,8 @@ def _store_float16(x):
     out = np.uint32(0x7E00) if size > np.uint32(0x7F800000) else out
     return np.uint16(out | ((bits >> 16) & 0x8000))
 
-
+# %%
+#| export
 @compiled
 def _as_it_is(x):
     return x
@@ -962,7 +977,8 @@ def _forward_loop(value: Callable, load: Callable, store: Callable) -> Callable:
 
     return loop
 
-
+# %%
+#| export
 def _backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable:
     @compiled
     def loop(gradient, x, out):
@@ -971,7 +987,8 @@ def _backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable
 
     return loop
 
-
+# %%
+#| export
 _CONVERSIONS = {
     "float16": (_load_float16, _store_float16),
     "bfloat16": (_load_bfloat16, _store_bfloat16),
@@ -979,7 +996,8 @@ _CONVERSIONS = {
     "float64": (_as_it_is, _as_it_is),
 }
 
-
+# %%
+#| export
 @cache
 def gelu_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     """The compiled forward and backward loop of GELU for one of the four floating types."""
@@ -1236,7 +1254,8 @@ they are. Asked for a number, as by a Python `if`, it has to refuse.
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
-
+# %%
+#| export
 class Symbol(Tensor):
     """What a number inside a kernel is made of: `op` and its `args`, which are symbols, an input's name or a constant.
     """
@@ -1283,7 +1302,8 @@ CODE = {
 _TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
 _FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
 
-
+# %%
+#| export
 def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symbol:
     """The one symbol of `pool` for this operation on these arguments; what is made of symbols takes their shape."""
     key = (op, *[id(a) if isinstance(a, Symbol) else repr(a) for a in args])
@@ -1310,7 +1330,8 @@ def emit(op: str, *args: Any) -> Symbol:
     found = simplified(op, args, [constant_of(a) for a in args])
     return symbol(pool, op, *args) if found is None else found
 
-
+# %%
+#| export
 def captured(x: Any) -> float:
     """A number that the function did not get as an argument."""
     if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
@@ -1342,7 +1363,8 @@ def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol
         return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
     return None
 
-
+# %%
+#| export
 def computed(op: str, known: Sequence[float]) -> float:
     """The value of `op` on numbers."""
     space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "zero": 0.0, "one": 1.0}
@@ -1372,7 +1394,8 @@ class Recorder(Layer):
                 return options["program"].function(*inputs)
         return emit(primitive.name, *inputs)
 
-
+# %%
+#| export
 def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Symbol], Symbol]:
     """The symbols of `function`'s inputs, of these shapes, and of its result.
 
@@ -1547,7 +1570,8 @@ class Grid(NamedTuple):
     shapes: dict[str, tuple[int, ...]]
     spread: bool = False
 
-
+# %%
+#| export
 def grid_of(shapes: Sequence[tuple[int, ...]]) -> Grid:
     """The grid for inputs of these shapes."""
     whole = np.broadcast_shapes(*shapes)
@@ -1577,7 +1601,8 @@ _ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
 _TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.3), np.float32(88.72), np.float32(2.0**-126)
 _ZERO, _INF, _NAN, _LIFT = np.float32(0), np.float32(np.inf), np.float32(np.nan), np.float32(2.0**23)
 
-
+# %%
+#| export
 @compiled
 def float_exp(x):
     """exp of a float32: 2^n e^r with |r| <= ln(2) / 2, and e^r by its series; results below 2^-126 are 0."""
@@ -1593,7 +1618,8 @@ def float_exp(x):
     y = _ZERO if x < _TOO_LOW else y
     return y if x == x else x
 
-
+# %%
+#| export
 @compiled
 def float_log(x):
     """ln of a float32: e ln 2 + ln m with m near 1, and ln m = 2 artanh((m - 1) / (m + 1)) by its series."""
@@ -1611,7 +1637,8 @@ def float_log(x):
     y = -_INF if x == _ZERO else y
     return y if x >= _ZERO else _NAN
 
-
+# %%
+#| export
 @compiled
 def double_exp(x):
     return np.exp(x)
@@ -1629,7 +1656,8 @@ _ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1])
 _LINE = "    for i in range({0}.size):\n"
 _BLOCK = 64  # rows whose sum may be rounded after each addition
 
-
+# %%
+#| export
 def kernel_source(
     results: Sequence[Symbol], targets: Sequence[str], places: dict[Any, str], in_line: bool
 ) -> tuple[str, tuple]:
@@ -1654,7 +1682,8 @@ def kernel_source(
     source = head + "".join(f"{'' if in_line else '    '}        {line}\n" for line in lines)
     return source, tuple((names[s], s.args[0]) for s in parts if s.op == "constant")
 
-
+# %%
+#| export
 @cache
 def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype: str) -> Callable:
     """The compiled loop of `source` for one of the four floating types, by name; compiled once."""
@@ -1742,7 +1771,8 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *wide)
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
-
+# %%
+#| export
 def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
     """Readers of the numbers, tensors and functions of its own file that a function finds in its globals and closure,
     and of what these functions find there.
@@ -1764,7 +1794,8 @@ def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
 #| export
 _shape = attrgetter("shape")
 
-
+# %%
+#| export
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
@@ -2656,7 +2687,8 @@ def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
     leaves = {id(edge) for node in nodes_in_order(loss._node) for edge in node.edges}
     return any(id(p) in leaves for p in parameters)
 
-
+# %%
+#| export
 def pair_of(batch: Any) -> tuple[Any, Any]:
     """`batch` itself where it is a tuple or list of two; a Tensor of two rows is not meant."""
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
@@ -2664,7 +2696,8 @@ def pair_of(batch: Any) -> tuple[Any, Any]:
         raise TypeError(f"train_step takes a batch of two, (inputs, targets), got {what}")
     return batch
 
-
+# %%
+#| export
 def require_gradients(model: Any) -> None:
     """Ask all parameters of `model` for gradients where none of them requires one."""
     parameters = parameters_of(model)
@@ -3182,13 +3215,15 @@ def model_rows(
     return [under_roof(row, f"model: {row.name}{' backward' * (row.phase == 'backward')}", row.seconds, peaks)
             for row in run.rows if row.flops and row.bytes]
 
-
+# %%
+#| export
 def check_together(model: Model | None, x: Any) -> None:
     """Raise ValueError where only one of the two is given."""
     if (model is None) != (x is None):
         raise ValueError("a model and its input x are given together, or neither")
 
-
+# %%
+#| export
 def analyze_arithmetic_intensity(
     size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -3261,7 +3296,8 @@ def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:
                   label=f"{name}, {bandwidth / 1e9:.0f} GB/s")
     axes.legend(loc="lower right", fontsize=8)
 
-
+# %%
+#| export
 def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     """The roof of `peaks`, the slopes of its caches, and the operations, a model's as squares, both axes logarithmic;
     returns the matplotlib figure. What runs at less than a 10,000th of the peak stands at the bottom, as a triangle.
@@ -3481,7 +3517,8 @@ class Workload:
     development_speed: str
     hardware_variety: str
 
-
+# %%
+#| export
 @dataclass(frozen=True)
 class Technique:
     """What a technique costs and gives."""
@@ -3618,7 +3655,8 @@ class BenefitRow:
     latency_benefit: str = column("latency benefit")
     memory_benefit: str = column("memory benefit")
 
-
+# %%
+#| export
 def in_a_word(value: float, least: dict[str, float]) -> str:
     """The first word whose least value `value` reaches, or "none".
 
@@ -3627,7 +3665,8 @@ def in_a_word(value: float, least: dict[str, float]) -> str:
     """
     return next((word for word, needed in least.items() if value >= needed), "none")
 
-
+# %%
+#| export
 def benefit_row(technique: str, work: str, times_as_fast: float, percent_saved: float | None) -> BenefitRow:
     """The row with both numbers in words; without a `percent_saved` the judged memory benefit stands."""
     latency = in_a_word(times_as_fast, {"very_high": 10, "high": 2, "medium": 1.25, "low": 1.05})
@@ -3648,7 +3687,8 @@ def compare(
         ratio = best_seconds(plain, 3) / best_seconds(fast, 3)
     return benefit_row(technique, work, ratio, 100 * (1 - after / before))
 
-
+# %%
+#| export
 def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]:
     """Each of the four techniques against plain code on this machine: `size` is the width, with twice as many rows."""
     rng = np.random.default_rng(0)
@@ -3676,7 +3716,8 @@ def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]
         compare("Graph Optimization", "bias, GELU, scale", lambda: chain(x, bias), lambda: fused_chain(x, bias)),
     ]
 
-
+# %%
+#| export
 def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:
     """TECHNIQUES with the benefits as measured; what a technique costs and risks stays as judged."""
     rows = {row.technique: row for row in benefits}

@@ -275,11 +275,11 @@ def _layer_norm_to_x(g, unit, inverse):
 
 joint_rule("layer_norm", in_float32(_layer_norm_rule))
 
-# %% ../../modules/05_autograd/autograd_dev.py #101107292d4b
+# %% ../../modules/05_autograd/autograd_dev.py #b3a434308801
 def _mse_to_prediction(g, y, prediction, target):
     return (2 * g / max(prediction.size, 1)) * (prediction - target)
 
-
+# %% ../../modules/05_autograd/autograd_dev.py #8a8c060fcb04
 def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
     rows = _rows(logits)
     each, share = np.arange(len(rows)), float(g) / len(rows)
@@ -291,7 +291,7 @@ def _cross_entropy_to_logits(g, y, logits, targets, label_smoothing):
     rows[each, targets.reshape(-1)] -= share * (1 - label_smoothing)
     return rows.reshape(logits.shape)
 
-
+# %% ../../modules/05_autograd/autograd_dev.py #de76b72198d2
 def _bce_to_logits(g, y, logits, targets):
     small = np.exp(-np.abs(logits))
     return (np.where(logits >= 0, 1, small) / (1 + small) - targets) * (g / max(logits.size, 1))
@@ -319,7 +319,7 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     summed = gradient.sum(axis=(*range(extra), *stretched), dtype=wide)
     return cast_array(summed, gradient.dtype).reshape(shape)
 
-# %% ../../modules/05_autograd/autograd_dev.py #204bd260ba9f
+# %% ../../modules/05_autograd/autograd_dev.py #a94d369857f2
 def _apply_rules(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
     name = node.primitive.name
     if name not in RULES:
@@ -332,13 +332,13 @@ def _apply_rules(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
             None if edge is None else rule(gradient, y, *inputs, **options) for rule, edge in zip(rules, edges)]
     return [None if edge is None else _fit(share, x) for share, x, edge in zip(shares, inputs, edges)]
 
-
+# %% ../../modules/05_autograd/autograd_dev.py #204c7297a8a2
 def _fit(share: np.ndarray, x: np.ndarray | Spec) -> np.ndarray:
     if share.shape != x.shape:
         share = unbroadcast(share, x.shape)
     return share if share.dtype == x.dtype else cast_array(share, x.dtype)
 
-
+# %% ../../modules/05_autograd/autograd_dev.py #632515460536
 def pull_back(node: Node, gradient: np.ndarray) -> list[np.ndarray | None]:
     """What `node` owes each of its inputs, given its output's gradient; None where an input wants nothing.
 
@@ -375,7 +375,7 @@ def own(share: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """`share` itself if the rules made it, a copy if it is the incoming gradient or part of another array."""
     return share.copy() if share is gradient or share.base is not None else share
 
-# %% ../../modules/05_autograd/autograd_dev.py #60425da00807
+# %% ../../modules/05_autograd/autograd_dev.py #968d75e70863
 def starting_gradient(tensor: Tensor, gradient: Tensor | None) -> np.ndarray:
     """The gradient that a walk starts with: 1 for a single number, else what the caller gave, in the tensor's shape."""
     if not tensor.requires_grad:
@@ -392,7 +392,7 @@ def starting_gradient(tensor: Tensor, gradient: Tensor | None) -> np.ndarray:
         raise ValueError(f"gradient has shape {given.shape}, the tensor {tensor.shape}: they must be the same")
     return given
 
-
+# %% ../../modules/05_autograd/autograd_dev.py #f5e4d0a58163
 def refuse_released(nodes: list[Node]) -> None:
     """Raise RuntimeError where a node was released by an earlier walk."""
     if any(node.inputs is None for node in nodes):

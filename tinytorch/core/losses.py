@@ -146,7 +146,7 @@ def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) ->
     logits = floating(logits)
     return apply(CROSS_ENTROPY, logits, wrap(class_indices(targets, logits.shape)), label_smoothing=label_smoothing)
 
-# %% ../../modules/04_losses/losses_dev.py #2353fc62acc1
+# %% ../../modules/04_losses/losses_dev.py #579385f6075a
 @dataclass(frozen=True)
 class MSELoss:
     """`mse_loss` as an object: `MSELoss()(prediction, target)`."""
@@ -162,7 +162,7 @@ class BCEWithLogitsLoss:
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
         return bce_with_logits(logits, targets)
 
-
+# %% ../../modules/04_losses/losses_dev.py #a1a5646e852b
 @dataclass(frozen=True)
 class CrossEntropyLoss:
     """`cross_entropy` as an object, classes last: `CrossEntropyLoss(label_smoothing=0.1)(logits, targets)`."""

@@ -113,7 +113,7 @@ class Resumable:
             mine.update({name: value for name, value in theirs.items() if name not in ("params", "shapes")})
         self.state = {parameter[i]: copied(state) for i, state in saved["state"].items()}
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #83a38f7e8b0a
+# %% ../../modules/06_optimizers/optimizers_dev.py #390c27d0d886
 def copied(state: dict[str, Any]) -> dict[str, Any]:
     """The state of one parameter with its arrays copied."""
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
@@ -127,7 +127,7 @@ def _check_form(saved: Any) -> None:
         raise ValueError(f"this is not the state of one of our optimizers: wanted a dict with 'state' and "
                          f"'param_groups', each group with 'params' and 'shapes', got {found:.200}")
 
-
+# %% ../../modules/06_optimizers/optimizers_dev.py #25d49e9fabd1
 def check_fit(groups: list[dict], saved: list[dict]) -> None:
     """Raise ValueError where saved groups were those of other parameters or of another kind of optimizer."""
     mine = [[p.shape for p in group["params"]] for group in groups]

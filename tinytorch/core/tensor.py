@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #613b0b04e8d8
+# %% ../../modules/01_tensor/tensor_dev.py #4d942a367dc8
 def as_dtype(dtype: Any) -> np.dtype:
     """The NumPy type for a name or a type, in this machine's byte order; TypeError for one that no Tensor has.
 
@@ -38,7 +38,7 @@ def as_dtype(dtype: Any) -> np.dtype:
         raise TypeError(f"a Tensor holds whole numbers, booleans, float16, bfloat16, float32 or float64, not {dtype}")
     return dtype if dtype.isnative else dtype.newbyteorder("=")
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #fcc9b109eb33
 def is_floating(dtype: np.dtype) -> bool:
     """Whether `dtype` can carry a gradient: float16, bfloat16, float32 or float64."""
     return dtype.char in "efd" or dtype.name == "bfloat16"
@@ -131,11 +131,11 @@ class Reduction:
     def max(self, axis=None, keepdims: bool = False) -> "Tensor": return reduce(MAX, self, axis, keepdims)
     def min(self, axis=None, keepdims: bool = False) -> "Tensor": return reduce(MIN, self, axis, keepdims)
 
-# %% ../../modules/01_tensor/tensor_dev.py #f1b85f7e2432
+# %% ../../modules/01_tensor/tensor_dev.py #bf40e5fff2e6
 def _unpacked(arguments: tuple) -> tuple:
     return tuple(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #50cada88450e
 class Shaping:
     """New shapes and parts of the same numbers."""
 
@@ -236,7 +236,7 @@ class Spec(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype
 
-# %% ../../modules/01_tensor/tensor_dev.py #3780b3662019
+# %% ../../modules/01_tensor/tensor_dev.py #bb838ef7b568
 _order = count()
 
 
@@ -253,7 +253,7 @@ class Node:
         self.inputs = tuple(arrays) if keep else tuple([Spec(a.shape, a.dtype) for a in arrays])
         self.output = output if saves == "output" or saves == "both" else None
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #e5fa6b0aaf3b
 class _ThreadState(threading.local):
     recording = True
     layers = ()
@@ -285,7 +285,7 @@ def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> 
         out._node = Node(primitive, inputs, arrays, options, out.data)
     return out
 
-# %% ../../modules/01_tensor/tensor_dev.py #47e8660bd4a3
+# %% ../../modules/01_tensor/tensor_dev.py #5820f1f14bc4
 class Layer:
     """Something that sees every operation on this thread inside its `with` block. Override `forward`, `backward` or
     both.
@@ -308,12 +308,12 @@ class Layer:
     def __exit__(self, *exception) -> None:
         _thread.layers = _thread.layers[:-1]
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #50962e229d18
 def active_layers() -> tuple[Layer, ...]:
     """The layers on this thread, the uppermost last."""
     return _thread.layers
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #db69e2c79254
 @contextmanager
 def top_layer():
     """The uppermost layer, stepped out of the way for as long as the block runs; None where there is none."""
@@ -349,7 +349,7 @@ def no_grad():
     finally:
         _thread.recording = before
 
-# %% ../../modules/01_tensor/tensor_dev.py #0b41d88052b1
+# %% ../../modules/01_tensor/tensor_dev.py #46a764d1f89d
 _SINGLE = np.dtype(np.float32)
 CASTS: dict[tuple[np.dtype, np.dtype], Callable[[np.ndarray], np.ndarray]] = {}  # (from, to): a faster way
 
@@ -362,7 +362,7 @@ def cast_array(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(dtype)
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #dc36019608ed
 def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     """Let `forward` compute half-precision arrays in float32 and round its result once."""
 
@@ -375,7 +375,7 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
     return widened
 
-
+# %% ../../modules/01_tensor/tensor_dev.py #e4f6fc8ce3b6
 def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
     kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
     wide = [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]

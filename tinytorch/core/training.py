@@ -9,7 +9,7 @@ __all__ = ['CHECKPOINT_FORMAT', 'load_digits', 'stratified_split', 'batch_indice
            'epoch_batches', 'count_updates', 'grouped', 'TrainingEpoch', 'Checkpoints', 'Trainer', 'training_state',
            'restore_training', 'pack', 'unpack', 'write_checkpoint', 'read_checkpoint']
 
-# %% ../../modules/07_training/training_dev.py #6445fc861039
+# %% ../../modules/07_training/training_dev.py #74136aa6fd02
 import io
 import json
 import math
@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
+
+# %% ../../modules/07_training/training_dev.py #e2ac1f70c326
 from operator import length_hint
 from pathlib import Path
 from typing import Any, NamedTuple

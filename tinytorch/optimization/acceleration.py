@@ -80,12 +80,12 @@ def matmul_intensity(m: int, k: int, n: int, itemsize: int) -> float:
     """
     return 2 * m * k * n / ((m * k + k * n + m * n) * itemsize)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f7f6ce75b834
+# %% ../../modules/18_acceleration/acceleration_dev.py #467acc50d5bf
 def best_seconds(function: Callable[[], Any], repeats: int = 5) -> float:
     """The shortest of `repeats` runs after one that is not counted: what the machine does when nobody disturbs it."""
     return min(timed_runs(function, 0.0, repeats))
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #968eadbe0e6b
 def timed_runs(function: Callable[[], Any], budget: float, at_least: int = 3) -> list[float]:
     """Seconds of each run, after one that is not counted: `at_least` so many, and more until `budget` s are over."""
     function()
@@ -96,7 +96,7 @@ def timed_runs(function: Callable[[], Any], budget: float, at_least: int = 3) ->
         times.append(time.perf_counter() - start)
     return times
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #90266860047e
 def spread_of(times: Sequence[float]) -> float:
     """How many percent the rate of the median run lies below that of the best.
 
@@ -105,7 +105,7 @@ def spread_of(times: Sequence[float]) -> float:
     """
     return 100 * (1 - min(times) / float(np.median(times)))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #3fcc8ebe364e
+# %% ../../modules/18_acceleration/acceleration_dev.py #4bce19f7ccf0
 @dataclass(frozen=True)
 class ComputePeak:
     """The most FLOP/s that products of one type reached on so many threads; `spread` is spread_of the best size."""
@@ -115,7 +115,7 @@ class ComputePeak:
     flops: float = column("GFLOP/s", ".1f", 1e-9)
     spread: float = column("spread %", ".0f")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #2ee00436c5a2
 def compute_peak(dtype: str, threads: int, sizes: Sequence[int] = (512, 1024)) -> ComputePeak:
     """Measure square products of a floating `dtype`; a half is widened, multiplied in float32 and rounded, as Tensor
     does it. ValueError for any other type and for fewer threads than one.
@@ -140,7 +140,7 @@ def _triad(a, b, s, c, passes):
         for i in range(a.size):
             a[i] = b[i] + s * c[i]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #d88630110baa
+# %% ../../modules/18_acceleration/acceleration_dev.py #299a60e642dc
 @dataclass(frozen=True)
 class Bandwidth:
     """Bytes/s of the triad over a working set, three arrays together, of so many bytes; STREAM's count."""
@@ -150,7 +150,7 @@ class Bandwidth:
     bandwidth: float = column("GB/s", ".1f", 1e-9)
     spread: float = column("spread %", ".0f")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #e57c31da9f54
 def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPoolExecutor) -> Bandwidth:
     """Measure the triad over three float32 `arrays` of one size, shared out among `threads` of `pool`."""
     a, b, c = arrays
@@ -167,7 +167,7 @@ def triad_bandwidth(arrays: Sequence[np.ndarray], threads: int, pool: ThreadPool
 
 WORKING_SETS = tuple(1 << k for k in range(14, 29))  # 16 KiB to 256 MiB
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #38a5b4a7c4b3
 def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SETS) -> list[Bandwidth]:
     """The triad's bandwidth over growing working sets, in bytes, for each of these `counts` of threads."""
     whole = [np.ones(max(working_sets) // 12, np.float32) for _ in range(3)]
@@ -175,7 +175,7 @@ def triad_sweep(counts: Sequence[int], working_sets: Sequence[int] = WORKING_SET
         return [triad_bandwidth([a[: n // 12] for a in whole], threads, pool)
                 for threads in counts for n in working_sets]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #1f170417e334
+# %% ../../modules/18_acceleration/acceleration_dev.py #692397339b5d
 @dataclass(frozen=True)
 class Plateau:
     """A level of memory: its bandwidth, the largest working set that had it, and the median of its sets' spreads."""
@@ -185,7 +185,7 @@ class Plateau:
     bandwidth: float = column("GB/s", ".1f", 1e-9)
     spread: float = column("spread %", ".0f")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #4331ec01b6f2
 def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) -> list[Plateau]:
     """The levels in one sweep, the fastest first: sets in a row within a factor of `width`, two neighbours of them
     within `flat`, or else it is a slope between two levels; the largest set is memory in any case.
@@ -209,7 +209,7 @@ def plateaus(rows: Sequence[Bandwidth], width: float = 1.4, flat: float = 1.15) 
               if any(b.bandwidth <= flat * a.bandwidth for a, b in zip(group, group[1:]))]
     return [*[plateau(f"cache {i}", group) for i, group in enumerate(caches, 1)], plateau("memory", memory[:1])]
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #0cbaf834c6c2
 def plateau(name: str, rows: Sequence[Bandwidth]) -> Plateau:
     """The level of these rows, the largest set first: the medians of their bandwidths and spreads."""
     middle = [float(np.median(values)) for values in zip(*[(row.bandwidth, row.spread) for row in rows])]
@@ -238,7 +238,7 @@ class Peaks(Roof):
         rows = [row for row in self.memory if row.threads == threads]
         return plateaus(rows) if rows else []
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #d68ce2d08837
+# %% ../../modules/18_acceleration/acceleration_dev.py #c19e180b4265
 _measured: list[Peaks] = []
 
 
@@ -251,7 +251,7 @@ def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
         _measured.append(measured_peaks(progress or (lambda text: None)))
     return _measured[0]
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #b05744b18d9d
 def measured_peaks(progress: Callable[[str], Any]) -> Peaks:
     """The Peaks, measured now."""
     counts, dtypes = sorted({1, os.cpu_count() or 1}), ("float32", "float64", "float16", "bfloat16")
@@ -308,11 +308,11 @@ def in_parts(run: Callable[[int], Any], parts: int) -> None:
     for other in others:
         other.result()
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #5fa75a6abf42
+# %% ../../modules/18_acceleration/acceleration_dev.py #56952c64b354
 _SMALL = 1 << 18  # multiplications; a larger product OpenBLAS shares among the cores itself
 _SHARE = 6_000_000  # multiplications; a smaller part is done before another thread is awake
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #bb3882361932
 def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """The leading axes of the product of arrays of shapes `a` and `b`; ValueError where they do not fit together.
 
@@ -325,7 +325,7 @@ def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
                              f"broadcast: {m} and {n} must be equal, or one of them 1")
     return np.broadcast_shapes(a[:-2], b[:-2])
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #e8533ddc24db
 @in_float32
 def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """np.matmul; a large batch of small products is dealt out to the threads that set_num_threads allows.
@@ -343,7 +343,7 @@ def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     in_parts(lambda i: np.matmul(a[at[i]], b[at[i]], out=out[at[i]]), parts)
     return out
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #faeeca64ccf1
 BATCHED_MATMUL = Primitive("batched_matmul", product_of_batches)
 gradient_rule("batched_matmul", lambda g, y, a, b: product_of_batches(g, np.swapaxes(b, -1, -2)),
               lambda g, y, a, b: product_of_batches(np.swapaxes(a, -1, -2), g))
@@ -396,7 +396,7 @@ def unfused_gelu(x: Tensor) -> Tensor:
     weighed = x * shifted
     return 0.5 * weighed
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #fd51e1ad3aa7
+# %% ../../modules/18_acceleration/acceleration_dev.py #52698714b678
 _NUMERATOR = tuple(np.float32(c) for c in (
     -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08,
     1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03))
@@ -404,7 +404,7 @@ _DENOMINATOR = tuple(np.float32(c) for c in (
     1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03))
 _LIMIT, _ONE = np.float32(7.90531110763549805), np.float32(1)
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #1f3d6b07ad97
 @compiled
 def rational_tanh(u):
     """tanh of a float32 as u p(u^2) / q(u^2), and exactly 1 or -1 beyond 7.905. Coefficients: Eigen, ptanh."""
@@ -419,7 +419,7 @@ def rational_tanh(u):
     t = _ONE if u >= _LIMIT else v * p / q
     return -_ONE if u <= -_LIMIT else t
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #dbf47531a658
 @compiled
 def double_tanh(u):
     """tanh of a float64, from the C library: exact to the last bits, and one number at a time."""
@@ -475,7 +475,7 @@ def _store_bfloat16(x):
     rounded = np.uint32(bits + 0x7FFF + ((bits >> 16) & 1)) >> 16  # to nearest, ties to even
     return np.uint16(rounded if x == x else 0x7FC0)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #dbb74d9b0c3d
+# %% ../../modules/18_acceleration/acceleration_dev.py #de7c833eed16
 _MOVE_EXPONENT = np.float32(2.0**112)  # the exponents' offsets differ by 127 - 15
 
 
@@ -486,7 +486,7 @@ def _load_float16(bits):
     wide = np.uint32(shifted | 0x7F800000) if shifted >= np.uint32(0x0F800000) else wide  # inf and nan
     return _float_of(wide | (np.uint32(bits & 0x8000) << 16))
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #533e6d53993b
 @compiled
 def _store_float16(x):
     bits = _bits_of(x)
@@ -498,12 +498,12 @@ def _store_float16(x):
     out = np.uint32(0x7E00) if size > np.uint32(0x7F800000) else out
     return np.uint16(out | ((bits >> 16) & 0x8000))
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #608aa79b97b2
 @compiled
 def _as_it_is(x):
     return x
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #72c3a6a394f1
+# %% ../../modules/18_acceleration/acceleration_dev.py #f52622d9e3a6
 def _forward_loop(value: Callable, load: Callable, store: Callable) -> Callable:
     @compiled
     def loop(x, out):
@@ -512,7 +512,7 @@ def _forward_loop(value: Callable, load: Callable, store: Callable) -> Callable:
 
     return loop
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #042be16f516f
 def _backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable:
     @compiled
     def loop(gradient, x, out):
@@ -521,7 +521,7 @@ def _backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable
 
     return loop
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #0d3eaab10eb5
 _CONVERSIONS = {
     "float16": (_load_float16, _store_float16),
     "bfloat16": (_load_bfloat16, _store_bfloat16),
@@ -529,7 +529,7 @@ _CONVERSIONS = {
     "float64": (_as_it_is, _as_it_is),
 }
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #ee337c3ada98
 @cache
 def gelu_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     """The compiled forward and backward loop of GELU for one of the four floating types."""
@@ -605,11 +605,11 @@ def fused_gelu(x: Tensor) -> Tensor:
     """
     return apply(FUSED_GELU, floating(x))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #311f144fcc6b
+# %% ../../modules/18_acceleration/acceleration_dev.py #e17300bc2973
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #db32aec2a1e1
 class Symbol(Tensor):
     """What a number inside a kernel is made of: `op` and its `args`, which are symbols, an input's name or a constant.
     """
@@ -637,7 +637,7 @@ class Symbol(Tensor):
     def __array_function__(self, function, types, args, options):
         return emit(function.__name__, *args)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #a354a99aad1c
+# %% ../../modules/18_acceleration/acceleration_dev.py #928c7ed48c87
 CODE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
     "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
@@ -648,7 +648,7 @@ CODE = {
 _TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
 _FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #527d51638063
 def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symbol:
     """The one symbol of `pool` for this operation on these arguments; what is made of symbols takes their shape."""
     key = (op, *[id(a) if isinstance(a, Symbol) else repr(a) for a in args])
@@ -657,7 +657,7 @@ def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symb
         pool[key] = Symbol(pool, op, args, np.broadcast_shapes(shape, *shapes))
     return pool[key]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #82f513b79538
+# %% ../../modules/18_acceleration/acceleration_dev.py #76bc7a20de30
 def emit(op: str, *args: Any) -> Symbol:
     """The symbol of `op` on symbols and numbers, simplified where that is free."""
     pool = next(a.pool for a in args if isinstance(a, Symbol))
@@ -668,7 +668,7 @@ def emit(op: str, *args: Any) -> Symbol:
     found = simplified(op, args, [constant_of(a) for a in args])
     return symbol(pool, op, *args) if found is None else found
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #b3e3249a0ce7
 def captured(x: Any) -> float:
     """A number that the function did not get as an argument."""
     if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
@@ -681,7 +681,7 @@ def constant_of(s: Symbol) -> float | None:
     """The number that a constant symbol stands for, None for any other."""
     return s.args[0] if s.op == "constant" else None
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #92a1585d37e3
+# %% ../../modules/18_acceleration/acceleration_dev.py #5139d0ecf9fb
 def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol | None:
     """A cheaper symbol for `op` on `args`, whose constants are in `known`; None where there is none."""
     a, b, n = args[0], args[-1], known[-1]
@@ -699,14 +699,14 @@ def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol
         return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
     return None
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #f24beef67fd2
 def computed(op: str, known: Sequence[float]) -> float:
     """The value of `op` on numbers."""
     space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "zero": 0.0, "one": 1.0}
     with np.errstate(all="ignore"):
         return float(eval(CODE[op].format(*"abc"), space | dict(zip("abc", map(np.float64, known)))))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6735f00c5e7b
+# %% ../../modules/18_acceleration/acceleration_dev.py #c503398574f8
 class Recorder(Layer):
     """Turns each operation on symbols into a symbol."""
 
@@ -720,7 +720,7 @@ class Recorder(Layer):
                 return options["program"].function(*inputs)
         return emit(primitive.name, *inputs)
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #1a793598af03
 def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Symbol], Symbol]:
     """The symbols of `function`'s inputs, of these shapes, and of its result.
 
@@ -785,7 +785,7 @@ def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str 
         return "row"
     return "column" if padded[:split] == whole[:split] and math.prod(padded[split:]) == 1 else None
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #47592e09d31d
+# %% ../../modules/18_acceleration/acceleration_dev.py #200ad2b9bb49
 class Grid(NamedTuple):
     """Numbers of shape `whole` in rows and columns, or all in one line: the place of each input, and the shape there.
 
@@ -797,7 +797,7 @@ class Grid(NamedTuple):
     shapes: dict[str, tuple[int, ...]]
     spread: bool = False
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #be734a7e2fe6
 def grid_of(shapes: Sequence[tuple[int, ...]]) -> Grid:
     """The grid for inputs of these shapes."""
     whole = np.broadcast_shapes(*shapes)
@@ -809,7 +809,7 @@ def grid_of(shapes: Sequence[tuple[int, ...]]) -> Grid:
             return Grid(whole, places, matrix if split else {"whole": (columns,), "single": (1,)})
     return Grid(whole, ("whole",) * len(shapes), {"whole": (math.prod(whole),)}, spread=True)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #0b3555243f2e
+# %% ../../modules/18_acceleration/acceleration_dev.py #096fc05dcbd5
 _LOG2_E, _LN2 = np.float32(1 / math.log(2)), np.float32(math.log(2))
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(math.log(2) - 0.693359375)
 _EXP_SERIES = tuple(np.float32(1 / math.factorial(n)) for n in range(7, -1, -1))
@@ -818,7 +818,7 @@ _ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
 _TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.3), np.float32(88.72), np.float32(2.0**-126)
 _ZERO, _INF, _NAN, _LIFT = np.float32(0), np.float32(np.inf), np.float32(np.nan), np.float32(2.0**23)
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #36f56b910f97
 @compiled
 def float_exp(x):
     """exp of a float32: 2^n e^r with |r| <= ln(2) / 2, and e^r by its series; results below 2^-126 are 0."""
@@ -834,7 +834,7 @@ def float_exp(x):
     y = _ZERO if x < _TOO_LOW else y
     return y if x == x else x
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #c7e6082d75f5
 @compiled
 def float_log(x):
     """ln of a float32: e ln 2 + ln m with m near 1, and ln m = 2 artanh((m - 1) / (m + 1)) by its series."""
@@ -852,7 +852,7 @@ def float_log(x):
     y = -_INF if x == _ZERO else y
     return y if x >= _ZERO else _NAN
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #ce5704a65063
 @compiled
 def double_exp(x):
     return np.exp(x)
@@ -862,14 +862,14 @@ def double_exp(x):
 def double_log(x):
     return np.log(x)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #bb53377122f0
+# %% ../../modules/18_acceleration/acceleration_dev.py #b915ae0de8c7
 _INDEX = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
 _LINE_INDEX = {"whole": "[i]", "single": "[0]"}
 _ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1]):\n"
 _LINE = "    for i in range({0}.size):\n"
 _BLOCK = 64  # rows whose sum may be rounded after each addition
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #a62c254e9d0c
 def kernel_source(
     results: Sequence[Symbol], targets: Sequence[str], places: dict[Any, str], in_line: bool
 ) -> tuple[str, tuple]:
@@ -894,7 +894,7 @@ def kernel_source(
     source = head + "".join(f"{'' if in_line else '    '}        {line}\n" for line in lines)
     return source, tuple((names[s], s.args[0]) for s in parts if s.op == "constant")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #35ac03ec0982
 @cache
 def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype: str) -> Callable:
     """The compiled loop of `source` for one of the four floating types, by name; compiled once."""
@@ -946,7 +946,7 @@ class Kernel:
                 *[out[part] if place == "row" else out.reshape(self.matrix).view(self.bits)[rows]
                   for out, (place, _) in zip(outs, self.targets)]]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #8ce5bf158b94
+# %% ../../modules/18_acceleration/acceleration_dev.py #88b6ce41efdb
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type."""
     if len(inputs) == 1:
@@ -959,7 +959,7 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *wide)
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #ad5f7d809cb0
 def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
     """Readers of the numbers, tensors and functions of its own file that a function finds in its globals and closure,
     and of what these functions find there.
@@ -977,10 +977,10 @@ def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
             found += [read, *outside(inner, (*seen, function))]
     return found
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f7dd4080ab0a
+# %% ../../modules/18_acceleration/acceleration_dev.py #4bfcdf86973e
 _shape = attrgetter("shape")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #2a0e1a7f5f7a
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
@@ -1372,7 +1372,7 @@ class MixedPrecisionTrainer:
         value = float(loss.item())
         return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #706785426eb6
+# %% ../../modules/18_acceleration/acceleration_dev.py #99eb2f78515b
 _NO_GRAPH = (
     "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
     "recorded "
@@ -1387,7 +1387,7 @@ def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
     leaves = {id(edge) for node in nodes_in_order(loss._node) for edge in node.edges}
     return any(id(p) in leaves for p in parameters)
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #1731b95d67db
 def pair_of(batch: Any) -> tuple[Any, Any]:
     """`batch` itself where it is a tuple or list of two; a Tensor of two rows is not meant."""
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
@@ -1395,7 +1395,7 @@ def pair_of(batch: Any) -> tuple[Any, Any]:
         raise TypeError(f"train_step takes a batch of two, (inputs, targets), got {what}")
     return batch
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #15830cc73a0d
 def require_gradients(model: Any) -> None:
     """Ask all parameters of `model` for gradients where none of them requires one."""
     parameters = parameters_of(model)
@@ -1472,7 +1472,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
         seconds = min(timed_runs(function, 0.1, 1))
     return under_roof(total(name, "forward", trace.operations), name, seconds, peaks)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f33142281eb9
+# %% ../../modules/18_acceleration/acceleration_dev.py #2d93f4a65db5
 def model_rows(
     model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1484,13 +1484,13 @@ def model_rows(
     return [under_roof(row, f"model: {row.name}{' backward' * (row.phase == 'backward')}", row.seconds, peaks)
             for row in run.rows if row.flops and row.bytes]
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #4808f078b748
 def check_together(model: Model | None, x: Any) -> None:
     """Raise ValueError where only one of the two is given."""
     if (model is None) != (x is None):
         raise ValueError("a model and its input x are given together, or neither")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #41c74d60cd64
 def analyze_arithmetic_intensity(
     size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1539,7 +1539,7 @@ def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequenc
         line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray", "shrinkA": 0}
         write(name, point, place, arrowprops=line)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f97df0c24135
+# %% ../../modules/18_acceleration/acceleration_dev.py #78015f948ed8
 def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:
     """The roof of memory, thick, and those of the caches, from intensity `low` to `high`, with a legend."""
     from matplotlib import rcParams
@@ -1552,7 +1552,7 @@ def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:
                   label=f"{name}, {bandwidth / 1e9:.0f} GB/s")
     axes.legend(loc="lower right", fontsize=8)
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #1af80807a202
 def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     """The roof of `peaks`, the slopes of its caches, and the operations, a model's as squares, both axes logarithmic;
     returns the matplotlib figure. What runs at less than a 10,000th of the peak stands at the bottom, as a triangle.
@@ -1653,7 +1653,7 @@ def analyze_mixed_precision_benefits(
     print(table(rows, "What training with Adam holds, in MB"))
     return rows
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6417c2632dd5
+# %% ../../modules/18_acceleration/acceleration_dev.py #0ba9a3eb3628
 @dataclass(frozen=True)
 class Workload:
     """What a kind of work asks for."""
@@ -1665,7 +1665,7 @@ class Workload:
     development_speed: str
     hardware_variety: str
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #e0064619bff1
 @dataclass(frozen=True)
 class Technique:
     """What a technique costs and gives."""
@@ -1740,7 +1740,7 @@ def analyze_acceleration_decision_framework(techniques: Sequence[Technique] = TE
     print(table(rows, "Recommendations and their scores"))
     return rows
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #99821551fc5b
+# %% ../../modules/18_acceleration/acceleration_dev.py #a5942aa6fb36
 @dataclass(frozen=True)
 class BenefitRow:
     """What a technique gains over plain code: how many times as fast, and how much less is saved for backward."""
@@ -1752,7 +1752,7 @@ class BenefitRow:
     latency_benefit: str = column("latency benefit")
     memory_benefit: str = column("memory benefit")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #5818ebd44099
 def in_a_word(value: float, least: dict[str, float]) -> str:
     """The first word whose least value `value` reaches, or "none".
 
@@ -1761,7 +1761,7 @@ def in_a_word(value: float, least: dict[str, float]) -> str:
     """
     return next((word for word, needed in least.items() if value >= needed), "none")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #aeea52f54b77
 def benefit_row(technique: str, work: str, times_as_fast: float, percent_saved: float | None) -> BenefitRow:
     """The row with both numbers in words; without a `percent_saved` the judged memory benefit stands."""
     latency = in_a_word(times_as_fast, {"very_high": 10, "high": 2, "medium": 1.25, "low": 1.05})
@@ -1770,7 +1770,7 @@ def benefit_row(technique: str, work: str, times_as_fast: float, percent_saved: 
     return BenefitRow(technique, work, times_as_fast, percent_saved, latency,
                       judged[technique] if percent_saved is None else memory)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6f80c3e0d2eb
+# %% ../../modules/18_acceleration/acceleration_dev.py #226742353ff2
 def compare(
     technique: str, work: str, plain: Callable[[], Tensor], fast: Callable[[], Tensor], weights: Sequence[Tensor] = ()
 ) -> BenefitRow:
@@ -1781,7 +1781,7 @@ def compare(
         ratio = best_seconds(plain, 3) / best_seconds(fast, 3)
     return benefit_row(technique, work, ratio, 100 * (1 - after / before))
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #7e2862df705c
 def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]:
     """Each of the four techniques against plain code on this machine: `size` is the width, with twice as many rows."""
     rng = np.random.default_rng(0)
@@ -1809,7 +1809,7 @@ def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]
         compare("Graph Optimization", "bias, GELU, scale", lambda: chain(x, bias), lambda: fused_chain(x, bias)),
     ]
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #a92d19d7e6a1
 def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:
     """TECHNIQUES with the benefits as measured; what a technique costs and risks stays as judged."""
     rows = {row.technique: row for row in benefits}

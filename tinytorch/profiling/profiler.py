@@ -12,7 +12,7 @@ __all__ = ['Shape', 'FlopRule', 'FLOPS', 'column', 'table', 'Latency', 'latency_
            'ForwardProfile', 'BackwardProfile', 'TraceRow', 'TracedRun', 'trace_row', 'one_run', 'memory_of',
            'step_times', 'check_single', 'check_loss', 'forward_profile', 'backward_profile', 'Profiler']
 
-# %% ../../modules/14_profiling/profiling_dev.py #fb000c8868ab
+# %% ../../modules/14_profiling/profiling_dev.py #2acbca5b7e7c
 import json
 import math
 import os
@@ -24,6 +24,8 @@ from dataclasses import dataclass, field, fields
 from itertools import groupby
 from numbers import Integral, Real
 from pathlib import Path
+
+# %% ../../modules/14_profiling/profiling_dev.py #33fe4062202a
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -449,14 +451,14 @@ def chrome_event(operation: Operation) -> dict[str, Any]:
     when = microseconds(operation.start, operation.start + operation.seconds)
     return {"name": operation.name, "cat": operation.phase, "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
 
-# %% ../../modules/14_profiling/profiling_dev.py #f0d43ee04442
+# %% ../../modules/14_profiling/profiling_dev.py #adf61aaf2b29
 def phase_event(phase: str, operations: Sequence[Operation]) -> dict[str, Any]:
     """One event from the beginning of the first of `operations` to the end of the last."""
     when = microseconds(operations[0].start, max(o.start + o.seconds for o in operations))
     args = {"operations": len(operations), "flops": sum(o.flops for o in operations)}
     return {"name": phase, "cat": "phase", "ph": "X", **when, "pid": 1, "tid": 1, "args": args}
 
-
+# %% ../../modules/14_profiling/profiling_dev.py #95af0ad2d812
 def chrome_trace(operations: Iterable[Operation]) -> dict[str, Any]:
     """The operations in the Trace Event Format, as they began, with an event round each stretch of one phase."""
     events = []
@@ -465,7 +467,7 @@ def chrome_trace(operations: Iterable[Operation]) -> dict[str, Any]:
         events += [phase_event(phase, stretch), *map(chrome_event, stretch)]
     return {"traceEvents": events, "displayTimeUnit": "ms"}
 
-
+# %% ../../modules/14_profiling/profiling_dev.py #9008248bc6e7
 def write_chrome_trace(operations: Iterable[Operation], path: str | os.PathLike) -> None:
     """Write the operations to `path`, whole or not at all, for Perfetto or chrome://tracing.
 
@@ -586,14 +588,14 @@ class TracedRun:
     rows: tuple[TraceRow, ...]
     seconds: float
 
-# %% ../../modules/14_profiling/profiling_dev.py #bbdfdd720af8
+# %% ../../modules/14_profiling/profiling_dev.py #a0425306dd3c
 def trace_row(row: Total, operations: Iterable[Operation], roof: Roof | None) -> TraceRow:
     """`row` with the fraction of the roof of those `operations` that it adds up."""
     own = [o for o in operations if (o.name, o.phase) == (row.name, row.phase)]
     numbers = [getattr(row, f.name) for f in fields(Total)]
     return TraceRow(*numbers, None if roof is None else roof_fraction(own, roof))
 
-
+# %% ../../modules/14_profiling/profiling_dev.py #3e004ed28d9b
 def one_run(
     model: Callable[[Tensor], Tensor], x: Tensor, loss_fn: Callable[[Tensor], Tensor] | None, roof: Roof | None
 ) -> TracedRun:

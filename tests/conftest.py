@@ -15,6 +15,11 @@ os.environ["MPLBACKEND"] = "agg"
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take minutes, so that with several workers none is left alone with them at the end."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A source tree with three tiny lessons, solved, nothing exported."""

@@ -15,10 +15,10 @@ from benchmarks.machine import gemm_peak
 from benchmarks.timing import Group, Row, Sides
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Linear, Module, Sequential, manual_seed
-from tinytorch.core.losses import CrossEntropyLoss, MSELoss
+from tinytorch.core.losses import MSELoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_cross_entropy, fused_gelu
 
 STEP = Group("step", "Training steps, SGD and cross-entropy", "PyTorch", "GEMM peak", goal=0.8)
 BLOCK = Group("block", "A transformer block's step, SGD and mean squares", "PyTorch", "GEMM peak", goal=0.9)
@@ -115,7 +115,7 @@ def step_sides(batch: int, widths: tuple[int, ...], activation: str) -> Sides:
     x, targets = batch_of(batch, widths)
     network = our_network(widths, activation)
     theirs_net = their_network(widths, activation, [p.data for p in network.parameters()])
-    ours = our_step(network, CrossEntropyLoss(), x, targets)
+    ours = our_step(network, fused_cross_entropy, x, targets)
     theirs = their_step(theirs_net, nn.CrossEntropyLoss(), x, targets)
     agree = partial(same_steps, ours, theirs, network, theirs_net)
     return Sides(ours, theirs, agree, step_flops(batch, widths) / gemm_peak(1))
@@ -145,9 +145,9 @@ def mixed_sides(batch: int, widths: tuple[int, ...], dtype: str) -> Sides:
     x, targets = batch_of(batch, widths)
     network = our_network(widths, "gelu")
     trainer = MixedPrecisionTrainer(
-        network, SGD(network.parameters(), lr=RATE), loss_fn=CrossEntropyLoss(), dtype=dtype)
+        network, SGD(network.parameters(), lr=RATE), loss_fn=fused_cross_entropy, dtype=dtype)
     ours, theirs = partial(trainer.train_step, (Tensor(x), Tensor(targets))), our_step(
-        our_network(widths, "gelu"), CrossEntropyLoss(), x, targets)
+        our_network(widths, "gelu"), fused_cross_entropy, x, targets)
 
     def agree():
         for _ in range(3):

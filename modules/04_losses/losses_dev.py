@@ -496,7 +496,8 @@ def cross_entropy_of_rows(logits: np.ndarray, targets: np.ndarray, label_smoothi
 CROSS_ENTROPY = Primitive("cross_entropy", cross_entropy_of_rows)
 
 
-def _check_share(label_smoothing: float) -> None:
+def check_share(label_smoothing: float) -> None:
+    """Raise ValueError where `label_smoothing` is no share from 0 to 1."""
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
 
@@ -508,7 +509,7 @@ def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) ->
     otherwise, see `class_indices`). `label_smoothing` from 0 to 1 is the weight that is spread evenly over all classes.
     Halves are computed in float32 and the result is rounded to their type.
     """
-    _check_share(label_smoothing)
+    check_share(label_smoothing)
     logits = floating(logits)
     return apply(CROSS_ENTROPY, logits, wrap(class_indices(targets, logits.shape)), label_smoothing=label_smoothing)
 
@@ -627,7 +628,7 @@ class CrossEntropyLoss:
     label_smoothing: float = 0.0
 
     def __post_init__(self):
-        _check_share(self.label_smoothing)
+        check_share(self.label_smoothing)
 
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
         return cross_entropy(logits, targets, self.label_smoothing)

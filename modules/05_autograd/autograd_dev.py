@@ -35,6 +35,7 @@ You will build:
 #| export
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -564,8 +565,13 @@ def _rows(array: np.ndarray) -> np.ndarray:
     return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
 
 
+@lru_cache(maxsize=8)
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones(count, dtype)
+
+
 def _column_sums(rows: np.ndarray) -> np.ndarray:
-    return np.ones(len(rows), rows.dtype) @ rows  # quicker than rows.sum(axis=0)
+    return np.dot(_ones(len(rows), rows.dtype), rows)  # quicker than rows.sum(axis=0)
 
 
 def _linear_rule(g, y, x, weight, bias, needs):

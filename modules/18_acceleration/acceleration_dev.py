@@ -59,18 +59,18 @@ from threadpoolctl import threadpool_limits
 
 from tinytorch.core.autograd import RULES, gradient_rule, joint_rule, nodes_in_order
 from tinytorch.core.layers import check_sizes
-from tinytorch.core.losses import MSELoss
+from tinytorch.core.losses import MSELoss, check_share, class_indices
 from tinytorch.core.tensor import CASTS, Layer, Primitive, Tensor, apply, array_product, as_dtype, as_tensor
-from tinytorch.core.tensor import cast_array, floating, in_float32, is_floating, is_half, no_grad, operands, where
+from tinytorch.core.tensor import cast_array, floating, in_float32, is_floating, is_half, no_grad, operands, where, wrap
 from tinytorch.profiling.profiler import Model, Profiler, Roof, Total, Trace, check_single, column, flop_rule
-from tinytorch.profiling.profiler import matmul_flops, parameters_of, per_output, saved_bytes, table, total
+from tinytorch.profiling.profiler import matmul_flops, parameters_of, per_input, per_output, saved_bytes, table, total
 
 # %%
 import tracemalloc
 
 from tinytorch.core.activations import GELU, softmax
 from tinytorch.core.layers import LayerNorm, Linear, Module, Sequential, manual_seed
-from tinytorch.core.losses import CrossEntropyLoss
+from tinytorch.core.losses import CrossEntropyLoss, cross_entropy
 from tinytorch.core.optimizers import SGD, Adam
 from tinytorch.profiling.profiler import peak_bytes
 
@@ -538,12 +538,19 @@ def set_num_threads(threads: int) -> None:
     _num_threads = threads
 
 
-def in_parts(run: Callable[[int], Any], parts: int) -> None:
-    """Call `run(0)` to `run(parts - 1)` side by side, the last one in this thread, and wait for all."""
+def in_parts(run: Callable[[int], Any], parts: int) -> list:
+    """The results of `run(0)` to `run(parts - 1)`, called side by side, the last one in this thread."""
     others = [_pool.submit(run, i) for i in range(parts - 1)]
-    run(parts - 1)
-    for other in others:
-        other.result()
+    last = run(parts - 1)
+    return [*[other.result() for other in others], last]
+
+
+def in_slices(run: Callable, arrays: Sequence[np.ndarray], parts: int) -> list:
+    """The results of `run` on the parts of arrays of one length, cut along the first axis; side by side."""
+    if parts == 1:
+        return [run(*arrays)]
+    edges = [len(arrays[0]) * i // parts for i in range(parts + 1)]
+    return in_parts(lambda i: run(*[array[edges[i]:edges[i + 1]] for array in arrays]), parts)
 
 # %%
 #| export
@@ -578,9 +585,7 @@ def product_of_batches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return array_product(a, b)
     a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
     out = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
-    edges = [batch[0] * i // parts for i in range(parts + 1)]
-    at = [slice(*edges[i:i + 2]) for i in range(parts)]
-    in_parts(lambda i: np.matmul(a[at[i]], b[at[i]], out=out[at[i]]), parts)
+    in_slices(np.matmul, (a, b, out), parts)
     return out
 
 # %%
@@ -1027,12 +1032,7 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
     """Run a compiled loop over the elements of arrays of one shape and type, into a new array, which is returned."""
     out = np.empty(arrays[0].shape, dtype=arrays[0].dtype)
     flat = [_flat(array) for array in arrays] + [_flat(out)]
-    parts = min(_num_threads, max(1, out.size // _PART))
-    if parts == 1:
-        loop(*flat)
-        return out
-    edges = [out.size * i // parts for i in range(parts + 1)]
-    in_parts(lambda i: loop(*[array[edges[i]:edges[i + 1]] for array in flat]), parts)
+    in_slices(loop, flat, min(_num_threads, max(1, out.size // _PART)))
     return out
 
 # %% [markdown]
@@ -1935,6 +1935,191 @@ print("and GELU, by hand and by the compiler:",
 
 # %% [markdown]
 r"""
+### A reduction, by hand
+
+`fuse` refuses a reduction: no element of its result is known before a whole row has been read. Every classifier pays
+for one, the cross-entropy. Lesson 04 goes over the logits again and again (largest, difference, exponential, sum,
+logarithm), and each time all rows pass through memory. By hand we take as many rows as fit into the first cache and do
+all of it while they lie there.
+
+Two steps resist SIMD, which wants to work on many columns at once. A sum of floats depends on its order, so the
+compiler keeps ours, one addition after the other, unless we allow `reassoc`: any order will do. The largest of several
+floats depends on the order too, where one of them is nan. That of whole numbers does not, and the bits of a float, read
+as a whole number, are in order: sign, exponent, fraction. Only the negative ones run backwards, until all their bits
+but the sign are turned over.
+"""
+
+# %%
+#| export
+summing = njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+
+
+def _sum_of_row(real: type) -> Callable:
+    @summing
+    def sum_of(rows, i):
+        total = real(0)
+        for j in range(rows.shape[1]):
+            total += rows[i, j]
+        return total
+
+    return sum_of
+
+# %%
+#| export
+def _largest_of_row(real: type, whole: type) -> Callable:
+    sign, rest = whole(np.iinfo(whole).bits - 1), whole(np.iinfo(whole).max)
+
+    @compiled
+    def largest(bits, i):
+        top = whole(-rest)
+        for j in range(bits.shape[1]):
+            top = max(top, whole(bits[i, j] ^ ((bits[i, j] >> sign) & rest)))
+        return whole(top ^ ((top >> sign) & rest)).view(real)
+
+    return largest
+
+# %% [markdown]
+r"""
+Then the exponential of $x_j - m$, where $m$ is the largest logit of the row, so that no exponent is above 0. A row of
+ten classes is too short for SIMD, so one loop goes over all numbers of the block.
+"""
+
+# %%
+#| export
+_BLOCK_SIZE = 1 << 12  # elements, 16 KiB in float32
+
+
+def _exponentials_of(largest: Callable, whole: type, exp: Callable) -> Callable:
+    @compiled
+    def exponentials(rows, tops, out):
+        bits = rows.view(whole)
+        for i in range(len(rows)):
+            tops[i] = largest(bits, i)
+            for j in range(rows.shape[1]):
+                out[i, j] = rows[i, j] - tops[i]
+        line = out.reshape(-1)
+        for k in range(line.size):
+            line[k] = exp(line[k])
+
+    return exponentials
+
+# %% [markdown]
+r"""
+The loss of a row is the logarithm of their sum less $x_t - m$, where $t$ is the target. Label smoothing puts the mean
+of all $x_j$ in the place of a share of $x_t$. The gradient needs the exponentials again; they are computed anew, so
+that nothing but the logits is saved.
+"""
+
+# %%
+#| export
+def _loss_loop(real: type, exponentials: Callable, sum_of: Callable, log: Callable) -> Callable:
+    @compiled
+    def loop(smoothing, rows, targets):
+        loss, block = 0.0, max(1, _BLOCK_SIZE // rows.shape[1])
+        work, tops = np.empty((block, rows.shape[1]), real), np.empty(block, real)
+        for start in range(0, len(rows), block):
+            some, these = rows[start:start + block], targets[start:start + block]
+            exponentials(some, tops, work[:len(some)])
+            for i in range(len(some)):
+                loss += log(sum_of(work, i)) - (1 - smoothing) * (some[i, these[i]] - tops[i])
+                if smoothing > 0:
+                    loss -= smoothing * (sum_of(some, i) / rows.shape[1] - tops[i])
+        return loss
+
+    return loop
+
+# %%
+#| export
+def _loss_gradient_loop(real: type, exponentials: Callable, sum_of: Callable) -> Callable:
+    @compiled
+    def loop(smoothing, share, rows, targets, out):
+        block = max(1, _BLOCK_SIZE // rows.shape[1])
+        tops, less = np.empty(block, real), real(share * smoothing / rows.shape[1])
+        for start in range(0, len(rows), block):
+            stop = min(start + block, len(rows))
+            exponentials(rows[start:stop], tops, out[start:stop])
+            for i in range(start, stop):
+                scale = share / sum_of(out, i)
+                for j in range(rows.shape[1]):
+                    out[i, j] = out[i, j] * scale - less
+                out[i, targets[i]] -= share * (1 - smoothing)
+
+    return loop
+
+# %%
+#| export
+@cache
+def cross_entropy_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
+    """The compiled loops for float32 or float64: the sum of the rows' losses, and the gradient to all logits."""
+    real, whole, exp, log = (
+        (np.float64, np.int64, double_exp, double_log) if dtype == np.float64 else
+        (np.float32, np.int32, float_exp, float_log))
+    exponentials, sum_of = _exponentials_of(_largest_of_row(real, whole), whole, exp), _sum_of_row(real)
+    return _loss_loop(real, exponentials, sum_of, log), _loss_gradient_loop(real, exponentials, sum_of)
+
+# %%
+#| export
+def _in_rows(loop: Callable, logits: np.ndarray, targets: np.ndarray, *others: np.ndarray) -> list:
+    rows = np.ascontiguousarray(logits).reshape(targets.size, -1)
+    parts = min(_num_threads, max(1, rows.size // _PART), len(rows))
+    return in_slices(loop, [rows, targets.reshape(-1), *others], parts)
+
+
+@np.errstate(over="ignore")
+@in_float32
+def _loss_forward(logits: np.ndarray, targets: np.ndarray, label_smoothing: float) -> np.ndarray:
+    real, loop = logits.dtype.type, cross_entropy_loops(logits.dtype)[0]
+    return real(sum(_in_rows(partial(loop, float(label_smoothing)), logits, targets)) / targets.size)
+
+
+@in_float32
+def _loss_backward(g: np.ndarray, y: None, logits: np.ndarray, targets: np.ndarray, label_smoothing: float):
+    real, out = logits.dtype.type, np.empty((targets.size, logits.shape[-1]), logits.dtype)
+    loop = partial(cross_entropy_loops(logits.dtype)[1], real(label_smoothing), real(g / targets.size))
+    _in_rows(loop, logits, targets, out)
+    return out.reshape(logits.shape)
+
+# %%
+#| export
+FUSED_CROSS_ENTROPY = Primitive("fused_cross_entropy", _loss_forward)
+gradient_rule("fused_cross_entropy", _loss_backward)
+flop_rule("fused_cross_entropy", per_input(5))
+
+
+def fused_cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) -> Tensor:
+    """`cross_entropy` of lesson 04, with the same arguments, rules and errors, in one compiled pass over the rows.
+
+    >>> fused_cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), [0, 1])
+    Tensor(0.6931, dtype=float32)
+    """
+    check_share(label_smoothing)
+    logits = floating(logits)
+    targets = wrap(class_indices(targets, logits.shape))
+    return apply(FUSED_CROSS_ENTROPY, logits, targets, label_smoothing=label_smoothing)
+
+# %%
+def loss_and_gradient(loss_fn, smoothing):
+    rng = np.random.default_rng(4)
+    logits = Tensor(rng.normal(size=(64, 1000)).astype(np.float32), requires_grad=True)
+    loss = loss_fn(logits, rng.integers(1000, size=64), smoothing)
+    loss.backward()
+    return loss.item(), logits.grad.data
+
+for smoothing in (0.0, 0.1):
+    (loss, gradient), (wanted, theirs) = (loss_and_gradient(f, smoothing) for f in (fused_cross_entropy, cross_entropy))
+    print(f"label smoothing {smoothing}: {loss:.6f}, lesson 04 {wanted:.6f}; "
+          f"the gradients are at most {np.abs(gradient - theirs).max():.1e} apart")
+
+# %%
+for shape in ((64, 10), (64, 1000), (64, 32000)):
+    x = Tensor(np.random.default_rng(5).normal(size=shape).astype(np.float32), requires_grad=True)
+    targets = np.arange(64) % shape[1]
+    times = [best_seconds(lambda: f(x, targets).backward()) * 1e6 for f in (cross_entropy, fused_cross_entropy)]
+    print(f"{shape[0]} rows of {shape[1]:5d}: lesson 04 takes {times[0]:7.0f} us for loss and gradient, "
+          f"one kernel each {times[1]:6.0f} us")
+
+# %% [markdown]
+r"""
 ## 6. Half precision
 
 A 16-bit float takes half the memory of a 32-bit one, and half the time to travel. It has its price in range and in
@@ -2010,7 +2195,8 @@ costs precision. Ours are the same everywhere.
 #| export
 HALF_OPERATIONS = frozenset({"matmul", "batched_matmul", "linear"})
 FLOAT32_OPERATIONS = frozenset({
-    "exp", "log", "pow", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss", "cross_entropy", "bce_with_logits"})
+    "exp", "log", "pow", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss", "bce_with_logits", "cross_entropy",
+    "fused_cross_entropy"})
 
 # %% [markdown]
 r"""
@@ -3973,9 +4159,9 @@ r"""
 ## What you have
 
 Products in as few calls as possible; a kernel that does GELU in one pass, forward and backward, in four types; a
-compiler that writes such kernels, and their gradients, for any elementwise function; training in mixed precision that
-scales, skips and adapts; and a measured roof to hold it all against. Export it with `tito module complete 18`, and
-import it like any other library:
+compiler that writes such kernels, and their gradients, for any elementwise function; the loss in one kernel; training
+in mixed precision that scales, skips and adapts; and a measured roof to hold it all against. Export it with
+`tito module complete 18`, and import it like any other library:
 
 ```python
 from tinytorch.optimization.acceleration import fuse, fused_gelu, MixedPrecisionTrainer

@@ -14,7 +14,7 @@ from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.layers import LayerNorm, Linear
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Tensor, maximum, where
-from tinytorch.optimization.acceleration import fuse, fused_gelu, unfused_gelu, vectorized_matmul
+from tinytorch.optimization.acceleration import fuse, fused_cross_entropy, fused_gelu, unfused_gelu, vectorized_matmul
 
 UNARY = tuple((shape,) for shape in [(), (5,), (0,), (3, 4), (2, 0, 3), (2, 3, 4)])
 BINARY = (
@@ -76,10 +76,10 @@ def cross_entropy64(x, smoothing):
     return np.asarray(-(1 - smoothing) * picked.mean() - smoothing * rows.mean())
 
 
-def cross_entropy_of(smoothing):
+def cross_entropy_of(loss, smoothing):
     return Operation(
-        f"cross_entropy, label_smoothing={smoothing}", "cross_entropy",
-        lambda x: cross_entropy(x, classes(x.shape), label_smoothing=smoothing),
+        f"{loss.__name__}, label_smoothing={smoothing}", loss.__name__,
+        lambda x: loss(x, classes(x.shape), label_smoothing=smoothing),
         lambda x: cross_entropy64(x, smoothing),
         lambda x: F.cross_entropy(
             x.reshape(-1, x.shape[-1]), torch.tensor(classes(tuple(x.shape)).reshape(-1)), label_smoothing=smoothing
@@ -269,9 +269,8 @@ LOSSES = (
         lambda x, t: np.asarray((np.logaddexp(0, x) - x * t).mean()), F.binary_cross_entropy_with_logits, PAIRS,
         (normal, lambda rng, shape: rng.uniform(size=shape)),
     ),
-    cross_entropy_of(0.0),
-    cross_entropy_of(0.1),
-    cross_entropy_of(1.0),
+    *[cross_entropy_of(loss, smoothing) for loss in (cross_entropy, fused_cross_entropy)
+      for smoothing in (0.0, 0.1, 1.0)],
 )  # fmt: skip
 
 CASTS = tuple(

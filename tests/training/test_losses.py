@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,9 @@ from tinytorch.core.losses import (
     mse_loss,
 )
 from tinytorch.core.tensor import Tensor
+from tinytorch.optimization.acceleration import fused_cross_entropy, set_num_threads
 
+CROSS_ENTROPIES = pytest.mark.parametrize("loss", [cross_entropy, fused_cross_entropy])
 EXTREME = [0.0, -0.0, 1e-30, 20.0, -20.0, 89.0, -104.0, 1e4, -1e4, 3e38, -3e38]
 
 
@@ -31,36 +35,44 @@ def both(loss, peer, numbers, *rest):
     return (got.item(), x.grad.data), (wanted.item(), to_numpy(y.grad))
 
 
+@CROSS_ENTROPIES
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("shape", [(1, 2), (8, 5), (3, 1)])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0, 1000.0])
-def test_cross_entropy_is_pytorchs(shape, scale, smoothing):
+def test_cross_entropy_is_pytorchs(loss, shape, scale, smoothing):
     rng = np.random.default_rng(0)
     logits, targets = (rng.normal(size=shape) * scale).astype(np.float32), rng.integers(0, shape[1], shape[0])
     got, wanted = both(
-        lambda x, t: cross_entropy(x, t, label_smoothing=smoothing),
+        lambda x, t: loss(x, t, label_smoothing=smoothing),
         lambda x, t: F.cross_entropy(x, t, label_smoothing=smoothing), logits, targets,
     )  # fmt: skip
     assert np.isclose(got[0], wanted[0], rtol=1e-5, atol=1e-7)
     assert_close(got[1], wanted[1], 1e-6, "gradient")
 
 
-def test_cross_entropy_keeps_the_classes_last_where_pytorch_has_them_second():
+@CROSS_ENTROPIES
+def test_cross_entropy_keeps_the_classes_last_where_pytorch_has_them_second(loss):
     rng = np.random.default_rng(1)
     logits, targets = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 5, (2, 3, 4))
     got, wanted = both(
-        cross_entropy, lambda x, t: F.cross_entropy(x.movedim(-1, 1), t), logits, targets
+        loss, lambda x, t: F.cross_entropy(x.movedim(-1, 1), t), logits, targets
     )
     assert np.isclose(got[0], wanted[0])
     assert_close(got[1], wanted[1], 1e-12, "gradient")
 
 
+@CROSS_ENTROPIES
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("target", [0, 1, 2])
-@pytest.mark.parametrize("row", [[1e4, 0, 0], [-1e4, -1e4, -1e4], [3e38, -3e38, 0], [1e-30, 0, -0.0], [0, -np.inf, 1]])
-def test_cross_entropy_of_extreme_logits_is_pytorchs(row, target):
+@pytest.mark.parametrize(
+    "row",
+    [[1e4, 0, 0], [-1e4, -1e4, -1e4], [3e38, -3e38, 0], [1e-30, 0, -0.0], [0, -np.inf, 1], [-np.inf] * 3,
+     [0, np.inf, 1], [0, np.nan, 1], [0, -np.nan, 1], [-3e38, -1.0, -2.0]],
+)  # fmt: skip
+def test_cross_entropy_of_extreme_logits_is_pytorchs(loss, row, target, dtype):
     """Among them logits so far apart that their difference is infinite in float32."""
     with np.errstate(all="ignore"):
-        got, wanted = both(cross_entropy, F.cross_entropy, np.float32([row]), np.array([target]))
+        got, wanted = both(loss, F.cross_entropy, np.array([row], dtype), np.array([target]))
     assert np.allclose(got[0], wanted[0], rtol=1e-6, equal_nan=True)
     assert np.allclose(got[1], wanted[1], atol=1e-7, equal_nan=True)
 
@@ -104,10 +116,25 @@ def test_losses_of_halves_are_computed_in_float32(half):
     off[0] = 1000
     got = mse_loss(Tensor(off, dtype=half), Tensor(np.zeros(1000), dtype=half))
     assert got.dtype.name == half and got.item() == 1000
-    x = Tensor(np.tile([30.0, 0.0], (2000, 1)), dtype=half, requires_grad=True)
-    loss = cross_entropy(x, np.zeros(2000, int))
-    loss.backward()
-    assert loss.dtype.name == half and x.grad.dtype.name == half
+    for cross in (cross_entropy, fused_cross_entropy):
+        x = Tensor(np.tile([30.0, 0.0], (2000, 1)), dtype=half, requires_grad=True)
+        loss = cross(x, np.zeros(2000, int))
+        loss.backward()
+        assert loss.dtype.name == half and x.grad.dtype.name == half
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("shape", [(1, 700_000), (40, 30_000), (120_001, 10), (9, 5000)])
+def test_the_fused_loss_of_many_logits_is_pytorchs_on_any_number_of_threads(shape, threads):
+    rng = np.random.default_rng(6)
+    logits, targets = rng.normal(size=shape).astype(np.float32), rng.integers(0, shape[1], shape[0])
+    set_num_threads(threads)
+    try:
+        got, wanted = both(fused_cross_entropy, F.cross_entropy, logits, targets)
+    finally:
+        set_num_threads(os.cpu_count() or 1)
+    assert np.isclose(got[0], wanted[0], rtol=1e-6)
+    assert np.allclose(got[1], wanted[1], rtol=1e-4, atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int64", "uint64", "float16", "float32", "float64"])
@@ -132,14 +159,16 @@ def test_class_indices_come_in_any_type(dtype):
     ],
 )  # fmt: skip
 def test_a_target_that_is_no_class_is_named(targets, error, words):
-    with pytest.raises(error, match=words):
-        cross_entropy(Tensor(np.zeros((3, 4))), targets)
+    for loss in (cross_entropy, fused_cross_entropy):
+        with pytest.raises(error, match=words):
+            loss(Tensor(np.zeros((3, 4))), targets)
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.1, np.nan])
 def test_a_share_that_is_none_is_refused(smoothing):
-    with pytest.raises(ValueError, match="label_smoothing is a share"):
-        cross_entropy(Tensor([[1.0, 2.0]]), [0], label_smoothing=smoothing)
+    for loss in (cross_entropy, fused_cross_entropy):
+        with pytest.raises(ValueError, match="label_smoothing is a share"):
+            loss(Tensor([[1.0, 2.0]]), [0], label_smoothing=smoothing)
     with pytest.raises(ValueError, match="label_smoothing is a share"):
         CrossEntropyLoss(label_smoothing=smoothing)
 
@@ -160,6 +189,8 @@ def test_an_empty_batch_is_refused_where_pytorch_gives_nan(loss):
         loss(Tensor(np.zeros((0, 3))), Tensor(np.zeros((0, 3))))
     with pytest.raises(ValueError, match="an empty batch has no mean"):
         cross_entropy(Tensor(np.zeros((0, 3))), [])
+    with pytest.raises(ValueError, match="an empty batch has no mean"):
+        fused_cross_entropy(Tensor(np.zeros((0, 3))), [])
 
 
 def test_targets_may_be_booleans_whole_numbers_or_lists():
@@ -178,9 +209,10 @@ def test_losses_as_objects_keep_their_settings():
     assert CrossEntropyLoss(0.1) == CrossEntropyLoss(0.1) != CrossEntropyLoss()
 
 
-def test_class_indices_do_not_depend_on_whoever_changes_the_targets_later():
+@CROSS_ENTROPIES
+def test_class_indices_do_not_depend_on_whoever_changes_the_targets_later(loss):
     x, targets = Tensor(np.zeros((2, 3)), requires_grad=True), np.array([0, 1])
-    loss = cross_entropy(x, targets)
+    loss = loss(x, targets)
     targets[:] = 2
     loss.backward()
     assert (x.grad.data[:, 2] > 0).all() and (x.grad.data[[0, 1], [0, 1]] < 0).all()

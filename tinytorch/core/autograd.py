@@ -9,9 +9,10 @@ __all__ = ['RULES', 'numerical_gradient', 'gradient_rule', 'joint_rule', 'mul_to
            'unbroadcast', 'pull_back', 'nodes_in_order', 'release', 'accumulate', 'own', 'starting_gradient',
            'refuse_released', 'backward', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #bd74e8b76b73
+# %% ../../modules/05_autograd/autograd_dev.py #4b067527ec17
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -207,13 +208,18 @@ def _matmul_to_b(g, y, a, b):
 
 gradient_rule("matmul", in_float32(_matmul_to_a), in_float32(_matmul_to_b))
 
-# %% ../../modules/05_autograd/autograd_dev.py #ecbf88e811c1
+# %% ../../modules/05_autograd/autograd_dev.py #cfa008481671
 def _rows(array: np.ndarray) -> np.ndarray:
     return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
 
 
+@lru_cache(maxsize=8)
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones(count, dtype)
+
+
 def _column_sums(rows: np.ndarray) -> np.ndarray:
-    return np.ones(len(rows), rows.dtype) @ rows  # quicker than rows.sum(axis=0)
+    return np.dot(_ones(len(rows), rows.dtype), rows)  # quicker than rows.sum(axis=0)
 
 
 def _linear_rule(g, y, x, weight, bias, needs):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MSE', 'BCE', 'CROSS_ENTROPY', 'paired', 'mean_squared_error', 'mse_loss', 'binary_cross_entropy', 'bce_with_logits',
-           'class_indices', 'cross_entropy_of_rows', 'cross_entropy', 'MSELoss', 'BCEWithLogitsLoss',
+           'class_indices', 'cross_entropy_of_rows', 'check_share', 'cross_entropy', 'MSELoss', 'BCEWithLogitsLoss',
            'CrossEntropyLoss']
 
 # %% ../../modules/04_losses/losses_dev.py #d92bd7877aaf
@@ -126,11 +126,12 @@ def cross_entropy_of_rows(logits: np.ndarray, targets: np.ndarray, label_smoothi
         loss = (1 - label_smoothing) * loss + label_smoothing * np.mean(-rows)
     return loss
 
-# %% ../../modules/04_losses/losses_dev.py #d2f0858495ef
+# %% ../../modules/04_losses/losses_dev.py #ea182a6695a2
 CROSS_ENTROPY = Primitive("cross_entropy", cross_entropy_of_rows)
 
 
-def _check_share(label_smoothing: float) -> None:
+def check_share(label_smoothing: float) -> None:
+    """Raise ValueError where `label_smoothing` is no share from 0 to 1."""
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
 
@@ -142,7 +143,7 @@ def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) ->
     otherwise, see `class_indices`). `label_smoothing` from 0 to 1 is the weight that is spread evenly over all classes.
     Halves are computed in float32 and the result is rounded to their type.
     """
-    _check_share(label_smoothing)
+    check_share(label_smoothing)
     logits = floating(logits)
     return apply(CROSS_ENTROPY, logits, wrap(class_indices(targets, logits.shape)), label_smoothing=label_smoothing)
 
@@ -162,7 +163,7 @@ class BCEWithLogitsLoss:
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
         return bce_with_logits(logits, targets)
 
-# %% ../../modules/04_losses/losses_dev.py #a1a5646e852b
+# %% ../../modules/04_losses/losses_dev.py #034b2b5b9c90
 @dataclass(frozen=True)
 class CrossEntropyLoss:
     """`cross_entropy` as an object, classes last: `CrossEntropyLoss(label_smoothing=0.1)(logits, targets)`."""
@@ -170,7 +171,7 @@ class CrossEntropyLoss:
     label_smoothing: float = 0.0
 
     def __post_init__(self):
-        _check_share(self.label_smoothing)
+        check_share(self.label_smoothing)
 
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
         return cross_entropy(logits, targets, self.label_smoothing)

@@ -2861,9 +2861,8 @@ class MixedPrecisionTrainer:
 #| export
 _NO_GRAPH = (
     "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
-    "recorded "
-    "operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor operations all "
-    "the way")
+    "recorded operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor "
+    "operations all the way")
 
 
 def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
@@ -2898,7 +2897,13 @@ trainer = MixedPrecisionTrainer(net, SGD(net.parameters(), lr=0.1))
 x, y = Tensor(np.random.default_rng(0).normal(size=(32, 10)).astype(np.float32)), Tensor(np.zeros((32, 5), np.float32))
 print(trainer.train_step((x, y)), "\n", trainer.train_step((x, y)))
 
-# %% nbgrader={"grade": true, "grade_id": "test-mixed-precision", "locked": true, "points": 15}
+# %% [markdown]
+r"""
+A trainer must get along with models and optimizers that it does not know. Here are a model and an optimizer as a
+stranger might write them, for the checks that follow.
+"""
+
+# %% nbgrader={"grade_id": "strangers", "locked": true}
 class MockModel:
     """A model as a stranger would write it: a weight made by Tensor(...), which asks for no gradient."""
 
@@ -2938,7 +2943,7 @@ def mock_trainer(scale, **settings):
     model = MockModel()
     return MixedPrecisionTrainer(model, MockOptimizer(model.parameters()), loss_scale=scale, **settings)
 
-
+# %% nbgrader={"grade": true, "grade_id": "test-mixed-precision", "locked": true, "points": 15}
 def check_scaled(scale, loss):
     trainer = mock_trainer(scale)
     scaled = trainer.scale_loss(Tensor([loss]))

@@ -21,7 +21,7 @@ from tito import diagnose
 from tito.lesson import Lesson, read_lesson
 from tito.worker import Channel, Worker
 
-CAN_FORK = "fork" in dir(os)
+CAN_FORK = sys.platform != "win32"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -1501,12 +1501,11 @@ class MixedPrecisionTrainer:
         value = float(loss.item())
         return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #99eb2f78515b
+# %% ../../modules/18_acceleration/acceleration_dev.py #edbcb7c84d58
 _NO_GRAPH = (
     "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
-    "recorded "
-    "operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor operations all "
-    "the way")
+    "recorded operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor "
+    "operations all the way")
 
 
 def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:

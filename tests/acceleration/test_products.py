@@ -103,6 +103,14 @@ def test_a_column_times_a_row_is_the_same_alone_and_in_a_batch():
         assert np.allclose((Tensor(a) @ Tensor(b)).data, a * b)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16", "int64"])
+def test_a_long_column_times_a_row_is_one_product_of_each_pair(dtype):
+    rng = np.random.default_rng(5)
+    column, row = (Tensor(rng.integers(-9, 9, shape), dtype=dtype) for shape in ((900, 2), (2, 700)))
+    out = vectorized_matmul(column[:, :1], row[:1])
+    assert out.dtype == dtype and np.array_equal(out.data, column.data[:, :1] * row.data[:1])
+
+
 def test_a_batch_in_another_memory_order_comes_out_right():
     a = np.random.default_rng(1).normal(size=(3, 4, 5)).T
     b = np.random.default_rng(2).normal(size=(3, 2))

@@ -249,7 +249,7 @@ def test_autocast_takes_halves_only(dtype):
 X = np.random.default_rng(0).uniform(0.5, 2, size=(4, 4))
 TO_HALF = {
     "matmul": lambda x: x @ x,
-    "batched_matmul": lambda x: vectorized_matmul(x, x.reshape(1, *x.shape)),
+    "vectorized_matmul": lambda x: vectorized_matmul(x, x.reshape(1, *x.shape)),
     "linear": lambda x: linear(x, Tensor(np.ones((4, 2), np.float32)), Tensor(np.ones(2, np.float32))),
 }
 TO_FLOAT32 = {

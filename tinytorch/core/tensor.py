@@ -430,10 +430,12 @@ def operands(a: Any, b: Any) -> tuple[Tensor, Tensor]:
         a = wrap(np.asarray(a, dtype=number_type(a, b.dtype))) if isinstance(a, _Number) else Tensor(a)
     elif not isinstance(b, Tensor):
         b = wrap(np.asarray(b, dtype=number_type(b, a.dtype))) if isinstance(b, _Number) else Tensor(b)
-    if a.dtype != b.dtype and is_floating(a.dtype) != is_floating(b.dtype):
-        a, b = (a, b.astype(a.dtype)) if is_floating(a.dtype) else (a.astype(b.dtype), b)
-    if a.dtype != b.dtype and is_half(a.dtype) and is_half(b.dtype):
-        a, b = a.astype(np.float32), b.astype(np.float32)
+    if a.dtype == b.dtype:
+        return a, b
+    if is_floating(a.dtype) != is_floating(b.dtype):
+        return (a, b.astype(a.dtype)) if is_floating(a.dtype) else (a.astype(b.dtype), b)
+    if is_half(a.dtype) and is_half(b.dtype):
+        return a.astype(np.float32), b.astype(np.float32)
     return a, b
 
 # %% ../../modules/01_tensor/tensor_dev.py #0b56016fd7a5

@@ -1,8 +1,12 @@
-"""README's performance table and picture, rendered from the results that are kept in performance.json."""
+"""README's performance table and picture, rendered from the results that are kept in performance.json.
+
+Results with other OpenBLAS kernels, chosen by OPENBLAS_CORETYPE, are kept beside them; README tells them in a sentence.
+"""
 
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from tito.files import write_atomic
 
 HERE = Path(__file__).resolve().parent
 README, KEPT, PICTURE = HERE.parent / "README.md", HERE / "performance.json", HERE / "performance.png"
+KERNELS, CHOSEN = "OPENBLAS_CORETYPE", HERE / "performance-chosen-kernels.json"
 BEGIN, END = "<!-- begin: python -m benchmarks --readme -->\n", "<!-- end -->\n"
 
 
@@ -70,8 +75,8 @@ def of_group(report: Report, summary: Summary) -> Result:
                   min(ratios), max(ratios), summary.goal, summary.rows)
 
 
-def block_of(report: Report) -> str:
-    """README's Markdown: the machine, the table, what compiling cost, and the picture."""
+def block_of(report: Report, chosen: Report | None = None) -> str:
+    """README's Markdown: the machine, the table, what compiling and other kernels cost or gain, and the picture."""
     m, against = report.machine, {summary.group: summary.against for summary in report.summaries}
     rows = [cells(line, against[line.results[0].group]) for line in lines_of(report)]
     head = ["", "against", "ours", "theirs", "floor", "ratio, 1 thread", "ratio, 2 threads", "goal"]
@@ -83,7 +88,21 @@ def block_of(report: Report) -> str:
         f"Numba {m.numba}, PyTorch {m.torch}.", table,
         f"The first call, which compiles, took {' and '.join(compiled)}. Numba had compiled other kernels in that "
         "process before, torch.compile nothing.",
+        *([other_kernels(m.blas, chosen)] if chosen else []),
         f"![The same ratios as bars on a logarithmic axis](benchmarks/{PICTURE.name})"]) + "\n"
+
+
+def other_kernels(installed: str, chosen: Report) -> str:
+    """How the groups fare with OpenBLAS kernels that were chosen, in a sentence; `installed` is the usual BLAS."""
+    names = [blas.split("(")[-1].rstrip(")") for blas in (installed, chosen.machine.blas)]
+    labels = {shown.group: shown.label[0].lower() + shown.label[1:] for shown in SHOWN if shown.group}
+    means: dict[str, list[str]] = {}
+    for s in chosen.summaries:
+        means.setdefault(labels[s.group], []).append(f"{s.geomean:.2f} on {s.threads} thread{'s' * (s.threads > 1)}")
+    return (
+        f"OpenBLAS chose its {names[0]} kernels for this processor. With `{KERNELS}={names[1]}` in the environment, "
+        "which makes it take others, the ratios to PyTorch are, as geometric means: "
+        + "; ".join(f"{label} {' and '.join(found)}" for label, found in means.items()) + ".")
 
 
 def with_headings(report: Report) -> list[Line]:
@@ -115,18 +134,18 @@ def amount(value: float, unit: str) -> str:
     return f"{value / step**power:.3g} {units[power]}"
 
 
-def merged(new: Report, kept: Path = KEPT) -> Report:
+def merged(new: Report, file: Path = KEPT) -> Report:
     """`new`, and from the kept results those of rows that were not measured again.
 
     Raises TitoError where these are from another machine.
     """
     rows = all_rows()
     groups, order = list(dict.fromkeys(row.group for row in rows)), [row.name for row in rows]
-    if not kept.exists() or len(new.results) == len(rows):
+    if not file.exists() or len(new.results) == len(rows):
         return new
-    old = from_json(kept.read_text(encoding="utf-8"))
+    old = kept(file)
     if old.machine != new.machine:
-        raise TitoError(f"{kept.name} holds results from another machine, or from other versions than here",
+        raise TitoError(f"{file.name} holds results from another machine, or from other versions than here",
                         "measure all rows: python -m benchmarks --readme")
     results = {result.name: result for result in (*old.results, *new.results) if result.name in order}
     calls = {call.row: call for call in (*old.first_calls, *new.first_calls) if call.row in order}
@@ -140,10 +159,16 @@ def with_block(readme: str, block: str) -> str:
     return f"{before}{BEGIN}{block}{END}{rest.split(END, 1)[1]}"
 
 
+def kept(file: Path) -> Report:
+    """The results in a file."""
+    return from_json(file.read_text(encoding="utf-8"))
+
+
 def update_readme(new: Report) -> None:
     """Keep the results, draw the picture and write README's table. Raises TitoError where rows are missing."""
-    report = merged(new)
-    write_atomic(KEPT, to_json(report))
-    block = block_of(report)
+    file = CHOSEN if KERNELS in os.environ else KEPT
+    write_atomic(file, to_json(merged(new, file)))
+    report, chosen = kept(KEPT), kept(CHOSEN) if CHOSEN.exists() else None
+    block = block_of(report, chosen)
     save_lines([with_headings(report)], report.machine, PICTURE, background="white")
     write_atomic(README, with_block(README.read_text(encoding="utf-8"), block))

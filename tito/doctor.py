@@ -127,10 +127,12 @@ def _blas() -> Finding:
 
 
 def _kernels_advice(architecture: str) -> str:
-    """An OpenBLAS that does not know a new processor takes the kernels of an old one, which may be half as fast."""
+    """An OpenBLAS that is told so, or does not know a new processor, may take slow kernels."""
+    chosen = os.environ.get("OPENBLAS_CORETYPE")
+    mend = f"Take OPENBLAS_CORETYPE={chosen} out of" if chosen else "Set OPENBLAS_CORETYPE=SkylakeX in"
     return (
-        f"OpenBLAS uses its {architecture} kernels, which leave this processor's AVX-512 idle. Set"
-        " OPENBLAS_CORETYPE=SkylakeX in the environment, and compare `tito roofline 18` before and after."
+        f"OpenBLAS uses its {architecture} kernels, which leave this processor's AVX-512 idle. {mend}"
+        " the environment, and compare `tito roofline 18` before and after."
     )
 
 

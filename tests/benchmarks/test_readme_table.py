@@ -12,6 +12,7 @@ from benchmarks.__main__ import main
 from benchmarks.machine import this_machine
 from benchmarks.readme import (
     BEGIN,
+    CHOSEN,
     END,
     KEPT,
     PICTURE,
@@ -19,21 +20,18 @@ from benchmarks.readme import (
     SHOWN,
     amount,
     block_of,
+    kept,
     lines_of,
     merged,
     with_block,
     with_headings,
 )
-from benchmarks.report import Report, from_json, report_of, to_json
+from benchmarks.report import Report, report_of, to_json
 from benchmarks.rows import all_rows
 from benchmarks.timing import FirstCalls, Result
 from tito.errors import TitoError
 
 GROUPS = list(dict.fromkeys(row.group for row in all_rows()))
-
-
-def kept() -> Report:
-    return from_json(KEPT.read_text(encoding="utf-8"))
 
 
 def result(name: str, group: str, ratio: float = 0.5) -> Result:
@@ -49,21 +47,31 @@ def whole_report() -> Report:
 
 def test_readmes_table_is_what_the_kept_results_render_to():
     readme = README.read_text(encoding="utf-8")
-    assert readme.count(BEGIN) == 1 and readme.split(BEGIN)[1].split(END)[0] == block_of(kept())
+    assert readme.count(BEGIN) == 1 and readme.split(BEGIN)[1].split(END)[0] == block_of(kept(KEPT), kept(CHOSEN))
 
 
 def test_the_kept_summaries_follow_from_the_kept_results():
-    report = kept()
-    assert report_of(report.machine, GROUPS, report.results, report.first_calls) == report
+    for report in (kept(KEPT), kept(CHOSEN)):
+        assert report_of(report.machine, GROUPS, report.results, report.first_calls) == report
 
 
 def test_every_kept_result_is_of_a_row_that_there_is():
-    assert {found.name for found in kept().results} <= {row.name for row in all_rows()}
+    results = (*kept(KEPT).results, *kept(CHOSEN).results)
+    assert {found.name for found in results} <= {row.name for row in all_rows()}
+
+
+def test_other_kernels_are_told_by_their_name_and_the_means_of_their_groups():
+    machine = replace(this_machine(), blas="openblas 1 (SkylakeX)")
+    results = [result("step-block-1t", "block", 0.25), result("matmul-square-64-2t", "matmul", 0.75)]
+    block = block_of(whole_report(), report_of(machine, GROUPS, results))
+    assert "With `OPENBLAS_CORETYPE=SkylakeX` in the environment," in block
+    assert "matrix products 0.75 on 2 threads; training step, transformer block 0.25 on 1 thread." in block
+    assert "CORETYPE" not in block_of(whole_report())
 
 
 def test_the_picture_is_there_and_linked():
     assert PICTURE.read_bytes().startswith(b"\x89PNG")
-    assert f"(benchmarks/{PICTURE.name})" in block_of(kept())
+    assert f"(benchmarks/{PICTURE.name})" in block_of(kept(KEPT))
 
 
 def test_every_line_names_rows_that_there_are():

@@ -68,11 +68,14 @@ def test_threads_that_the_environment_limits_are_told(monkeypatch):
     [("Haswell", True, True), ("Zen", True, True), ("Haswell", False, False), ("SkylakeX", True, False),
      (None, True, False)],
 )  # fmt: skip
-def test_kernels_older_than_the_processor_are_told(monkeypatch, architecture, has_avx512, advised):
+@pytest.mark.parametrize(("chosen", "words"), [
+    ("", "Set OPENBLAS_CORETYPE=SkylakeX in"), ("Haswell", "Take OPENBLAS_CORETYPE=Haswell out of")])  # fmt: skip
+def test_kernels_older_than_the_processor_are_told(monkeypatch, architecture, has_avx512, advised, chosen, words):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", chosen)
     monkeypatch.setattr(doctor, "_ask", lambda code: ([[["openblas", "0.3", 2, architecture]], has_avx512], ""))
     row = doctor._blas()
     assert row.ok and row.found.startswith("openblas 0.3 with 2 threads")
-    assert ("OPENBLAS_CORETYPE=SkylakeX" in row.mend) is advised
+    assert (f"{words} the environment" in row.mend) is advised
 
 
 def test_without_lessons_the_doctor_says_how_to_get_them(tmp_path):

@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import FusionError, fuse, fused_gelu, set_num_threads
+from tinytorch.optimization.acceleration import (
+    FusionError,
+    cross_entropy_loops,
+    fuse,
+    fused_gelu,
+    gelu_loops,
+    set_num_threads,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -55,6 +62,37 @@ def test_numbas_threading_layer_is_not_needed(usual):
 @pytest.mark.parametrize("cores", [1, None])
 def test_one_core_or_a_system_that_does_not_tell_gives_the_same(usual, cores):
     assert run(first=f"os.cpu_count = lambda: {cores}") == usual
+
+
+FORKED = """
+import numpy as np, os, signal
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization.acceleration import fused_gelu, set_num_threads
+set_num_threads(2)
+x = Tensor(np.linspace(-4, 4, 1 << 21).astype(np.float32))
+here = fused_gelu(x).data
+if os.fork() == 0:
+    signal.alarm(30)
+    os._exit(0 if np.array_equal(fused_gelu(x).data, here) else 1)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+"""
+
+
+def test_a_process_forked_after_the_kernels_ran_has_threads_of_its_own():
+    done = subprocess.run([sys.executable, "-c", FORKED], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("loops", [gelu_loops, cross_entropy_loops])
+@pytest.mark.parametrize("dtype", ["int64", "bool", "complex64"])
+def test_loops_for_a_type_that_has_none_are_refused_by_name(loops, dtype):
+    with pytest.raises(TypeError, match=f"loops for .*float32.* float64, not for {dtype}"):
+        loops(np.dtype(dtype))
+
+
+def test_the_loops_of_cross_entropy_take_no_halves():
+    with pytest.raises(TypeError, match="float32 and float64, not for float16: use astype first"):
+        cross_entropy_loops(np.dtype("float16"))
 
 
 @pytest.mark.parametrize("count", [0, -3, 1.5, "2", None])

@@ -289,9 +289,13 @@ def plot_bandwidth(peaks: Peaks) -> Any:
     axes.legend(loc="lower left")
     return figure
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6fb1400617ba
-_pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
+# %% ../../modules/18_acceleration/acceleration_dev.py #d4295d948ba1
 _num_threads = os.cpu_count() or 1
+
+
+@cache
+def _pool_of(process: int) -> ThreadPoolExecutor:  # threads do not survive a fork: each process has its own
+    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="tinytorch")
 
 
 def set_num_threads(threads: int) -> None:
@@ -304,7 +308,7 @@ def set_num_threads(threads: int) -> None:
 
 def in_parts(run: Callable[[int], Any], parts: int) -> list:
     """The results of `run(0)` to `run(parts - 1)`, called side by side, the last one in this thread."""
-    others = [_pool.submit(run, i) for i in range(parts - 1)]
+    others = [_pool_of(os.getpid()).submit(run, i) for i in range(parts - 1)]
     last = run(parts - 1)
     return [*[other.result() for other in others], last]
 
@@ -551,10 +555,12 @@ _CONVERSIONS = {
     "float64": (_as_it_is, _as_it_is),
 }
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #ee337c3ada98
+# %% ../../modules/18_acceleration/acceleration_dev.py #ec0e1dbc8904
 @cache
 def gelu_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
-    """The compiled forward and backward loop of GELU for one of the four floating types."""
+    """The compiled forward and backward loop of GELU for one of the four floating types; TypeError for another."""
+    if not is_floating(dtype):
+        raise TypeError(f"GELU has loops for {', '.join(_CONVERSIONS)}, not for {dtype}: use astype first")
     real = (np.float64, double_tanh) if dtype == np.float64 else (np.float32, rational_tanh)
     value, slope = gelu_of_one(*real)
     load, store = _CONVERSIONS[dtype.name]
@@ -1141,10 +1147,15 @@ def _loss_gradient_loop(real: type, exponentials: Callable, sum_of: Callable) ->
 
     return loop
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #9a29a22cd835
+# %% ../../modules/18_acceleration/acceleration_dev.py #98192e53b59a
 @cache
 def cross_entropy_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
-    """The compiled loops for float32 or float64: the sum of the rows' losses, and the gradient to all logits."""
+    """The compiled loops for float32 or float64: the sum of the rows' losses, and the gradient to all logits.
+
+    TypeError for any other type.
+    """
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"cross-entropy has loops for float32 and float64, not for {dtype}: use astype first")
     real, whole, exp, log = (
         (np.float64, np.int64, double_exp, double_log) if dtype == np.float64 else
         (np.float32, np.int32, float_exp, float_log))

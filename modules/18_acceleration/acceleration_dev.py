@@ -2008,8 +2008,8 @@ def _largest_of_row(real: type, whole: type) -> Callable:
 
 # %% [markdown]
 r"""
-Then the exponential of $x_j - m$, where $m$ is the largest logit of the row, so that no exponent is above 0. A row of
-ten classes is too short for SIMD, so one loop goes over all numbers of the block.
+The largest logit of a row, $m$, is taken from all of the row before anything else is done: no exponent is then above
+0, and large logits that lie close together keep their differences, which a sum of them as they are would round away.
 """
 
 # %%
@@ -2017,15 +2017,29 @@ ten classes is too short for SIMD, so one loop goes over all numbers of the bloc
 _BLOCK_SIZE = 1 << 12  # elements, 16 KiB in float32
 
 
-def _exponentials_of(largest: Callable, whole: type, exp: Callable) -> Callable:
+def _lowering(largest: Callable, whole: type) -> Callable:
     @compiled
-    def exponentials(rows, tops, out):
+    def lowered(rows, out):
         bits = rows.view(whole)
         for i in range(len(rows)):
-            tops[i] = largest(bits, i)
+            top = largest(bits, i)
             for j in range(rows.shape[1]):
-                out[i, j] = rows[i, j] - tops[i]
-        line = out.reshape(-1)
+                out[i, j] = rows[i, j] - top
+
+    return lowered
+
+# %% [markdown]
+r"""
+Then the exponentials, in place. A row of ten classes is too short for SIMD, so one loop goes over all numbers of the
+block.
+"""
+
+# %%
+#| export
+def _exponentials_of(exp: Callable) -> Callable:
+    @compiled
+    def exponentials(rows):
+        line = rows.reshape(-1)
         for k in range(line.size):
             line[k] = exp(line[k])
 
@@ -2034,38 +2048,41 @@ def _exponentials_of(largest: Callable, whole: type, exp: Callable) -> Callable:
 # %% [markdown]
 r"""
 The loss of a row is the logarithm of their sum less $x_t - m$, where $t$ is the target. Label smoothing puts the mean
-of all $x_j$ in the place of a share of $x_t$. The gradient needs the exponentials again; they are computed anew, so
-that nothing but the logits is saved.
+of all $x_j - m$ in the place of a share of $x_t - m$. The gradient needs the exponentials again; they are computed
+anew, so that nothing but the logits is saved.
 """
 
 # %%
 #| export
-def _loss_loop(real: type, exponentials: Callable, sum_of: Callable, log: Callable) -> Callable:
+def _loss_loop(real: type, lowered: Callable, exponentials: Callable, sum_of: Callable, log: Callable) -> Callable:
     @compiled
     def loop(smoothing, rows, targets):
         loss, block = 0.0, max(1, _BLOCK_SIZE // rows.shape[1])
-        work, tops = np.empty((block, rows.shape[1]), real), np.empty(block, real)
+        work = np.empty((block, rows.shape[1]), real)
         for start in range(0, len(rows), block):
-            some, these = rows[start:start + block], targets[start:start + block]
-            exponentials(some, tops, work[:len(some)])
+            some = work[:min(block, len(rows) - start)]
+            lowered(rows[start:start + block], some)
             for i in range(len(some)):
-                loss += log(sum_of(work, i)) - (1 - smoothing) * (some[i, these[i]] - tops[i])
+                loss -= (1 - smoothing) * some[i, targets[start + i]]
                 if smoothing > 0:
-                    loss -= smoothing * (sum_of(some, i) / rows.shape[1] - tops[i])
+                    loss -= smoothing * sum_of(some, i) / rows.shape[1]
+            exponentials(some)
+            for i in range(len(some)):
+                loss += log(sum_of(some, i))
         return loss
 
     return loop
 
 # %%
 #| export
-def _loss_gradient_loop(real: type, exponentials: Callable, sum_of: Callable) -> Callable:
+def _loss_gradient_loop(real: type, lowered: Callable, exponentials: Callable, sum_of: Callable) -> Callable:
     @compiled
     def loop(smoothing, share, rows, targets, out):
-        block = max(1, _BLOCK_SIZE // rows.shape[1])
-        tops, less = np.empty(block, real), real(share * smoothing / rows.shape[1])
+        block, less = max(1, _BLOCK_SIZE // rows.shape[1]), real(share * smoothing / rows.shape[1])
         for start in range(0, len(rows), block):
             stop = min(start + block, len(rows))
-            exponentials(rows[start:stop], tops, out[start:stop])
+            lowered(rows[start:stop], out[start:stop])
+            exponentials(out[start:stop])
             for i in range(start, stop):
                 scale = share / sum_of(out, i)
                 for j in range(rows.shape[1]):
@@ -2087,8 +2104,8 @@ def cross_entropy_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     real, whole, exp, log = (
         (np.float64, np.int64, double_exp, double_log) if dtype == np.float64 else
         (np.float32, np.int32, float_exp, float_log))
-    exponentials, sum_of = _exponentials_of(_largest_of_row(real, whole), whole, exp), _sum_of_row(real)
-    return _loss_loop(real, exponentials, sum_of, log), _loss_gradient_loop(real, exponentials, sum_of)
+    steps = _lowering(_largest_of_row(real, whole), whole), _exponentials_of(exp), _sum_of_row(real)
+    return _loss_loop(real, *steps, log), _loss_gradient_loop(real, *steps)
 
 # %%
 #| export

@@ -137,6 +137,14 @@ def test_the_fused_loss_of_many_logits_is_pytorchs_on_any_number_of_threads(shap
     assert np.allclose(got[1], wanted[1], rtol=1e-4, atol=1e-9)
 
 
+@CROSS_ENTROPIES
+@pytest.mark.parametrize("offset", [1234567.0, -3e38, 1e38])
+def test_smoothed_labels_of_large_logits_lose_nothing_in_a_sum(loss, offset):
+    """Every class has the same logit, so the loss is ln 1000; a mean of the logits as they are would round it away."""
+    logits = Tensor(np.full((2, 1000), offset, np.float32))
+    assert np.isclose(loss(logits, [0, 999], label_smoothing=0.5).item(), np.log(1000), rtol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int64", "uint64", "float16", "float32", "float64"])
 def test_class_indices_come_in_any_type(dtype):
     logits = Tensor(np.random.default_rng(4).normal(size=(3, 4)))

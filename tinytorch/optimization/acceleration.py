@@ -1095,50 +1095,60 @@ def _largest_of_row(real: type, whole: type) -> Callable:
 
     return largest
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f22806d0d8e0
+# %% ../../modules/18_acceleration/acceleration_dev.py #3a006e3b2641
 _BLOCK_SIZE = 1 << 12  # elements, 16 KiB in float32
 
 
-def _exponentials_of(largest: Callable, whole: type, exp: Callable) -> Callable:
+def _lowering(largest: Callable, whole: type) -> Callable:
     @compiled
-    def exponentials(rows, tops, out):
+    def lowered(rows, out):
         bits = rows.view(whole)
         for i in range(len(rows)):
-            tops[i] = largest(bits, i)
+            top = largest(bits, i)
             for j in range(rows.shape[1]):
-                out[i, j] = rows[i, j] - tops[i]
-        line = out.reshape(-1)
+                out[i, j] = rows[i, j] - top
+
+    return lowered
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #bb5ff3d9222c
+def _exponentials_of(exp: Callable) -> Callable:
+    @compiled
+    def exponentials(rows):
+        line = rows.reshape(-1)
         for k in range(line.size):
             line[k] = exp(line[k])
 
     return exponentials
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6d471d4d4dfc
-def _loss_loop(real: type, exponentials: Callable, sum_of: Callable, log: Callable) -> Callable:
+# %% ../../modules/18_acceleration/acceleration_dev.py #0a2731b04f89
+def _loss_loop(real: type, lowered: Callable, exponentials: Callable, sum_of: Callable, log: Callable) -> Callable:
     @compiled
     def loop(smoothing, rows, targets):
         loss, block = 0.0, max(1, _BLOCK_SIZE // rows.shape[1])
-        work, tops = np.empty((block, rows.shape[1]), real), np.empty(block, real)
+        work = np.empty((block, rows.shape[1]), real)
         for start in range(0, len(rows), block):
-            some, these = rows[start:start + block], targets[start:start + block]
-            exponentials(some, tops, work[:len(some)])
+            some = work[:min(block, len(rows) - start)]
+            lowered(rows[start:start + block], some)
             for i in range(len(some)):
-                loss += log(sum_of(work, i)) - (1 - smoothing) * (some[i, these[i]] - tops[i])
+                loss -= (1 - smoothing) * some[i, targets[start + i]]
                 if smoothing > 0:
-                    loss -= smoothing * (sum_of(some, i) / rows.shape[1] - tops[i])
+                    loss -= smoothing * sum_of(some, i) / rows.shape[1]
+            exponentials(some)
+            for i in range(len(some)):
+                loss += log(sum_of(some, i))
         return loss
 
     return loop
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #794178c72333
-def _loss_gradient_loop(real: type, exponentials: Callable, sum_of: Callable) -> Callable:
+# %% ../../modules/18_acceleration/acceleration_dev.py #2a4bfe8e7a7b
+def _loss_gradient_loop(real: type, lowered: Callable, exponentials: Callable, sum_of: Callable) -> Callable:
     @compiled
     def loop(smoothing, share, rows, targets, out):
-        block = max(1, _BLOCK_SIZE // rows.shape[1])
-        tops, less = np.empty(block, real), real(share * smoothing / rows.shape[1])
+        block, less = max(1, _BLOCK_SIZE // rows.shape[1]), real(share * smoothing / rows.shape[1])
         for start in range(0, len(rows), block):
             stop = min(start + block, len(rows))
-            exponentials(rows[start:stop], tops, out[start:stop])
+            lowered(rows[start:stop], out[start:stop])
+            exponentials(out[start:stop])
             for i in range(start, stop):
                 scale = share / sum_of(out, i)
                 for j in range(rows.shape[1]):
@@ -1147,7 +1157,7 @@ def _loss_gradient_loop(real: type, exponentials: Callable, sum_of: Callable) ->
 
     return loop
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #98192e53b59a
+# %% ../../modules/18_acceleration/acceleration_dev.py #3aafc32698ea
 @cache
 def cross_entropy_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     """The compiled loops for float32 or float64: the sum of the rows' losses, and the gradient to all logits.
@@ -1159,8 +1169,8 @@ def cross_entropy_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     real, whole, exp, log = (
         (np.float64, np.int64, double_exp, double_log) if dtype == np.float64 else
         (np.float32, np.int32, float_exp, float_log))
-    exponentials, sum_of = _exponentials_of(_largest_of_row(real, whole), whole, exp), _sum_of_row(real)
-    return _loss_loop(real, exponentials, sum_of, log), _loss_gradient_loop(real, exponentials, sum_of)
+    steps = _lowering(_largest_of_row(real, whole), whole), _exponentials_of(exp), _sum_of_row(real)
+    return _loss_loop(real, *steps, log), _loss_gradient_loop(real, *steps)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #33f950057a0d
 def _in_rows(loop: Callable, logits: np.ndarray, targets: np.ndarray, *others: np.ndarray) -> list:

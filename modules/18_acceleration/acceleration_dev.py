@@ -14,7 +14,7 @@
 r"""
 # Lesson 18: Acceleration
 
-> Products in few calls, GELU in one pass over memory, mixed-precision training with loss scaling, and the roofline.
+> Products in few calls, a fused GELU and a fused loss, a fusion compiler, mixed precision, and the roofline.
 
 Your framework trains networks. In this lesson you make it fast, and you learn to say *how* fast: not "faster than
 before", but "at so much of what this machine can do". Four techniques do most of the work in practice, and you will
@@ -22,7 +22,8 @@ build all four:
 
 - **vectorised products**: hand the multiplication to a library that fills the processor's arithmetic units, in as few
   and as large calls as possible;
-- **kernel fusion**: do a whole formula in one pass over memory instead of one pass for each operation;
+- **kernel fusion**: do a whole formula, such as GELU or a loss, in one pass over memory instead of one pass for each
+  operation;
 - **graph optimisation**: let a program look at the operations and write such a kernel, and its gradient's;
 - **mixed precision**: keep activations in 16 bits, scale the loss so that small gradients survive, and skip the steps
   in which they overflow.
@@ -105,7 +106,8 @@ print(f"GELU: {flop_share:.1%} of the arithmetic, {time_share:.0%} of the time")
 # %% [markdown]
 r"""
 The products do nearly all the arithmetic. Yet GELU takes a share of the time that is out of all proportion to its
-share of the work. Some of it goes into `tanh`, and some into what no count of FLOPs shows: numbers have to travel.
+share of the work. Some of it goes into `tanh`, and some into what no count of FLOPs shows: numbers have to travel, and
+new arrays need memory that the system has to hand out first.
 
 ## 2. The roofline
 
@@ -231,8 +233,8 @@ def spread_of(times: Sequence[float]) -> float:
 
 # %% [markdown]
 r"""
-For compute: the best of several sizes of matrix product, which is the most arithmetic anybody gets out of this
-machine. The halves are measured as *your framework* multiplies them: it widens both matrices to float32, multiplies
+For compute: matrix products of two sizes, of which the better counts. Nothing else gets more arithmetic out of a
+processor. The halves are measured as *your framework* multiplies them: it widens both matrices to float32, multiplies
 there, and rounds once. So no half can beat float32 here; a processor with units for bfloat16 could, if asked directly.
 """
 
@@ -268,7 +270,7 @@ r"""
 For bandwidth: the *triad* `a = b + s c` over growing arrays, counted as STREAM counts it, three arrays of bytes for
 each pass (J. McCalpin, STREAM, 1995). The hardware may move a fourth: before it writes a line of `a` it reads it. The
 triad is compiled with Numba, which turns a plain loop over numbers into machine code; you will write such loops soon.
-A small set is passed over many times in one call, so that the call costs nothing beside it, and with several threads
+A small set is passed over many times in one call, so that the call costs little beside it, and with several threads
 each has a part of every array.
 """
 
@@ -477,7 +479,7 @@ r"""
 ## 3. Vectorised products
 
 The definition of the product is three nested loops. In Python every multiplication is an object to be made and a
-dispatch to be done. Here it is once, for the last time.
+dispatch to be done.
 """
 
 # %%
@@ -498,10 +500,10 @@ print(f"48 x 48: loops {flops / loops / 1e6:.1f} MFLOP/s, BLAS {flops / blas / 1
 
 # %% [markdown]
 r"""
-NumPy hands large products to a BLAS library. It cuts the matrices into blocks that fit the caches, keeps a small tile
-of the result in registers, and multiplies whole vectors of numbers with one instruction (SIMD: single instruction,
-multiple data). An n by n product does $2n^3$ FLOPs on $3n^2$ numbers, so each number that has been fetched is used
-many times.
+NumPy hands products of float32 and float64 to a BLAS library. It cuts the matrices into blocks that fit the caches,
+keeps a small tile of the result in registers, and multiplies whole vectors of numbers with one instruction (SIMD:
+single instruction, multiple data). An n by n product does $2n^3$ FLOPs on $3n^2$ numbers, so each number that has been
+fetched is used many times.
 
 What is left for us is to *ask* well. For a batch `(B, T, D) @ (D, K)` NumPy calls the library B times, with T rows
 each. But a weight does not care which example a row belongs to: as `(B T, D) @ (D, K)` it is one call with many rows,
@@ -520,8 +522,7 @@ for name, a in [("256 of 64 x 64", heads), ("one of 1024 x 1024", large)]:
 # %% [markdown]
 r"""
 But NumPy lets go of Python's lock while it multiplies, so a second thread can take half of the batch. Waking a thread
-has a price, and a batch that is done in less time than that is better left to one. With the operation comes its entry
-in the tables of lessons 05 and 14, so that it is differentiated and counted like any other.
+has a price, and a batch that is done in less time than that is better left to one.
 """
 
 # %%
@@ -541,7 +542,8 @@ def set_num_threads(threads: int) -> None:
         raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
     _num_threads = threads
 
-
+# %%
+#| export
 def in_parts(run: Callable[[int], Any], parts: int) -> list:
     """The results of `run(0)` to `run(parts - 1)`, called side by side, the last one in this thread."""
     others = [_pool_of(os.getpid()).submit(run, i) for i in range(parts - 1)]
@@ -577,8 +579,9 @@ def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 
 # %% [markdown]
 r"""
-One product is none: a column times a row, the gradient to the weight where the batch is a single row. Nothing is added
-up, each number is written once, and the time is memory's. BLAS would still pack and tile.
+One product adds nothing up: a column times a row, which is the gradient to a weight where the batch is a single row.
+Each number of the result is one multiplication, so there is nothing to keep in registers and use again, and the time is
+that of writing the result. The blocks that BLAS makes of both sides are work for nothing; a plain loop does without.
 """
 
 # %%
@@ -595,6 +598,18 @@ def column_times_row(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     out = np.empty((a.size, b.size), np.result_type(a, b))
     _column_times_row(np.ascontiguousarray(a).reshape(-1), np.ascontiguousarray(b).reshape(-1), out)
     return out
+
+# %%
+left, right = (np.random.default_rng(3).random(shape, dtype=np.float32) for shape in ((2048, 1), (1, 2048)))
+with threadpool_limits(1):
+    for name, product in [("BLAS", np.dot), ("a plain loop", column_times_row)]:
+        print(f"2048 x 1 by 1 x 2048, {name:12s}  {best_seconds(lambda: product(left, right)) * 1e3:.2f} ms")
+
+# %% [markdown]
+r"""
+`matrix_product` chooses between them. With the operation comes its entry in the tables of lessons 05 and 14, so that it
+is differentiated and counted like any other.
+"""
 
 # %%
 #| export
@@ -781,6 +796,16 @@ print(f"moved {moved / 1e6:.1f} MB; reading x once and writing y once would be {
 
 # %% [markdown]
 r"""
+The passes are one cost. A second hides in a single row, `pow` (if you wrote `x**3`): a general power counts as one
+FLOP, and is far more work than two products.
+"""
+
+# %%
+for name, cube in [("x**3", lambda: tokens**3), ("x * x * x", lambda: tokens * tokens * tokens)]:
+    print(f"{name:9s} {best_seconds(cube) * 1e3:6.3f} ms")
+
+# %% [markdown]
+r"""
 ### One pass
 
 A fused kernel is one loop: read a number, do *all* the arithmetic on it in registers, write the result. Numba compiles
@@ -826,8 +851,6 @@ def double_tanh(u):
     return math.tanh(u)
 
 # %%
-import matplotlib.pyplot as plt
-
 u = np.linspace(-10, 10, 4001).astype(np.float32)
 errors = np.array([rational_tanh(v) for v in u]) - np.tanh(u.astype(np.float64))
 plt.figure(figsize=(7, 2.2))
@@ -849,11 +872,11 @@ $$y = \tfrac12 x\,(1 + t) \qquad
 \frac{dy}{dx} = \tfrac12 (1 + t) + \tfrac12 x\,(1 - t^2)\, c\,(1 + 3 a x^2)$$
 
 The constants come in the type that we compute in: one `float64` constant would pull the whole loop up to `float64`.
-And $x^3$ is `x * x * x`: a general power costs far more than two products.
 
 Mathematics says that the value at $-\infty$ is 0 and the slope at $10^{20}$ is 1. The formulas, as they stand, say
-$-\infty \cdot 0$ and overflow. Far out nothing happens any more, so `low <= x <= high` is enough for the factor in
-front: clamp it with `x if x > low else low` written so that a nan stays a nan.
+$-\infty \cdot 0$ and overflow. Far out nothing happens any more: the factor in front of the value need not go below
+`low`, nor the whole slope outside `low` to `high`. Clamp them, but not with `x if x > low else low`, which makes a nan
+into `low`: turn the question round.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "gelu-scalar"}
@@ -926,7 +949,9 @@ def test_unit_gelu_scalar():
             assert got == (real(limit), end), (
                 f"at {x} in {real.__name__} value and slope are {got}, wanted {(limit, end)}: what happens far out?")
         lost = value(real(math.nan)), slope(real(math.nan))
-        assert np.isnan(lost).all(), f"at nan in {real.__name__} value and slope are {lost}, wanted nan and nan"
+        assert np.isnan(lost).all(), (
+            f"at nan in {real.__name__} value and slope are {lost}, wanted nan and nan: a nan is not below `low` and "
+            "not above it; which way round is the choice written?")
         kinds = {f.nopython_signatures[0].return_type.name for f in (value, slope)}
         assert kinds == {np.dtype(real).name}, (
             f"for {real.__name__} the results are {sorted(kinds)}, wanted {np.dtype(real).name}: some constant has "
@@ -1105,8 +1130,8 @@ r"""
 ### Exercise: fused_gelu
 
 Now make it an operation of your framework: the primitive and its gradient rule stand ready below, with how they are
-counted. One line makes a Tensor of whatever comes and sends it through lesson 01's door; there is nothing to record by
-hand, and autograd, the profiler and half precision all work at once.
+counted. One line makes a `floating` Tensor of whatever comes and sends it through lesson 01's door; there is nothing to
+record by hand, and autograd, the profiler and half precision all work at once.
 """
 
 # %%
@@ -1207,8 +1232,8 @@ r"""
 ### What fusion changes
 
 Three things can be *counted*, and are graded: the results are the same; the trace shows one pass over memory in place
-of eight; and the fused form never holds more than its output. How long the two take is printed, for you to see. Wall
-time is never graded: it would grade your neighbour's downloads too.
+of eight; and the fused form never holds more than its output. How long the two take is printed, for you to see; the
+fused one also does without `pow`. Wall time is never graded: it would grade your neighbour's downloads too.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "test-fusion-speedup", "locked": true, "points": 10}
@@ -1889,6 +1914,11 @@ def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
     """How many operations the fused kernel does for each element."""
     return sum(s.op in CODE for s in in_order(record(program.function, shapes)[1]))
 
+# %% [markdown]
+r"""
+This is what it writes for GELU. The power has become two products; `load` and `store` are the conversions of the type.
+"""
+
 # %%
 print(fuse(unfused_gelu).kernel(None, [tokens.data]).source)
 
@@ -1965,16 +1995,16 @@ print("and GELU, by hand and by the compiler:",
 r"""
 ### A reduction, by hand
 
-`fuse` refuses a reduction: no element of its result is known before a whole row has been read. Every classifier pays
-for one, the cross-entropy. Lesson 04 goes over the logits again and again (largest, difference, exponential, sum,
-logarithm), and each time all rows pass through memory. By hand we take as many rows as fit into the first cache and do
-all of it while they lie there.
+`fuse` refuses a reduction: no element of its result is known before a whole row has been read. Yet every classifier
+has one in its loss, the cross-entropy. Lesson 04 goes over the logits again and again (largest, difference,
+exponential, sum), and each time all rows pass through memory. By hand we take as many rows as fit into the first cache,
+or a single long one, and do all of it while they lie there.
 
-Two steps resist SIMD, which wants to work on many columns at once. A sum of floats depends on its order, so the
-compiler keeps ours, one addition after the other, unless we allow `reassoc`: any order will do. The largest of several
-floats depends on the order too, where one of them is nan. That of whole numbers does not, and the bits of a float, read
-as a whole number, are in order: sign, exponent, fraction. Only the negative ones run backwards, until all their bits
-but the sign are turned over.
+Two steps resist SIMD, which works on many columns at once. A sum of floats depends on its order, so the compiler keeps
+ours, one addition after the other, unless we allow `reassoc`: any order will do. The largest of several floats depends
+on the order too, where one of them is nan. That of whole numbers does not, and the bits of a float, read as a whole
+number, are in order: sign, exponent, fraction. Only the negative ones run backwards, until all their bits but the sign
+are turned over.
 """
 
 # %%
@@ -2091,6 +2121,12 @@ def _loss_gradient_loop(real: type, lowered: Callable, exponentials: Callable, s
 
     return loop
 
+# %% [markdown]
+r"""
+The rest is as for GELU: the loops for a type, the rows shared out among threads, and an operation with its gradient
+rule.
+"""
+
 # %%
 #| export
 @cache
@@ -2114,7 +2150,8 @@ def _in_rows(loop: Callable, logits: np.ndarray, targets: np.ndarray, *others: n
     parts = min(_num_threads, max(1, rows.size // _PART), len(rows))
     return in_slices(loop, [rows, targets.reshape(-1), *others], parts)
 
-
+# %%
+#| export
 @np.errstate(over="ignore")
 @in_float32
 def _loss_forward(logits: np.ndarray, targets: np.ndarray, label_smoothing: float) -> np.ndarray:
@@ -2146,6 +2183,11 @@ def fused_cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0
     logits = floating(logits)
     targets = wrap(class_indices(targets, logits.shape))
     return apply(FUSED_CROSS_ENTROPY, logits, targets, label_smoothing=label_smoothing)
+
+# %% [markdown]
+r"""
+Lesson 04 is the reference: the same loss, the same gradient, and what each takes for short rows and long ones.
+"""
 
 # %%
 def loss_and_gradient(loss_fn, smoothing):
@@ -2194,6 +2236,23 @@ def range_of(dtype):
 
 print(table([range_of(name) for name in ("float16", "bfloat16", "float32")]))
 
+# %% [markdown]
+r"""
+A square overflows in float16 from 256 on. A kernel that loads halves, computes in float32 and rounds once, at the end,
+has no such limit in between:
+"""
+
+# %%
+large, root_of_square = Tensor([300.0], dtype="float16"), lambda x: (x * x).sqrt()
+with np.errstate(over="ignore"):
+    print(f"float16, sqrt(x x) at 300: step by step {root_of_square(large).item()}, "
+          f"in one kernel {fuse(root_of_square)(large).item()}")
+
+# %% [markdown]
+r"""
+Steps are the other half of the price: what is smaller than half a step is lost.
+"""
+
 # %%
 def ones_one_by_one(kind, count=5000):
     total, one = kind(0), kind(1)
@@ -2209,18 +2268,6 @@ for kind in (np.float16, ml_dtypes.bfloat16, np.float32):
 for gradient in (1e-5, 1e-7, 1e-8):
     print(f"a gradient of {gradient:g} in float16: {float(np.float16(gradient)):.3g}; "
           f"scaled by 1024 first and divided after: {float(np.float16(gradient * 1024)) / 1024:.3g}")
-
-# %% [markdown]
-r"""
-A square overflows in float16 from 256 on. A kernel that loads halves, computes in float32 and rounds once, at the end,
-has no such limit in between:
-"""
-
-# %%
-large, root_of_square = Tensor([300.0], dtype="float16"), lambda x: (x * x).sqrt()
-with np.errstate(over="ignore"):
-    print(f"float16, sqrt(x x) at 300: step by step {root_of_square(large).item()}, "
-          f"in one kernel {fuse(root_of_square)(large).item()}")
 
 # %% [markdown]
 r"""
@@ -2340,7 +2387,6 @@ def _cast(x: Tensor, dtype: np.dtype) -> Tensor:
 
 # %%
 #| export
-
 class _Casting(Layer):
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
         half, kinds = _autocast.dtype, [x.dtype for x in inputs]
@@ -2524,7 +2570,9 @@ def one_thread():
 # %%
 halves = Tensor(np.random.default_rng(0).random((192, 192)), dtype="float16")
 for name, function in [("NumPy", lambda: halves.data @ halves.data), ("Tensor", lambda: halves @ halves)]:
-    print(f"float16 product of 192 x 192 by {name}: {2 * 192**3 / best_seconds(function, 2) / 1e9:.2f} GFLOP/s")
+    with one_thread():
+        rate = 2 * 192**3 / best_seconds(function, 2)
+    print(f"float16 product of 192 x 192 by {name}: {rate / 1e9:.2f} GFLOP/s")
 
 # %%
 wide = Tensor(np.random.default_rng(0).random((2048, 4096), dtype=np.float32) - 0.5)
@@ -2545,7 +2593,7 @@ can be without overflow, and that changes as training goes on. So let it find ou
 
 - a gradient that is inf or nan: skip this step, halve S, start counting anew;
 - 2,000 good steps in a row: double S, start counting anew;
-- never below a floor, where repeated halving would end at 0, and 0 times inf is nan; never above a ceiling.
+- never below a floor: halved again and again the scale would end at 0, and 0 times inf is nan; never above a ceiling.
 
 ### Exercise: unscale
 
@@ -2807,14 +2855,47 @@ r"""
 
 The whole step in one method, for any model with `parameters()` and any optimizer with `step()` and `zero_grad()`,
 yours or a stranger's. The constructor is given. `loss_scale`, `growth_interval` and the other settings live in the
-scaler underneath; the properties let you read and set them here, under the names that the course has always used.
+scaler underneath; the properties let you read and set them here.
 
-`train_step` goes: forward and loss under `autocast`; does the loss depend on the parameters at all (`depends_on`)?
-clear the old gradients; backward on the scaled loss; unscale; step only if all is finite; update the scale. The
-question in the middle matters: a model that rebuilds its output with `Tensor(x.data)` has cut the trail, and a trainer
-that counted a step all the same would be lying. Then: warn, touch neither the optimizer nor the scale, and report that
-no valid gradients were there.
+`train_step` goes: forward and loss under `autocast`; is the loss a single number (`check_single`), and does it depend
+on the parameters at all (`depends_on`, below)? clear the old gradients; backward on the scaled loss; unscale; step only
+if all is finite; update the scale. The second question matters: a model that rebuilds its output with `Tensor(x.data)`
+has cut the trail, and a trainer that counted a step all the same would be lying. Then: warn with `_NO_GRAPH`, touch
+neither the optimizer nor the scale, and report that no valid gradients were there.
 """
+
+# %%
+#| export
+_NO_GRAPH = (
+    "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
+    "recorded operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor "
+    "operations all the way")
+
+
+def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
+    """Whether the graph behind `loss` leads to one of `parameters`."""
+    if loss._node is None:
+        return False
+    leaves = {id(edge) for node in nodes_in_order(loss._node) for edge in node.edges}
+    return any(id(p) in leaves for p in parameters)
+
+# %%
+#| export
+def pair_of(batch: Any) -> tuple[Any, Any]:
+    """`batch` itself where it is a tuple or list of two; a Tensor of two rows is not meant."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        what = f"{len(batch)} things" if isinstance(batch, (tuple, list)) else f"a {type(batch).__name__}"
+        raise TypeError(f"train_step takes a batch of two, (inputs, targets), got {what}")
+    return batch
+
+# %%
+#| export
+def require_gradients(model: Any) -> None:
+    """Ask all parameters of `model` for gradients where none of them requires one."""
+    parameters = parameters_of(model)
+    if not any(p.requires_grad for p in parameters):
+        for p in parameters:
+            p.requires_grad = True
 
 # %%
 #| export
@@ -2908,44 +2989,12 @@ class MixedPrecisionTrainer:
         return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
 # %%
-#| export
-_NO_GRAPH = (
-    "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
-    "recorded operations. The usual cause is Tensor(x.data...) or detach() somewhere in the model; use Tensor "
-    "operations all the way")
-
-
-def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
-    """Whether the graph behind `loss` leads to one of `parameters`."""
-    if loss._node is None:
-        return False
-    leaves = {id(edge) for node in nodes_in_order(loss._node) for edge in node.edges}
-    return any(id(p) in leaves for p in parameters)
-
-# %%
-#| export
-def pair_of(batch: Any) -> tuple[Any, Any]:
-    """`batch` itself where it is a tuple or list of two; a Tensor of two rows is not meant."""
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        what = f"{len(batch)} things" if isinstance(batch, (tuple, list)) else f"a {type(batch).__name__}"
-        raise TypeError(f"train_step takes a batch of two, (inputs, targets), got {what}")
-    return batch
-
-# %%
-#| export
-def require_gradients(model: Any) -> None:
-    """Ask all parameters of `model` for gradients where none of them requires one."""
-    parameters = parameters_of(model)
-    if not any(p.requires_grad for p in parameters):
-        for p in parameters:
-            p.requires_grad = True
-
-# %%
 manual_seed(0)
 net = Sequential(Linear(10, 16), fused_gelu, Linear(16, 5))
 trainer = MixedPrecisionTrainer(net, SGD(net.parameters(), lr=0.1))
 x, y = Tensor(np.random.default_rng(0).normal(size=(32, 10)).astype(np.float32)), Tensor(np.zeros((32, 5), np.float32))
-print(trainer.train_step((x, y)), "\n", trainer.train_step((x, y)))
+for _ in range(2):
+    print(trainer.train_step((x, y)))
 
 # %% [markdown]
 r"""
@@ -3249,9 +3298,9 @@ r"""
 ### Is the scale needed?
 
 A network that computes in millimetres, with a loss in square metres: the loss, and with it every gradient, is a million
-times smaller. Adam does not mind (it divides gradients by their own size), and float32 does not either. float16 does.
-The same network, four times from the same start: in float32, in float16 with the scale held at 1 and at 65536, and in
-bfloat16, also at 1.
+times smaller. Adam does not mind (where `eps` is small enough, it divides gradients by their own size), and float32
+does not either. float16 does. The same network, four times from the same start: in float32, in float16 with the scale
+held at 1 and at 65536, and in bfloat16, also at 1.
 """
 
 # %%
@@ -3307,7 +3356,7 @@ that of float32. bfloat16 has float32's range, so it needs no scale.
 ### The scale finds itself
 
 The scale over time, on purpose started far too high: it falls until gradients fit, then probes upwards once an
-interval. Each cross is a step that was skipped.
+interval, of 20 steps here. Each cross is a step that was skipped.
 """
 
 # %%
@@ -3397,9 +3446,9 @@ plt.show()
 
 # %% [markdown]
 r"""
-Small products do not fill the machine: the call costs about the same whether 64 or 64,000 numbers are behind it. Large
-ones come close to the peak, and they stay there, for their intensity grows with the size: a large product is *not*
-limited by bandwidth. (A percent or two above 100 is the spread of the two measurements.)
+Small products do not fill the machine: the call costs the same for few numbers as for many. Large ones come close to
+the peak, and they stay there, for their intensity grows with the size: a large product is *not* limited by bandwidth.
+(A percent or two above 100 is the spread of the two measurements.)
 
 ### Where do operations stand under the roof?
 """
@@ -3566,9 +3615,8 @@ plt.show()
 # %% [markdown]
 r"""
 The thick slope is that of main memory, the others those of the caches: an operation whose arrays fit a cache may stand
-above memory's slope, and is to be held against the cache's. Far below the
-roof is where there is something to win. The unfused GELU is down there because each of its steps pays the full fare
-for memory, and because of `pow` and `tanh`, which NumPy computes one number at a time.
+above memory's slope, and is to be held against the cache's. Far below the roof is where there is something to win. The
+unfused GELU is down there because each of its steps pays the full fare for memory, and for its `pow`, if it has one.
 
 ### What does mixed precision save?
 
@@ -3873,12 +3921,11 @@ decisions = analyze_acceleration_decision_framework()
 r"""
 Some of these inputs need not be judged: what a technique gains *can* be measured. `measure_benefits` runs each
 technique against plain code on this machine, forward and on one thread, and counts what both save for the backward
-pass. The numbers become the table's words by thresholds: 1.05, 1.25, 2 and 10 times as fast are a low, medium, high
-and very high benefit, and 5, 20 and 40 percent less memory a low, medium and high one.
+pass. `benefit_row` turns the numbers into the table's words, by thresholds.
 
 | input | where it comes from |
 |---|---|
-| latency benefit, memory benefit | measured (the memory of vectorisation is judged: it moves no bytes to or fro) |
+| latency benefit, memory benefit | measured (only that vectorisation saves no memory is judged) |
 | thresholds, cost, stability risk, hardware dependency | judged |
 | all that a kind of work asks for | judged |
 """
@@ -3993,16 +4040,13 @@ plt.show()
 r"""
 The judgements were made for hardware in general, the measurements on your machine. Your framework widens halves before
 it multiplies, so its products cannot gain from mixed precision; a graphics card with units for halves can. And the
-unfused code pays for `pow` besides its passes over memory. When judgement and measurement disagree, ask which machine
-the work will run on, and what it was compared with.
-"""
+unfused code may pay for `pow` besides its passes over memory. When judgement and measurement disagree, ask which
+machine the work will run on, and what it was compared with.
 
-# %% [markdown]
-r"""
 ## 9. All together
 
-The last check runs the four unit tests again and then the parts as one: a small transformer-like block of
-`vectorized_matmul` and `fused_gelu`, trained with MixedPrecisionTrainer.
+The last check runs four of the unit tests again, and then the parts as one: a small block of `vectorized_matmul` and
+`fused_gelu`, trained with `MixedPrecisionTrainer`.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "test-module", "locked": true, "points": 20}
@@ -4040,16 +4084,19 @@ def test_module():
     assert losses[-1] < losses[0] and all(np.isfinite(losses)), (
         f"five steps took the loss along {losses}: it should fall")
     for p, before in zip(block.parameters(), weights):
-        assert p.dtype == np.float32 and not np.array_equal(p.data, before), "the master weights stay float32, and move"
+        moved = not np.array_equal(p.data, before)
+        assert p.dtype == np.float32 and moved, (
+            f"a weight is {p.dtype}, moved: {moved}, wanted float32 and True: the master weights stay so, and move")
 
     with autocast("float16"):
         mixed = block(x)
     with no_grad():
         single = block(x)
     assert mixed.dtype == np.float16 and single.dtype == np.float32, (
-        f"the block gave {mixed.dtype} under autocast and {single.dtype} outside")
-    assert np.abs(mixed.data.astype(np.float32) - single.data).max() < 0.02, (
-        "half and single precision disagree by more than rounding")
+        f"the block gave {mixed.dtype} under autocast and {single.dtype} outside, wanted float16 and float32: see "
+        "autocast_type")
+    off = np.abs(mixed.data.astype(np.float32) - single.data).max()
+    assert off < 0.02, f"half and single precision are {off:.2g} apart, wanted below 0.02: that is more than rounding"
     held = saved_bytes(mixed, block.parameters()).activations / saved_bytes(block(x), block.parameters()).activations
     assert held <= 0.55, f"under autocast the block keeps {held:.0%} of float32's activations: were they kept in half?"
     print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f} in five steps; activations held: {held:.0%} of float32's")
@@ -4156,8 +4203,8 @@ Assign each answer to the name behind its question.
    is saved? (`unfused_bytes`, `fused_bytes`, `percent_saved`)
 3. A model with 100 million parameters and 50 million activations, trained with Adam: how many MB (10^6 bytes) in
    float32, and how many in mixed precision? (`full_mb`, `mixed_mb`)
-4. What is the smallest positive float16? With a loss scale of 1024, down to what gradient (half of that, divided by
-   the scale: what rounds to even 0 is gone) does a number survive? (`smallest_half`, `smallest_gradient`)
+4. What is the smallest positive float16? And with a loss scale of 1024, above what size does a gradient survive? (What
+   is scaled to half of the smallest float16, or less, rounds to 0.) (`smallest_half`, `smallest_gradient`)
 5. For edge deployment, which technique scores highest? (`edge_technique`, its name as in the table)
 """
 

@@ -3342,8 +3342,9 @@ for dtype, scale in [("float16", 1), ("float16", 65536), ("bfloat16", 1)]:
     curves[f"{dtype}, scale {scale}"] = losses_in_half(dtype, scale)
 
 figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
-for (name, losses), style, width in zip(curves.items(), ("-", "-", "--", ":"), (5, 2, 2, 3)):
-    axes.plot(losses, style, linewidth=width, label=name, alpha=0.4 if name == "float32" else 1)
+looks = [("gray", "-", 6), ("C1", "-", 2), ("C2", "--", 2), ("C3", ":", 3)]
+for (name, losses), (color, style, width) in zip(curves.items(), looks):
+    axes.plot(losses, style, color=color, linewidth=width, label=name)
 axes.set(yscale="log", xlabel="step", ylabel="loss (square metres)", title="The same training, four times")
 axes.legend(loc="lower left", fontsize=9)
 plt.show()
@@ -3387,7 +3388,7 @@ exercises of this section. Each prints a table and returns the rows that it prin
 ### How far do products get?
 """
 
-# %% nbgrader={"grade_id": "analyze-vectorization", "locked": true}
+# %%
 #| export
 @dataclass(frozen=True)
 class ScalingRow:
@@ -3400,12 +3401,14 @@ class ScalingRow:
     intensity: float = column("FLOP/byte", ".1f")
     loops_ms: float | None = column("loops ms", ",.0f")
 
-
+# %%
+#| export
 def _loops(a: np.ndarray, b: np.ndarray) -> list[list[float]]:
     columns = b.T.tolist()
     return [[sum(x * y for x, y in zip(row, column)) for column in columns] for row in a.tolist()]
 
-
+# %% nbgrader={"grade_id": "analyze-vectorization", "locked": true}
+#| export
 def analyze_vectorization_scaling(
     sizes: Sequence[int] = (64, 128, 256, 512, 1024, 2048), loops_up_to: int = 128
 ) -> list[ScalingRow]:
@@ -3453,7 +3456,7 @@ the peak, and they stay there, for their intensity grows with the size: a large 
 ### Where do operations stand under the roof?
 """
 
-# %% nbgrader={"grade_id": "analyze-arithmetic-intensity", "locked": true}
+# %%
 #| export
 @dataclass(frozen=True)
 class RooflineRow:
@@ -3468,7 +3471,8 @@ class RooflineRow:
     percent_of_roof: float = column("% of roof", ".0f")
     bound: str = column("bound by")
 
-
+# %%
+#| export
 def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> RooflineRow:
     """The row of what was `counted` and took `seconds`, under `roof`; it must have computed and moved something."""
     allowed, rate = attainable(counted.intensity, roof.flops, roof.bandwidth), counted.flops / seconds
@@ -3477,7 +3481,8 @@ def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> Rooflin
     return RooflineRow(
         name, counted.intensity, seconds * 1e3, rate / 1e9, moved, allowed / 1e9, 100 * rate / allowed, bound)
 
-
+# %%
+#| export
 def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> RooflineRow:
     """Count `function`'s FLOPs and bytes with a Trace, time it on one thread, and set it under the roof of `peaks`."""
     with one_thread(), no_grad():
@@ -3512,7 +3517,7 @@ def check_together(model: Model | None, x: Any) -> None:
     if (model is None) != (x is None):
         raise ValueError("a model and its input x are given together, or neither")
 
-# %%
+# %% nbgrader={"grade_id": "analyze-arithmetic-intensity", "locked": true}
 #| export
 def analyze_arithmetic_intensity(
     size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
@@ -3668,7 +3673,7 @@ def test_unit_training_bytes():
 
 test_unit_training_bytes()
 
-# %% nbgrader={"grade_id": "analyze-mixed-precision-benefits", "locked": true}
+# %%
 #| export
 @dataclass(frozen=True)
 class MemoryRow:
@@ -3686,7 +3691,8 @@ class MemoryRow:
     total: int = column("total MB", ",.1f", 1e-6)
     saving: float | None = column("saved %", ".1f")
 
-
+# %%
+#| export
 MODEL_SIZES = {  # numbers of parameters and of activations held for backward
     "Tiny CNN": (50_000, 100_000),
     "Small BERT": (10_000_000, 5_000_000),
@@ -3694,7 +3700,8 @@ MODEL_SIZES = {  # numbers of parameters and of activations held for backward
     "Large Transformer": (1_000_000_000, 500_000_000),
 }
 
-
+# %%
+#| export
 def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: Any) -> list[MemoryRow]:
     """Two rows: `full` and `mixed` are the bytes in float32 and with `half`, named as training_bytes names them."""
     rows = []
@@ -3704,7 +3711,8 @@ def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: A
         rows.append(MemoryRow(model, precision, *parts, sum(parts), saving))
     return rows
 
-
+# %%
+#| export
 def measured_bytes(model: Model, x: Tensor, half: Any = None) -> dict[str, int]:
     """As `training_bytes`, for a model of your own: activations and half copies as the graph of `model(x)` holds them.
     """
@@ -3714,7 +3722,8 @@ def measured_bytes(model: Model, x: Tensor, half: Any = None) -> dict[str, int]:
     counted = training_bytes(sum(p.size for p in parameters), 0, half)
     return counted | {"half copies": kept.weight_copies, "activations": kept.activations}
 
-
+# %% nbgrader={"grade_id": "analyze-mixed-precision-benefits", "locked": true}
+#| export
 def analyze_mixed_precision_benefits(
     half: Any = "float16", model: Model | None = None, x: Any = None
 ) -> list[MemoryRow]:
@@ -3886,7 +3895,7 @@ def test_unit_technique_score():
 
 test_unit_technique_score()
 
-# %% nbgrader={"grade_id": "acceleration-decision-framework", "locked": true}
+# %%
 #| export
 @dataclass(frozen=True)
 class DecisionRow:
@@ -3898,13 +3907,15 @@ class DecisionRow:
     mixed: str = column("Mixed Prec")
     graph: str = column("Graph Opt")
 
-
+# %%
+#| export
 def recommendation(score: int) -> str:
     """A score in a word: 3 and more is High, 1 and 2 Medium, 0 Low, less Skip."""
     word = "High" if score >= 3 else "Medium" if score >= 1 else "Low" if score >= 0 else "Skip"
     return f"{word} ({score:+d})"
 
-
+# %% nbgrader={"grade_id": "acceleration-decision-framework", "locked": true}
+#| export
 def analyze_acceleration_decision_framework(techniques: Sequence[Technique] = TECHNIQUES) -> list[DecisionRow]:
     """Recommendations for five kinds of work and four techniques, by `technique_score`; print a table.
 

@@ -1568,7 +1568,7 @@ class MixedPrecisionTrainer:
         value = float(loss.item())
         return {"loss": value, "loss_scale": self.loss_scale, "overflow": overflow, "gradients_valid": valid}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #analyze-vectorization
+# %% ../../modules/18_acceleration/acceleration_dev.py #779ccaf87c53
 @dataclass(frozen=True)
 class ScalingRow:
     """A square product of one size, on one thread, and the naive loops where they end in time."""
@@ -1580,12 +1580,12 @@ class ScalingRow:
     intensity: float = column("FLOP/byte", ".1f")
     loops_ms: float | None = column("loops ms", ",.0f")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #436d9490ba4a
 def _loops(a: np.ndarray, b: np.ndarray) -> list[list[float]]:
     columns = b.T.tolist()
     return [[sum(x * y for x, y in zip(row, column)) for column in columns] for row in a.tolist()]
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #analyze-vectorization
 def analyze_vectorization_scaling(
     sizes: Sequence[int] = (64, 128, 256, 512, 1024, 2048), loops_up_to: int = 128
 ) -> list[ScalingRow]:
@@ -1605,7 +1605,7 @@ def analyze_vectorization_scaling(
     print(table(rows, f"Square products, float32, one thread; measured peak {peaks.flops / 1e9:.1f} GFLOP/s"))
     return rows
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #analyze-arithmetic-intensity
+# %% ../../modules/18_acceleration/acceleration_dev.py #ba1fb747b5c5
 @dataclass(frozen=True)
 class RooflineRow:
     """An operation under the roof: its counted FLOPs and bytes, its time, and what the roof would allow."""
@@ -1619,7 +1619,7 @@ class RooflineRow:
     percent_of_roof: float = column("% of roof", ".0f")
     bound: str = column("bound by")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #88b77ea412b0
 def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> RooflineRow:
     """The row of what was `counted` and took `seconds`, under `roof`; it must have computed and moved something."""
     allowed, rate = attainable(counted.intensity, roof.flops, roof.bandwidth), counted.flops / seconds
@@ -1628,7 +1628,7 @@ def under_roof(counted: Total, name: str, seconds: float, roof: Roof) -> Rooflin
     return RooflineRow(
         name, counted.intensity, seconds * 1e3, rate / 1e9, moved, allowed / 1e9, 100 * rate / allowed, bound)
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #979d171203e5
 def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> RooflineRow:
     """Count `function`'s FLOPs and bytes with a Trace, time it on one thread, and set it under the roof of `peaks`."""
     with one_thread(), no_grad():
@@ -1655,7 +1655,7 @@ def check_together(model: Model | None, x: Any) -> None:
     if (model is None) != (x is None):
         raise ValueError("a model and its input x are given together, or neither")
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #41c74d60cd64
+# %% ../../modules/18_acceleration/acceleration_dev.py #analyze-arithmetic-intensity
 def analyze_arithmetic_intensity(
     size: int = 2048, model: Model | None = None, x: Any = None, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
@@ -1756,7 +1756,7 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
         "weights": parameters * single, "half copies": 0 if half is None else parameters * small,
         "gradients": parameters * single, "optimizer": 2 * parameters * single, "activations": activations * small}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #analyze-mixed-precision-benefits
+# %% ../../modules/18_acceleration/acceleration_dev.py #00faefccf3d0
 @dataclass(frozen=True)
 class MemoryRow:
     """The memory of a training state by component; `saving` is against the row in float32, and negative where more is
@@ -1773,7 +1773,7 @@ class MemoryRow:
     total: int = column("total MB", ",.1f", 1e-6)
     saving: float | None = column("saved %", ".1f")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #2d0b6a47ad0e
 MODEL_SIZES = {  # numbers of parameters and of activations held for backward
     "Tiny CNN": (50_000, 100_000),
     "Small BERT": (10_000_000, 5_000_000),
@@ -1781,7 +1781,7 @@ MODEL_SIZES = {  # numbers of parameters and of activations held for backward
     "Large Transformer": (1_000_000_000, 500_000_000),
 }
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #0ef5803e807d
 def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: Any) -> list[MemoryRow]:
     """Two rows: `full` and `mixed` are the bytes in float32 and with `half`, named as training_bytes names them."""
     rows = []
@@ -1791,7 +1791,7 @@ def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: A
         rows.append(MemoryRow(model, precision, *parts, sum(parts), saving))
     return rows
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #141a3a758a01
 def measured_bytes(model: Model, x: Tensor, half: Any = None) -> dict[str, int]:
     """As `training_bytes`, for a model of your own: activations and half copies as the graph of `model(x)` holds them.
     """
@@ -1801,7 +1801,7 @@ def measured_bytes(model: Model, x: Tensor, half: Any = None) -> dict[str, int]:
     counted = training_bytes(sum(p.size for p in parameters), 0, half)
     return counted | {"half copies": kept.weight_copies, "activations": kept.activations}
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #analyze-mixed-precision-benefits
 def analyze_mixed_precision_benefits(
     half: Any = "float16", model: Model | None = None, x: Any = None
 ) -> list[MemoryRow]:
@@ -1878,7 +1878,7 @@ def technique_score(workload: Workload, technique: Technique) -> int:
         score += -2 if technique.hardware_dependency in high else 1
     return score
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #acceleration-decision-framework
+# %% ../../modules/18_acceleration/acceleration_dev.py #d3881cceecda
 @dataclass(frozen=True)
 class DecisionRow:
     """What to use for a kind of work: the recommendation for each technique, with its score."""
@@ -1889,13 +1889,13 @@ class DecisionRow:
     mixed: str = column("Mixed Prec")
     graph: str = column("Graph Opt")
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #bbb9b141f2bf
 def recommendation(score: int) -> str:
     """A score in a word: 3 and more is High, 1 and 2 Medium, 0 Low, less Skip."""
     word = "High" if score >= 3 else "Medium" if score >= 1 else "Low" if score >= 0 else "Skip"
     return f"{word} ({score:+d})"
 
-
+# %% ../../modules/18_acceleration/acceleration_dev.py #acceleration-decision-framework
 def analyze_acceleration_decision_framework(techniques: Sequence[Technique] = TECHNIQUES) -> list[DecisionRow]:
     """Recommendations for five kinds of work and four techniques, by `technique_score`; print a table.
 

@@ -45,7 +45,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ContextDecorator, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
 from numbers import Number
@@ -593,6 +593,7 @@ def _column_times_row(column, row, out):
             out[i, j] = column[i] * row[j]
 
 
+@in_float32
 def column_times_row(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(m, 1) @ (1, n) -> (m, n) of floating arrays, in one pass over the result."""
     out = np.empty((a.size, b.size), np.result_type(a, b))
@@ -1651,7 +1652,7 @@ _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(math.log(2) - 0.693359
 _EXP_SERIES = tuple(np.float32(1 / math.factorial(n)) for n in range(7, -1, -1))
 _LOG_SERIES = tuple(np.float32(2 / (2 * n + 1)) for n in range(4, -1, -1))
 _ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
-_TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.3), np.float32(88.72), np.float32(2.0**-126)
+_TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.33654), np.float32(88.7228), np.float32(2.0**-126)
 _ZERO, _INF, _NAN, _LIFT = np.float32(0), np.float32(np.inf), np.float32(np.nan), np.float32(2.0**23)
 
 # %%
@@ -1865,6 +1866,9 @@ class fuse:
 
     def __init__(self, function: Callable[..., Tensor]):
         self.function, self._kernel = function, lru_cache(maxsize=256)(self._make)
+
+    def __reduce__(self):  # a copy, or what is pickled, makes its kernels anew
+        return fuse, (self.function,)
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         return apply(FUSED, *of_one_type(inputs), program=self)
@@ -2339,10 +2343,8 @@ rounded each time.
 # %%
 #| export
 class _AutocastState(threading.local):
-    dtype = None
-    inside = False
-
     def __init__(self):
+        self.blocks: list[np.dtype | None] = []  # the half of each block that we are in, the innermost last
         self.copies: dict[tuple[int, np.dtype], tuple[ref, ref]] = {}
 
 
@@ -2389,31 +2391,37 @@ def _cast(x: Tensor, dtype: np.dtype) -> Tensor:
 #| export
 class _Casting(Layer):
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
-        half, kinds = _autocast.dtype, [x.dtype for x in inputs]
+        half, kinds = _autocast.blocks[-1], [x.dtype for x in inputs]
         if half is not None and np.float64 not in kinds:
             inputs = [_cast(x, autocast_type(primitive.name, kind, half)) for x, kind in zip(inputs, kinds)]
         return apply(primitive, *inputs, **options)
 
 # %%
 #| export
-@contextmanager
-def autocast(dtype: Any = "float16", enabled: bool = True):
+class autocast(ContextDecorator):
     """Within the block, on this thread, products run in `dtype` ("float16" or "bfloat16") and sensitive operations in
     float32.
 
     Blocks nest, the innermost counts; `enabled=False` switches casting off inside another block. Put the forward pass
-    and the loss inside, and the backward pass after it. The rules are those of torch.autocast on CUDA.
+    and the loss inside, and the backward pass after it. One object serves for any number of blocks, and decorates
+    functions. The rules are those of torch.autocast on CUDA.
     """
-    half, before = as_dtype(dtype), (_autocast.dtype, _autocast.inside)
-    if not is_half(half):
-        raise ValueError(f"autocast works in float16 or bfloat16, not in {half}")
-    _autocast.dtype, _autocast.inside = half if enabled else None, True
-    try:
-        with nullcontext() if before[1] else _Casting():
-            yield
-    finally:
-        _autocast.dtype, _autocast.inside = before
-        if not before[1]:
+
+    def __init__(self, dtype: Any = "float16", enabled: bool = True):
+        half = as_dtype(dtype)
+        if not is_half(half):
+            raise ValueError(f"autocast works in float16 or bfloat16, not in {half}")
+        self._half, self._casting = half if enabled else None, _Casting()
+
+    def __enter__(self) -> None:
+        if not _autocast.blocks:
+            self._casting.__enter__()
+        _autocast.blocks.append(self._half)
+
+    def __exit__(self, *exception) -> None:
+        _autocast.blocks.pop()
+        if not _autocast.blocks:
+            self._casting.__exit__(*exception)
             _autocast.copies.clear()
 
 # %% nbgrader={"grade": true, "grade_id": "test-autocast", "points": 8}
@@ -2763,17 +2771,24 @@ class GradScaler:
         self, init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5,
         growth_interval: int = 2000, min_scale: float = 1.0, max_scale: float = math.inf, enabled: bool = True,
     ):
+        self._set(init_scale, 0, growth_factor, backoff_factor, growth_interval, min_scale, max_scale)
+        self.enabled = enabled
+        self._found: dict[Any, bool] = {}
+        self._stepped: set[Any] = set()
+
+    def _set(
+        self, loss_scale: float, growth_tracker: int, growth_factor: float, backoff_factor: float,
+        growth_interval: int, min_scale: float, max_scale: float,
+    ) -> None:
         if not (growth_factor > 1 and 0 < backoff_factor < 1 and growth_interval >= 1 and min_scale <= max_scale):
             raise ValueError(
                 "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are "
                 f"needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
-        if not 0 < init_scale < math.inf:
-            raise ValueError(f"a loss scale is a number above 0, got {init_scale}")
-        self.loss_scale, self.growth_tracker, self.enabled = init_scale, 0, enabled
+        if not 0 < loss_scale < math.inf:
+            raise ValueError(f"a loss scale is a number above 0, got {loss_scale}")
+        self.loss_scale, self.growth_tracker = loss_scale, growth_tracker
         self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
         self.min_scale, self.max_scale = min_scale, max_scale
-        self._found: dict[Any, bool] = {}
-        self._stepped: set[Any] = set()
 
     def scale(self, loss: Tensor) -> Tensor:
         """The loss times the current scale, in float32 at least, its graph attached."""
@@ -2840,14 +2855,16 @@ class GradScaler:
             "min_scale": self.min_scale, "max_scale": self.max_scale}
 
     def load_state_dict(self, state: dict[str, float | int]) -> None:
-        """Go on from a `state_dict()`, this class's or torch's. Where a key is missing: ValueError, nothing changed."""
+        """Go on from a `state_dict()`, this class's or torch's. Where a key is missing or a value makes no sense:
+        ValueError, nothing changed.
+        """
         missing = {"scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"} - set(state)
         if missing:
             raise ValueError(f"no state of a GradScaler that is enabled: it has no {', '.join(sorted(missing))}")
-        self.loss_scale, self.growth_tracker = float(state["scale"]), int(state["_growth_tracker"])
-        self.growth_factor, self.backoff_factor = state["growth_factor"], state["backoff_factor"]
-        self.growth_interval = int(state["growth_interval"])
-        self.min_scale, self.max_scale = state.get("min_scale", self.min_scale), state.get("max_scale", self.max_scale)
+        self._set(
+            float(state["scale"]), int(state["_growth_tracker"]), state["growth_factor"], state["backoff_factor"],
+            int(state["growth_interval"]), state.get("min_scale", self.min_scale),
+            state.get("max_scale", self.max_scale))
 
 # %% [markdown]
 r"""
@@ -2970,7 +2987,7 @@ class MixedPrecisionTrainer:
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
         check_single(loss)
-        parameters = list(self.model.parameters())
+        parameters = parameters_of(self.model)
         if not depends_on(loss, parameters):
             warnings.warn(_NO_GRAPH, stacklevel=2)
             return self._metrics(loss, overflow=False, valid=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -261,3 +264,18 @@ def test_inf_and_nan_go_where_they_go_unfused():
                      lambda x: where(x > 0, x, -x), lambda x: x.sqrt(), lambda x: x.log()):
         with np.errstate(all="ignore"):
             np.testing.assert_array_equal(fuse(function)(x).data, function(x).data)
+
+
+KEPT = fuse(unfused_gelu)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda fused: pickle.loads(pickle.dumps(fused))])
+def test_a_fused_function_can_be_copied_and_pickled_as_part_of_a_model(again):
+    x = Tensor([-1.0, 0.0, 2.0])
+    wanted = KEPT(x)
+    assert np.array_equal(again(KEPT)(x).data, wanted.data)
+
+
+def test_exp_is_right_up_to_the_ends_of_float32():
+    x = np.array([-87.336, 88.7225], np.float32)
+    assert np.allclose(fuse(lambda x: x.exp())(Tensor(x)).data, np.exp(x), rtol=1e-6, atol=0)

@@ -10,7 +10,7 @@ import pytest
 from tinytorch.core.autograd import check_gradients
 from tinytorch.core.tensor import Tensor
 from tinytorch.optimization import acceleration
-from tinytorch.optimization.acceleration import autocast, set_num_threads, vectorized_matmul
+from tinytorch.optimization.acceleration import autocast, column_times_row, set_num_threads, vectorized_matmul
 from tinytorch.profiling.profiler import Trace
 
 SHAPES = [
@@ -109,6 +109,13 @@ def test_a_long_column_times_a_row_is_one_product_of_each_pair(dtype):
     column, row = (Tensor(rng.integers(-9, 9, shape), dtype=dtype) for shape in ((900, 2), (2, 700)))
     out = vectorized_matmul(column[:, :1], row[:1])
     assert out.dtype == dtype and np.array_equal(out.data, column.data[:, :1] * row.data[:1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_a_column_times_a_row_by_itself_takes_every_floating_type(dtype):
+    column, row = (Tensor(np.linspace(-2, 2, n), dtype=dtype).data for n in (5, 3))
+    out = column_times_row(column[:, None], row[None])
+    assert out.dtype == dtype and np.array_equal(out, column[:, None] * row)
 
 
 def test_a_batch_in_another_memory_order_comes_out_right():

@@ -220,6 +220,23 @@ def test_autocast_ends_with_an_exception():
         assert halves() == "float16"
 
 
+def test_one_autocast_serves_for_many_blocks_within_each_other_too_and_for_a_function():
+    casting, x = autocast("bfloat16"), Tensor(np.ones((2, 2), np.float32))
+
+    @casting
+    def product():
+        return (x @ x).dtype.name
+
+    kinds = [product()]
+    for _ in range(2):
+        with casting:
+            with casting:
+                kinds.append(product())
+            kinds.append((x @ x).dtype.name)
+    assert kinds == ["bfloat16"] * 5
+    assert (x @ x).dtype == np.float32 and active_layers() == ()
+
+
 def test_autocast_belongs_to_a_thread():
     with autocast("float16"):
         assert in_a_thread(halves) == "float32"

@@ -165,6 +165,9 @@ def test_only_a_tensor_can_be_scaled(loss):
 def test_a_state_of_something_else_is_refused_and_changes_nothing():
     scaler = GradScaler(init_scale=8.0)
     before = scaler.state_dict()
+    for name, value in [("scale", 0.0), ("scale", math.nan), ("growth_interval", 0), ("backoff_factor", 2.0)]:
+        with pytest.raises(ValueError, match=f"needed, got .*{value}|above 0, got {value}"):
+            scaler.load_state_dict({**before, name: value})
     for wrong in ({}, {"scale": 4.0, "_growth_tracker": 1}):
         with pytest.raises(ValueError, match="no state of a GradScaler that is enabled: it has no .*growth_interval"):
             scaler.load_state_dict(wrong)

@@ -376,6 +376,21 @@ def test_the_optimizer_is_called_in_order_and_old_gradients_are_cleared():
     assert optimizer.calls == ["zero_grad", "step", "zero_grad"]
 
 
+def test_a_parameter_that_the_model_lists_twice_is_unscaled_once():
+    class Twice(Linear):
+        def parameters(self):
+            return [*super().parameters(), *super().parameters()]
+
+    x, y = (Tensor(np.random.default_rng(i).normal(size=(4, 2)).astype(np.float32)) for i in range(2))
+    gradients = []
+    for kind in (Linear, Twice):
+        manual_seed(0)
+        model = kind(2, 2)
+        MixedPrecisionTrainer(model, SGD(Linear.parameters(model), lr=0.1)).train_step((x, y))
+        gradients.append(model.weight.grad.data)
+    assert np.array_equal(*gradients)
+
+
 def test_an_error_in_the_model_leaves_no_layer_behind():
     class Broken(MockModel):
         def __call__(self, x):

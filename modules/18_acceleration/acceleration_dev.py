@@ -544,6 +544,19 @@ def set_num_threads(threads: int) -> None:
 
 # %%
 #| export
+@contextmanager
+def one_thread():
+    """In the block, BLAS and this module's kernels use one thread."""
+    threads = _num_threads
+    set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        set_num_threads(threads)
+
+# %%
+#| export
 def in_parts(run: Callable[[int], Any], parts: int) -> list:
     """The results of `run(0)` to `run(parts - 1)`, called side by side, the last one in this thread."""
     others = [_pool_of(os.getpid()).submit(run, i) for i in range(parts - 1)]
@@ -602,7 +615,7 @@ def column_times_row(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 # %%
 left, right = (np.random.default_rng(3).random(shape, dtype=np.float32) for shape in ((2048, 1), (1, 2048)))
-with threadpool_limits(1):
+with one_thread():
     for name, product in [("BLAS", np.dot), ("a plain loop", column_times_row)]:
         print(f"2048 x 1 by 1 x 2048, {name:12s}  {best_seconds(lambda: product(left, right)) * 1e3:.2f} ms")
 
@@ -1754,8 +1767,8 @@ def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype:
 r"""
 A kernel is a compiled loop with all that can be worked out about the arrays before they are there. A large grid is cut
 into parts for the threads. What is to be added up over the rows each part adds up for itself; the sums of blocks and
-parts are added in float64. For small arrays all this would take longer than the loop, so what most kernels are, one
-line in and one line out, goes the short way.
+parts are added in float64. For small arrays all this would take longer than the loop, so the most common kernel, with
+lines in and one line out, goes a short way.
 """
 
 # %%
@@ -1969,7 +1982,8 @@ test_unit_fuse()
 # %% [markdown]
 r"""
 So GELU fuses itself. And a chain that nobody has written a kernel for, a bias, GELU, a scale and a residual, costs one
-pass too. The first call writes and compiles its kernels; that time is shown as well.
+pass too (and a kernel shares a large array out among threads, which NumPy's functions do not). The first call writes
+and compiles its kernel; that time is shown as well.
 """
 
 # %%
@@ -2190,7 +2204,8 @@ def fused_cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0
 
 # %% [markdown]
 r"""
-Lesson 04 is the reference: the same loss, the same gradient, and what each takes for short rows and long ones.
+Lesson 04 is the reference: the same loss, the same gradient, and what each takes for short rows and long ones, on one
+thread.
 """
 
 # %%
@@ -2210,7 +2225,8 @@ for smoothing in (0.0, 0.1):
 for shape in ((64, 10), (64, 1000), (64, 32000)):
     x = Tensor(np.random.default_rng(5).normal(size=shape).astype(np.float32), requires_grad=True)
     targets = np.arange(64) % shape[1]
-    times = [best_seconds(lambda: f(x, targets).backward()) * 1e6 for f in (cross_entropy, fused_cross_entropy)]
+    with one_thread():
+        times = [best_seconds(lambda: f(x, targets).backward()) * 1e6 for f in (cross_entropy, fused_cross_entropy)]
     print(f"{shape[0]} rows of {shape[1]:5d}: lesson 04 takes {times[0]:7.0f} us for loss and gradient, "
           f"one kernel each {times[1]:6.0f} us")
 
@@ -2561,19 +2577,6 @@ core computes, up to the order of the sums, and it costs what float32 costs, wit
 what memory limits, for it moves half the bytes: below, a kernel that reads a number, scales and shifts it, and writes
 it. GELU stands between the two: half the bytes as well, but more to compute for each, the conversions among it.
 """
-
-# %%
-#| export
-@contextmanager
-def one_thread():
-    """In the block, BLAS and this module's kernels use one thread."""
-    threads = _num_threads
-    set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        set_num_threads(threads)
 
 # %%
 halves = Tensor(np.random.default_rng(0).random((192, 192)), dtype="float16")

@@ -8,13 +8,13 @@ __all__ = ['compiled', 'WORKING_SETS', 'VECTORIZED_MATMUL', 'FUSED_GELU', 'CODE'
            'TECHNIQUES', 'attainable', 'elementwise_intensity', 'matmul_intensity', 'best_seconds', 'timed_runs',
            'spread_of', 'ComputePeak', 'compute_peak', 'Bandwidth', 'triad_bandwidth', 'triad_sweep', 'Plateau',
            'plateaus', 'plateau', 'Peaks', 'measure_peaks', 'measured_peaks', 'plot_bandwidth', 'set_num_threads',
-           'in_parts', 'in_slices', 'common_batch', 'column_times_row', 'matrix_product', 'vectorized_matmul',
-           'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass', 'fused_gelu',
-           'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'constant_of', 'simplified', 'computed', 'Recorder',
-           'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp', 'float_log',
-           'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
-           'operations_in', 'cross_entropy_loops', 'fused_cross_entropy', 'autocast_type', 'half_copy', 'autocast',
-           'one_thread', 'unscale', 'next_scale', 'GradScaler', 'depends_on', 'pair_of', 'require_gradients',
+           'one_thread', 'in_parts', 'in_slices', 'common_batch', 'column_times_row', 'matrix_product',
+           'vectorized_matmul', 'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass',
+           'fused_gelu', 'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'constant_of', 'simplified', 'computed',
+           'Recorder', 'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp',
+           'float_log', 'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type',
+           'outside', 'fuse', 'operations_in', 'cross_entropy_loops', 'fused_cross_entropy', 'autocast_type',
+           'half_copy', 'autocast', 'unscale', 'next_scale', 'GradScaler', 'depends_on', 'pair_of', 'require_gradients',
            'MixedPrecisionTrainer', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof',
            'roofline_row', 'model_rows', 'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof',
            'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_rows', 'measured_bytes',
@@ -304,6 +304,18 @@ def set_num_threads(threads: int) -> None:
     if not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
     _num_threads = threads
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #6fb078b069ce
+@contextmanager
+def one_thread():
+    """In the block, BLAS and this module's kernels use one thread."""
+    threads = _num_threads
+    set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        set_num_threads(threads)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #8e5c4932a766
 def in_parts(run: Callable[[int], Any], parts: int) -> list:
@@ -1307,18 +1319,6 @@ class autocast(ContextDecorator):
         if not _autocast.blocks:
             self._casting.__exit__(*exception)
             _autocast.copies.clear()
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #6fb078b069ce
-@contextmanager
-def one_thread():
-    """In the block, BLAS and this module's kernels use one thread."""
-    threads = _num_threads
-    set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        set_num_threads(threads)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #unscale
 def unscale(gradients: Iterable[Tensor], scale: float) -> bool:

@@ -538,9 +538,8 @@ def _pool_of(process: int) -> ThreadPoolExecutor:  # threads do not survive a fo
 def set_num_threads(threads: int) -> None:
     """How many threads this module's kernels may use on a large array (BLAS has its own setting, see threadpoolctl)."""
     global _num_threads
-    if not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads must be a whole number of at least 1, got {threads!r}")
-    _num_threads = threads
+    check_sizes(threads=threads)
+    _num_threads = int(threads)
 
 # %%
 #| export
@@ -2360,7 +2359,7 @@ rounded each time.
 #| export
 class _AutocastState(threading.local):
     def __init__(self):
-        self.blocks: list[np.dtype | None] = []  # the half of each block that we are in, the innermost last
+        self.blocks: list[np.dtype | None] = [None]  # the half outside, and of each block, the innermost last
         self.copies: dict[tuple[int, np.dtype], tuple[ref, ref]] = {}
 
 
@@ -2430,13 +2429,13 @@ class autocast(ContextDecorator):
         self._half, self._casting = half if enabled else None, _Casting()
 
     def __enter__(self) -> None:
-        if not _autocast.blocks:
+        if len(_autocast.blocks) == 1:
             self._casting.__enter__()
         _autocast.blocks.append(self._half)
 
     def __exit__(self, *exception) -> None:
         _autocast.blocks.pop()
-        if not _autocast.blocks:
+        if len(_autocast.blocks) == 1:
             self._casting.__exit__(*exception)
             _autocast.copies.clear()
 
@@ -3665,7 +3664,7 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
     {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
     """
     if half is not None and not is_half(as_dtype(half)):
-        raise ValueError(f"half is None, float16 or bfloat16, got {half}")
+        raise ValueError(f"half is float16 or bfloat16 (None for float32 throughout), got {half}")
     single = np.dtype(np.float32).itemsize
     ### BEGIN SOLUTION
     small = single if half is None else as_dtype(half).itemsize
@@ -3725,11 +3724,14 @@ MODEL_SIZES = {  # numbers of parameters and of activations held for backward
 # %%
 #| export
 def memory_rows(model: str, full: dict[str, int], mixed: dict[str, int], half: Any) -> list[MemoryRow]:
-    """Two rows: `full` and `mixed` are the bytes in float32 and with `half`, named as training_bytes names them."""
+    """Two rows: `full` and `mixed` are the bytes in float32 and with `half`, named as training_bytes names them.
+
+    Where nothing is held, nothing can be saved: `saving` is None.
+    """
     rows = []
     for precision, held in (("float32", full), (as_dtype(half).name, mixed)):
         parts = [held[part] for part in ("weights", "half copies", "gradients", "optimizer", "activations")]
-        saving = 100 * (1 - sum(parts) / rows[0].total) if rows else None
+        saving = 100 * (1 - sum(parts) / rows[0].total) if rows and rows[0].total else None
         rows.append(MemoryRow(model, precision, *parts, sum(parts), saving))
     return rows
 
@@ -3751,9 +3753,10 @@ def analyze_mixed_precision_benefits(
 ) -> list[MemoryRow]:
     """The memory of four model sizes in float32 and in mixed precision, by `training_bytes`; print a table.
 
-    With a `model` and its input `x` also that of the model, measured.
+    With a `model` and its input `x` also that of the model, measured. ValueError where `half` is no half.
     """
     check_together(model, x)
+    half = as_dtype(half)
     rows = [row for name, sizes in MODEL_SIZES.items()
             for row in memory_rows(name, training_bytes(*sizes), training_bytes(*sizes, half), half)]
     if model is not None:
@@ -3941,8 +3944,11 @@ def recommendation(score: int) -> str:
 def analyze_acceleration_decision_framework(techniques: Sequence[Technique] = TECHNIQUES) -> list[DecisionRow]:
     """Recommendations for five kinds of work and four techniques, by `technique_score`; print a table.
 
-    `techniques` holds the four with benefits as judged, or as `measured_techniques` gives them.
+    `techniques` holds the four with benefits as judged, or as `measured_techniques` gives them; ValueError for others.
     """
+    names, wanted = [t.name for t in techniques], [t.name for t in TECHNIQUES]
+    if names != wanted:
+        raise ValueError(f"wanted the four techniques, in order, {', '.join(wanted)}; got {', '.join(names) or 'none'}")
     rows = [DecisionRow(w.name, *[recommendation(technique_score(w, t)) for t in techniques]) for w in WORKLOADS]
     print(table(rows, "Recommendations and their scores"))
     return rows
@@ -4012,10 +4018,11 @@ def compare(
 #| export
 def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]:
     """Each of the four techniques against plain code on this machine: `size` is the width, with twice as many rows."""
+    check_sizes(size=size)
     rng = np.random.default_rng(0)
     x = Tensor(rng.normal(size=(2 * size, size)).astype(np.float32), requires_grad=True)
     weight = Tensor(rng.normal(size=(size, size)).astype(np.float32) / math.sqrt(size), requires_grad=True)
-    bias, a, b = weight[0].detach(), x.data[:64, :64], x.data[64:128, :64]
+    bias, (a, b) = weight[0].detach(), rng.normal(size=(2, 64, 64)).astype(np.float32)
 
     def layers() -> Tensor:
         return vectorized_matmul(fused_gelu(vectorized_matmul(x, weight)), weight)
@@ -4040,11 +4047,11 @@ def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]
 # %%
 #| export
 def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:
-    """TECHNIQUES with the benefits as measured; what a technique costs and risks stays as judged."""
+    """TECHNIQUES with the benefits as measured, where they were; what a technique costs and risks stays as judged."""
     rows = {row.technique: row for row in benefits}
     return tuple(
-        replace(t, latency_benefit=rows[t.name].latency_benefit, memory_benefit=rows[t.name].memory_benefit)
-        for t in TECHNIQUES)
+        replace(t, latency_benefit=found.latency_benefit, memory_benefit=found.memory_benefit)
+        for t in TECHNIQUES for found in [rows.get(t.name, t)])
 
 # %%
 benefits = measure_benefits()

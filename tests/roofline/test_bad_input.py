@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,14 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
 from tinytorch.optimization import acceleration
 from tinytorch.optimization.acceleration import (
+    TECHNIQUES,
     Peaks,
+    analyze_acceleration_decision_framework,
     analyze_arithmetic_intensity,
+    analyze_mixed_precision_benefits,
     analyze_vectorization_scaling,
     compute_peak,
+    measure_benefits,
     measured_peaks,
     model_rows,
     plateaus,
@@ -56,8 +61,12 @@ class Doubling:
         (lambda: analyze_vectorization_scaling((64, 0)), ValueError, "size must be a whole number .* got 0"),
         (lambda: analyze_vectorization_scaling((2.5,)), ValueError, "size must be a whole number .* got 2.5"),
         (lambda: analyze_arithmetic_intensity(0), ValueError, "size must be a whole number .* got 0"),
-        (lambda: training_bytes(1, 1, "float32"), ValueError, "half is None, float16 or bfloat16, got float32"),
-        (lambda: training_bytes(1, 1, "int8"), ValueError, "half is None, float16 or bfloat16, got int8"),
+        (lambda: training_bytes(1, 1, "float32"), ValueError, "half is float16 or bfloat16 .*, got float32"),
+        (lambda: training_bytes(1, 1, "int8"), ValueError, "half is float16 or bfloat16 .*, got int8"),
+        (lambda: analyze_mixed_precision_benefits(None), ValueError, "half is float16 or bfloat16"),
+        (lambda: measure_benefits(0), ValueError, "size must be a whole number of at least 1, got 0"),
+        (lambda: analyze_acceleration_decision_framework([]), ValueError, "in order, Vectorization, .*; got none"),
+        (lambda: analyze_acceleration_decision_framework(TECHNIQUES[::-1]), ValueError, "; got Graph Optimization, "),
         (lambda: model_rows(Linear(3, 2), np.ones((4, 5)), PEAKS), ValueError, r"linear wants x of shape \(..., 3\)"),
         (lambda: model_rows(Linear(3, 2), X, PEAKS, lambda y: y), ValueError, r"shape \(4, 2\)"),
         (lambda: model_rows(Doubling(), X, PEAKS, lambda y: y.sum()), ValueError, "no parameter requires a gradient"),
@@ -74,6 +83,14 @@ def test_a_model_without_parameters_can_be_profiled_and_set_under_the_roof():
     assert (profiler.count_parameters(Doubling()), profiler.measure_memory(Doubling(), (4, 3)).parameters) == (0, 0)
     assert profiler.profile_forward_pass(Doubling(), X, iterations=1).flops == 12
     assert [row.operation for row in model_rows(Doubling(), X, PEAKS)] == ["model: mul"]
+    full, mixed = analyze_mixed_precision_benefits("float16", Doubling(), X)[-2:]
+    assert (full.total, mixed.total, mixed.saving) == (0, 0, None)
+
+
+def test_a_number_of_threads_may_be_numpys():
+    set_num_threads(np.int64(1))
+    assert type(acceleration._num_threads) is int
+    set_num_threads(os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize("count", [1, None])

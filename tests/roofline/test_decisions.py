@@ -67,6 +67,15 @@ def test_only_the_benefits_are_taken_from_the_measurements(benefits):
         assert measured == replace(judged, **benefit)
 
 
+def test_what_was_not_measured_stays_as_judged(benefits):
+    first, *others = measured_techniques(benefits[:1])
+    assert first == measured_techniques(benefits)[0] and tuple(others) == TECHNIQUES[1:]
+
+
+def test_a_small_network_can_be_measured_too():
+    assert [row.technique for row in measure_benefits(size=8)] == [t.name for t in TECHNIQUES]
+
+
 def test_the_framework_scores_what_it_is_given(capsys):
     useless = [benefit_row(t.name, "", 1.0, 0.0) for t in TECHNIQUES]
     techniques = measured_techniques(useless)

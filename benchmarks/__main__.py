@@ -16,6 +16,7 @@ from benchmarks.rows import UnknownRow, all_rows, select
 from benchmarks.timing import Counts, FirstCalls, Result, Row, Sides, counted, measure
 from tito.errors import TitoError
 from tito.files import write_atomic
+from tito.roofline import FORMATS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,11 +54,19 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, as ratios against PyTorch.")
     found.add_argument("names", nargs="*", metavar="NAME", help="a row, or a pattern such as 'gelu-*-1M-1t'")
     found.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
-    found.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios into FILE (.png, .svg or .pdf)")
+    found.add_argument("--plot", type=picture_file, metavar="FILE",
+                       help="draw the ratios into FILE (.png, .svg or .pdf)")
     found.add_argument("--readme", action="store_true", help="write README's table and picture; results are kept in "
                        "performance.json, so rows may be measured again by name")
     found.add_argument("--list", action="store_true", help="print the rows' names and measure nothing")
     return found
+
+
+def picture_file(text: str) -> Path:
+    """The path; ArgumentTypeError, before anything is measured, where it is not the name of a picture."""
+    if Path(text).suffix not in FORMATS:
+        raise argparse.ArgumentTypeError(f"{text} is not the name of a picture: it ends in {', '.join(FORMATS)}")
+    return Path(text)
 
 
 def report_on(rows: Sequence[Row]) -> Report:

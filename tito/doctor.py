@@ -1,6 +1,6 @@
 """Is this machine ready for the course? Rows about Python, packages, threads, Jupyter and the project's folder.
 
-What could crash (a broken NumPy, a Numba without its threading layer) is asked of a process of its own.
+What could crash (a broken NumPy, a Numba that does not compile) is asked of a process of its own.
 """
 
 from __future__ import annotations
@@ -37,14 +37,13 @@ print(json.dumps([rows, bool(llvmlite.binding.get_host_cpu_features().get("avx51
 AVX2_KERNELS = ("Haswell", "Zen")  # what OpenBLAS calls the processors for which it has no AVX-512 kernels
 NUMBA = """
 import json, numba
-@numba.njit(parallel=True)
+@numba.njit(nogil=True)
 def count(n):
     total = 0
-    for i in numba.prange(n):
-        total += 1
+    for i in range(n):
+        total += i
     return total
-count(2)
-print(json.dumps([numba.threading_layer(), numba.get_num_threads()]))
+print(json.dumps([count(3)]))
 """
 WHERE = f"""
 import importlib.util, json
@@ -137,11 +136,13 @@ def _kernels_advice(architecture: str) -> str:
 
 
 def _numba() -> Finding:
-    answer, problem = _ask(NUMBA)
+    problem = _ask(NUMBA)[1]
     if problem:
-        return Finding("Numba threads", problem, False, "python -m pip install --force-reinstall numba")
-    layer, count = answer
-    return Finding("Numba threads", f"{_threads(count)}, threading layer {layer}", True)
+        settings = ", ".join(sorted(name for name in os.environ if name.startswith("NUMBA_")))
+        mend = f"Take {settings} out of the environment." if settings else (
+            "python -m pip install --force-reinstall numba")
+        return Finding("Numba's loops", problem, False, mend)
+    return Finding("Numba's loops", "are compiled", True)
 
 
 def _threads(count: int | None) -> str:

@@ -203,6 +203,14 @@ def test_an_unknown_name_gets_the_nearest_ones(capsys):
     assert "gelu-forward-1M-1t" in capsys.readouterr().err
 
 
+def test_a_picture_of_no_known_kind_is_refused_before_anything_is_measured(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["gelu-forward-1k-1t", "--plot", "x.txt"])
+    told = capsys.readouterr()
+    assert ended.value.code == 2 and "x.txt is not the name of a picture: it ends in .png, .svg, .pdf" in told.err
+    assert "gelu-forward-1k-1t" not in told.out
+
+
 def test_a_report_comes_back_from_json_as_it_was():
     report = report_of(
         this_machine(), [GROUP], [result("a-1t"), result("b-2t", 1.5, threads=2, goal=None)],

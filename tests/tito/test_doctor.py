@@ -22,7 +22,7 @@ def test_this_machine_is_ready(project):
     found = examine(project)
     assert [row for row in found if not row.ok] == []
     names = [row.name for row in found]
-    for name in ("Python", "click", "BLAS", "Numba threads", "Jupyter", "lessons", "write permission", "disk space"):
+    for name in ("Python", "click", "BLAS", "Numba's loops", "Jupyter", "lessons", "write permission", "disk space"):
         assert name in names
 
 
@@ -61,6 +61,17 @@ def test_threads_that_the_environment_limits_are_told(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     row = doctor._blas()
     assert row.ok and "OMP_NUM_THREADS=1 limits it" in row.mend and "with 1 thread;" in row.found
+
+
+def test_numba_is_well_without_a_threading_layer_which_no_kernel_uses(monkeypatch):
+    monkeypatch.setenv("NUMBA_THREADING_LAYER", "tbb")
+    assert doctor._numba().ok
+
+
+def test_a_setting_that_stops_numba_is_named(monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "0")
+    row = doctor._numba()
+    assert not row.ok and "must be > 0" in row.found and row.mend == "Take NUMBA_NUM_THREADS out of the environment."
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ from functools import cache, cached_property, lru_cache, partial
 from numbers import Number
 from operator import attrgetter
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -1312,7 +1312,8 @@ compiles what is written. The rest is below, and it is short:
 
 A symbol is a Tensor without numbers: an operation on other symbols, an input, or a constant. It has a Tensor's
 operators, and it answers NumPy's functions, so that the gradient rules of lesson 05, written for arrays, run on it as
-they are. Asked for a number, as by a Python `if`, it has to refuse.
+they are. Asked for a number, as by a Python `if`, it has to refuse: all that a Tensor knows of numbers it takes from
+`data`.
 """
 
 # %%
@@ -1335,13 +1336,11 @@ class Symbol(Tensor):
     ndim = property(lambda self: len(self._shape))
     size = property(lambda self: math.prod(self._shape))
 
-    def _refuse(self, *_, **__):
+    @property
+    def data(self):
         raise FusionError("the function asks for a number (an `if`, float(), item() or .data), and while its kernel is "
                           "written there are none: use where(condition, a, b) to choose, and Tensor operations "
                           "throughout")
-
-    data = property(_refuse)
-    item = numpy = detach = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array__ = _refuse
 
     def __array_ufunc__(self, ufunc, method, *args, **options):
         return emit(_FROM_NUMPY.get(ufunc.__name__, ufunc.__name__), *args)
@@ -1360,10 +1359,10 @@ once.
 #| export
 CODE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
-    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
-    "relu": "zero if {0} <= zero else {0}", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
-    "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
-    "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}",
+    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "where": "{1} if {0} else {2}",
+    "sigmoid": "real(1) / (real(1) + exp(-{}))", "relu": "real(0) if {0} <= real(0) else {0}",
+    "maximum": "{0} if {0} > {1} or {0} != {0} else {1}", "greater": "{} > {}", "greater_equal": "{} >= {}",
+    "less": "{} < {}", "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}",
 }
 _TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
 _FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
@@ -1392,9 +1391,7 @@ def emit(op: str, *args: Any) -> Symbol:
     if op not in CODE:
         raise FusionError(f"{op} cannot be part of a fused kernel: a kernel sees one element of each input at a time, "
                           f"and can do {', '.join(CODE)}. Fuse what stands before it and after it")
-    args = [a if isinstance(a, Symbol) else symbol(pool, "constant", captured(a)) for a in args]
-    found = simplified(op, args, [constant_of(a) for a in args])
-    return symbol(pool, op, *args) if found is None else found
+    return simplified(op, *[a if isinstance(a, Symbol) else symbol(pool, "constant", captured(a)) for a in args])
 
 # %%
 #| export
@@ -1405,15 +1402,11 @@ def captured(x: Any) -> float:
                           "it in")
     return float(x)
 
-
-def constant_of(s: Symbol) -> float | None:
-    """The number that a constant symbol stands for, None for any other."""
-    return s.args[0] if s.op == "constant" else None
-
 # %%
 #| export
-def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol | None:
-    """A cheaper symbol for `op` on `args`, whose constants are in `known`; None where there is none."""
+def simplified(op: str, *args: Symbol) -> Symbol:
+    """The symbol of `op` on `args`, or a cheaper one with the same value."""
+    known = [a.args[0] if a.op == "constant" else None for a in args]
     a, b, n = args[0], args[-1], known[-1]
     if None not in known:
         return symbol(a.pool, "constant", computed(op, known))
@@ -1421,19 +1414,17 @@ def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol
         return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
     if op == "where" and known[0] is not None:
         return args[1] if known[0] else b
-    if op == "mul" and 1 in known:
-        return b if known[0] == 1 else a
     if op == "pow" and n in (-0.5, -1, -2, -3):
         return emit("div", 1, emit("pow", a, -n))
     if op == "pow" and n in (0.5, 1, 2, 3, 4):
         return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
-    return None
+    return symbol(a.pool, op, *args)
 
 # %%
 #| export
 def computed(op: str, known: Sequence[float]) -> float:
     """The value of `op` on numbers."""
-    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "zero": 0.0, "one": 1.0}
+    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "real": np.float64}
     with np.errstate(all="ignore"):
         return float(eval(CODE[op].format(*"abc"), space | dict(zip("abc", map(np.float64, known)))))
 
@@ -1481,13 +1472,14 @@ def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[
 
 # %% [markdown]
 r"""
-Try it: the square is made twice and exists once, the factor 1 is gone, and so is the sum of two constants.
+Try it: the square is made twice and exists once, and the product of two constants is a constant.
 """
 
 # %%
 with Recorder():
     x = symbol({}, "input", 0)
-    print((x**2) is (x * x), (x * 1) is x, [constant_of(part) for part in (x * (2 + Tensor(3.0))).args])
+    product = emit("mul", symbol(x.pool, "constant", 2.0), 3)
+    print((x**2) is (x * x), product.op, product.args)
 
 # %% [markdown]
 r"""
@@ -1536,11 +1528,13 @@ r"""
 ### Broadcast inputs
 
 A bias is one row for all rows. Every input is laid on a grid of rows and columns: it covers the *whole* grid, or is
-one *row* of it, one *column*, or a *single* number. In the loop that is the difference between `x[i, j]`, `x[0, j]`,
-`x[i, 0]` and `x[0, 0]`. The grid's columns are as many of the last axes as make this work for all inputs. A gradient
-to a row is summed over the rows as the loop goes: SIMD adds to many columns at once. The gradient to a column or to a
-single number would have to be summed along the loop, one number at a time. It is handed to lesson 05 whole, which sums
-what was broadcast.
+one *row* of it, one *column*, or a *single* number. In the loop that is the difference between `x[i, j]`, `x[j]`,
+`x[i]` and `x[0]`. The grid's columns are as many of the last axes as make this work for all inputs. Where every input
+is whole or a single number no columns are needed: all lies in one line, and one index is enough.
+
+A gradient to a row is summed over the rows as the loop goes: SIMD adds to many columns at once. The gradient to a
+column or to a single number would have to be summed along the loop, one number at a time. It is handed to lesson 05
+whole, which sums what was broadcast.
 
 ### Exercise: the place of an input on the grid
 """
@@ -1568,7 +1562,7 @@ def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str 
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-fusion-parts", "points": 8}
-_PYTHON = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "zero": 0.0, "one": 1.0}
+_PYTHON = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "real": float}
 
 def value_at(s, values):
     """The number that a symbol gives for these numbers of its inputs."""
@@ -1625,29 +1619,16 @@ test_unit_fusion_parts()
 
 # %%
 #| export
-class Grid(NamedTuple):
-    """Numbers of shape `whole` in rows and columns, or all in one line: the place of each input, and the shape there.
-
-    Where the inputs have no common grid, `spread` says that each is to be broadcast to the whole.
+def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], int]:
+    """The places of inputs of these shapes on their grid, and how many axes are rows: all of them, which makes one
+    line, where that will do. Inputs without a common grid are to be broadcast, and are then whole.
     """
-
-    whole: tuple[int, ...]
-    places: tuple[str, ...]
-    shapes: dict[str, tuple[int, ...]]
-    spread: bool = False
-
-# %%
-#| export
-def grid_of(shapes: Sequence[tuple[int, ...]]) -> Grid:
-    """The grid for inputs of these shapes."""
     whole = np.broadcast_shapes(*shapes)
-    for split in range(len(whole) + 1):
-        places = tuple([place_of(shape, whole, split) for shape in shapes])
+    for split in (len(whole), *range(1, len(whole))):
+        places = [place_of(shape, whole, split) for shape in shapes]
         if None not in places:
-            rows, columns = math.prod(whole[:split]), math.prod(whole[split:])
-            matrix = {"whole": (rows, columns), "row": (1, columns), "column": (rows, 1), "single": (1, 1)}
-            return Grid(whole, places, matrix if split else {"whole": (columns,), "single": (1,)})
-    return Grid(whole, ("whole",) * len(shapes), {"whole": (math.prod(whole),)}, spread=True)
+            return places, split
+    return ["whole"] * len(shapes), len(whole)
 
 # %% [markdown]
 r"""
@@ -1716,49 +1697,48 @@ def double_log(x):
 
 # %%
 #| export
-_INDEX = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
-_LINE_INDEX = {"whole": "[i]", "single": "[0]"}
-_ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1]):\n"
-_LINE = "    for i in range({0}.size):\n"
 _BLOCK = 64  # rows whose sum may be rounded after each addition
+_INDEX = {"whole": "[i, j]", "row": "[j]", "column": "[i]", "single": "[0]", "sum": f"[i // {_BLOCK}, j]"}
+
+
+def written(s: Symbol, names: dict[Symbol, str], index: Sequence[str]) -> str:
+    """The code of a symbol whose arguments have `names`; `index` says where each input is read."""
+    if s.op == "constant":
+        return f"real({s.args[0]!r})"
+    if s.op == "input":
+        return f"load(in_{s.args[0]}{index[s.args[0]]})"
+    return CODE[s.op].format(*[names[a] for a in s.args])
 
 # %%
 #| export
-def kernel_source(
-    results: Sequence[Symbol], targets: Sequence[str], places: dict[Any, str], in_line: bool
-) -> tuple[str, tuple]:
-    """The source of the loop over a grid of rows and columns, or `in_line`, and its constants by name.
+def kernel_source(results: Sequence[Symbol], targets: Sequence[str], places: Sequence[str], in_line: bool) -> str:
+    """The source of the loop over a grid of rows and columns, or over a line, which has rows only.
 
     It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
-    one with target "row" added up, in a row for each _BLOCK of rows.
+    one with target "sum" added up over the rows, in a row for each _BLOCK of them.
     """
-    parts = in_order(*results)
-    names = {s: f"x{s.args[0]}" for s in parts if s.op == "input"}
-    names |= {s: f"c{i}" for i, s in enumerate(s for s in parts if s.op == "constant")}
-    names |= {s: f"t{i}" for i, s in enumerate(s for s in parts if s.op in CODE)}
-    index = _LINE_INDEX if in_line else _INDEX
-    lines = [f"{names[s]} = load(in_{s.args[0]}{index[places[s.args[0]]]})" for s in parts if s.op == "input"]
-    lines += [f"{names[s]} = {CODE[s.op].format(*[names[a] for a in s.args])}" for s in parts if s.op in CODE]
-    for i, (s, target) in enumerate(zip(results, targets)):
-        lines.append(f"out_{i}[i // {_BLOCK}, j] += {names[s]}" if target == "row" else
-                     f"out_{i}{index[target]} = store({names[s]})")
-    arguments = [f"in_{name}" for name in places] + [f"out_{i}" for i in range(len(results))]
-    head = f"def loop({', '.join(arguments)}):\n"
-    head += (_LINE if in_line else _ROWS).format("in_g" if "g" in places else "out_0")
-    source = head + "".join(f"{'' if in_line else '    '}        {line}\n" for line in lines)
-    return source, tuple((names[s], s.args[0]) for s in parts if s.op == "constant")
+    index = _INDEX | ({"whole": "[i]"} if in_line else {})
+    arrays = {f"in_{i}": place for i, place in enumerate(places)} | {f"out_{i}": t for i, t in enumerate(targets)}
+    whole = next(name for name, place in arrays.items() if place == "whole")
+    loops = [f"def loop({', '.join(arrays)}):", f"    for i in range({whole}.shape[0]):",
+             f"        for j in range({whole}.shape[1]):"][:2 if in_line else 3]
+    names = {s: f"t{i}" for i, s in enumerate(in_order(*results))}
+    lines = [f"{name} = {written(s, names, [index[place] for place in places])}" for s, name in names.items()]
+    lines += [f"out_{i}{index[target]} " + (f"+= {names[s]}" if target == "sum" else f"= store({names[s]})")
+              for i, (s, target) in enumerate(zip(results, targets))]
+    return "\n".join([*loops, *["    " * len(loops) + line for line in lines]])
 
 # %%
 #| export
 @cache
-def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype: str) -> Callable:
+def compile_kernel(source: str, dtype: str) -> Callable:
     """The compiled loop of `source` for one of the four floating types, by name; compiled once."""
     real, tanh, exp, log = (
         (np.float64, double_tanh, double_exp, double_log) if dtype == "float64" else
         (np.float32, rational_tanh, float_exp, float_log))
     load, store = _CONVERSIONS[dtype]
-    space = {name: real(value) for name, value in (("zero", 0), ("one", 1), *constants)}
-    space |= {"tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store}
+    space = {"real": real, "tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store,
+             "inf": math.inf, "nan": math.nan}
     exec(source, space)
     return compiled(space["loop"])
 
@@ -1773,42 +1753,56 @@ lines in and one line out, goes a short way.
 # %%
 #| export
 class Kernel:
-    """A compiled loop, ready for arrays of certain shapes and one type. `targets` says what it makes: place and shape.
+    """A compiled loop for arrays of certain shapes and one type: the forward of `function`, or with `needs`, and g as
+    the last array, the gradients that are wanted.
     """
 
-    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: list[tuple]):
-        self.source, self.loop = source, compile_kernel(source, constants, dtype.name)
-        self.grid, self.targets, self.dtype, self.bits = grid, targets, dtype, np.uint16 if is_half(dtype) else dtype
-        self.matrix, self.rows = grid.shapes["whole"], grid.shapes["whole"][0]
-        self.parts = max(1, min(self.rows, math.prod(grid.whole) // _PART))
-        self.short = len(self.matrix) == self.parts == len(targets) == 1 and not grid.spread
+    def __init__(self, function: Callable, needs: tuple[bool, ...] | None, dtype: np.dtype, shapes: tuple):
+        self.whole, self.dtype, self.half = np.broadcast_shapes(*shapes), dtype, is_half(dtype)
+        self.places, split = grid_of(shapes)
+        inputs, out = record(function, shapes if needs is None else shapes[:-1])
+        results, self.targets, self.shapes = [out], ["whole"], [self.whole]
+        if needs is not None:
+            with Recorder():
+                g = symbol(out.pool, "input", len(inputs))
+                results = expression_gradients(out, g, [x for x, need in zip(inputs, needs) if need])
+            self.targets = ["sum" if place == "row" else "whole" for place, need in zip(self.places, needs) if need]
+            self.shapes = [shape for shape, need in zip(shapes, needs) if need]
+        lengths = math.prod(self.whole[:split]), math.prod(self.whole[split:])
+        self.matrix = lengths if split < len(self.whole) else lengths[:1]
+        self.source = kernel_source(results, self.targets, self.places, in_line=len(self.matrix) == 1)
+        self.loop = compile_kernel(self.source, dtype.name)
+        self.parts = max(1, min(self.matrix[0], math.prod(self.matrix) // _PART))
+        fits = self.places.count("whole") == shapes.count(self.whole)  # nothing is to be broadcast
+        self.short = fits and len(self.matrix) == len(results) == self.parts == 1
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """A new array for each target: in the kernel's type, or float64 where it is a sum."""
+        """A new array for each result: in the kernel's type, or float64 where it is a sum."""
         if self.short:
-            out = np.empty(self.grid.whole, self.dtype)
+            out = np.empty(self.whole, self.dtype)
             lines = [array.ravel() for array in (*arrays, out)]
-            self.loop(*(lines if self.bits == self.dtype else [line.view(self.bits) for line in lines]))
+            self.loop(*([line.view(np.uint16) for line in lines] if self.half else lines))
             return [out]
-        if self.grid.spread:
-            arrays = [np.broadcast_to(array, self.grid.whole) for array in arrays]
-        parts = min(_num_threads, self.parts)
-        sums, real = (parts, self.rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
-        outs = [np.zeros(sums, real) if place == "row" else np.empty(self.grid.whole, self.dtype)
-                for place, _ in self.targets]
-        given = [np.ascontiguousarray(array).reshape(self.grid.shapes[place]).view(self.bits)
-                 for array, place in zip(arrays, self.grid.places)]
-        in_parts(lambda part: self.loop(*self.share(part, parts, given, outs)), parts)
-        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if place == "row" else out
-                for out, (place, shape) in zip(outs, self.targets)]
+        rows, parts, places = self.matrix[0], min(_num_threads, self.parts), (*self.places, *self.targets)
+        sums = (parts, rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
+        outs = [np.zeros(*sums) if target == "sum" else np.empty(self.whole, self.dtype) for target in self.targets]
+        laid = [*map(self.laid, (*arrays, *outs), places)]
 
-    def share(self, part: int, parts: int, given: list[np.ndarray], outs: list[np.ndarray]) -> list[np.ndarray]:
-        """What one thread gets: its rows of the arrays that are cut, and an array of its own for the sums."""
-        rows = slice(self.rows * part // parts, self.rows * (part + 1) // parts)
-        return [*[array[rows] if place in ("whole", "column") else array
-                  for array, place in zip(given, self.grid.places)],
-                *[out[part] if place == "row" else out.reshape(self.matrix).view(self.bits)[rows]
-                  for out, (place, _) in zip(outs, self.targets)]]
+        def run(part):
+            mine = slice(rows * part // parts, rows * (part + 1) // parts)
+            share = {"whole": mine, "column": mine, "sum": part}
+            self.loop(*[array[share.get(place, ...)] for array, place in zip(laid, places)])
+
+        in_parts(run, parts)
+        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if target == "sum" else out
+                for out, target, shape in zip(outs, self.targets, self.shapes)]
+
+    def laid(self, array: np.ndarray, place: str) -> np.ndarray:
+        """The numbers of `array` as the loop finds them at `place`."""
+        if place == "whole":
+            array = array if array.shape == self.whole else np.broadcast_to(array, self.whole)
+            return _flat(array).reshape(self.matrix)
+        return array if place == "sum" else _flat(array)
 
 # %% [markdown]
 r"""
@@ -1826,15 +1820,16 @@ its globals and its closure, and records anew where one has changed.
 # %%
 #| export
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
-    """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type."""
+    """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type, and two
+    different halves meet in float32.
+    """
     if len(inputs) == 1:
         return [floating(inputs[0])]
     if not inputs:
         raise FusionError("a fused function needs at least one argument: the tensors that it computes with")
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
     kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
-    wide = [np.result_type(np.float32, kind) for kind in kinds]  # neither half holds the numbers of the other
-    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *wide)
+    dtype = kinds.pop() if len(kinds) == 1 else max({np.dtype(np.float32), *kinds}, key=attrgetter("itemsize"))
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 # %%
@@ -1858,10 +1853,6 @@ def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
 
 # %%
 #| export
-_shape = attrgetter("shape")
-
-# %%
-#| export
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
@@ -1877,7 +1868,8 @@ class fuse:
     """
 
     def __init__(self, function: Callable[..., Tensor]):
-        self.function, self._kernel = function, lru_cache(maxsize=256)(self._make)
+        self.function = function
+        self._kernel = lru_cache(maxsize=256)(lambda needs, dtype, shapes, *_: Kernel(function, needs, dtype, shapes))
 
     def __reduce__(self):  # a copy, or what is pickled, makes its kernels anew
         return fuse, (self.function,)
@@ -1886,49 +1878,34 @@ class fuse:
         return apply(FUSED, *of_one_type(inputs), program=self)
 
     def kernel(self, needs: tuple[bool, ...] | None, arrays: Sequence[np.ndarray]) -> Kernel:
-        """The kernel for such arrays of one type: the forward, or with `needs`, and g as the first array, the gradients
-        that are wanted.
-        """
-        outside = [read() for read in self._outside] if self._outside else ()
-        numbers = [x.data.tobytes() if isinstance(x, Tensor) else x for x in outside]
-        return self._kernel(needs, arrays[0].dtype, tuple(numbers), *map(_shape, arrays))
+        """The Kernel for such arrays of one type, made when it is first asked for."""
+        values = [read() for read in self._outside] if self._outside else ()
+        numbers = [x.data.tobytes() if isinstance(x, Tensor) else x for x in values]
+        return self._kernel(needs, arrays[0].dtype, tuple([array.shape for array in arrays]), *numbers)
 
     @cached_property
     def _outside(self) -> list[Callable[[], Any]]:
         return outside(self.function)
 
-    def _make(self, needs: tuple[bool, ...] | None, dtype: np.dtype, numbers: tuple, *shapes: tuple) -> Kernel:
-        grid, targets = grid_of(shapes), [("whole", np.broadcast_shapes(*shapes))]
-        inputs, out = record(self.function, shapes if needs is None else shapes[1:])
-        names, results = range(len(inputs)), [out]
-        if needs is not None:
-            wanted = [i for i, need in enumerate(needs) if need]
-            with Recorder():
-                results = expression_gradients(out, symbol(out.pool, "input", "g"), [inputs[i] for i in wanted])
-            names, targets = ["g", *names], [
-                ("row", shape) if place == "row" else ("whole", grid.whole)
-                for place, shape, need in zip(grid.places[1:], shapes[1:], needs) if need]
-        in_line = len(grid.shapes["whole"]) == 1
-        source, constants = kernel_source(
-            results, [place for place, _ in targets], dict(zip(names, grid.places)), in_line)
-        return Kernel(source, constants, dtype, grid, targets)
-
 # %%
 #| export
 def _fused_gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: fuse, needs: Sequence[bool]) -> list:
-    arrays = (g, *arrays)
+    arrays = (*arrays, g)
     made = iter(program.kernel(tuple(needs), arrays)(arrays))
     return [next(made) if need else None for need in needs]
 
 
 FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
 joint_rule("fused", _fused_gradients)
-flop_rule("fused", lambda shapes, output, options: operations_in(options["program"], shapes) * math.prod(output))
 
 
-def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
-    """How many operations the fused kernel does for each element."""
-    return sum(s.op in CODE for s in in_order(record(program.function, shapes)[1]))
+def operations_in(shapes: Sequence[tuple[int, ...]], output: tuple[int, ...], options: dict) -> int:
+    """What a call of a fused function counts for: the operations of its kernel, once for each element."""
+    _, out = record(options["program"].function, shapes)
+    return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
+
+
+flop_rule("fused", operations_in)
 
 # %% [markdown]
 r"""

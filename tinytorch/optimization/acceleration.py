@@ -10,17 +10,17 @@ __all__ = ['compiled', 'WORKING_SETS', 'VECTORIZED_MATMUL', 'FUSED_GELU', 'CODE'
            'plateaus', 'plateau', 'Peaks', 'measure_peaks', 'measured_peaks', 'plot_bandwidth', 'set_num_threads',
            'one_thread', 'in_parts', 'in_slices', 'common_batch', 'column_times_row', 'matrix_product',
            'vectorized_matmul', 'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass',
-           'fused_gelu', 'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'constant_of', 'simplified', 'computed',
-           'Recorder', 'record', 'in_order', 'expression_gradients', 'place_of', 'Grid', 'grid_of', 'float_exp',
-           'float_log', 'double_exp', 'double_log', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type',
-           'outside', 'fuse', 'operations_in', 'cross_entropy_loops', 'fused_cross_entropy', 'autocast_type',
-           'half_copy', 'autocast', 'unscale', 'next_scale', 'GradScaler', 'depends_on', 'pair_of', 'require_gradients',
-           'MixedPrecisionTrainer', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof',
-           'roofline_row', 'model_rows', 'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof',
-           'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_rows', 'measured_bytes',
-           'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
-           'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row',
-           'compare', 'measure_benefits', 'measured_techniques']
+           'fused_gelu', 'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'simplified', 'computed', 'Recorder',
+           'record', 'in_order', 'expression_gradients', 'place_of', 'grid_of', 'float_exp', 'float_log', 'double_exp',
+           'double_log', 'written', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
+           'operations_in', 'cross_entropy_loops', 'fused_cross_entropy', 'autocast_type', 'half_copy', 'autocast',
+           'unscale', 'next_scale', 'GradScaler', 'depends_on', 'pair_of', 'require_gradients', 'MixedPrecisionTrainer',
+           'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
+           'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline',
+           'training_bytes', 'MemoryRow', 'memory_rows', 'measured_bytes', 'analyze_mixed_precision_benefits',
+           'Workload', 'Technique', 'technique_score', 'DecisionRow', 'recommendation',
+           'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row', 'compare',
+           'measure_benefits', 'measured_techniques']
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #tensor-import
 import math
@@ -36,7 +36,7 @@ from functools import cache, cached_property, lru_cache, partial
 from numbers import Number
 from operator import attrgetter
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -644,7 +644,7 @@ def fused_gelu(x: Tensor) -> Tensor:
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #db32aec2a1e1
+# %% ../../modules/18_acceleration/acceleration_dev.py #1afe10dedfbc
 class Symbol(Tensor):
     """What a number inside a kernel is made of: `op` and its `args`, which are symbols, an input's name or a constant.
     """
@@ -658,13 +658,11 @@ class Symbol(Tensor):
     ndim = property(lambda self: len(self._shape))
     size = property(lambda self: math.prod(self._shape))
 
-    def _refuse(self, *_, **__):
+    @property
+    def data(self):
         raise FusionError("the function asks for a number (an `if`, float(), item() or .data), and while its kernel is "
                           "written there are none: use where(condition, a, b) to choose, and Tensor operations "
                           "throughout")
-
-    data = property(_refuse)
-    item = numpy = detach = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array__ = _refuse
 
     def __array_ufunc__(self, ufunc, method, *args, **options):
         return emit(_FROM_NUMPY.get(ufunc.__name__, ufunc.__name__), *args)
@@ -672,13 +670,13 @@ class Symbol(Tensor):
     def __array_function__(self, function, types, args, options):
         return emit(function.__name__, *args)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #928c7ed48c87
+# %% ../../modules/18_acceleration/acceleration_dev.py #fd786642bc4c
 CODE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
-    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "one / (one + exp(-{}))",
-    "relu": "zero if {0} <= zero else {0}", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}",
-    "where": "{1} if {0} else {2}", "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
-    "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}",
+    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "where": "{1} if {0} else {2}",
+    "sigmoid": "real(1) / (real(1) + exp(-{}))", "relu": "real(0) if {0} <= real(0) else {0}",
+    "maximum": "{0} if {0} > {1} or {0} != {0} else {1}", "greater": "{} > {}", "greater_equal": "{} >= {}",
+    "less": "{} < {}", "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}",
 }
 _TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
 _FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
@@ -692,18 +690,16 @@ def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symb
         pool[key] = Symbol(pool, op, args, np.broadcast_shapes(shape, *shapes))
     return pool[key]
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #76bc7a20de30
+# %% ../../modules/18_acceleration/acceleration_dev.py #986b9ff875dd
 def emit(op: str, *args: Any) -> Symbol:
     """The symbol of `op` on symbols and numbers, simplified where that is free."""
     pool = next(a.pool for a in args if isinstance(a, Symbol))
     if op not in CODE:
         raise FusionError(f"{op} cannot be part of a fused kernel: a kernel sees one element of each input at a time, "
                           f"and can do {', '.join(CODE)}. Fuse what stands before it and after it")
-    args = [a if isinstance(a, Symbol) else symbol(pool, "constant", captured(a)) for a in args]
-    found = simplified(op, args, [constant_of(a) for a in args])
-    return symbol(pool, op, *args) if found is None else found
+    return simplified(op, *[a if isinstance(a, Symbol) else symbol(pool, "constant", captured(a)) for a in args])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #b3e3249a0ce7
+# %% ../../modules/18_acceleration/acceleration_dev.py #a4a707a5cef1
 def captured(x: Any) -> float:
     """A number that the function did not get as an argument."""
     if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
@@ -711,14 +707,10 @@ def captured(x: Any) -> float:
                           "it in")
     return float(x)
 
-
-def constant_of(s: Symbol) -> float | None:
-    """The number that a constant symbol stands for, None for any other."""
-    return s.args[0] if s.op == "constant" else None
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #5139d0ecf9fb
-def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol | None:
-    """A cheaper symbol for `op` on `args`, whose constants are in `known`; None where there is none."""
+# %% ../../modules/18_acceleration/acceleration_dev.py #2d0dcc16ab80
+def simplified(op: str, *args: Symbol) -> Symbol:
+    """The symbol of `op` on `args`, or a cheaper one with the same value."""
+    known = [a.args[0] if a.op == "constant" else None for a in args]
     a, b, n = args[0], args[-1], known[-1]
     if None not in known:
         return symbol(a.pool, "constant", computed(op, known))
@@ -726,18 +718,16 @@ def simplified(op: str, args: list[Symbol], known: list[float | None]) -> Symbol
         return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
     if op == "where" and known[0] is not None:
         return args[1] if known[0] else b
-    if op == "mul" and 1 in known:
-        return b if known[0] == 1 else a
     if op == "pow" and n in (-0.5, -1, -2, -3):
         return emit("div", 1, emit("pow", a, -n))
     if op == "pow" and n in (0.5, 1, 2, 3, 4):
         return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
-    return None
+    return symbol(a.pool, op, *args)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f24beef67fd2
+# %% ../../modules/18_acceleration/acceleration_dev.py #5a0fff771578
 def computed(op: str, known: Sequence[float]) -> float:
     """The value of `op` on numbers."""
-    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "zero": 0.0, "one": 1.0}
+    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "real": np.float64}
     with np.errstate(all="ignore"):
         return float(eval(CODE[op].format(*"abc"), space | dict(zip("abc", map(np.float64, known)))))
 
@@ -820,29 +810,17 @@ def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str 
         return "row"
     return "column" if padded[:split] == whole[:split] and math.prod(padded[split:]) == 1 else None
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #200ad2b9bb49
-class Grid(NamedTuple):
-    """Numbers of shape `whole` in rows and columns, or all in one line: the place of each input, and the shape there.
-
-    Where the inputs have no common grid, `spread` says that each is to be broadcast to the whole.
+# %% ../../modules/18_acceleration/acceleration_dev.py #e9bb904dcccc
+def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], int]:
+    """The places of inputs of these shapes on their grid, and how many axes are rows: all of them, which makes one
+    line, where that will do. Inputs without a common grid are to be broadcast, and are then whole.
     """
-
-    whole: tuple[int, ...]
-    places: tuple[str, ...]
-    shapes: dict[str, tuple[int, ...]]
-    spread: bool = False
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #be734a7e2fe6
-def grid_of(shapes: Sequence[tuple[int, ...]]) -> Grid:
-    """The grid for inputs of these shapes."""
     whole = np.broadcast_shapes(*shapes)
-    for split in range(len(whole) + 1):
-        places = tuple([place_of(shape, whole, split) for shape in shapes])
+    for split in (len(whole), *range(1, len(whole))):
+        places = [place_of(shape, whole, split) for shape in shapes]
         if None not in places:
-            rows, columns = math.prod(whole[:split]), math.prod(whole[split:])
-            matrix = {"whole": (rows, columns), "row": (1, columns), "column": (rows, 1), "single": (1, 1)}
-            return Grid(whole, places, matrix if split else {"whole": (columns,), "single": (1,)})
-    return Grid(whole, ("whole",) * len(shapes), {"whole": (math.prod(whole),)}, spread=True)
+            return places, split
+    return ["whole"] * len(shapes), len(whole)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #f071fd49ffad
 _LOG2_E, _LN2 = np.float32(1 / math.log(2)), np.float32(math.log(2))
@@ -897,101 +875,115 @@ def double_exp(x):
 def double_log(x):
     return np.log(x)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #b915ae0de8c7
-_INDEX = {"whole": "[i, j]", "row": "[0, j]", "column": "[i, 0]", "single": "[0, 0]"}
-_LINE_INDEX = {"whole": "[i]", "single": "[0]"}
-_ROWS = "    for i in range({0}.shape[0]):\n        for j in range({0}.shape[1]):\n"
-_LINE = "    for i in range({0}.size):\n"
+# %% ../../modules/18_acceleration/acceleration_dev.py #69ff1e5ce196
 _BLOCK = 64  # rows whose sum may be rounded after each addition
+_INDEX = {"whole": "[i, j]", "row": "[j]", "column": "[i]", "single": "[0]", "sum": f"[i // {_BLOCK}, j]"}
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #a62c254e9d0c
-def kernel_source(
-    results: Sequence[Symbol], targets: Sequence[str], places: dict[Any, str], in_line: bool
-) -> tuple[str, tuple]:
-    """The source of the loop over a grid of rows and columns, or `in_line`, and its constants by name.
+
+def written(s: Symbol, names: dict[Symbol, str], index: Sequence[str]) -> str:
+    """The code of a symbol whose arguments have `names`; `index` says where each input is read."""
+    if s.op == "constant":
+        return f"real({s.args[0]!r})"
+    if s.op == "input":
+        return f"load(in_{s.args[0]}{index[s.args[0]]})"
+    return CODE[s.op].format(*[names[a] for a in s.args])
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #b616386241d1
+def kernel_source(results: Sequence[Symbol], targets: Sequence[str], places: Sequence[str], in_line: bool) -> str:
+    """The source of the loop over a grid of rows and columns, or over a line, which has rows only.
 
     It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
-    one with target "row" added up, in a row for each _BLOCK of rows.
+    one with target "sum" added up over the rows, in a row for each _BLOCK of them.
     """
-    parts = in_order(*results)
-    names = {s: f"x{s.args[0]}" for s in parts if s.op == "input"}
-    names |= {s: f"c{i}" for i, s in enumerate(s for s in parts if s.op == "constant")}
-    names |= {s: f"t{i}" for i, s in enumerate(s for s in parts if s.op in CODE)}
-    index = _LINE_INDEX if in_line else _INDEX
-    lines = [f"{names[s]} = load(in_{s.args[0]}{index[places[s.args[0]]]})" for s in parts if s.op == "input"]
-    lines += [f"{names[s]} = {CODE[s.op].format(*[names[a] for a in s.args])}" for s in parts if s.op in CODE]
-    for i, (s, target) in enumerate(zip(results, targets)):
-        lines.append(f"out_{i}[i // {_BLOCK}, j] += {names[s]}" if target == "row" else
-                     f"out_{i}{index[target]} = store({names[s]})")
-    arguments = [f"in_{name}" for name in places] + [f"out_{i}" for i in range(len(results))]
-    head = f"def loop({', '.join(arguments)}):\n"
-    head += (_LINE if in_line else _ROWS).format("in_g" if "g" in places else "out_0")
-    source = head + "".join(f"{'' if in_line else '    '}        {line}\n" for line in lines)
-    return source, tuple((names[s], s.args[0]) for s in parts if s.op == "constant")
+    index = _INDEX | ({"whole": "[i]"} if in_line else {})
+    arrays = {f"in_{i}": place for i, place in enumerate(places)} | {f"out_{i}": t for i, t in enumerate(targets)}
+    whole = next(name for name, place in arrays.items() if place == "whole")
+    loops = [f"def loop({', '.join(arrays)}):", f"    for i in range({whole}.shape[0]):",
+             f"        for j in range({whole}.shape[1]):"][:2 if in_line else 3]
+    names = {s: f"t{i}" for i, s in enumerate(in_order(*results))}
+    lines = [f"{name} = {written(s, names, [index[place] for place in places])}" for s, name in names.items()]
+    lines += [f"out_{i}{index[target]} " + (f"+= {names[s]}" if target == "sum" else f"= store({names[s]})")
+              for i, (s, target) in enumerate(zip(results, targets))]
+    return "\n".join([*loops, *["    " * len(loops) + line for line in lines]])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #35ac03ec0982
+# %% ../../modules/18_acceleration/acceleration_dev.py #5318007b8215
 @cache
-def compile_kernel(source: str, constants: tuple[tuple[str, float], ...], dtype: str) -> Callable:
+def compile_kernel(source: str, dtype: str) -> Callable:
     """The compiled loop of `source` for one of the four floating types, by name; compiled once."""
     real, tanh, exp, log = (
         (np.float64, double_tanh, double_exp, double_log) if dtype == "float64" else
         (np.float32, rational_tanh, float_exp, float_log))
     load, store = _CONVERSIONS[dtype]
-    space = {name: real(value) for name, value in (("zero", 0), ("one", 1), *constants)}
-    space |= {"tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store}
+    space = {"real": real, "tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store,
+             "inf": math.inf, "nan": math.nan}
     exec(source, space)
     return compiled(space["loop"])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #e9f5cc227c0d
+# %% ../../modules/18_acceleration/acceleration_dev.py #dd24dc181dd6
 class Kernel:
-    """A compiled loop, ready for arrays of certain shapes and one type. `targets` says what it makes: place and shape.
+    """A compiled loop for arrays of certain shapes and one type: the forward of `function`, or with `needs`, and g as
+    the last array, the gradients that are wanted.
     """
 
-    def __init__(self, source: str, constants: tuple, dtype: np.dtype, grid: Grid, targets: list[tuple]):
-        self.source, self.loop = source, compile_kernel(source, constants, dtype.name)
-        self.grid, self.targets, self.dtype, self.bits = grid, targets, dtype, np.uint16 if is_half(dtype) else dtype
-        self.matrix, self.rows = grid.shapes["whole"], grid.shapes["whole"][0]
-        self.parts = max(1, min(self.rows, math.prod(grid.whole) // _PART))
-        self.short = len(self.matrix) == self.parts == len(targets) == 1 and not grid.spread
+    def __init__(self, function: Callable, needs: tuple[bool, ...] | None, dtype: np.dtype, shapes: tuple):
+        self.whole, self.dtype, self.half = np.broadcast_shapes(*shapes), dtype, is_half(dtype)
+        self.places, split = grid_of(shapes)
+        inputs, out = record(function, shapes if needs is None else shapes[:-1])
+        results, self.targets, self.shapes = [out], ["whole"], [self.whole]
+        if needs is not None:
+            with Recorder():
+                g = symbol(out.pool, "input", len(inputs))
+                results = expression_gradients(out, g, [x for x, need in zip(inputs, needs) if need])
+            self.targets = ["sum" if place == "row" else "whole" for place, need in zip(self.places, needs) if need]
+            self.shapes = [shape for shape, need in zip(shapes, needs) if need]
+        lengths = math.prod(self.whole[:split]), math.prod(self.whole[split:])
+        self.matrix = lengths if split < len(self.whole) else lengths[:1]
+        self.source = kernel_source(results, self.targets, self.places, in_line=len(self.matrix) == 1)
+        self.loop = compile_kernel(self.source, dtype.name)
+        self.parts = max(1, min(self.matrix[0], math.prod(self.matrix) // _PART))
+        fits = self.places.count("whole") == shapes.count(self.whole)  # nothing is to be broadcast
+        self.short = fits and len(self.matrix) == len(results) == self.parts == 1
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """A new array for each target: in the kernel's type, or float64 where it is a sum."""
+        """A new array for each result: in the kernel's type, or float64 where it is a sum."""
         if self.short:
-            out = np.empty(self.grid.whole, self.dtype)
+            out = np.empty(self.whole, self.dtype)
             lines = [array.ravel() for array in (*arrays, out)]
-            self.loop(*(lines if self.bits == self.dtype else [line.view(self.bits) for line in lines]))
+            self.loop(*([line.view(np.uint16) for line in lines] if self.half else lines))
             return [out]
-        if self.grid.spread:
-            arrays = [np.broadcast_to(array, self.grid.whole) for array in arrays]
-        parts = min(_num_threads, self.parts)
-        sums, real = (parts, self.rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
-        outs = [np.zeros(sums, real) if place == "row" else np.empty(self.grid.whole, self.dtype)
-                for place, _ in self.targets]
-        given = [np.ascontiguousarray(array).reshape(self.grid.shapes[place]).view(self.bits)
-                 for array, place in zip(arrays, self.grid.places)]
-        in_parts(lambda part: self.loop(*self.share(part, parts, given, outs)), parts)
-        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if place == "row" else out
-                for out, (place, shape) in zip(outs, self.targets)]
+        rows, parts, places = self.matrix[0], min(_num_threads, self.parts), (*self.places, *self.targets)
+        sums = (parts, rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
+        outs = [np.zeros(*sums) if target == "sum" else np.empty(self.whole, self.dtype) for target in self.targets]
+        laid = [*map(self.laid, (*arrays, *outs), places)]
 
-    def share(self, part: int, parts: int, given: list[np.ndarray], outs: list[np.ndarray]) -> list[np.ndarray]:
-        """What one thread gets: its rows of the arrays that are cut, and an array of its own for the sums."""
-        rows = slice(self.rows * part // parts, self.rows * (part + 1) // parts)
-        return [*[array[rows] if place in ("whole", "column") else array
-                  for array, place in zip(given, self.grid.places)],
-                *[out[part] if place == "row" else out.reshape(self.matrix).view(self.bits)[rows]
-                  for out, (place, _) in zip(outs, self.targets)]]
+        def run(part):
+            mine = slice(rows * part // parts, rows * (part + 1) // parts)
+            share = {"whole": mine, "column": mine, "sum": part}
+            self.loop(*[array[share.get(place, ...)] for array, place in zip(laid, places)])
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #88b6ce41efdb
+        in_parts(run, parts)
+        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if target == "sum" else out
+                for out, target, shape in zip(outs, self.targets, self.shapes)]
+
+    def laid(self, array: np.ndarray, place: str) -> np.ndarray:
+        """The numbers of `array` as the loop finds them at `place`."""
+        if place == "whole":
+            array = array if array.shape == self.whole else np.broadcast_to(array, self.whole)
+            return _flat(array).reshape(self.matrix)
+        return array if place == "sum" else _flat(array)
+
+# %% ../../modules/18_acceleration/acceleration_dev.py #07a0883f9f94
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
-    """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type."""
+    """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type, and two
+    different halves meet in float32.
+    """
     if len(inputs) == 1:
         return [floating(inputs[0])]
     if not inputs:
         raise FusionError("a fused function needs at least one argument: the tensors that it computes with")
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
     kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
-    wide = [np.result_type(np.float32, kind) for kind in kinds]  # neither half holds the numbers of the other
-    dtype = kinds.pop() if len(kinds) == 1 else np.result_type(np.float32, *wide)
+    dtype = kinds.pop() if len(kinds) == 1 else max({np.dtype(np.float32), *kinds}, key=attrgetter("itemsize"))
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #ad5f7d809cb0
@@ -1012,10 +1004,7 @@ def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
             found += [read, *outside(inner, (*seen, function))]
     return found
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #4bfcdf86973e
-_shape = attrgetter("shape")
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #dd8ce45cc5b9
+# %% ../../modules/18_acceleration/acceleration_dev.py #09757e310499
 class fuse:
     """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
     another.
@@ -1031,7 +1020,8 @@ class fuse:
     """
 
     def __init__(self, function: Callable[..., Tensor]):
-        self.function, self._kernel = function, lru_cache(maxsize=256)(self._make)
+        self.function = function
+        self._kernel = lru_cache(maxsize=256)(lambda needs, dtype, shapes, *_: Kernel(function, needs, dtype, shapes))
 
     def __reduce__(self):  # a copy, or what is pickled, makes its kernels anew
         return fuse, (self.function,)
@@ -1040,48 +1030,33 @@ class fuse:
         return apply(FUSED, *of_one_type(inputs), program=self)
 
     def kernel(self, needs: tuple[bool, ...] | None, arrays: Sequence[np.ndarray]) -> Kernel:
-        """The kernel for such arrays of one type: the forward, or with `needs`, and g as the first array, the gradients
-        that are wanted.
-        """
-        outside = [read() for read in self._outside] if self._outside else ()
-        numbers = [x.data.tobytes() if isinstance(x, Tensor) else x for x in outside]
-        return self._kernel(needs, arrays[0].dtype, tuple(numbers), *map(_shape, arrays))
+        """The Kernel for such arrays of one type, made when it is first asked for."""
+        values = [read() for read in self._outside] if self._outside else ()
+        numbers = [x.data.tobytes() if isinstance(x, Tensor) else x for x in values]
+        return self._kernel(needs, arrays[0].dtype, tuple([array.shape for array in arrays]), *numbers)
 
     @cached_property
     def _outside(self) -> list[Callable[[], Any]]:
         return outside(self.function)
 
-    def _make(self, needs: tuple[bool, ...] | None, dtype: np.dtype, numbers: tuple, *shapes: tuple) -> Kernel:
-        grid, targets = grid_of(shapes), [("whole", np.broadcast_shapes(*shapes))]
-        inputs, out = record(self.function, shapes if needs is None else shapes[1:])
-        names, results = range(len(inputs)), [out]
-        if needs is not None:
-            wanted = [i for i, need in enumerate(needs) if need]
-            with Recorder():
-                results = expression_gradients(out, symbol(out.pool, "input", "g"), [inputs[i] for i in wanted])
-            names, targets = ["g", *names], [
-                ("row", shape) if place == "row" else ("whole", grid.whole)
-                for place, shape, need in zip(grid.places[1:], shapes[1:], needs) if need]
-        in_line = len(grid.shapes["whole"]) == 1
-        source, constants = kernel_source(
-            results, [place for place, _ in targets], dict(zip(names, grid.places)), in_line)
-        return Kernel(source, constants, dtype, grid, targets)
-
-# %% ../../modules/18_acceleration/acceleration_dev.py #969745df5bc8
+# %% ../../modules/18_acceleration/acceleration_dev.py #1a42ed0f2545
 def _fused_gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: fuse, needs: Sequence[bool]) -> list:
-    arrays = (g, *arrays)
+    arrays = (*arrays, g)
     made = iter(program.kernel(tuple(needs), arrays)(arrays))
     return [next(made) if need else None for need in needs]
 
 
 FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
 joint_rule("fused", _fused_gradients)
-flop_rule("fused", lambda shapes, output, options: operations_in(options["program"], shapes) * math.prod(output))
 
 
-def operations_in(program: fuse, shapes: Sequence[tuple[int, ...]]) -> int:
-    """How many operations the fused kernel does for each element."""
-    return sum(s.op in CODE for s in in_order(record(program.function, shapes)[1]))
+def operations_in(shapes: Sequence[tuple[int, ...]], output: tuple[int, ...], options: dict) -> int:
+    """What a call of a fused function counts for: the operations of its kernel, once for each element."""
+    _, out = record(options["program"].function, shapes)
+    return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
+
+
+flop_rule("fused", operations_in)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #844b09147736
 summing = njit(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})

@@ -2743,7 +2743,8 @@ class GradScaler:
 
     Call `scale(loss).backward()`, then for each optimizer, if the gradients are needed in between,
     `unscale_(optimizer)`, then `step(optimizer)`, and `update()` once at the end. Optimizers have `param_groups`, as
-    in lesson 06.
+    in lesson 06. An overflow in the backward pass is an ordinary event, of which NumPy warns:
+    `np.errstate(over="ignore", invalid="ignore")` round it keeps NumPy silent.
     """
 
     def __init__(
@@ -2775,7 +2776,8 @@ class GradScaler:
             raise TypeError(f"scale() wants the loss as a Tensor, for its graph; got a {type(loss).__name__}")
         if not self.enabled:
             return loss
-        return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
+        with np.errstate(over="ignore"):
+            return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
 
     def adapt(self, found_inf: bool) -> None:
         """Set the scale and the tracker for what was found, whatever was called before."""

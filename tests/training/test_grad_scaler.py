@@ -176,6 +176,10 @@ def test_scale_keeps_the_graph_and_gives_float32():
     assert scaler.scale(Tensor(np.array([1.0]))).dtype == np.float64
 
 
+def test_a_loss_that_the_scale_makes_infinite_is_no_warning():
+    assert GradScaler().scale(Tensor(1e37)).item() == math.inf
+
+
 def test_unscale_divides_every_gradient_also_after_a_bad_one():
     a, b, c = parameter(gradient=[8.0, 16.0]), parameter(gradient=[math.nan, 8.0]), parameter()
     optimizer, scaler = SGD([a, b, c], lr=1.0), GradScaler(init_scale=8.0)

@@ -1340,13 +1340,14 @@ def next_scale(
     grown = min(max_scale, scale * growth_factor)
     return (grown if grown <= float(np.finfo(np.float32).max) else scale), 0
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #2abb7b0180ab
+# %% ../../modules/18_acceleration/acceleration_dev.py #5ed0661edad3
 class GradScaler:
     """Dynamic loss scaling with the interface of torch.amp.GradScaler, a floor, a ceiling, and a `step` that tells.
 
     Call `scale(loss).backward()`, then for each optimizer, if the gradients are needed in between,
     `unscale_(optimizer)`, then `step(optimizer)`, and `update()` once at the end. Optimizers have `param_groups`, as
-    in lesson 06.
+    in lesson 06. An overflow in the backward pass is an ordinary event, of which NumPy warns:
+    `np.errstate(over="ignore", invalid="ignore")` round it keeps NumPy silent.
     """
 
     def __init__(
@@ -1378,7 +1379,8 @@ class GradScaler:
             raise TypeError(f"scale() wants the loss as a Tensor, for its graph; got a {type(loss).__name__}")
         if not self.enabled:
             return loss
-        return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
+        with np.errstate(over="ignore"):
+            return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
 
     def adapt(self, found_inf: bool) -> None:
         """Set the scale and the tracker for what was found, whatever was called before."""

@@ -42,6 +42,7 @@ SHAPES = {
     "the last two axes": ((4, 3, 5), (3, 5)), "a column": ((6, 5), (6, 1)), "a number": ((6, 5), ()),
     "a number in brackets": ((6, 5), (1, 1)), "row and column": ((6, 1), (1, 5)), "no common grid": ((2, 3, 4), (3, 1)),
     "one line": ((7,), (7,)), "nothing": ((0, 3), (3,)), "no axes": ((), ()), "many rows": ((1000, 3), (3,)),
+    "no columns": ((3, 0), (0,)), "a line in brackets": ((3,), (1, 3)), "two lines across": ((4, 1, 5), (1, 3, 1)),
 }
 
 
@@ -125,7 +126,12 @@ REFUSED = {
     "another type inside": (lambda x: x.astype("float16") * 2, "astype"),
     "an if": (lambda x: x if x > 0 else -x, "asks for a number .*use where"),
     "float()": (lambda x: x * float(x), "asks for a number"),
+    "int()": (lambda x: x * int(x), "asks for a number"),
     "item()": (lambda x: x * x.item(), "asks for a number"),
+    "numpy()": (lambda x: Tensor(x.numpy() * 2), "asks for a number"),
+    "detach()": (lambda x: x * x.detach(), "asks for a number"),
+    "np.array()": (lambda x: x * np.array(x), "asks for a number"),
+    "len()": (lambda x: x / len(x), "asks for a number"),
     ".data": (lambda x: Tensor(x.data), "asks for a number"),
     "a loop over rows": (lambda x: list(x)[0], "asks for a number"),
     "printing": (lambda x: x * len(str(x)), "asks for a number"),
@@ -232,7 +238,8 @@ def test_types_are_made_to_agree_as_in_arithmetic():
     assert function([1, 2], 3).data.tolist() == [4, 5]
 
 
-@pytest.mark.parametrize("shapes", [((1 << 21,), (1 << 21,)), ((2049, 1024), (1024,)), ((2049, 1024), (2049, 1))])
+@pytest.mark.parametrize("shapes", [((1 << 21,), (1 << 21,)), ((2049, 1024), (1024,)), ((2049, 1024), (2049, 1)),
+                                    ((401, 3, 1000), (3, 1))])
 def test_the_number_of_threads_changes_no_element_and_sums_only_by_rounding(threads, shapes):
     function, found = fuse(lambda x, y: (x * y).tanh()), []
     for count in (1, 2, 3):

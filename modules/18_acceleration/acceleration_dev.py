@@ -55,6 +55,7 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_features
 from numba import njit
 from threadpoolctl import threadpool_limits
 
@@ -838,13 +839,15 @@ _NUMERATOR = tuple(np.float32(c) for c in (
     1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03))
 _DENOMINATOR = tuple(np.float32(c) for c in (
     1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03))
-_LIMIT, _ONE = np.float32(7.90531110763549805), np.float32(1)
+_FUSED_MULTIPLY_ADD = get_host_cpu_features().get("fma", True)
+_LIMIT = np.float32(7.99881172180175781 if _FUSED_MULTIPLY_ADD else 7.90531110763549805)  # the ratio is exactly 1 here
 
 # %%
 #| export
 @compiled
 def rational_tanh(u):
-    """tanh of a float32 as u p(u^2) / q(u^2), and exactly 1 or -1 beyond 7.905. Coefficients: Eigen, ptanh."""
+    """tanh of a float32 as u p(u^2) / q(u^2), and exactly 1 or -1 beyond _LIMIT. Coefficients and limits: Eigen, ptanh.
+    """
     v = min(max(u, -_LIMIT), _LIMIT)
     s = v * v
     p = _NUMERATOR[0]
@@ -853,8 +856,7 @@ def rational_tanh(u):
     q = _DENOMINATOR[0]
     for i in range(1, 4):
         q = q * s + _DENOMINATOR[i]
-    t = _ONE if u >= _LIMIT else v * p / q
-    return -_ONE if u <= -_LIMIT else t
+    return v * p / q
 
 # %%
 #| export
@@ -911,14 +913,13 @@ def gelu_of_one(real: type, tanh: Callable) -> tuple[Callable, Callable]:
     def value(x):
         ### BEGIN SOLUTION
         t = tanh(c * x * (one + a * x * x))
-        return half * (low if x < low else x) * (one + t)
+        return half * max(x, low) * (one + t)
         ### END SOLUTION
 
     @compiled
     def slope(x):
         ### BEGIN SOLUTION
-        v = low if x < low else x
-        v = high if v > high else v
+        v = min(max(x, low), high)
         t = tanh(c * v * (one + a * v * v))
         return half * (one + t) + half * v * (one - t * t) * c * (one + three_a * v * v)
         ### END SOLUTION
@@ -1379,7 +1380,7 @@ def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symb
 
 # %% [markdown]
 r"""
-`emit` turns an operation into a symbol. What is constant it computes at once, small powers become products, and a
+`emit` turns an operation into a symbol. What is constant it computes at once, a power of a half becomes a root, and a
 choice that is known is made.
 """
 
@@ -1416,8 +1417,8 @@ def simplified(op: str, *args: Symbol) -> Symbol:
         return args[1] if known[0] else b
     if op == "pow" and n in (-0.5, -1, -2, -3):
         return emit("div", 1, emit("pow", a, -n))
-    if op == "pow" and n in (0.5, 1, 2, 3, 4):
-        return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
+    if op == "pow" and n in (0.5, 1):
+        return emit("sqrt", a) if n == 0.5 else a
     return symbol(a.pool, op, *args)
 
 # %%
@@ -1646,7 +1647,8 @@ _EXP_SERIES = tuple(np.float32(1 / math.factorial(n)) for n in range(7, -1, -1))
 _LOG_SERIES = tuple(np.float32(2 / (2 * n + 1)) for n in range(4, -1, -1))
 _ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
 _TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.33654), np.float32(88.7228), np.float32(2.0**-126)
-_ZERO, _INF, _NAN, _LIFT = np.float32(0), np.float32(np.inf), np.float32(np.nan), np.float32(2.0**23)
+_ZERO, _ONE, _LIFT = np.float32(0), np.float32(1), np.float32(2.0**23)
+_INF, _NAN = np.float32(np.inf), np.float32(np.nan)
 
 # %%
 #| export
@@ -1701,13 +1703,22 @@ _BLOCK = 64  # rows whose sum may be rounded after each addition
 _INDEX = {"whole": "[i, j]", "row": "[j]", "column": "[i]", "single": "[0]", "sum": f"[i // {_BLOCK}, j]"}
 
 
+def factors_in(s: Symbol) -> int:
+    """2, 3 or 4 where `s` is such a power, which is written as a product; 0 for anything else."""
+    if s.op != "pow" or s.args[1].op != "constant":
+        return 0
+    n = s.args[1].args[0]
+    return int(n) if n in (2, 3, 4) else 0
+
+
 def written(s: Symbol, names: dict[Symbol, str], index: Sequence[str]) -> str:
     """The code of a symbol whose arguments have `names`; `index` says where each input is read."""
     if s.op == "constant":
         return f"real({s.args[0]!r})"
     if s.op == "input":
         return f"load(in_{s.args[0]}{index[s.args[0]]})"
-    return CODE[s.op].format(*[names[a] for a in s.args])
+    factors = factors_in(s)
+    return " * ".join([names[s.args[0]]] * factors) if factors else CODE[s.op].format(*[names[a] for a in s.args])
 
 # %%
 #| export
@@ -1902,7 +1913,7 @@ joint_rule("fused", _fused_gradients)
 def operations_in(shapes: Sequence[tuple[int, ...]], output: tuple[int, ...], options: dict) -> int:
     """What a call of a fused function counts for: the operations of its kernel, once for each element."""
     _, out = record(options["program"].function, shapes)
-    return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
+    return sum(max(1, factors_in(s) - 1) for s in in_order(out) if s.op in CODE) * math.prod(output)
 
 
 flop_rule("fused", operations_in)

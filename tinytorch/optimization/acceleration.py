@@ -12,15 +12,15 @@ __all__ = ['compiled', 'WORKING_SETS', 'VECTORIZED_MATMUL', 'FUSED_GELU', 'CODE'
            'vectorized_matmul', 'unfused_gelu', 'rational_tanh', 'double_tanh', 'gelu_of_one', 'gelu_loops', 'one_pass',
            'fused_gelu', 'FusionError', 'Symbol', 'symbol', 'emit', 'captured', 'simplified', 'computed', 'Recorder',
            'record', 'in_order', 'expression_gradients', 'place_of', 'grid_of', 'float_exp', 'float_log', 'double_exp',
-           'double_log', 'written', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse',
-           'operations_in', 'cross_entropy_loops', 'fused_cross_entropy', 'autocast_type', 'half_copy', 'autocast',
-           'unscale', 'next_scale', 'GradScaler', 'depends_on', 'pair_of', 'require_gradients', 'MixedPrecisionTrainer',
-           'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof', 'roofline_row', 'model_rows',
-           'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof', 'plot_roofline',
-           'training_bytes', 'MemoryRow', 'memory_rows', 'measured_bytes', 'analyze_mixed_precision_benefits',
-           'Workload', 'Technique', 'technique_score', 'DecisionRow', 'recommendation',
-           'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row', 'compare',
-           'measure_benefits', 'measured_techniques']
+           'double_log', 'factors_in', 'written', 'kernel_source', 'compile_kernel', 'Kernel', 'of_one_type', 'outside',
+           'fuse', 'operations_in', 'cross_entropy_loops', 'fused_cross_entropy', 'autocast_type', 'half_copy',
+           'autocast', 'unscale', 'next_scale', 'GradScaler', 'depends_on', 'pair_of', 'require_gradients',
+           'MixedPrecisionTrainer', 'ScalingRow', 'analyze_vectorization_scaling', 'RooflineRow', 'under_roof',
+           'roofline_row', 'model_rows', 'check_together', 'analyze_arithmetic_intensity', 'place_names', 'draw_roof',
+           'plot_roofline', 'training_bytes', 'MemoryRow', 'memory_rows', 'measured_bytes',
+           'analyze_mixed_precision_benefits', 'Workload', 'Technique', 'technique_score', 'DecisionRow',
+           'recommendation', 'analyze_acceleration_decision_framework', 'BenefitRow', 'in_a_word', 'benefit_row',
+           'compare', 'measure_benefits', 'measured_techniques']
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #tensor-import
 import math
@@ -40,6 +40,7 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_features
 from numba import njit
 from threadpoolctl import threadpool_limits
 
@@ -434,18 +435,20 @@ def unfused_gelu(x: Tensor) -> Tensor:
     weighed = x * shifted
     return 0.5 * weighed
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #52698714b678
+# %% ../../modules/18_acceleration/acceleration_dev.py #5aebf38eb2fe
 _NUMERATOR = tuple(np.float32(c) for c in (
     -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08,
     1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03))
 _DENOMINATOR = tuple(np.float32(c) for c in (
     1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03))
-_LIMIT, _ONE = np.float32(7.90531110763549805), np.float32(1)
+_FUSED_MULTIPLY_ADD = get_host_cpu_features().get("fma", True)
+_LIMIT = np.float32(7.99881172180175781 if _FUSED_MULTIPLY_ADD else 7.90531110763549805)  # the ratio is exactly 1 here
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #1f3d6b07ad97
+# %% ../../modules/18_acceleration/acceleration_dev.py #bcf683f89848
 @compiled
 def rational_tanh(u):
-    """tanh of a float32 as u p(u^2) / q(u^2), and exactly 1 or -1 beyond 7.905. Coefficients: Eigen, ptanh."""
+    """tanh of a float32 as u p(u^2) / q(u^2), and exactly 1 or -1 beyond _LIMIT. Coefficients and limits: Eigen, ptanh.
+    """
     v = min(max(u, -_LIMIT), _LIMIT)
     s = v * v
     p = _NUMERATOR[0]
@@ -454,8 +457,7 @@ def rational_tanh(u):
     q = _DENOMINATOR[0]
     for i in range(1, 4):
         q = q * s + _DENOMINATOR[i]
-    t = _ONE if u >= _LIMIT else v * p / q
-    return -_ONE if u <= -_LIMIT else t
+    return v * p / q
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #dbf47531a658
 @compiled
@@ -480,12 +482,11 @@ def gelu_of_one(real: type, tanh: Callable) -> tuple[Callable, Callable]:
     @compiled
     def value(x):
         t = tanh(c * x * (one + a * x * x))
-        return half * (low if x < low else x) * (one + t)
+        return half * max(x, low) * (one + t)
 
     @compiled
     def slope(x):
-        v = low if x < low else x
-        v = high if v > high else v
+        v = min(max(x, low), high)
         t = tanh(c * v * (one + a * v * v))
         return half * (one + t) + half * v * (one - t * t) * c * (one + three_a * v * v)
 
@@ -707,7 +708,7 @@ def captured(x: Any) -> float:
                           "it in")
     return float(x)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #2d0dcc16ab80
+# %% ../../modules/18_acceleration/acceleration_dev.py #8ee3e4e16e94
 def simplified(op: str, *args: Symbol) -> Symbol:
     """The symbol of `op` on `args`, or a cheaper one with the same value."""
     known = [a.args[0] if a.op == "constant" else None for a in args]
@@ -720,8 +721,8 @@ def simplified(op: str, *args: Symbol) -> Symbol:
         return args[1] if known[0] else b
     if op == "pow" and n in (-0.5, -1, -2, -3):
         return emit("div", 1, emit("pow", a, -n))
-    if op == "pow" and n in (0.5, 1, 2, 3, 4):
-        return emit("sqrt", a) if n == 0.5 else a if n == 1 else emit("mul", emit("pow", a, n - 1), a)
+    if op == "pow" and n in (0.5, 1):
+        return emit("sqrt", a) if n == 0.5 else a
     return symbol(a.pool, op, *args)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #5a0fff771578
@@ -822,14 +823,15 @@ def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], int]:
             return places, split
     return ["whole"] * len(shapes), len(whole)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #f071fd49ffad
+# %% ../../modules/18_acceleration/acceleration_dev.py #d50a9997299a
 _LOG2_E, _LN2 = np.float32(1 / math.log(2)), np.float32(math.log(2))
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(math.log(2) - 0.693359375)
 _EXP_SERIES = tuple(np.float32(1 / math.factorial(n)) for n in range(7, -1, -1))
 _LOG_SERIES = tuple(np.float32(2 / (2 * n + 1)) for n in range(4, -1, -1))
 _ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
 _TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.33654), np.float32(88.7228), np.float32(2.0**-126)
-_ZERO, _INF, _NAN, _LIFT = np.float32(0), np.float32(np.inf), np.float32(np.nan), np.float32(2.0**23)
+_ZERO, _ONE, _LIFT = np.float32(0), np.float32(1), np.float32(2.0**23)
+_INF, _NAN = np.float32(np.inf), np.float32(np.nan)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #36f56b910f97
 @compiled
@@ -875,9 +877,17 @@ def double_exp(x):
 def double_log(x):
     return np.log(x)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #69ff1e5ce196
+# %% ../../modules/18_acceleration/acceleration_dev.py #74cedbeced0d
 _BLOCK = 64  # rows whose sum may be rounded after each addition
 _INDEX = {"whole": "[i, j]", "row": "[j]", "column": "[i]", "single": "[0]", "sum": f"[i // {_BLOCK}, j]"}
+
+
+def factors_in(s: Symbol) -> int:
+    """2, 3 or 4 where `s` is such a power, which is written as a product; 0 for anything else."""
+    if s.op != "pow" or s.args[1].op != "constant":
+        return 0
+    n = s.args[1].args[0]
+    return int(n) if n in (2, 3, 4) else 0
 
 
 def written(s: Symbol, names: dict[Symbol, str], index: Sequence[str]) -> str:
@@ -886,7 +896,8 @@ def written(s: Symbol, names: dict[Symbol, str], index: Sequence[str]) -> str:
         return f"real({s.args[0]!r})"
     if s.op == "input":
         return f"load(in_{s.args[0]}{index[s.args[0]]})"
-    return CODE[s.op].format(*[names[a] for a in s.args])
+    factors = factors_in(s)
+    return " * ".join([names[s.args[0]]] * factors) if factors else CODE[s.op].format(*[names[a] for a in s.args])
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #b616386241d1
 def kernel_source(results: Sequence[Symbol], targets: Sequence[str], places: Sequence[str], in_line: bool) -> str:
@@ -1039,7 +1050,7 @@ class fuse:
     def _outside(self) -> list[Callable[[], Any]]:
         return outside(self.function)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #1a42ed0f2545
+# %% ../../modules/18_acceleration/acceleration_dev.py #040c4dcbc64e
 def _fused_gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: fuse, needs: Sequence[bool]) -> list:
     arrays = (*arrays, g)
     made = iter(program.kernel(tuple(needs), arrays)(arrays))
@@ -1053,7 +1064,7 @@ joint_rule("fused", _fused_gradients)
 def operations_in(shapes: Sequence[tuple[int, ...]], output: tuple[int, ...], options: dict) -> int:
     """What a call of a fused function counts for: the operations of its kernel, once for each element."""
     _, out = record(options["program"].function, shapes)
-    return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
+    return sum(max(1, factors_in(s) - 1) for s in in_order(out) if s.op in CODE) * math.prod(output)
 
 
 flop_rule("fused", operations_in)

@@ -921,7 +921,7 @@ def gelu_of_one(real: type, tanh: Callable) -> tuple[Callable, Callable]:
         ### BEGIN SOLUTION
         v = min(max(x, low), high)
         t = tanh(c * v * (one + a * v * v))
-        return half * (one + t) + half * v * (one - t * t) * c * (one + three_a * v * v)
+        return half + half * t + half * v * (one - t * t) * c * (one + three_a * v * v)
         ### END SOLUTION
 
     return value, slope
@@ -1001,10 +1001,14 @@ def _load_bfloat16(bits):
 
 
 @compiled
-def _store_bfloat16(x):
+def _round_bfloat16(x):  # a nan's lower half must be 0, and is where the nan comes of bfloat16 numbers
     bits = _bits_of(x)
-    rounded = np.uint32(bits + 0x7FFF + ((bits >> 16) & 1)) >> 16  # to nearest, ties to even
-    return np.uint16(rounded if x == x else 0x7FC0)
+    return np.uint16(np.uint32(bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)  # to nearest, ties to even
+
+
+@compiled
+def _store_bfloat16(x):
+    return _round_bfloat16(x) if x == x else np.uint16(0x7FC0)
 
 # %%
 #| export
@@ -1061,7 +1065,7 @@ def _backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable
 #| export
 _CONVERSIONS = {
     "float16": (_load_float16, _store_float16),
-    "bfloat16": (_load_bfloat16, _store_bfloat16),
+    "bfloat16": (_load_bfloat16, _round_bfloat16),
     "float32": (_as_it_is, _as_it_is),
     "float64": (_as_it_is, _as_it_is),
 }
@@ -1113,7 +1117,7 @@ input and the bits that NumPy would give.
 #| export
 def _cast_loop(source: str, target: str) -> Callable[[np.ndarray], np.ndarray]:
     (load, _), (_, store), dtype = _CONVERSIONS[source], _CONVERSIONS[target], as_dtype(target)
-    loop = _forward_loop(_as_it_is, load, store)
+    loop = _forward_loop(_as_it_is, load, _store_bfloat16 if target == "bfloat16" else store)
     bits = [np.uint16 if is_half(as_dtype(kind)) else np.float32 for kind in (source, target)]
 
     def cast(array: np.ndarray) -> np.ndarray:

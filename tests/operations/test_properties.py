@@ -21,8 +21,10 @@ from tinytorch.optimization.acceleration import (
     _load_float16,
     _store_bfloat16,
     _store_float16,
+    fuse,
     fused_gelu,
     next_scale,
+    unfused_gelu,
     unscale,
     vectorized_matmul,
 )
@@ -243,6 +245,17 @@ def test_kernels_round_right_at_the_edges_of_the_types():
     edges = np.concatenate([NEAR_HALVES, -NEAR_HALVES, np.float32([0, -0.0, np.inf, -np.inf, np.nan, 3.4e38, 1e-45])])
     check_store(_store_float16, "float16", edges.view(np.uint32))
     check_store(_store_bfloat16, "bfloat16", edges.view(np.uint32))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+@pytest.mark.parametrize("function", [fused_gelu, fuse(unfused_gelu), fuse(lambda x: x * 1.0)])
+@np.errstate(invalid="ignore")  # to look at a signalling nan is invalid, too
+def test_a_kernel_leaves_every_nan_of_a_half_a_nan(function, dtype):
+    every = np.arange(2**16, dtype=np.uint16).view(dtype)
+    x = Tensor(every[np.isnan(every)], requires_grad=True)
+    y = function(x)
+    y.backward(x.detach())
+    assert np.isnan(y.data).all() and np.isnan(x.grad.data).all()
 
 
 def test_kernels_read_every_half_exactly():

@@ -488,11 +488,11 @@ def gelu_of_one(real: type, tanh: Callable) -> tuple[Callable, Callable]:
     def slope(x):
         v = min(max(x, low), high)
         t = tanh(c * v * (one + a * v * v))
-        return half * (one + t) + half * v * (one - t * t) * c * (one + three_a * v * v)
+        return half + half * t + half * v * (one - t * t) * c * (one + three_a * v * v)
 
     return value, slope
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #d90d951cf8f2
+# %% ../../modules/18_acceleration/acceleration_dev.py #be0bfea5c867
 @compiled
 def _float_of(bits):
     return np.uint32(bits).view(np.float32)
@@ -509,10 +509,14 @@ def _load_bfloat16(bits):
 
 
 @compiled
-def _store_bfloat16(x):
+def _round_bfloat16(x):  # a nan's lower half must be 0, and is where the nan comes of bfloat16 numbers
     bits = _bits_of(x)
-    rounded = np.uint32(bits + 0x7FFF + ((bits >> 16) & 1)) >> 16  # to nearest, ties to even
-    return np.uint16(rounded if x == x else 0x7FC0)
+    return np.uint16(np.uint32(bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)  # to nearest, ties to even
+
+
+@compiled
+def _store_bfloat16(x):
+    return _round_bfloat16(x) if x == x else np.uint16(0x7FC0)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #de7c833eed16
 _MOVE_EXPONENT = np.float32(2.0**112)  # the exponents' offsets differ by 127 - 15
@@ -560,10 +564,10 @@ def _backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable
 
     return loop
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #0d3eaab10eb5
+# %% ../../modules/18_acceleration/acceleration_dev.py #2a250cedc045
 _CONVERSIONS = {
     "float16": (_load_float16, _store_float16),
-    "bfloat16": (_load_bfloat16, _store_bfloat16),
+    "bfloat16": (_load_bfloat16, _round_bfloat16),
     "float32": (_as_it_is, _as_it_is),
     "float64": (_as_it_is, _as_it_is),
 }
@@ -595,10 +599,10 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
     in_slices(loop, flat, min(_num_threads, max(1, out.size // _PART)))
     return out
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #66a3ca04ba79
+# %% ../../modules/18_acceleration/acceleration_dev.py #989151b37cdd
 def _cast_loop(source: str, target: str) -> Callable[[np.ndarray], np.ndarray]:
     (load, _), (_, store), dtype = _CONVERSIONS[source], _CONVERSIONS[target], as_dtype(target)
-    loop = _forward_loop(_as_it_is, load, store)
+    loop = _forward_loop(_as_it_is, load, _store_bfloat16 if target == "bfloat16" else store)
     bits = [np.uint16 if is_half(as_dtype(kind)) else np.float32 for kind in (source, target)]
 
     def cast(array: np.ndarray) -> np.ndarray:

@@ -435,7 +435,7 @@ NUMBER = [
         "gelu-scalar",
         "the slope of tanh only",
         SCALAR,
-        ("return half * (one + t) + half * v", "return half * v"),
+        ("return half + half * t + half * v", "return half * v"),
         says=(
             "wanted -0.008739",
             "derivative, and x^3 brings a 3",

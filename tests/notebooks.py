@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tito.student_file import read_file, write_file
+from tito.student.folder import read_file, write_file
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]

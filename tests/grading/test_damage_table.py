@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from tests.grading.course import nbgrader, points
 from tests.notebooks import Cells, answered, edit, filled, options, place, read, write
 from tests.tito.small_project import FIRST, small_project, write_lesson
+from tito.actions.release import release
 from tito.cli import cli
-from tito.grade import init_course
+from tito.grading.course import init_course
 from tito.project import Project
-from tito.release import release
 
 LESSON, FILE = "01_first", "first_dev.ipynb"
 STUB = "# YOUR CODE HERE\n    raise NotImplementedError()"

@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from tests.notebooks import answered, filled, place, read, type_answers, write
 from tests.tito.small_project import FIRST, write_lesson
+from tito.actions.release import release
 from tito.cli import cli
-from tito.grade import init_course
+from tito.grading.course import init_course
 from tito.project import Project
-from tito.release import release
 
 TEXTS = [str]
 VERDICT = {

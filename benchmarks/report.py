@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from benchmarks.machine import Machine
 from benchmarks.timing import FirstCalls, Group, Result, Summary, summarize
-from tinytorch.profiling.profiler import table
+from tinytorch.support.tables import table
 
 WIDE = 1.5  # from this p90 / p10 on a row's spread is reported
 

@@ -10,23 +10,21 @@ import matplotlib
 import numpy as np
 import pytest
 
-from tinytorch.optimization.acceleration import (
+from tinytorch.profiling.roofline import Plateau, compute_peak, measure_peaks
+from tinytorch.support.peaks import (
     WORKING_SETS,
     Bandwidth,
     ComputePeak,
     Peaks,
-    Plateau,
-    compute_peak,
-    measure_peaks,
+    Roof,
     measured_peaks,
     plateaus,
-    plot_bandwidth,
-    spread_of,
-    timed_runs,
     triad_bandwidth,
     triad_sweep,
 )
-from tinytorch.profiling.profiler import Roof, table
+from tinytorch.support.roofline import plot_bandwidth
+from tinytorch.support.tables import table
+from tinytorch.support.timing import spread_of, timed_runs
 
 MACHINE = [331, 330, 178, 162, 194, 205, 137, 98, 92, 94, 113, 68, 35.6, 37, 35.8]
 

@@ -35,18 +35,35 @@ class Frame:
 
 @dataclass(frozen=True)
 class Failure:
-    """What a cell raised: type, text, the lesson's frames (outermost first), and the traceback to read."""
+    """What a cell raised: type, text, the lesson's frames (outermost first), and the traceback to read.
+
+    `bases` are the classes of the error, `before` the errors that were being handled when this one was raised.
+    """
 
     type: str
     text: str
     frames: tuple[Frame, ...]
     traceback: str
+    bases: tuple[str, ...] = ()
+    before: tuple[Failure, ...] = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Failure:
         """From the worker's report."""
         frames = tuple(Frame(**frame) for frame in facts["frames"])
-        return cls(facts["type"], facts["text"], frames, facts["traceback"])
+        before = tuple(cls.of(earlier) for earlier in facts.get("before", ()))
+        return cls(facts["type"], facts["text"], frames, facts.get("traceback", ""), tuple(facts["bases"]), before)
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is what a check says: an AssertionError, or an error built on it."""
+        return "AssertionError" in self.bases
+
+    @property
+    def origin(self) -> Failure:
+        """The check that failed, where another error was raised in its place with its words."""
+        told = [earlier for earlier in self.before if self.is_check and earlier.is_check and earlier.frames]
+        return told[-1] if told else self
 
 
 @dataclass(frozen=True)
@@ -146,11 +163,13 @@ def _defines(source: str, name: str) -> bool:
 
 def _not_built(lesson: Lesson, failure: Failure) -> str:
     """The sentence for an exercise that is still blank; empty for every other failure."""
-    frame = failure.frames[-1] if failure.frames else None
-    if failure.type != "NotImplementedError" or frame is None or not frame.innermost:
-        return ""
-    cell = lesson.code[frame.cell]
-    return _to_build(lesson, cell, frame.function) if cell.is_exercise else ""
+    for raised in (failure, *failure.before):
+        frame = raised.frames[-1] if raised.frames else None
+        if "NotImplementedError" in raised.bases and frame is not None and frame.innermost:
+            cell = lesson.code[frame.cell]
+            if cell.is_exercise:
+                return _to_build(lesson, cell, frame.function)
+    return ""
 
 
 def _to_build(lesson: Lesson, cell: Cell, function: str) -> str:
@@ -184,10 +203,10 @@ def _plain(lesson: Lesson, failure: Failure, index: int) -> str:
     """The error's own text, and the line of the lesson it came from where the text does not say enough."""
     if failure.type == "ImportError" and NOT_BUILT in failure.text:
         return failure.text
-    said = failure.type == "AssertionError" and failure.text
-    text = failure.text if said else ": ".join(filter(None, (failure.type, failure.text)))
-    more = f"; {MORE[failure.type]}" if failure.type in MORE else ""
-    frame = failure.frames[-1] if failure.frames else None
+    said, origin = failure.is_check and failure.text, failure.origin
+    text = failure.text if said else ": ".join(filter(None, (origin.type, origin.text)))
+    more = f"; {MORE[origin.type]}" if origin.type in MORE else ""
+    frame = origin.frames[-1] if origin.frames else None
     if frame is None:
         return text + more
     cell = lesson.code[frame.cell]

@@ -22,7 +22,7 @@ from tito.lesson import Lesson
 from tito.project import GET_RELEASE, LIBRARY, NO_RELEASE, Project
 from tito.registry import lesson_paths, lessons, lost_paths, lost_words, readable_lessons
 from tito.shadow import hiding_files, hiding_sentence
-from tito.written import altered
+from tito.written import altered, altered_given
 
 PROBE_LIMIT = 120.0  # seconds
 LEAST_SPACE = 200e6  # bytes
@@ -210,7 +210,7 @@ def _modules(project: Project) -> Finding:
     """Whether the modules are what the lessons export: as noted in a student's folder, else by exporting in memory."""
     built = [lesson for lesson in readable_lessons(project) if lesson.module]
     if project.is_student:
-        said = list(filter(None, (altered(project, lesson.module) for lesson in built)))
+        said = [*filter(None, (altered(project, lesson.module) for lesson in built)), *altered_given(project)]
         words = " ".join(said) or "as the lessons exported it"
         return Finding(LIBRARY, words, not said, "To keep an edit, make it in the lesson." if said else "")
     others = [lesson for lesson in built if is_built(project, lesson.module) and not _is_export(project, lesson)]

@@ -15,6 +15,7 @@ from tito.lesson import (
     EXPORTS,
     Cell,
     Lesson,
+    is_support,
     names_module,
     outside_functions,
     parse_cell,
@@ -61,7 +62,9 @@ def _names_its_module(lesson: Lesson) -> Iterator[Problem]:
         yield wrong(cell, "A second `#| default_exp`; a lesson makes one module, so keep one.")
     for cell in named[:1]:
         name = cell.directives["default_exp"]
-        if not names_module(lesson.module):
+        if is_support(lesson.module):
+            yield wrong(cell, f"`#| default_exp {name}`: the modules there are written by hand; name another part.")
+        elif not names_module(lesson.module):
             yield wrong(cell, f"`#| default_exp {name}` is no module in a part of {LIBRARY}, such as core.tensor.")
 
 
@@ -142,7 +145,7 @@ def _blank_cell_is_sound(cell: Cell, blank: str) -> Iterator[Problem]:
     lost = sorted(_documented(full) - _documented(stripped))
     if lost:
         yield wrong(cell, f"Without its solution {', '.join(lost)} has no docstring; keep it outside the region.")
-    gone = sorted(public_names(full) - public_names(stripped)) if cell.is_export else []
+    gone = sorted(public_names(full) - public_names(stripped)) if cell.is_public else []
     if gone:
         yield wrong(cell, f"Without its solution the cell does not export {', '.join(gone)}; keep it outside.")
 
@@ -155,7 +158,7 @@ def _exercises_are_documented(lesson: Lesson) -> Iterator[Problem]:
     for cell in lesson.exercises:
         for node in tree_of(cell.source).body:
             is_public = isinstance(node, DEFINITIONS) and not node.name.startswith("_")
-            if cell.is_export and is_public and not ast.get_docstring(node):
+            if cell.is_public and is_public and not ast.get_docstring(node):
                 yield wrong(cell, f"{node.name} has no docstring; say what to build, with shapes and an example.")
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tito import grade_texts
 from tito.errors import TitoError, WorkFailed
-from tito.export import export, write_package
+from tito.export import copy_handwritten, export, write_package
 from tito.files import write_atomic
 from tito.form import check_form
 from tito.lesson import Lesson
@@ -82,6 +82,7 @@ def _check_wish(project: Project, folder: Path) -> None:
 def _write_sources(project: Project, found: list[Lesson], course: Path) -> None:
     """For each lesson the master notebook, the reference of the lessons before it, and the data."""
     package = course / LIBRARY  # grows by one lesson at a time
+    copy_handwritten(project.package, package)
     write_package(project, [], found, package)
     for lesson in found:
         source = course / "source" / lesson.number_name

@@ -166,7 +166,12 @@ class _Graft:
                 if known is None or _is_answer(known):
                     self.left.append(cell)
             elif cell["source"].strip():
-                yield i, {**cell, "metadata": _plain(cell["metadata"])}
+                yield i, {**cell, "id": self._free_id(cell), "metadata": _plain(cell["metadata"])}
+
+    def _free_id(self, cell: dict[str, Any]) -> str:
+        """The id of the student's own cell; empty, so that it gets another, where a cell of the lesson has this one."""
+        own = cell.get("id") or ""
+        return "" if own in {wanted["id"] for wanted in self.new} else own
 
     def anchor(self, number: int) -> int:
         """The new lesson's cell after which the student's own cell `number` belongs; -1 for the very beginning."""

@@ -18,12 +18,13 @@ from pathlib import Path
 
 from tito import notebook
 from tito.errors import LessonError
-from tito.project import LIBRARY
+from tito.project import LIBRARY, SUPPORT
 from tito.regions import BEGIN_HIDDEN
 
 FOLDER = re.compile(r"(?P<number>\d{2})_(?P<name>[a-z][a-z0-9_]*)")
 DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
 EXPORTS = ("export", "exports", "exporti")
+PUBLIC = ("export", "exports")  # what `#| exporti` exports is not public: it is not in the module's `__all__`
 HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 UNREADABLE = "In a student's folder `tito module reset {0}` brings the lesson back; this file is kept in .tito/backups."
 DAMAGED = (
@@ -79,6 +80,11 @@ class Cell:
         return self.kind == "code" and any(name in EXPORTS for name in self.directives)
 
     @property
+    def is_public(self) -> bool:
+        """A code cell whose names are in the module's `__all__`."""
+        return self.kind == "code" and any(name in PUBLIC for name in self.directives)
+
+    @property
     def directives(self) -> dict[str, str]:
         """The `#|` lines above the cell's first line of code, which are all that nbdev sees: name to value."""
         return dict(match.groups() for match in map(DIRECTIVE.fullmatch, split_directives(self.source)[0]) if match)
@@ -105,14 +111,14 @@ class Lesson:
 
     @cached_property
     def requires(self) -> tuple[str, ...]:
-        """The tinytorch modules that the lesson's code imports outside functions, in order of appearance."""
+        """The other lessons' modules that the lesson's code imports outside functions, in order of appearance."""
         found = [name for cell in self.code for name in imported_modules(cell.source)]
         return tuple(dict.fromkeys(name for name in found if name != self.module))
 
     @cached_property
     def exports(self) -> tuple[str, ...]:
         """The public names that the lesson's module gives, sorted."""
-        cells = [cell for cell in self.code if {"export", "exports"} & cell.directives.keys()]
+        cells = [cell for cell in self.code if cell.is_public]
         return tuple(sorted({name for cell in cells for name in public_names(tree_of(cell.source))}))
 
     @property
@@ -152,10 +158,18 @@ class Lesson:
 
 
 def names_module(module: str) -> bool:
-    """Whether `module` is a name for a lesson's module: one in a part of the library, as in tinytorch.core.tensor."""
+    """Whether `module` is a name for a lesson's module: one in a part of the library, as in tinytorch.core.tensor.
+
+    The part tinytorch.support is written by hand, so no lesson makes a module there.
+    """
     head, *parts = module.split(".")
     plain = all(re.fullmatch(r"[a-z][a-z0-9_]*", part) and not keyword.iskeyword(part) for part in parts)
-    return head == LIBRARY and len(parts) >= 2 and plain
+    return head == LIBRARY and len(parts) >= 2 and plain and not is_support(module)
+
+
+def is_support(module: str) -> bool:
+    """Whether `module` is one of those written by hand, which are there in every edition: no lesson makes it."""
+    return module == SUPPORT or module.startswith(f"{SUPPORT}.")
 
 
 def place(path: Path, line: int) -> str:
@@ -196,7 +210,7 @@ def split_directives(source: str) -> tuple[list[str], list[str]]:
 
 
 def imported_modules(source: str) -> list[str]:
-    """The tinytorch modules that `source` imports outside functions."""
+    """The modules of lessons that `source` imports outside functions."""
     return [name for node in outside_functions(tree_of(source)) for name in _modules_of(node)]
 
 
@@ -255,7 +269,8 @@ def _modules_of(node: ast.AST) -> list[str]:
         names = [node.module] if deep else [f"{node.module}.{alias.name}" for alias in node.names]
     else:
         return []
-    return [name for name in names if name.startswith(f"{LIBRARY}.") and name.count(".") >= 2]
+    lessons = [name for name in names if name.startswith(f"{LIBRARY}.") and not is_support(name)]
+    return [name for name in lessons if name.count(".") >= 2]
 
 
 def _raw_cells(path: Path) -> tuple[notebook.RawCell, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from tito.project import LIBRARY, Project
 from tito.record import Entry, read_record, record_path, record_text
 from tito.registry import lesson_paths
 from tito.student_file import file_of, notebook_beside, path_beside, read_file, write_file
-from tito.written import file_digest, notes_path, write_notes
+from tito.written import file_digest, given_files, notes_path, write_notes
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ class Plan:
 
     def _files(self) -> None:
         """The other files of the release: replaced where they differ, taken away where it has them no more."""
-        now, before = _files_note(self.edition), _files_note(self.project)
+        now, before = given_files(self.edition), given_files(self.project)
         for name, digest in now.items():
             target = self.project.root / name
             had = file_digest(target)
@@ -194,11 +193,6 @@ class Plan:
 
 def _module(project: Project, path: Path) -> str:
     return ".".join((LIBRARY, *path.relative_to(project.package).with_suffix("").parts))
-
-
-def _files_note(project: Project) -> dict[str, str]:
-    """The files that came with an edition, and their SHA-256; empty where it does not say."""
-    return json.loads(read_existing(project.state / "files.json") or "{}")
 
 
 def _runs(cell: Cell) -> tuple:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tito.errors import NoProject
 
 LIBRARY = "tinytorch"
+SUPPORT = f"{LIBRARY}.support"  # modules written by hand, which lessons use and do not teach
 EDITION = "student"  # the `edition` in the settings.ini of a student's folder
 NO_RELEASE = (
     "This is a student's folder, but its .tito/release is missing, where the lessons lie as they were released"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tito.errors import WorkFailed
-from tito.export import Exported, export, module_path
+from tito.export import Exported, export, module_path, package_files
 from tito.files import read_existing, timestamp, unused
 from tito.lesson import Lesson
 from tito.project import LIBRARY, Project
@@ -67,7 +67,7 @@ def _keep_edited(project: Project, targets: list[Path]) -> tuple[str, ...]:
 
 
 def _copy_package(package: Path, target: Path) -> None:
-    for path in package.rglob("*.py"):
+    for path in package_files(package):
         copy = target / path.relative_to(package)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

@@ -18,10 +18,10 @@ from tempfile import TemporaryDirectory
 from tito import student_readme
 from tito.choice import Choice, Wish, choose
 from tito.errors import TitoError, WorkFailed
-from tito.export import write_package
+from tito.export import copy_handwritten, write_package
 from tito.files import write_atomic
 from tito.form import check_form
-from tito.lesson import Lesson
+from tito.lesson import Lesson, is_support
 from tito.notebook import Notebook, blank, to_notebook, to_percent, write_notebook
 from tito.project import EDITION, LIBRARY, Project
 from tito.registry import lessons
@@ -102,6 +102,7 @@ def _write_edition(project: Project, chosen: Choice, wish: Wish, folder: Path, f
     _mark(folder / "settings.ini", wish)
     examples = _keep_usable(folder / "examples", [*chosen.given, *chosen.blank])
     write_atomic(folder / "README.md", student_readme.text(chosen, examples))
+    copy_handwritten(project.package, edition.package)
     write_files_note(edition)
     for lesson in chosen.blank:
         for home in (edition.modules, edition.release):
@@ -128,13 +129,13 @@ def _mark(settings: Path, wish: Wish) -> None:
 
 
 def _keep_usable(folder: Path, found: list[Lesson]) -> list[str]:
-    """The names of the programs that import nothing but what these lessons make; the others are deleted."""
+    """The names of the programs that import no other lesson's module than these lessons'; the others are deleted."""
     modules = {lesson.module for lesson in found}
     kept = []
     for path in sorted(folder.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         wanted = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-        if {name for name in wanted if name.startswith(f"{LIBRARY}.")} <= modules:
+        if {name for name in wanted if name.startswith(f"{LIBRARY}.") and not is_support(name)} <= modules:
             kept.append(path.name)
         else:
             path.unlink()

@@ -28,6 +28,7 @@ from traitlets.config import Config
 
 PRINT_LIMIT = 100_000  # characters kept of what one cell prints on one stream
 TEXT_LIMIT = 10_000  # characters kept of an error or of a traceback
+CHAIN_LIMIT = 10  # errors told of those that were being handled when another was raised
 CANARY = "assert False, 'this check must fail'"
 CHANNEL_CLOSED = 3  # exit status: the parent went away
 
@@ -155,16 +156,21 @@ class Worker:
         return isinstance(result.error_in_exec, AssertionError)
 
     def describe(self, error: BaseException) -> dict[str, Any]:
-        """The facts about an error: its type and text, the lesson's own frames it passed, and the traceback."""
+        """The facts about an error: of each in its chain what `facts` says, and the traceback."""
+        chain = [self.facts(link) for link in chain_of(error)]
+        return {**chain[0], "before": chain[1:], "traceback": self.traceback(error)[-TEXT_LIMIT:]}
+
+    def facts(self, error: BaseException) -> dict[str, Any]:
+        """An error's type, with the classes that it is built on, its text, and the lesson's own frames it passed."""
         frames = self.frames(error.__traceback__)
         if isinstance(error, SyntaxError) and self.shell.compile.cell_of.get(error.filename or "") is not None:
             own = {"cell": self.shell.compile.cell_of[error.filename], "line": error.lineno or 1, "function": ""}
             frames.append(own | {"innermost": True})
         return {
             "type": type(error).__name__,
+            "bases": [base.__name__ for base in type(error).__mro__],
             "text": error_text(error)[:TEXT_LIMIT],
             "frames": frames,
-            "traceback": self.traceback(error)[-TEXT_LIMIT:],
         }
 
     def frames(self, tb: TracebackType | None) -> list[dict[str, Any]]:
@@ -202,6 +208,14 @@ class Worker:
         for _ in stream:
             self.channel.send(event="where", place=self.where())
         os._exit(CHANNEL_CLOSED)
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The error, the one that it was raised from or while handling it, the one before that, and so on."""
+    found = [error]
+    while (before := found[-1].__cause__ or found[-1].__context__) and before not in found:
+        found.append(before)
+    return found[:CHAIN_LIMIT]
 
 
 def error_text(error: BaseException) -> str:

@@ -52,8 +52,7 @@ def altered(project: Project, module: str) -> str:
         return ""
     number, file = note["lesson"][:2], project.relative(path)
     if not (project.modules / note["lesson"]).is_dir():
-        words = "differs from what came with this folder" if path.is_file() else "is gone"
-        return f"{file} {words}; `tito update` restores it."
+        return f"{file} {_differs(path)}; `tito update` restores it."
     words = f"differs from what lesson {number} exported" if path.is_file() else "is gone"
     return f"{file} {words}; `tito export {number}` restores it."
 
@@ -61,6 +60,22 @@ def altered(project: Project, module: str) -> str:
 def altered_prerequisites(project: Project, lesson: Lesson) -> tuple[str, ...]:
     """A sentence for each module that the lesson imports and that is not as tito wrote it."""
     return tuple(filter(None, (altered(project, module) for module in lesson.requires)))
+
+
+def given_files(project: Project) -> dict[str, str]:
+    """The files that came with an edition, and their SHA-256; empty where it does not say."""
+    return json.loads(read_existing(project.state / "files.json") or "{}")
+
+
+def altered_given(project: Project) -> tuple[str, ...]:
+    """A sentence for each file of the package that came with this folder, and is no longer as it came."""
+    given = {name: digest for name, digest in given_files(project).items() if name.startswith(f"{LIBRARY}/")}
+    others = [name for name, digest in given.items() if file_digest(project.root / name) != digest]
+    return tuple(f"{name} {_differs(project.root / name)}; `tito update` restores it." for name in others)
+
+
+def _differs(path: Path) -> str:
+    return "differs from what came with this folder" if path.is_file() else "is gone"
 
 
 def keep_edited(project: Project, targets: Iterable[Path], home: Path) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tito.test_graft import BASE, DOUBLE, ROOT, code, prose
@@ -91,6 +91,7 @@ def test_every_line_of_the_students_is_in_the_lesson_or_handed_back(steps, new, 
 
 @settings(max_examples=200, deadline=None)
 @given(STEPS, st.sampled_from([BASE, NEWER, WITHOUT]))
+@example([("copy", 0, 0), ("copy", 4, 0), ("bare", 4, 0)], BASE)  # the student's own cell has the id of a check
 def test_the_lesson_is_whole_whatever_was_done_to_it(steps, new):
     mine, _ = done(steps)
     result = graft(new, mine, BASE)

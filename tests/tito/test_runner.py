@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tito.runner import CellRun, Result, run_lesson
 CHECK = (
     '# %% nbgrader={"grade": true, "grade_id": "test-last", "points": 4}\nassert answer() == 42, "answer() is not 42"\n'
 )
+LINE = re.compile(r"line \d+")
 ANSWER = "# %%\ndef answer():\n    return 42\n\n"
 
 
@@ -61,6 +63,56 @@ def test_a_failed_check_shows_the_words_of_the_helper_that_it_called(tmp_path):
 def test_a_check_without_words_shows_its_line(tmp_path):
     result, _ = run(tmp_path, '# %% nbgrader={"grade": true, "grade_id": "t", "points": 1}\nx = 1\nassert x == 2\n')
     assert last_message(result) == f"AssertionError (line {HEADER.count(chr(10)) + 3}: `assert x == 2`)"
+
+
+# A check as tinytorch.support has it: one sentence in the place of what was raised.
+ONE_SENTENCE = """
+# %%
+class CheckFailed(AssertionError):
+    pass
+
+
+class NotBuilt(CheckFailed, NotImplementedError):
+    pass
+
+
+def check(function):
+    def run():
+        try:
+            function()
+        except AssertionError as error:
+            raise CheckFailed(str(error)){ending}
+        except NotImplementedError as error:
+            raise {blank}("not built yet"){ending}
+    return run
+
+"""
+CHECKED = (
+    '# %% nbgrader={"grade": true, "grade_id": "test-last", "points": 4}\n'
+    '@check\ndef test_last():\n    assert answer() == 42, "answer() is not 42"\n\ntest_last()\n'
+)
+EXERCISE = '# %% nbgrader={"solution": true, "grade_id": "answer"}\ndef answer():\n    """Six by nine."""\n    pass\n\n'
+one_sentence = pytest.mark.parametrize("ending", ["", " from None", " from error"])
+
+
+@one_sentence
+@pytest.mark.parametrize("blank", ["CheckFailed", "NotBuilt", "NotImplementedError"])
+def test_a_check_that_says_one_sentence_has_the_same_cause(tmp_path, ending, blank):
+    given = ONE_SENTENCE.replace("{ending}", ending).replace("{blank}", blank)
+    for answer in ("return 41", "raise NotImplementedError()", "assert 1 == 2", "raise KeyError(3)"):
+        cells = EXERCISE.replace("pass", answer) + CHECKED
+        plain, _ = run(tmp_path, cells.replace("@check\n", ""))
+        result, _ = run(tmp_path, cells.replace(EXERCISE[:4], given.lstrip("\n") + EXERCISE[:4], 1))
+        assert LINE.sub("line N", last_message(result)) == LINE.sub("line N", last_message(plain))
+        assert result.unbuilt.keys() == plain.unbuilt.keys() and result.earned == 0
+
+
+def test_an_exercise_that_is_blank_below_helpers_and_other_errors_is_not_built_yet(tmp_path):
+    below = CHECKED.replace("@check\n", "").replace("assert answer() == 42", "assert asked() == 42")
+    asked = "# %%\ndef asked():\n    try:\n        return answer()\n    except Exception as error:\n"
+    asked += "        raise ValueError('asked() failed') from error\n\n"
+    result, _ = run(tmp_path, EXERCISE.replace("pass", "raise NotImplementedError()") + asked + below)
+    assert last_message(result).startswith("Exercise answer is not built yet (line ")
 
 
 def test_an_error_below_a_check_names_the_exercise_and_the_line(tmp_path):

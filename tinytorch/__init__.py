@@ -93,7 +93,7 @@ _EXPORTS = {
     ],
     "tinytorch.profiling.roofline": [
         "attainable", "elementwise_intensity", "matmul_intensity", "best_seconds", "compute_peak", "triad",
-        "Plateau", "measure_peaks", "RooflineRow", "under_roof", "roofline_row", "model_rows",
+        "measure_peaks", "RooflineRow", "under_roof", "roofline_row", "model_rows",
     ],
 }
 _NOT_BUILT = []

@@ -196,17 +196,6 @@ def triad(a, b, s, c, passes):
 
 # %%
 #| export
-@dataclass(frozen=True)
-class Plateau:
-    """A level of memory: its bandwidth, the largest working set that had it, and the median of its sets' spreads."""
-
-    name: str = column("level")
-    up_to: int = column("sets up to KiB", ",.0f", 1 / 1024)
-    bandwidth: float = column("GB/s", ".1f", 1e-9)
-    spread: float = column("spread %", ".0f")
-
-# %%
-#| export
 _measured: list[Peaks] = []
 
 

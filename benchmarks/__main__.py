@@ -56,8 +56,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
     found.add_argument("--plot", type=picture_file, metavar="FILE",
                        help="draw the ratios into FILE (.png, .svg or .pdf)")
-    found.add_argument("--readme", action="store_true", help="write the tables of both READMEs and the picture; results "
-                       "are kept in performance.json, so rows may be measured again by name")
+    found.add_argument("--readme", action="store_true", help="write the tables of both READMEs and the picture; "
+                       "results are kept in performance.json, so rows may be measured again by name")
     found.add_argument("--list", action="store_true", help="print the rows' names and measure nothing")
     return found
 

@@ -16,7 +16,7 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks.timing import fastest
-from tinytorch.optimization.acceleration import set_num_threads
+from tinytorch.support.threads import set_num_threads
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from benchmarks.rows_gelu import SIZES, TOLERANCE, bits, combine, copy, in_float
 from benchmarks.timing import Group, Row, Sides, seconds_of
 from tinytorch.core.autograd import RULES
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import compile_kernel, fuse, fused_gelu, one_pass, unfused_gelu
+from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu
+from tinytorch.optimization.compilation import compile_kernel, fuse
+from tinytorch.support.launch import one_pass
 
 FUSE = Group("fuse", "fuse(unfused_gelu)", "fused_gelu by hand", "one pass over the bytes", goal=1.2)
 CHAIN = Group("chain", "residual + 0.5 gelu(x + bias)", "PyTorch eager", "one pass over the bytes")

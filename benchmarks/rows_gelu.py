@@ -13,7 +13,8 @@ from benchmarks.machine import thread_counts
 from benchmarks.timing import Group, Row, Sides
 from tinytorch.core.autograd import RULES
 from tinytorch.core.tensor import Tensor, is_half
-from tinytorch.optimization.acceleration import compiled, fused_gelu, one_pass
+from tinytorch.optimization.acceleration import fused_gelu
+from tinytorch.support.launch import compiled, one_pass
 
 GELU = Group("gelu", "GELU (tanh form), forward and backward", "PyTorch", "one pass over the bytes")
 SIZES = {"1k": 1000, "1M": 1 << 20, "16M": 1 << 24}

@@ -11,7 +11,8 @@ from benchmarks.block import Block
 from benchmarks.timing import Counts, Group, Row
 from tinytorch.core.layers import Linear, Module, Sequential, manual_seed
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import autocast, fused_gelu
+from tinytorch.optimization.acceleration import fused_gelu
+from tinytorch.optimization.precision import autocast
 from tinytorch.profiling.profiler import saved_bytes
 
 MEMORY = Group("memory", "Activations saved for backward in float16", "TinyTorch float32", "half of float32's")

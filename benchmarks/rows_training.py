@@ -18,7 +18,8 @@ from tinytorch.core.layers import Linear, Module, Sequential, manual_seed
 from tinytorch.core.losses import MSELoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_cross_entropy, fused_gelu
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu
+from tinytorch.optimization.kernels import fused_cross_entropy
 
 STEP = Group("step", "Training steps, SGD and cross-entropy", "PyTorch", "GEMM peak", goal=0.8)
 BLOCK = Group("block", "A transformer block's step, SGD and mean squares", "PyTorch", "GEMM peak", goal=0.9)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.profiling.profiler import column
+from tinytorch.support.tables import column
 
 SLICE = 1e-3  # seconds that one side runs before it is the other's turn; at least one call
 LONG_SLICE = 20e-3  # the same where there are several threads: the pause before a turn is worth a longer one

@@ -18,8 +18,10 @@ from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import AdamW
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import CosineSchedule, Score, Trainer, load_digits, stratified_split, updates_per_epoch
-from tinytorch.optimization.acceleration import MixedPrecisionTrainer, autocast, fused_gelu
-from tinytorch.profiling.profiler import column, saved_bytes, table
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu
+from tinytorch.optimization.precision import autocast
+from tinytorch.profiling.profiler import saved_bytes
+from tinytorch.support.tables import column, table
 
 HOME = Path(__file__).resolve().parent.parent
 DIGITS = HOME / "datasets" / "digits" / "digits.csv.gz"

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from tito.errors import TitoError, WorkFailed
 
 if TYPE_CHECKING:
-    from tinytorch.optimization.acceleration import Peaks, RooflineRow
+    from tinytorch.profiling.roofline import RooflineRow
+    from tinytorch.support.peaks import Peaks
 
 FORMATS = (".png", ".svg", ".pdf")
 SIZE = 2048
@@ -53,7 +54,7 @@ def roofline_of_lesson(number: str, picture: Path, progress: Callable[[str], Non
     digits network; the picture is saved.
     """
     check_picture(picture)
-    from tinytorch.optimization.acceleration import measure_peaks, roofline_row
+    from tinytorch.profiling.roofline import measure_peaks, roofline_row
 
     peaks = measure_peaks(progress)
     if number not in LESSONS:
@@ -71,8 +72,8 @@ def roofline_of_model(
     With `backward` also those of the backward pass from the mean of the result.
     """
     check_picture(picture)
-    from tinytorch.optimization.acceleration import measure_peaks, model_rows
     from tinytorch.profiling.profiler import parameters_of, sample_input
+    from tinytorch.profiling.roofline import measure_peaks, model_rows
 
     model = load(file, name)
     try:
@@ -128,7 +129,7 @@ def drawn(what: str, rows: Sequence[RooflineRow], peaks: Peaks, picture: Path) -
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    from tinytorch.optimization.acceleration import plot_roofline
+    from tinytorch.support.roofline import plot_roofline
 
     figure = plot_roofline(rows, peaks)
     part = picture.with_name(f".{picture.name}.{os.getpid()}.tmp")
@@ -148,8 +149,8 @@ def network_rows(peaks: Peaks) -> list[RooflineRow]:
     from tinytorch.core.activations import GELU
     from tinytorch.core.layers import Linear, Sequential
     from tinytorch.core.losses import CrossEntropyLoss
-    from tinytorch.optimization.acceleration import model_rows
     from tinytorch.profiling.profiler import sample_input
+    from tinytorch.profiling.roofline import model_rows
 
     network, loss_fn = Sequential(Linear(64, 128), GELU(), Linear(128, 10)), CrossEntropyLoss()
     return model_rows(network, sample_input((64, 64)), peaks, lambda logits: loss_fn(logits, np.arange(64) % 10))
@@ -216,7 +217,8 @@ def loss_work() -> Work:
 
 def acceleration_work() -> Work:
     """Lesson 18: an addition, GELU unfused, fused by hand and by the compiler, and a product."""
-    from tinytorch.optimization.acceleration import fuse, fused_gelu, unfused_gelu, vectorized_matmul
+    from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu, vectorized_matmul
+    from tinytorch.optimization.compilation import fuse
     from tinytorch.profiling.profiler import sample_input
 
     x, y = sample_input((SIZE, SIZE)), sample_input((SIZE, SIZE))

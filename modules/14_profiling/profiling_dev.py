@@ -40,11 +40,11 @@ import math
 import os
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from itertools import groupby
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 
 # %%
@@ -56,6 +56,8 @@ import numpy as np
 from tinytorch.core.autograd import nodes_in_order
 from tinytorch.core.layers import generator
 from tinytorch.core.tensor import Layer, Node, Primitive, Tensor, as_tensor, no_grad, wrap
+from tinytorch.support.roof import Roof
+from tinytorch.support.tables import column, table
 
 # %% [markdown]
 r"""
@@ -120,42 +122,9 @@ move, as they would move the mean. The smallest time says what the machine can d
 (90% of the runs took no longer) says how bad it gets. A median alone hides whether it may be trusted: always look at
 the three together.
 
-Results are small frozen dataclasses, and each field says how it wants to be printed. `table`, which you get here,
-prints rows of any such class. Every table of this lesson, and of lesson 18, goes through it.
+Results are small frozen dataclasses, and each field says how it wants to be printed. `table` prints rows of any such
+class.
 """
-
-# %%
-#| export
-def column(header: str, format: str = "", scale: float = 1) -> Any:
-    """A dataclass field that tells `table` its header, its number format, and a factor to show it in another unit."""
-    return field(metadata={"header": header, "format": format, "scale": scale})
-
-# %%
-#| export
-def _cell(value: Any, how: Mapping[str, Any]) -> str:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return f"{value * how.get('scale', 1):{how.get('format', '')}}"
-    return "-" if value is None else str(value)
-
-# %%
-#| export
-def table(rows: Iterable[Any], title: str | None = None) -> str:
-    """Rows of one dataclass as a text table: a column for each field, as `column` declared it, numbers to the right.
-
-    A field without `column` is shown under its own name. Raises TypeError where the rows are of different classes.
-    """
-    rows = list(rows)
-    if len({type(row) for row in rows}) > 1:
-        raise TypeError(f"the rows of a table are of one class, got {sorted({type(row).__name__ for row in rows})}")
-    columns = []
-    for f in fields(rows[0]) if rows else ():
-        values = [getattr(row, f.name) for row in rows]
-        texts = [f.metadata.get("header", f.name), *(_cell(value, f.metadata) for value in values)]
-        width = max(map(len, texts))
-        side = ">" if all(isinstance(value, (Real, type(None))) for value in values) else "<"
-        columns.append([f"{text:{side}{width}}" for text in [texts[0], "-" * width, *texts[1:]]])
-    lines = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
-    return "\n".join(([title] if title else []) + (lines or ["(no rows)"]))
 
 # %%
 #| export
@@ -1188,20 +1157,6 @@ says how near to the machine's limits an operation came. A small fraction is whe
 
 For several operations, add up the least time of each, and divide by the sum of their times.
 """
-
-# %%
-#| export
-@dataclass(frozen=True)
-class Roof:
-    """Two limits of a machine: FLOPs a second and bytes a second."""
-
-    flops: float = column("GFLOP/s", ".1f", 1e-9)
-    bandwidth: float = column("GB/s", ".1f", 1e-9)
-
-    @property
-    def ridge(self) -> float:
-        """The intensity, in FLOPs per byte, from which on the arithmetic is the limit."""
-        return self.flops / self.bandwidth
 
 # %% nbgrader={"solution": true, "grade_id": "roof-fraction"}
 #| export

@@ -16,29 +16,25 @@ from tinytorch.optimization.acceleration import (
     MODEL_SIZES,
     TECHNIQUES,
     WORKLOADS,
-    Peaks,
-    RooflineRow,
     Technique,
     Workload,
     analyze_acceleration_decision_framework,
     analyze_arithmetic_intensity,
     analyze_mixed_precision_benefits,
     analyze_vectorization_scaling,
-    attainable,
-    autocast,
-    elementwise_intensity,
     fused_gelu,
-    matmul_intensity,
-    measure_peaks,
     memory_rows,
-    plot_roofline,
     recommendation,
     technique_score,
-    training_bytes,
     unfused_gelu,
     vectorized_matmul,
 )
-from tinytorch.profiling.profiler import Trace, saved_bytes, table, total
+from tinytorch.optimization.precision import autocast, training_bytes
+from tinytorch.profiling.profiler import Trace, saved_bytes, total
+from tinytorch.profiling.roofline import RooflineRow, attainable, elementwise_intensity, matmul_intensity, measure_peaks
+from tinytorch.support.peaks import Peaks
+from tinytorch.support.roofline import plot_roofline
+from tinytorch.support.tables import table
 
 PEAKS = Peaks(flops=100e9, bandwidth=20e9)
 

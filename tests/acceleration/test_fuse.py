@@ -11,16 +11,10 @@ import pytest
 from tests.operations.check import HALVES, cast_array
 from tinytorch.core.activations import relu, sigmoid
 from tinytorch.core.tensor import Tensor, maximum, where
-from tinytorch.optimization import acceleration
-from tinytorch.optimization.acceleration import (
-    FusionError,
-    compile_kernel,
-    fuse,
-    fused_gelu,
-    set_num_threads,
-    unfused_gelu,
-)
+from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu
+from tinytorch.optimization.compilation import FusionError, compile_kernel, fuse
 from tinytorch.profiling.profiler import Trace, peak_bytes
+from tinytorch.support.threads import get_num_threads, set_num_threads
 
 # Inputs are above 0, so that logarithms and powers of them exist.
 FUNCTIONS = {
@@ -71,7 +65,7 @@ def assert_same(function, shapes, dtype, rtol):
 @pytest.fixture
 def threads():
     """Sets the number of threads, and puts it back."""
-    before = acceleration._num_threads
+    before = get_num_threads()
     yield set_num_threads
     set_num_threads(before)
 

@@ -13,16 +13,11 @@ from tests.operations.check import DTYPES, EPS, HALVES, assert_close, to_numpy, 
 from tinytorch.core.activations import gelu
 from tinytorch.core.autograd import check_gradients
 from tinytorch.core.tensor import Tensor, cast_array
-from tinytorch.optimization import acceleration
-from tinytorch.optimization.acceleration import (
-    double_tanh,
-    fused_gelu,
-    gelu_of_one,
-    rational_tanh,
-    set_num_threads,
-    unfused_gelu,
-)
+from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu
+from tinytorch.optimization.kernels import gelu_of_one, rational_tanh
 from tinytorch.profiling.profiler import Trace, peak_bytes
+from tinytorch.support.series import double_tanh
+from tinytorch.support.threads import get_num_threads, set_num_threads
 
 LARGE = 1 << 21  # several parts of a large array, each for a thread
 FAR = [0.0, -0.0, 1e-30, -1e-30, 1e-45, 10.0, -10.0, 88.0, -88.0, 1e10, -1e10, 3e38, -3e38, np.inf, -np.inf]
@@ -45,7 +40,7 @@ def value_and_slope(x):
 @pytest.fixture
 def threads():
     """Sets the number of threads, and puts it back."""
-    before = acceleration._num_threads
+    before = get_num_threads()
     yield set_num_threads
     set_num_threads(before)
 

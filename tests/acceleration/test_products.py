@@ -9,9 +9,11 @@ import pytest
 
 from tinytorch.core.autograd import check_gradients
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization import acceleration
-from tinytorch.optimization.acceleration import autocast, column_times_row, set_num_threads, vectorized_matmul
+from tinytorch.optimization.acceleration import column_times_row, vectorized_matmul
+from tinytorch.optimization.precision import autocast
 from tinytorch.profiling.profiler import Trace
+from tinytorch.support import threads
+from tinytorch.support.threads import set_num_threads
 
 SHAPES = [
     ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((6, 5, 2, 3), (3, 4)),
@@ -80,7 +82,7 @@ def parts_of(monkeypatch, left, right):
         for i in range(parts):
             run(i)
 
-    monkeypatch.setattr(acceleration, "in_parts", one_by_one)
+    monkeypatch.setattr(threads, "in_parts", one_by_one)
     vectorized_matmul(Tensor(np.ones(left, np.float32)), Tensor(np.ones(right, np.float32)))
     return seen[0]
 

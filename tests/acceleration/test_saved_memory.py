@@ -14,7 +14,8 @@ from tinytorch.core.activations import softmax
 from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.losses import mse_loss
 from tinytorch.core.tensor import Tensor, no_grad
-from tinytorch.optimization.acceleration import _autocast, autocast, fused_gelu
+from tinytorch.optimization.acceleration import fused_gelu
+from tinytorch.optimization.precision import _autocast, autocast
 from tinytorch.profiling.profiler import Saved, saved_arrays, saved_bytes
 
 TOKENS, WIDTH = (8, 64), 256

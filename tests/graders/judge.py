@@ -63,7 +63,7 @@ def problem(lesson: Lesson, outcome: Outcome) -> str:
 def unfit(lesson: Lesson, case: Case, judged: Judged) -> str:
     """What is wrong with the message of a check that failed as it should; empty where it is fit to learn from."""
     message = judged.message
-    if judged.error != "AssertionError":
+    if judged.error not in ("AssertionError", "CheckFailed"):
         return f"{judged.check} fails with a raw {judged.error}: {message}"
     if len(message.split()) < LEAST_WORDS or RAW.search(message):
         return f"{judged.check} fails without a sentence: {message}"

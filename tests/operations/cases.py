@@ -14,7 +14,9 @@ from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.layers import LayerNorm, Linear
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Tensor, maximum, where
-from tinytorch.optimization.acceleration import fuse, fused_cross_entropy, fused_gelu, unfused_gelu, vectorized_matmul
+from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu, vectorized_matmul
+from tinytorch.optimization.compilation import fuse
+from tinytorch.optimization.kernels import fused_cross_entropy
 
 UNARY = tuple((shape,) for shape in [(), (5,), (0,), (3, 4), (2, 0, 3), (2, 3, 4)])
 BINARY = (

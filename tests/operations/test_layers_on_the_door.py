@@ -15,16 +15,10 @@ from tinytorch.core.autograd import RULES
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Layer, Tensor, active_layers, apply, is_recording, maximum, no_grad, where
-from tinytorch.optimization.acceleration import (
-    FLOAT32_OPERATIONS,
-    HALF_OPERATIONS,
-    autocast,
-    autocast_type,
-    fuse,
-    fused_cross_entropy,
-    fused_gelu,
-    vectorized_matmul,
-)
+from tinytorch.optimization.acceleration import fused_gelu, vectorized_matmul
+from tinytorch.optimization.compilation import fuse
+from tinytorch.optimization.kernels import fused_cross_entropy
+from tinytorch.optimization.precision import FLOAT32_OPERATIONS, HALF_OPERATIONS, autocast, autocast_type
 from tinytorch.profiling.profiler import saved_bytes
 
 

@@ -17,17 +17,14 @@ from tinytorch.core.activations import log_softmax, softmax
 from tinytorch.core.autograd import RULES, unbroadcast
 from tinytorch.core.tensor import Tensor, as_dtype, cast_array, wrap
 from tinytorch.optimization.acceleration import (
-    _load_bfloat16,
-    _load_float16,
-    _store_bfloat16,
-    _store_float16,
-    fuse,
     fused_gelu,
-    next_scale,
     unfused_gelu,
-    unscale,
     vectorized_matmul,
 )
+from tinytorch.optimization.compilation import fuse
+from tinytorch.optimization.kernels import load_bfloat16, store_bfloat16
+from tinytorch.optimization.precision import next_scale, unscale
+from tinytorch.support.conversions import load_float16, store_float16
 
 dtypes = st.sampled_from(DTYPES)
 seeds = st.integers(0, 2**16)
@@ -233,8 +230,8 @@ def check_store(store, half, bits):
 @properties
 @given(bits=words)
 def test_kernels_round_to_halves_exactly_as_numpy_does(bits):
-    check_store(_store_float16, "float16", bits)
-    check_store(_store_bfloat16, "bfloat16", bits)
+    check_store(store_float16, "float16", bits)
+    check_store(store_bfloat16, "bfloat16", bits)
 
 
 EDGES = np.float32([2.0**-25, 2.0**-24, 6e-8, 2.0**-14, 6.1e-5, 1.0, 2048.0, 2049.0, 65504.0, 65519.99, 65520.0])
@@ -243,8 +240,8 @@ NEAR_HALVES = np.concatenate([EDGES, np.nextafter(EDGES, np.float32(np.inf)), np
 
 def test_kernels_round_right_at_the_edges_of_the_types():
     edges = np.concatenate([NEAR_HALVES, -NEAR_HALVES, np.float32([0, -0.0, np.inf, -np.inf, np.nan, 3.4e38, 1e-45])])
-    check_store(_store_float16, "float16", edges.view(np.uint32))
-    check_store(_store_bfloat16, "bfloat16", edges.view(np.uint32))
+    check_store(store_float16, "float16", edges.view(np.uint32))
+    check_store(store_bfloat16, "bfloat16", edges.view(np.uint32))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
@@ -260,7 +257,7 @@ def test_a_kernel_leaves_every_nan_of_a_half_a_nan(function, dtype):
 
 def test_kernels_read_every_half_exactly():
     every = np.arange(2**16, dtype=np.uint16)
-    for load, dtype in [(_load_float16, np.float16), (_load_bfloat16, ml_dtypes.bfloat16)]:
+    for load, dtype in [(load_float16, np.float16), (load_bfloat16, ml_dtypes.bfloat16)]:
         got = np.array([load(bits) for bits in every], dtype=np.float32)
         assert np.array_equal(got, every.view(dtype).astype(np.float32), equal_nan=True)
 

@@ -13,25 +13,22 @@ import pytest
 
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization import acceleration
 from tinytorch.optimization.acceleration import (
     TECHNIQUES,
-    Peaks,
     analyze_acceleration_decision_framework,
     analyze_arithmetic_intensity,
     analyze_mixed_precision_benefits,
     analyze_vectorization_scaling,
-    compute_peak,
-    measure_benefits,
-    measured_peaks,
-    model_rows,
-    plateaus,
-    plot_bandwidth,
-    plot_roofline,
-    set_num_threads,
-    training_bytes,
 )
-from tinytorch.profiling.profiler import Profiler, table
+from tinytorch.optimization.compilation import measure_benefits
+from tinytorch.optimization.precision import training_bytes
+from tinytorch.profiling.profiler import Profiler
+from tinytorch.profiling.roofline import compute_peak, model_rows, triad
+from tinytorch.support import peaks as peaks_module
+from tinytorch.support.peaks import Peaks, measured_peaks, plateaus
+from tinytorch.support.roofline import plot_bandwidth, plot_roofline
+from tinytorch.support.tables import table
+from tinytorch.support.threads import get_num_threads, set_num_threads
 
 matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,17 +86,15 @@ def test_a_model_without_parameters_can_be_profiled_and_set_under_the_roof():
 
 def test_a_number_of_threads_may_be_numpys():
     set_num_threads(np.int64(1))
-    assert type(acceleration._num_threads) is int
+    assert type(get_num_threads()) is int
     set_num_threads(os.cpu_count() or 1)
 
 
-@pytest.mark.parametrize("count", [1, None])
-def test_one_core_is_measured_and_drawn(monkeypatch, count):
-    monkeypatch.setattr(acceleration.os, "cpu_count", lambda: count)
-    monkeypatch.setattr(acceleration, "triad_sweep", lambda counts: sweep(counts, (1 << 14, 1 << 16)))
-    monkeypatch.setattr(acceleration, "compute_peak", lambda dtype, threads: peak(dtype, threads, (16,)))
+def test_one_core_is_measured_and_drawn(monkeypatch):
+    monkeypatch.setattr(peaks_module, "MAX_THREADS", 1)
+    monkeypatch.setattr(peaks_module, "triad_sweep", lambda triad, counts: sweep(triad, counts, (1 << 14, 1 << 16)))
     told = []
-    peaks = measured_peaks(told.append)
+    peaks = measured_peaks(triad, lambda dtype, threads: compute_peak(dtype, threads, (16,)), told.append)
     assert len(told) == 5 and {p.threads for p in peaks.compute} == {row.threads for row in peaks.memory} == {1}
     assert peaks.roof("float16", 1).flops > 0 and table(peaks.levels()).isascii()
     (legend,) = plot_bandwidth(peaks).axes[0].get_legend().get_texts()
@@ -107,18 +102,19 @@ def test_one_core_is_measured_and_drawn(monkeypatch, count):
     matplotlib.pyplot.close("all")
 
 
-sweep, peak = acceleration.triad_sweep, acceleration.compute_peak
+sweep = peaks_module.triad_sweep
 ON_ONE_CORE = """
 import os
-os.cpu_count = lambda: 1
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import numpy as np
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization import acceleration as a
+from tinytorch import fuse, fused_gelu, vectorized_matmul
+from tinytorch.support.threads import get_num_threads
 x = Tensor(np.ones((1 << 10, 1 << 11), np.float32), requires_grad=True)
-y = a.fuse(lambda x: x * 2 + 1)(a.fused_gelu(x))
+y = fuse(lambda x: x * 2 + 1)(fused_gelu(x))
 y.backward(Tensor(np.ones(y.shape, np.float32)))
-products = a.vectorized_matmul(Tensor(np.ones((8, 64, 64), np.float32)), Tensor(np.ones((8, 64, 64), np.float32)))
-print(a._num_threads, round(float(x.grad.data[0, 0]), 3), products.data.max())
+products = vectorized_matmul(Tensor(np.ones((8, 64, 64), np.float32)), Tensor(np.ones((8, 64, 64), np.float32)))
+print(get_num_threads(), round(float(x.grad.data[0, 0]), 3), products.data.max())
 """
 
 

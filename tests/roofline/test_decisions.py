@@ -12,16 +12,13 @@ from tinytorch.optimization.acceleration import (
     TECHNIQUES,
     WORKLOADS,
     analyze_acceleration_decision_framework,
-    benefit_row,
-    compare,
     fused_gelu,
-    measure_benefits,
-    measured_techniques,
     recommendation,
     technique_score,
     unfused_gelu,
 )
-from tinytorch.profiling.profiler import table
+from tinytorch.optimization.compilation import benefit_row, compare, measure_benefits, measured_techniques
+from tinytorch.support.tables import table
 
 
 @pytest.fixture(scope="module")

@@ -10,23 +10,22 @@ import matplotlib
 import numpy as np
 import pytest
 
-from tinytorch.optimization.acceleration import (
+from tinytorch.profiling.roofline import compute_peak, measure_peaks, triad
+from tinytorch.support.peaks import (
     WORKING_SETS,
     Bandwidth,
     ComputePeak,
     Peaks,
     Plateau,
-    compute_peak,
-    measure_peaks,
+    Roof,
     measured_peaks,
     plateaus,
-    plot_bandwidth,
-    spread_of,
-    timed_runs,
     triad_bandwidth,
     triad_sweep,
 )
-from tinytorch.profiling.profiler import Roof, table
+from tinytorch.support.roofline import plot_bandwidth
+from tinytorch.support.tables import table
+from tinytorch.support.timing import spread_of, timed_runs
 
 MACHINE = [331, 330, 178, 162, 194, 205, 137, 98, 92, 94, 113, 68, 35.6, 37, 35.8]
 
@@ -107,13 +106,13 @@ def test_runs_are_warmed_up_and_at_least_so_many():
 def test_the_triad_covers_every_element_whatever_the_threads(threads):
     a, b, c = np.zeros(1001, np.float32), np.arange(1001, dtype=np.float32), np.ones(1001, np.float32)
     with ThreadPoolExecutor(threads) as pool:
-        row = triad_bandwidth([a, b, c], threads, pool)
+        row = triad_bandwidth(triad, [a, b, c], threads, pool)
     assert np.array_equal(a, b + 3 * c)
     assert row.threads == threads and row.working_set == 3 * 4004 and row.bandwidth > 0 and 0 <= row.spread < 100
 
 
 def test_a_sweep_has_a_row_for_each_working_set():
-    rows = triad_sweep((1, 2), (1 << 12, 1 << 14))
+    rows = triad_sweep(triad, (1, 2), (1 << 12, 1 << 14))
     assert [(row.threads, row.working_set) for row in rows] == [(1, 4092), (1, 16380), (2, 4092), (2, 16380)]
     assert WORKING_SETS[-1] == 256 << 20
 
@@ -132,7 +131,7 @@ def test_the_machine_is_measured_once_in_a_process():
 
 def test_every_type_level_and_number_of_threads_is_measured_with_progress():
     told = []
-    peaks = measured_peaks(told.append)
+    peaks = measured_peaks(triad, compute_peak, told.append)
     counts = sorted({1, os.cpu_count() or 1})
     assert len(told) == 1 + 4 * len(counts) and told[0].startswith(f"1/{len(told)} ") and "bfloat16" in told[-1]
     types = ["float32", "float64", "float16", "bfloat16"]

@@ -12,18 +12,13 @@ from tests.roofline.test_peaks import PEAKS
 from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization import acceleration
-from tinytorch.optimization.acceleration import (
-    Peaks,
-    RooflineRow,
-    analyze_arithmetic_intensity,
-    attainable,
-    model_rows,
-    one_thread,
-    plot_roofline,
-    roofline_row,
-)
-from tinytorch.profiling.profiler import Profiler, table
+from tinytorch.optimization.acceleration import analyze_arithmetic_intensity
+from tinytorch.profiling.profiler import Profiler
+from tinytorch.profiling.roofline import RooflineRow, attainable, model_rows, roofline_row
+from tinytorch.support.peaks import Peaks
+from tinytorch.support.roofline import plot_roofline
+from tinytorch.support.tables import table
+from tinytorch.support.threads import MAX_THREADS, get_num_threads, one_thread, set_num_threads
 
 matplotlib.use("agg")
 X = np.random.default_rng(0).normal(size=(8, 6)).astype(np.float32)
@@ -95,16 +90,16 @@ def test_what_is_no_model_is_refused_in_words():
 
 
 def test_one_thread_is_put_back_also_after_an_error():
-    acceleration.set_num_threads(2)
+    set_num_threads(2)
     try:
         with pytest.raises(ZeroDivisionError), one_thread():
-            assert acceleration._num_threads == 1
+            assert get_num_threads() == 1
             raise ZeroDivisionError
-        assert acceleration._num_threads == 2
+        assert get_num_threads() == 2
         roofline_row("add", lambda: Tensor(X) + Tensor(X), PEAKS)
-        assert acceleration._num_threads == 2
+        assert get_num_threads() == 2
     finally:
-        acceleration.set_num_threads(acceleration.os.cpu_count() or 1)
+        set_num_threads(MAX_THREADS)
 
 
 # ---- the picture

@@ -12,15 +12,9 @@ import pytest
 from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Dropout, Linear, Sequential, generator, manual_seed
 from tinytorch.core.tensor import Tensor
-from tinytorch.profiling.profiler import (
-    Operation,
-    Profiler,
-    Roof,
-    chrome_trace,
-    roof_fraction,
-    table,
-    write_chrome_trace,
-)
+from tinytorch.profiling.profiler import Operation, Profiler, chrome_trace, roof_fraction, write_chrome_trace
+from tinytorch.support.peaks import Roof
+from tinytorch.support.tables import table
 
 ROOF = Roof(flops=100e9, bandwidth=20e9)
 

@@ -13,7 +13,9 @@ from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor, no_grad
 from tinytorch.core.training import batches, load_digits, stratified_split
-from tinytorch.optimization.acceleration import MixedPrecisionTrainer, autocast, fused_gelu, one_thread
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu
+from tinytorch.optimization.precision import autocast
+from tinytorch.support.threads import one_thread
 
 IMAGES, LABELS = load_digits(Path(__file__).resolve().parents[2] / "datasets" / "digits" / "digits.csv.gz")
 EPOCHS = 12

@@ -16,7 +16,7 @@ from tinytorch.core.losses import mse_loss
 from tinytorch.core.optimizers import SGD, Adam
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import clip_grad_norm
-from tinytorch.optimization.acceleration import GradScaler, autocast, unscale
+from tinytorch.optimization.precision import GradScaler, autocast, unscale
 
 OUT_OF_REACH = {"min_scale": 2.0**-120, "max_scale": math.inf}
 KINDS = {

@@ -20,7 +20,8 @@ from tinytorch.core.losses import (
     mse_loss,
 )
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import fused_cross_entropy, set_num_threads
+from tinytorch.optimization.kernels import fused_cross_entropy
+from tinytorch.support.threads import set_num_threads
 
 CROSS_ENTROPIES = pytest.mark.parametrize("loss", [cross_entropy, fused_cross_entropy])
 EXTREME = [0.0, -0.0, 1e-30, 20.0, -20.0, 89.0, -104.0, 1e4, -1e4, 3e38, -3e38]

@@ -12,7 +12,8 @@ from tinytorch.core.layers import Linear, manual_seed
 from tinytorch.core.losses import BCEWithLogitsLoss, CrossEntropyLoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.acceleration import GradScaler, MixedPrecisionTrainer, autocast
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer
+from tinytorch.optimization.precision import GradScaler, autocast
 
 X, Y = (Tensor(np.random.default_rng(i).normal(size=(4, n)).astype(np.float32)) for i, n in enumerate((3, 2)))
 

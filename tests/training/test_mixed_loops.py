@@ -16,7 +16,8 @@ from tinytorch.core.losses import mse_loss
 from tinytorch.core.optimizers import SGD, Adam
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import clip_grad_norm
-from tinytorch.optimization.acceleration import GradScaler, MixedPrecisionTrainer, autocast, fused_gelu
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu
+from tinytorch.optimization.precision import GradScaler, autocast
 
 RNG = np.random.default_rng(0)
 X, Y = (Tensor(RNG.normal(size=(16, n)).astype(np.float32)) for n in (6, 3))

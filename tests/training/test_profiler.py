@@ -14,19 +14,10 @@ from tinytorch.core.autograd import RULES
 from tinytorch.core.layers import Dropout, LayerNorm, Linear, Sequential, generator, manual_seed
 from tinytorch.core.losses import mse_loss
 from tinytorch.core.tensor import Tensor, no_grad
-from tinytorch.optimization.acceleration import autocast, fused_gelu
-from tinytorch.profiling.profiler import (
-    FLOPS,
-    Profiler,
-    Trace,
-    column,
-    distinct_bytes,
-    measure,
-    peak_bytes,
-    saved_bytes,
-    table,
-    total,
-)
+from tinytorch.optimization.acceleration import fused_gelu
+from tinytorch.optimization.precision import autocast
+from tinytorch.profiling.profiler import FLOPS, Profiler, Trace, distinct_bytes, measure, peak_bytes, saved_bytes, total
+from tinytorch.support.tables import column, table
 
 PROFILER = Profiler()
 

@@ -61,7 +61,7 @@ def command(target: str, shape: tuple[int, ...] | None, backward: bool, output: 
         if as_json:
             show.as_json(done)
             return
-        from tinytorch.profiling.profiler import table
+        from tinytorch.support.tables import table
 
         roof = f"{done.flops / 1e9:.1f} GFLOP/s, {done.bandwidth / 1e9:.1f} GB/s from memory, one thread"
         show.say(table(done.rows, f"{done.what}; measured roof: {roof}"))

@@ -1,0 +1,124 @@
+"""Checks fail with a sentence, and only where something is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from tinytorch.core.tensor import Tensor
+from tinytorch.support.checks import CheckFailed, NotBuilt, check, close, equal, raises, typed
+
+
+def sentence(function, *args, **kwargs) -> str:
+    with pytest.raises(AssertionError) as caught:
+        function(*args, **kwargs)
+    return str(caught.value)
+
+
+def test_equal_says_what_came_and_what_was_wanted():
+    equal("f(1)", (1, "a"), (1, "a"))
+    assert sentence(equal, "f(1)", 2, 3, "count again") == "f(1) gave 2, wanted 3: count again"
+
+
+def test_close_takes_numbers_arrays_and_tensors():
+    close("x", 1.0, 1.0 + 1e-7)
+    close("x", np.array([1, np.nan, np.inf]), [1, np.nan, np.inf])
+    close("x", Tensor([1.0, 2.0]), [1.0, 2.0])
+    close("x", np.zeros((0, 3)), np.zeros((0, 3)))
+
+
+def test_close_names_the_element_that_is_farthest_off():
+    said = sentence(close, "y", np.array([[1.0, 2.0], [3.0, 9.0]]), [[1.0, 2.5], [3.0, 4.0]], "rows first")
+    assert said == "y gave 9, wanted 4 at [1, 1]: rows first"
+
+
+def test_close_prints_as_many_digits_as_tell_the_numbers_apart():
+    assert sentence(close, "y", 4.540001e-05, 4.540002e-05, rtol=1e-9) == "y gave 4.540001e-05, wanted 4.540002e-05"
+
+
+@pytest.mark.parametrize("got, wanted", [(np.nan, 1.0), (1.0, np.nan), (np.inf, 1.0), (-np.inf, np.inf)])
+def test_close_tells_nan_and_infinities_apart(got, wanted):
+    assert sentence(close, "y", got, wanted) == f"y gave {got:g}, wanted {wanted:g}"
+
+
+def test_close_refuses_another_shape_and_what_is_not_numbers():
+    assert sentence(close, "y", np.zeros(3), np.zeros((3, 1))) == "y gave shape (3,), wanted (3, 1)"
+    assert sentence(close, "y", None, 1.0, "return it") == "y gave None, wanted numbers: return it"
+
+
+def test_typed_names_both_types():
+    typed("y", Tensor([1.0]), "float32")
+    assert sentence(typed, "y", np.zeros(2), np.float32) == "y is float64, wanted float32"
+    assert sentence(typed, "y", 1.0, np.float32) == "y is float64, wanted float32"
+
+
+def fails(error: Exception):
+    def call():
+        raise error
+
+    return call
+
+
+def test_raises_asks_for_the_kind_and_the_words():
+    raises("f()", fails(ValueError("a Shape Mismatch of (2,)")), ValueError, "shape mismatch", "(2,)")
+    said = sentence(raises, "f()", fails(ValueError("no")), ValueError, "shape", idea="name both")
+    assert said == "f() raised ValueError: no: wanted one that says 'shape': name both"
+    said = sentence(raises, "f()", fails(KeyError("no")), ValueError)
+    assert said == "f() raised KeyError: 'no': wanted a ValueError"
+    assert sentence(raises, "f()", lambda: 3, ValueError) == "f() was accepted and gave 3, wanted a ValueError"
+
+
+def test_raises_lets_a_blank_exercise_pass():
+    with pytest.raises(NotImplementedError):
+        raises("f()", fails(NotImplementedError()), RuntimeError)
+
+
+def test_a_failed_check_is_an_assertion_error_with_the_sentence():
+    @check
+    def test_unit_one():
+        equal("f()", 1, 2)
+
+    with pytest.raises(CheckFailed, match="f\\(\\) gave 1, wanted 2") as caught:
+        test_unit_one()
+    assert caught.value.__suppress_context__
+
+
+def test_a_blank_exercise_is_named():
+    def descend():
+        raise NotImplementedError()
+
+    @check
+    def test_unit_descend():
+        descend()
+
+    with pytest.raises(NotBuilt, match="^descend is not built yet"):
+        test_unit_descend()
+
+
+def test_other_errors_pass_with_their_place():
+    @check
+    def test_unit_other():
+        [][1]
+
+    with pytest.raises(IndexError):
+        test_unit_other()
+
+
+@pytest.mark.parametrize("body, shown", [
+    ("assert 1 == 2, 'one gave 1, wanted 2'", "This check failed: one gave 1, wanted 2"),
+    ("descend()", "descend is not built yet: write it in its cell above, run that cell, and then this one again."),
+])
+def test_a_notebook_shows_the_sentence_alone(body, shown, capsys):
+    shell = InteractiveShell.instance()
+    cell = f"""
+from tinytorch.support.checks import check
+def descend():
+    raise NotImplementedError()
+@check
+def test_unit_one():
+    {body}
+test_unit_one()
+"""
+    assert not shell.run_cell(cell).success
+    assert capsys.readouterr().out.strip() == shown

@@ -1,0 +1,130 @@
+"""What the checks of all lessons share: how a check fails, and comparisons that say what came and what was wanted.
+
+A check is a function of a lesson's graded cell, marked with `@check`. It compares what the learner's code gives with
+what was wanted, and raises AssertionError with a sentence: what was asked, what came, what was wanted, and the idea to
+look at again.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class TensorLike(Protocol):
+    """What a lesson's Tensor offers here; this module knows no lesson."""
+
+    def detach(self) -> TensorLike: ...
+    def numpy(self) -> np.ndarray: ...
+
+
+class CheckFailed(AssertionError):
+    """A check that failed. A notebook shows its sentence alone, without the frames that led to it."""
+
+    def _render_traceback_(self) -> list[str]:  # the name that IPython looks for
+        return [f"This check failed: {self}"]
+
+
+class NotBuilt(NotImplementedError):
+    """A check came to an exercise that is still blank. A notebook shows its sentence alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def check(function: Callable) -> Callable:
+    """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
+
+    Any other error of the learner's code passes through as it is, with the place where it was raised.
+    """
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except AssertionError as error:
+            raise CheckFailed(str(error)) from None
+        except NotImplementedError as error:
+            blank = traceback.extract_tb(error.__traceback__)[-1].name
+            raise NotBuilt(
+                f"{blank} is not built yet: write it in its cell above, run that cell, and then this one again."
+            ) from None
+
+    return checked
+
+
+def equal(what: str, got: Any, wanted: Any, idea: str = "") -> None:
+    """Assert that `got == wanted`, for plain values, tuples, lists and dicts of them."""
+    assert got == wanted, _sentence(f"{what} gave {got!r}, wanted {wanted!r}", idea)
+
+
+def close(what: str, got: Any, wanted: Any, idea: str = "", *, rtol: float = 1e-5, atol: float = 0.0) -> None:
+    """Assert that two numbers, arrays or Tensors have one shape and that each element is within atol + rtol |wanted|.
+
+    nan equals nan, and infinities equal themselves. The sentence names the element that is farthest off.
+    """
+    got, wanted = _array(what, got, idea), np.asarray(wanted)
+    assert got.shape == wanted.shape, _sentence(f"{what} gave shape {got.shape}, wanted {wanted.shape}", idea)
+    wide, exact = (np.asarray(x, np.float64) for x in (got, wanted))
+    off = ~np.isclose(wide, exact, rtol=rtol, atol=atol, equal_nan=True)
+    if off.any():
+        at = _farthest(wide, exact, off)
+        where = f" at {list(at)}" if at else ""
+        raise AssertionError(_sentence(f"{what} gave {_apart(wide[at], exact[at])}{where}", idea))
+
+
+def typed(what: str, got: Any, dtype: Any, idea: str = "") -> None:
+    """Assert that an array or a Tensor is of the type `dtype`."""
+    found, wanted = _array(what, got, idea).dtype, np.dtype(dtype)
+    assert found == wanted, _sentence(f"{what} is {found}, wanted {wanted}", idea)
+
+
+def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: str, idea: str = "") -> None:
+    """Assert that `call()` raises `kind` with a message that holds each of `words`, whatever their case."""
+    said = f" that says {', '.join(map(repr, words))}" if words else ""
+    try:
+        got = call()
+    except NotImplementedError:
+        raise
+    except kind as error:
+        missing = [word for word in words if word.lower() not in str(error).lower()]
+        assert not missing, _sentence(f"{what} raised {kind.__name__}: {error}: wanted one{said}", idea)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise AssertionError(
+            _sentence(f"{what} raised {type(error).__name__}: {error}: wanted a {kind.__name__}{said}", idea)
+        ) from error
+    else:
+        fact = f"{what} was accepted and gave {got!r:.60}, wanted a {kind.__name__}{said}"
+        raise AssertionError(_sentence(fact, idea))
+
+
+def _sentence(fact: str, idea: str) -> str:
+    return f"{fact}: {idea}" if idea else fact
+
+
+def _array(what: str, got: Any, idea: str) -> np.ndarray:
+    """`got`, a number, an array or a Tensor, as an array of numbers."""
+    array = got.detach().numpy() if isinstance(got, TensorLike) else np.asarray(got)
+    assert array.dtype != object, _sentence(f"{what} gave {got!r:.60}, wanted numbers", idea)
+    return array
+
+
+def _farthest(got: np.ndarray, wanted: np.ndarray, off: np.ndarray) -> tuple[int, ...]:
+    """The index, among the elements that are `off`, of the one farthest from what was wanted."""
+    with np.errstate(all="ignore"):
+        distance = np.where(off, np.nan_to_num(np.abs(got - wanted), nan=np.inf, posinf=np.inf), -1.0)
+    return tuple(map(int, np.unravel_index(np.argmax(distance), off.shape)))
+
+
+def _apart(got: float, wanted: float) -> str:
+    """Both numbers, with as many digits as it takes to tell them apart."""
+    for digits in range(5, 18):
+        left, right = f"{got:.{digits}g}", f"{wanted:.{digits}g}"
+        if left != right:
+            break
+    return f"{left}, wanted {right}"

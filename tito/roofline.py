@@ -92,7 +92,7 @@ def load(file: Path, name: str) -> Any:
         raise TitoError(f"There is no file {file}.", "Name a Python file and the model in it: net.py:model")
     spec = spec_from_file_location(file.stem, file)
     if spec is None or spec.loader is None:
-        raise TitoError(f"{file} is no Python file.", "Name a Python file and the model in it: net.py:model")
+        raise TitoError(f"{file} is not a Python file.", "Name a Python file and the model in it: net.py:model")
     module = module_from_spec(spec)
     try:
         with importing_from(file.resolve().parent):
@@ -114,7 +114,7 @@ def check_picture(picture: Path) -> None:
     try:
         picture.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"There can be no folder {picture.parent}: {error.strerror}."
+        problem = f"Cannot make the folder {picture.parent}: {error.strerror}."
         raise TitoError(problem, "Name another with -o.") from error
     if not os.access(picture.parent, os.W_OK):
         raise TitoError(f"The folder {picture.parent} cannot be written to.", "Name another with -o.")

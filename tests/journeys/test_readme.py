@@ -49,7 +49,7 @@ def test_the_student_path_makes_a_folder_with_blank_lessons(checkout: Path, edit
 def test_the_course_path_leads_from_the_lessons_to_exported_points(checkout: Path, edition: str) -> None:
     follow("course", checkout)
     follow("hand-in", checkout)
-    assert "nothing to mend" in follow("grade", checkout)
+    assert "nothing to repair" in follow("grade", checkout)
     grades = (checkout.parent / "my-course" / "grades.csv").read_text(encoding="utf-8").splitlines()
     graded = [row.split(",") for row in grades if row.startswith("01_tensor,")]
     assert [float(row[-2]) for row in graded] == [0.0], "a blank lesson was handed in once"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tito.lesson.find import lesson_paths, lessons
-from tito.package.module import export, module_path, render
+from tito.package.contents import export
+from tito.package.module import module_path, render
 from tito.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -90,7 +90,7 @@ def test_a_lesson_without_functions_of_its_own_shows_a_training_step(net, tmp_pa
         (["{net}:model", "--shape", "4,x"], 2, "positive whole numbers"),
         (["{net}:model", "--shape", "0,12"], 2, "positive whole numbers"),
         (["{net}:model", "--shape", "4,12", "-o", "roof.txt"], 2, "ends in .png"),
-        (["{net}:model", "--shape", "4,12", "-o", "{net}/roof.png"], 2, "There can be no folder"),
+        (["{net}:model", "--shape", "4,12", "-o", "{net}/roof.png"], 2, "Cannot make the folder"),
         (["18", "-o", "{net}/roof.png"], 2, "Name another with -o"),
         (["99"], 2, "no lesson '99'"),
         (["18", "--shape", "4,12"], 2, "for a model in a file"),

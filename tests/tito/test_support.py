@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, SECOND, write_lesson
-from tito.actions.complete import complete, missing_prerequisites, overview, status
+from tito.actions.complete import complete
 from tito.actions.doctor import examine
 from tito.actions.release import release
+from tito.actions.run import run_lesson
+from tito.actions.status import missing_prerequisites, overview, status
 from tito.actions.update import update
 from tito.errors import LessonError
 from tito.grading.course import init_course
 from tito.lesson.find import find_lesson, lessons
-from tito.package.module import export
+from tito.package.contents import export
 from tito.project import Project
-from tito.run.runner import run_lesson
 
 FILES = {
     "__init__.py": '"""What lessons use and do not teach."""\n',

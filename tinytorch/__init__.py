@@ -48,12 +48,8 @@ _EXPORTS = {
         "plain_index",
     ],
     "tinytorch.core.training": [
-        "CHECKPOINT_FORMAT", "load_digits", "stratified_split", "batch_indices", "example_arrays", "batches",
-        "accuracy", "Score", "combine", "evaluating", "evaluate", "accumulate_gradients", "clip_grad_norm",
-        "cosine_lr", "CosineSchedule", "TrainingStep", "Epoch", "in_words", "progress_report", "rich_bar",
-        "updates_per_epoch", "epoch_batches", "count_updates", "grouped", "TrainingEpoch", "Checkpoints",
-        "Trainer", "training_state", "restore_training", "pack", "unpack", "write_checkpoint",
-        "read_checkpoint",
+        "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
+        "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
     "tinytorch.optimization.acceleration": [
         "VECTORIZED_MATMUL", "FUSED_GELU", "MODEL_SIZES", "WORKLOADS", "TECHNIQUES", "common_batch",

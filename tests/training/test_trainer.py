@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -27,11 +28,12 @@ from tinytorch.core.training import (
     combine,
     cosine_lr,
     evaluate,
-    read_checkpoint,
+    load_digits,
     stratified_split,
     updates_per_epoch,
-    write_checkpoint,
 )
+from tinytorch.support import data
+from tinytorch.support.checkpoint import read_checkpoint, write_checkpoint
 
 RNG = np.random.default_rng(0)
 X, CLASSES = RNG.normal(size=(50, 6)).astype(np.float32), RNG.integers(0, 3, 50)
@@ -277,6 +279,10 @@ def test_validation_does_not_change_the_course_of_the_training():
     assert same(weights(with_it), weights(without))
 
 
+def test_the_digits_can_be_taken_from_here_too():
+    assert load_digits is data.load_digits
+
+
 def test_the_same_seed_gives_the_same_training():
     runs = []
     for _ in range(2):
@@ -412,7 +418,7 @@ def test_a_file_that_is_something_else_is_refused(content, tmp_path):
 
 
 def test_a_checkpoint_in_another_format_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("tinytorch.core.training.CHECKPOINT_FORMAT", "tinytorch checkpoint 0")
+    monkeypatch.setattr("tinytorch.support.checkpoint.FORMAT", "tinytorch checkpoint 0")
     write_checkpoint(tmp_path / "old.npz", {})
     monkeypatch.undo()
     with pytest.raises(ValueError, match="in the format 'tinytorch checkpoint 0', wanted 'tinytorch checkpoint 1'"):
@@ -475,6 +481,21 @@ def test_states_of_every_kind_round_trip(tmp_path):
     assert back["half"].dtype == ml_dtypes.bfloat16 and back["half"].tolist() == [0, 1, 2]
     assert back["zero"].shape == () and back["empty"].shape == (0, 3) and np.array_equal(back["fortran"], np.eye(3))
     assert (back[7]["a/b"], back[7]["a"]["b"]) == (2, 3)
+
+
+def test_a_file_that_the_package_wrote_before_checkpoints_were_a_module_of_their_own_goes_on():
+    """tests/training/data/checkpoint_1.npz holds two epochs of this run, and the losses are those of its next two."""
+    rng = np.random.default_rng(0)
+    examples = rng.normal(size=(20, 3)).astype(np.float32), rng.integers(0, 2, 20)
+    net = Sequential(Linear(3, 4), LayerNorm(4), GELU(), Dropout(0.3), Linear(4, 2))
+    optimizer = AdamW(net.parameters(), lr=0.05, weight_decay=0.1)
+    trainer = Trainer(net, optimizer, LOSS, CosineSchedule(optimizer, 20, warmup_steps=3), clip_norm=1.0)
+    trainer.load(Path(__file__).parent / "data" / "checkpoint_1.npz")
+    assert (trainer.epoch, trainer.steps, trainer.lr) == (2, 6, pytest.approx(0.04625542839))
+    history = trainer.fit(examples, epochs=2, batch_size=8)
+    losses = [0.7020954966545105, 0.5918633460998535, 0.6393058776855469, 0.5933080315589905]
+    assert np.allclose([row.loss for row in history], losses, rtol=1e-5)
+    assert history[0].validation_loss == 0.6167987585067749 and history[3].lr == pytest.approx(0.03614345889)
 
 
 def test_parameters_in_half_precision_are_saved_too(tmp_path):

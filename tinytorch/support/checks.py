@@ -125,7 +125,7 @@ def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]
     kept = {name: array.copy() for name, array in arrays.items()}
     yield
     for name, array in arrays.items():
-        changed = _sentence(f"{what} changed {name}, from {kept[name]} to {array}", idea)
+        changed = _sentence(f"{what} changed {name}, from {_short(kept[name])} to {_short(array)}", idea)
         assert np.array_equal(array, kept[name], equal_nan=True), changed
 
 
@@ -134,6 +134,11 @@ def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
     call()
     taken = allocated_bytes(call)
     assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
+
+
+def _short(array: np.ndarray) -> str:
+    """An array on one line, the middle of a long one left out."""
+    return " ".join(np.array2string(array, precision=4, threshold=8, edgeitems=2).split())
 
 
 def _innermost(trace: TracebackType | None) -> str:

@@ -156,7 +156,8 @@ def evaluate(
     got = function(model, watched, x, y, batch_size=size)
     asked = f"evaluate on {count} examples with batch_size {size}"
     assert isinstance(got.loss, float), f"{asked} gave a loss that is a {type(got.loss).__name__}, wanted a plain float"
-    close(asked, got, wanted, "is dropout off, and does every example count the same?", rtol=1e-4)
+    idea = "is dropout off, and does every example count the same?"
+    close(f"{asked}: the score (loss, accuracy)", got, wanted, idea, rtol=1e-4)
     assert model.training, f"{asked} left the network in evaluation mode"
     same = generator().bit_generator.state == state
     assert same, f"{asked} drew random numbers: what shuffles here, or drops out?"
@@ -187,8 +188,8 @@ def accumulated(
         for (name, p), gradient in zip(model.named_parameters(), whole, strict=True):
             assert p.grad is not None, f"{asked}: {name} has no gradient: call backward() once for each batch"
             off = np.abs(p.grad.data - times * gradient).max() / np.abs(times * gradient).max()
-            idea = "what does a piece weigh?" if times == 1 else "gradients of an earlier call should be added to"
-            assert off < 1e-4, f"{asked}, accumulated {times} times: the gradient of {name} is off by {off:.1%}: {idea}"
+            often, idea = ("once", "what does a piece weigh?") if times == 1 else ("twice", "are both added up?")
+            assert off < 1e-4, f"{asked}, accumulated {often}: the gradient of {name} is off by {off:.1%}: {idea}"
     wanted = loss.item(), accuracy(outputs, y)
     close(f"{asked}: the score (loss, accuracy)", score, wanted, "score the plain loss of the same outputs", rtol=1e-4)
 

@@ -337,7 +337,7 @@ CASES: list[Case] = [
                     "        outputs = model(inputs)\n"
                 ),
             ),
-        says=("accumulated 2 times", "off by")),
+        says=("accumulated twice", "off by")),
     wrong("accumulate-gradients", "no backward", "test-accumulate-gradients",
         ("        (loss * (count / sum(counts))).backward()\n", ""),
         says=("has no gradient", "backward() once for each batch")),
@@ -351,7 +351,7 @@ CASES: list[Case] = [
                     "    for (inputs, targets), count in zip(group, counts):\n"
                 ),
             ),
-        says=("accumulated 2 times", "earlier call should be added to")),
+        says=("accumulated twice", "are both added up")),
     wrong("accumulate-gradients", "the last batch only", "test-accumulate-gradients",
         (
                 "        (loss * (count / sum(counts))).backward()\n",

@@ -46,7 +46,7 @@ import numpy as np
 from tinytorch.core.layers import Module, generator
 from tinytorch.core.optimizers import Optimizer
 from tinytorch.core.tensor import Tensor, as_tensor, no_grad, wrap
-from tinytorch.support import batching
+from tinytorch.support.batching import check_data, check_settings, epoch_of, examples, grouped
 from tinytorch.support.checkpoint import Checkpoints, restore_training
 from tinytorch.support.data import load_digits
 from tinytorch.support.progress import line_of, progress_report
@@ -201,7 +201,7 @@ def batches(inputs: Any, targets: Any, batch_size: int, shuffle: bool = True) ->
     `inputs` (n, ...) and `targets` (n, ...) are arrays, lists or Tensors. The order comes from
     `generator()`. Raises ValueError for batch_size < 1, no examples, or lengths that differ.
     """
-    inputs, targets = batching.examples(inputs, targets, as_tensor)
+    inputs, targets = examples(inputs, targets, as_tensor)
     pieces = batch_indices(len(inputs), batch_size, shuffle)
     return ((wrap(inputs[piece]), wrap(targets[piece])) for piece in pieces)
 
@@ -338,6 +338,9 @@ def evaluating(model: Module):
 @check
 def test_unit_evaluating():
     checks.evaluating(evaluating, Sequential(Linear(5, 16), Sequential(Dropout(0.2))))
+    ### BEGIN HIDDEN TESTS
+    checks.evaluating(evaluating, Sequential(Sequential(Dropout(0.1), Dropout(0.2))))
+    ### END HIDDEN TESTS
 
 test_unit_evaluating()
 
@@ -636,7 +639,7 @@ class TrainingStep:
 
     def __init__(self, model: Module, optimizer: Any, loss_fn: Callable, schedule: Any = None,
                  clip_norm: float | None = None, accumulate: int = 1):
-        batching.check_settings(clip_norm, accumulate)
+        check_settings(clip_norm, accumulate)
         self.model, self.optimizer, self.loss_fn = model, optimizer, loss_fn
         self.schedule, self.clip_norm, self.accumulate = schedule, clip_norm, accumulate
         self.steps, self.epoch, self.history = 0, 0, []
@@ -734,7 +737,7 @@ class TrainingEpoch(TrainingStep):
         """Train on the batches `pieces`, measure, and add a row to the history."""
         start, lr, scores, counts = time.perf_counter(), self.lr, [], []
         self.model.train()
-        for group in batching.grouped(pieces, self.accumulate):
+        for group in grouped(pieces, self.accumulate):
             scores.append(self.train_step(group))
             counts.append(sum(len(inputs) for inputs, _ in group))
             on_update()
@@ -763,11 +766,11 @@ class Trainer(TrainingEpoch, Checkpoints):
         each epoch; `validation` is a tuple. The model is left in training mode. ValueError for no
         examples, lengths that differ, batch_size < 1, epochs < 0; TypeError for what is not a pair.
         """
-        count = batching.check_data(data, validation, epochs, batch_size, Tensor)
+        count = check_data(data, validation, epochs, batch_size, Tensor)
         updates = epochs * updates_per_epoch(count, 1, self.accumulate)
         with progress_report(progress, updates or None) as (on_update, on_epoch):
             for _ in range(epochs):
-                pieces = batching.epoch(data, batch_size, batches, as_tensor)
+                pieces = epoch_of(data, batch_size, batches, as_tensor)
                 on_epoch(self.train_epoch(pieces, validation, on_update))
         return self.history
 

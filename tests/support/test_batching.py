@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinytorch.core.tensor import Tensor, as_tensor
-from tinytorch.support.batching import check_data, check_examples, epoch, examples, grouped, pair
+from tinytorch.support.batching import check_data, check_examples, epoch_of, examples, grouped, pair
 
 X, Y = np.arange(10, dtype=np.float32).reshape(5, 2), np.arange(5)
 
@@ -42,8 +42,8 @@ def test_the_batches_of_an_epoch_are_counted_where_that_can_be_told():
 
 
 def test_an_epoch_makes_batches_of_arrays_and_tensors_of_ready_ones():
-    assert epoch((X, Y), 3, lambda *args: args, as_tensor) == (X, Y, 3)
-    ready = list(epoch([[X, Y]], 3, None, as_tensor))
+    assert epoch_of((X, Y), 3, lambda *args: args, as_tensor) == (X, Y, 3)
+    ready = list(epoch_of([[X, Y]], 3, None, as_tensor))
     assert [type(part) for part in ready[0]] == [Tensor, Tensor]
 
 

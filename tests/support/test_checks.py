@@ -157,7 +157,7 @@ def test_unchanged_names_the_array_that_was_written_to():
 
 
 def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
-    a, kept = np.ones(2000), {}
+    a, kept = np.ones(20_000), {}
 
     def first_only():
         if "work" not in kept:
@@ -166,7 +166,7 @@ def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
 
     makes_no_array("f()", first_only)
     said = sentence(makes_no_array, "f()", lambda: a * 2, "write into work")
-    assert said.startswith("f() took 16,")
+    assert said.startswith("f() took 160,")
     assert said.endswith("bytes of new memory, wanted no new array: write into work")
 
 

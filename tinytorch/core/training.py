@@ -6,7 +6,7 @@
 __all__ = ['stratified_split', 'batches', 'Score', 'accuracy', 'evaluate', 'clip_grad_norm', 'cosine_lr', 'CosineSchedule',
            'updates_per_epoch', 'Epoch', 'Trainer']
 
-# %% ../../modules/07_training/training_dev.py #27092dc24329
+# %% ../../modules/07_training/training_dev.py #270aa16e9bc8
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ import numpy as np
 from .layers import Module, generator
 from .optimizers import Optimizer
 from .tensor import Tensor, as_tensor, no_grad, wrap
-from ..support import batching
+from ..support.batching import check_data, check_settings, epoch_of, examples, grouped
 from ..support.checkpoint import Checkpoints, restore_training
 from ..support.data import load_digits
 from ..support.progress import line_of, progress_report
@@ -60,14 +60,14 @@ def batch_indices(count: int, batch_size: int, shuffle: bool = True) -> list[np.
     order = generator().permutation(count) if shuffle else np.arange(count)
     return [order[start:start + batch_size] for start in range(0, count, batch_size)]
 
-# %% ../../modules/07_training/training_dev.py #8370716638f6
+# %% ../../modules/07_training/training_dev.py #6345b6eb0d07
 def batches(inputs: Any, targets: Any, batch_size: int, shuffle: bool = True) -> Iterator[tuple]:
     """One epoch: every example once, in pairs of Tensors of `batch_size` examples or, last, fewer.
 
     `inputs` (n, ...) and `targets` (n, ...) are arrays, lists or Tensors. The order comes from
     `generator()`. Raises ValueError for batch_size < 1, no examples, or lengths that differ.
     """
-    inputs, targets = batching.examples(inputs, targets, as_tensor)
+    inputs, targets = examples(inputs, targets, as_tensor)
     pieces = batch_indices(len(inputs), batch_size, shuffle)
     return ((wrap(inputs[piece]), wrap(targets[piece])) for piece in pieces)
 
@@ -218,7 +218,7 @@ class TrainingStep:
 
     def __init__(self, model: Module, optimizer: Any, loss_fn: Callable, schedule: Any = None,
                  clip_norm: float | None = None, accumulate: int = 1):
-        batching.check_settings(clip_norm, accumulate)
+        check_settings(clip_norm, accumulate)
         self.model, self.optimizer, self.loss_fn = model, optimizer, loss_fn
         self.schedule, self.clip_norm, self.accumulate = schedule, clip_norm, accumulate
         self.steps, self.epoch, self.history = 0, 0, []
@@ -259,7 +259,7 @@ class Epoch:
 
     def __str__(self) -> str: return line_of(self)
 
-# %% ../../modules/07_training/training_dev.py #0d0577348efd
+# %% ../../modules/07_training/training_dev.py #2514c6a0018e
 class TrainingEpoch(TrainingStep):
     """One epoch: an update from every `accumulate` batches, and a measurement."""
 
@@ -277,7 +277,7 @@ class TrainingEpoch(TrainingStep):
         """Train on the batches `pieces`, measure, and add a row to the history."""
         start, lr, scores, counts = time.perf_counter(), self.lr, [], []
         self.model.train()
-        for group in batching.grouped(pieces, self.accumulate):
+        for group in grouped(pieces, self.accumulate):
             scores.append(self.train_step(group))
             counts.append(sum(len(inputs) for inputs, _ in group))
             on_update()
@@ -287,7 +287,7 @@ class TrainingEpoch(TrainingStep):
         self.history.append(Epoch(self.epoch, *combine(scores, counts), *held, lr, seconds))
         return self.history[-1]
 
-# %% ../../modules/07_training/training_dev.py #aa5f82e0a619
+# %% ../../modules/07_training/training_dev.py #bd61085b29cd
 class Trainer(TrainingEpoch, Checkpoints):
     """Trains a model, keeps the history, and stops and goes on at will.
 
@@ -305,11 +305,11 @@ class Trainer(TrainingEpoch, Checkpoints):
         each epoch; `validation` is a tuple. The model is left in training mode. ValueError for no
         examples, lengths that differ, batch_size < 1, epochs < 0; TypeError for what is not a pair.
         """
-        count = batching.check_data(data, validation, epochs, batch_size, Tensor)
+        count = check_data(data, validation, epochs, batch_size, Tensor)
         updates = epochs * updates_per_epoch(count, 1, self.accumulate)
         with progress_report(progress, updates or None) as (on_update, on_epoch):
             for _ in range(epochs):
-                pieces = batching.epoch(data, batch_size, batches, as_tensor)
+                pieces = epoch_of(data, batch_size, batches, as_tensor)
                 on_epoch(self.train_epoch(pieces, validation, on_update))
         return self.history
 

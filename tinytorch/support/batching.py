@@ -71,7 +71,7 @@ def examples(inputs: Any, targets: Any, as_tensor: Callable) -> tuple[np.ndarray
     return arrays[0], arrays[1]
 
 
-def epoch(data: Any, batch_size: int, batches: Callable, as_tensor: Callable) -> Iterable[tuple[Any, Any]]:
+def epoch_of(data: Any, batch_size: int, batches: Callable, as_tensor: Callable) -> Iterable[tuple[Any, Any]]:
     """One epoch: `batches` of a tuple (inputs, targets), or the batches that `data` gives, as tensors."""
     if isinstance(data, tuple):
         return batches(*pair(data, "the training data"), batch_size)

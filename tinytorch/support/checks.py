@@ -18,7 +18,7 @@ import numpy as np
 
 from tinytorch.support.memory import allocated_bytes
 
-FEW_BYTES = 4096  # what a function may take for its numbers and views without making an array of any size
+FEW_BYTES = 16_384  # what a function may take for its numbers and views without making an array of any size
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.checks import (
     CheckFailed,
+    FakeClock,
     NotBuilt,
     check,
     close,
@@ -177,3 +178,13 @@ def test_a_blank_method_is_named_with_its_class():
 
     with pytest.raises(NotBuilt, match="^Rule.update is not built yet"):
         check(Rule().update)()
+
+
+def test_a_fake_clock_stands_still_until_work_passes_time():
+    clock = FakeClock(2.0, 0.5)
+    assert clock() == clock() and clock.looks == 2
+    start = clock()
+    clock.pass_time()
+    assert clock() - start == 2.0 and clock.left == [0.5]
+    clock.pass_time()
+    assert sentence(clock.pass_time) == "the function was called more often than asked for"

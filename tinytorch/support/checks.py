@@ -43,6 +43,26 @@ class NotBuilt(NotImplementedError):
         return [str(self)]
 
 
+class FakeClock:
+    """A clock for checks of what measures time: it stands still until `pass_time` moves it.
+
+    Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
+    `costs`; AssertionError where all have been used. `left` holds those that have not.
+    """
+
+    def __init__(self, *costs: float):
+        self.now, self.looks, self.left = 100.0, 0, list(costs)
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return self.now
+
+    def pass_time(self) -> None:
+        """Move the clock, as work that takes this long would."""
+        assert self.left, "the function was called more often than asked for"
+        self.now += self.left.pop(0)
+
+
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 

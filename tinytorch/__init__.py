@@ -82,12 +82,7 @@ _EXPORTS = {
         "autocast", "unscale", "next_scale", "GradScaler", "training_bytes",
     ],
     "tinytorch.profiling.profiler": [
-        "Shape", "Latency", "latency_of", "check_runs", "measure", "Operation", "forward_operation",
-        "backward_operation", "Trace", "Total", "total", "summarize", "saved_arrays", "owner",
-        "distinct_bytes", "Saved", "weight_copies", "saved_bytes", "peak_bytes", "Model", "parameters_of",
-        "output_of", "sample_input", "clear_gradients", "undisturbed", "Memory", "ForwardProfile",
-        "BackwardProfile", "TracedRun", "one_run", "memory_of", "step_times", "check_single", "check_loss",
-        "forward_profile", "backward_profile", "Profiler",
+        "Shape", "Latency", "measure", "Operation", "Trace", "Total", "saved_bytes", "Profiler",
     ],
     "tinytorch.profiling.roofline": [
         "FlopRule", "FLOPS", "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output",

@@ -136,7 +136,7 @@ def explained(what: str, idea: str) -> Iterator[None]:
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        said = re.sub("'NoneType'( object)?", "None", str(error))
+        said = re.sub("'?NoneType'?( object)?", "None", str(error))
         raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
 
 

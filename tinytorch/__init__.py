@@ -82,18 +82,14 @@ _EXPORTS = {
         "autocast", "unscale", "next_scale", "GradScaler", "training_bytes",
     ],
     "tinytorch.profiling.profiler": [
-        "Shape", "FlopRule", "FLOPS", "Latency", "latency_of", "check_runs", "measure", "matmul_flops",
-        "linear_flops", "flop_rule", "per_input", "per_output", "operation_flops", "footprint", "traffic",
-        "Operation", "forward_operation", "backward_operation", "Trace", "Total", "total", "summarize",
-        "saved_arrays", "owner", "address", "distinct_bytes", "Saved", "saved_bytes", "peak_bytes",
-        "roof_fraction", "microseconds", "chrome_event", "phase_event", "chrome_trace", "write_chrome_trace",
-        "Model", "parameters_of", "output_of", "sample_input", "clear_gradients", "undisturbed", "Memory",
-        "ForwardProfile", "BackwardProfile", "TraceRow", "TracedRun", "trace_row", "one_run", "memory_of",
-        "step_times", "check_single", "check_loss", "forward_profile", "backward_profile", "Profiler",
+        "Shape", "Latency", "measure", "Operation", "Trace", "Total", "saved_bytes", "Profiler",
     ],
     "tinytorch.profiling.roofline": [
-        "attainable", "elementwise_intensity", "matmul_intensity", "best_seconds", "compute_peak", "triad",
-        "measure_peaks", "RooflineRow", "under_roof", "roofline_row", "model_rows",
+        "FlopRule", "FLOPS", "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output",
+        "operation_flops", "footprint", "traffic", "CountedOperation", "forward_counts", "backward_counts",
+        "CountedTotal", "counted_total", "CountingTrace", "count_flops", "roof_fraction", "attainable",
+        "elementwise_intensity", "matmul_intensity", "best_seconds", "compute_peak", "triad", "measure_peaks",
+        "RooflineRow", "under_roof", "roofline_row", "model_rows",
     ],
 }
 _NOT_BUILT = []

@@ -73,9 +73,7 @@ _EXPORTS = {
         "measured_techniques",
     ],
     "tinytorch.optimization.kernels": [
-        "CONVERSIONS", "FUSED_CROSS_ENTROPY", "rational_tanh", "gelu_of_one", "load_bfloat16",
-        "round_bfloat16", "store_bfloat16", "forward_loop", "backward_loop", "gelu_loops",
-        "cross_entropy_loops", "fused_cross_entropy",
+        "FUSED_CROSS_ENTROPY", "fused_cross_entropy",
     ],
     "tinytorch.optimization.precision": [
         "HALF_OPERATIONS", "FLOAT32_OPERATIONS", "HALF_COPY", "KEPT_IN_HALF", "autocast_type", "half_copy",

@@ -7,7 +7,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.support.checks import CheckFailed, NotBuilt, check, close, equal, raises, typed
+from tinytorch.support.checks import CheckFailed, NotBuilt, check, close, equal, raises, runs, typed
 
 
 def sentence(function, *args, **kwargs) -> str:
@@ -122,3 +122,24 @@ test_unit_one()
 """
     assert not shell.run_cell(cell).success
     assert capsys.readouterr().out.strip() == shown
+
+
+def test_runs_gives_the_result():
+    assert runs("one", lambda: 1) == 1
+
+
+def test_runs_tells_an_error_in_words_and_lets_a_blank_exercise_through():
+    with pytest.raises(AssertionError, match=r"^step\(\) stopped with RuntimeError: called twice: call it once$"):
+        runs("step()", descend_twice, "call it once")
+    with pytest.raises(AssertionError, match="^step\\(\\) looked up 'w', which is not there: name it$"):
+        runs("step()", lambda: {}["w"], "name it")
+    with pytest.raises(NotImplementedError):
+        runs("step()", blank)
+
+
+def blank():
+    raise NotImplementedError()
+
+
+def descend_twice():
+    raise RuntimeError("called twice")

@@ -103,6 +103,18 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
         raise AssertionError(_sentence(fact, idea))
 
 
+def runs(what: str, call: Callable[[], Any], idea: str = "") -> Any:
+    """What `call()` gives; AssertionError with what it raised where it stops at an error of the learner's code."""
+    try:
+        return call()
+    except NotImplementedError:
+        raise
+    except KeyError as error:
+        raise AssertionError(_sentence(f"{what} looked up {error}, which is not there", idea)) from error
+    except (ArithmeticError, AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise AssertionError(_sentence(f"{what} stopped with {type(error).__name__}: {error}", idea)) from error
+
+
 def _sentence(fact: str, idea: str) -> str:
     return f"{fact}: {idea}" if idea else fact
 

@@ -16,6 +16,7 @@ from tinytorch.core.tensor import Tensor, cast_array
 from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu
 from tinytorch.optimization.kernels import gelu_of_one, rational_tanh
 from tinytorch.profiling.profiler import Trace, peak_bytes
+from tinytorch.profiling.roofline import CountingTrace
 from tinytorch.support.series import double_tanh
 from tinytorch.support.threads import get_num_threads, set_num_threads
 
@@ -165,7 +166,7 @@ def test_it_allocates_its_output_and_nothing_else_forward_and_backward(dtype):
 
 def test_the_traffic_of_the_fused_form_is_one_array_in_and_one_out():
     x = Tensor(np.ones(10_000, np.float32))
-    with Trace() as trace:
+    with CountingTrace() as trace:
         fused_gelu(x)
     assert [(o.bytes, o.flops) for o in trace.operations] == [(2 * x.data.nbytes, 9 * 10_000)]
 

@@ -192,7 +192,7 @@ def test_a_softmax_that_goes_into_a_product_is_kept_in_half_and_one_that_does_no
         assert p.dtype == p._node.output.dtype == np.float32
         y = p @ values
     assert p._node.output.dtype == np.float16 and p._node.output is y._node.inputs[0]
-    assert [a.dtype.name for a, _ in saved_arrays(y)].count("float32") == 0
+    assert [a.dtype.name for a in saved_arrays(y)].count("float32") == 0
 
 
 def test_backward_through_a_softmax_that_was_let_go_is_refused_as_ever():

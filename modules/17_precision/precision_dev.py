@@ -44,7 +44,7 @@ from tinytorch.support.copies import Copies
 from tinytorch.support.dtypes import as_dtype, is_floating, is_half
 
 # %%
-from tinytorch.support.checks import check, close, equal, raises, runs, typed
+from tinytorch.support.checks import check, close, equal, explained, raises, typed
 from tinytorch.support.checks_scaler import CountedSteps
 
 # %% [markdown]
@@ -389,7 +389,8 @@ def test_unit_casting():
         equal("the operations of x @ w under autocast", [o.name for o in trace.operations],
               ["astype", "astype", "matmul"], "record each cast by cast, and go on with apply")
         with autocast("float16"):
-            sums = runs("(x @ w).sum(-1)", lambda: (x @ w).sum(-1), "hand on the options")
+            with explained("(x @ w).sum(-1)", "hand on the options"):
+                sums = (x @ w).sum(-1)
             close("a float64 x @ w", wide @ w, wide.data @ w.data, "cast neither beside a float64")
             close("x.where(x < 0, 0.25)", x.where(x < 0, 0.25), x.data / 4, "each by its own type")
             with autocast("bfloat16"):
@@ -789,7 +790,8 @@ def test_unit_grad_scaler():
             scaler.unscale_(optimizers[0])
         for kind, o in used:
             what = f"step(optimizer) with {kind} gradients, in a window of {window},"
-            taken = runs(what, lambda: scaler.step(o), "unscale what is not unscaled yet")
+            with explained(what, "unscale what is not unscaled yet"):
+                taken = scaler.step(o)
             equal(f"{what} and calls of optimizer.step()", (taken, o.steps),
                   (kind == "good", int(kind == "good")), "what did it find for this optimizer?")
             close("the gradients after it", o.parameter.grad, gradients[kind], "unscaled once?")

@@ -257,7 +257,7 @@ CASES: list[Case] = [
         says=("the gradients after it gave", "unscaled once?")),
     wrong("grad-scaler", "does not look at the gradients", "test-grad-scaler",
         ("            self.unscale_(optimizer)\n", "            pass\n"),
-        says=("looked up the optimizer", "unscale what is not unscaled yet")),
+        says=("failed: the optimizer", "unscale what is not unscaled yet")),
     wrong("grad-scaler", "unscales again", "test-grad-scaler",
         ("        if optimizer not in self.found:\n            self.unscale_(optimizer)",
          "        self.unscale_(optimizer)"),

@@ -76,8 +76,8 @@ _EXPORTS = {
         "FUSED_CROSS_ENTROPY", "fused_cross_entropy",
     ],
     "tinytorch.optimization.precision": [
-        "HALF_OPERATIONS", "FLOAT32_OPERATIONS", "HALF_COPY", "KEPT_IN_HALF", "autocast_type", "half_copy",
-        "autocast", "unscale", "next_scale", "GradScaler", "training_bytes",
+        "autocast_type", "autocast", "is_autocast_enabled", "training_bytes", "unscale", "next_scale",
+        "GradScaler",
     ],
     "tinytorch.profiling.profiler": [
         "Shape", "Latency", "measure", "Operation", "Trace", "Total", "saved_bytes", "Profiler",

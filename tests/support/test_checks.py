@@ -145,6 +145,9 @@ def test_explained_makes_a_sentence_of_an_error_and_lets_a_blank_exercise_pass()
     assert said == "f(None) failed: None has no attribute 'step': None is allowed"
     with pytest.raises(NotImplementedError), explained("f()", "idea"):
         raise NotImplementedError()
+    with pytest.raises(AssertionError, match=r"^step\(\) failed: called twice: call it once$"):
+        with explained("step()", "call it once"):
+            raise RuntimeError("called twice")
 
 
 def test_unchanged_names_the_array_that_was_written_to():

@@ -135,7 +135,9 @@ def explained(what: str, idea: str) -> Iterator[None]:
     """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except NotImplementedError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         said = re.sub("'?NoneType'?( object)?", "None", str(error))
         raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
 

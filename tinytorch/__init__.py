@@ -35,9 +35,7 @@ _EXPORTS = {
         "MSELoss", "BCEWithLogitsLoss", "CrossEntropyLoss",
     ],
     "tinytorch.core.optimizers": [
-        "descend", "gradient_for", "as_groups", "checked_parameters", "check_options", "Resumable", "copied",
-        "check_fit", "Groups", "Optimizer", "with_decay", "with_momentum", "SGD", "blend", "adam_step",
-        "Adam", "AdamW",
+        "Optimizer", "SGD", "Adam", "AdamW",
     ],
     "tinytorch.core.tensor": [
         "CASTS", "ADD", "SUB", "MUL", "DIV", "POW", "NEG", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL",

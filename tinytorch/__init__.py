@@ -30,9 +30,7 @@ _EXPORTS = {
         "normalized", "layer_norm", "LayerNorm", "Sequential", "load_arrays",
     ],
     "tinytorch.core.losses": [
-        "MSE", "BCE", "CROSS_ENTROPY", "paired", "mean_squared_error", "mse_loss", "binary_cross_entropy",
-        "bce_with_logits", "class_indices", "cross_entropy_of_rows", "check_share", "cross_entropy",
-        "MSELoss", "BCEWithLogitsLoss", "CrossEntropyLoss",
+        "mse_loss", "bce_with_logits", "cross_entropy", "MSELoss", "BCEWithLogitsLoss", "CrossEntropyLoss",
     ],
     "tinytorch.core.optimizers": [
         "Optimizer", "SGD", "Adam", "AdamW",

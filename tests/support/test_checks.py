@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.checks import (
     CheckFailed,
+    FakeClock,
     NotBuilt,
     check,
     close,
@@ -144,6 +145,9 @@ def test_explained_makes_a_sentence_of_an_error_and_lets_a_blank_exercise_pass()
     assert said == "f(None) failed: None has no attribute 'step': None is allowed"
     with pytest.raises(NotImplementedError), explained("f()", "idea"):
         raise NotImplementedError()
+    with pytest.raises(AssertionError, match=r"^step\(\) failed: called twice: call it once$"):
+        with explained("step()", "call it once"):
+            raise RuntimeError("called twice")
 
 
 def test_unchanged_names_the_array_that_was_written_to():
@@ -177,3 +181,13 @@ def test_a_blank_method_is_named_with_its_class():
 
     with pytest.raises(NotBuilt, match="^Rule.update is not built yet"):
         check(Rule().update)()
+
+
+def test_a_fake_clock_stands_still_until_work_passes_time():
+    clock = FakeClock(2.0, 0.5)
+    assert clock() == clock() and clock.looks == 2
+    start = clock()
+    clock.pass_time()
+    assert clock() - start == 2.0 and clock.left == [0.5]
+    clock.pass_time()
+    assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"

@@ -43,6 +43,27 @@ class NotBuilt(NotImplementedError):
         return [str(self)]
 
 
+class FakeClock:
+    """A clock for checks of what measures time: it stands still until `pass_time` moves it.
+
+    Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
+    `costs`; AssertionError where all have been used. `left` holds those that have not.
+    """
+
+    def __init__(self, *costs: float):
+        self.now, self.looks, self.left = 100.0, 0, list(costs)
+        self._wanted = len(costs)
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return self.now
+
+    def pass_time(self) -> None:
+        """Move the clock, as work that takes this long would."""
+        assert self.left, f"the function was called more often than asked for: {self._wanted} calls were wanted"
+        self.now += self.left.pop(0)
+
+
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
@@ -114,8 +135,10 @@ def explained(what: str, idea: str) -> Iterator[None]:
     """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        said = re.sub("'NoneType'( object)?", "None", str(error))
+    except NotImplementedError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        said = re.sub("'?NoneType'?( object)?", "None", str(error))
         raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
 
 

@@ -25,7 +25,7 @@ You will build a fair split of the data and batches of it; an honest evaluation;
 gradient is accumulated over batches, clipped, and applied at a scheduled rate; and the state from
 which a training goes on as if it had never stopped.
 
-About 5 hours: 11 exercises, some 65 lines to write. Needs lessons 01 to 06. Makes
+About 5 hours: 10 exercises, some 60 lines to write, and 3 questions. Needs lessons 01 to 06. Makes
 `tinytorch.core.training`: `Trainer`, `evaluate`, `CosineSchedule`, `clip_grad_norm` and others.
 """
 
@@ -56,8 +56,8 @@ from tinytorch.support.schedule import Schedule
 r"""
 ## The data, split fairly
 
-To know how well a method does on images that it has not seen, keep some of them back, say a fifth.
-But which? Not the end of the file: what is near in the file looks alike, as the next cell shows.
+To know how well a method does on images that it has not seen, keep some images back, say a fifth.
+But which? Not the end of the file: images that are near each other in it look alike.
 """
 
 # %%
@@ -66,10 +66,10 @@ from tinytorch.support import checks_training as checks
 from tinytorch.support.checks import check
 
 images, labels = load_digits()
-alike = 2 * images @ images.T - (images**2).sum(axis=1)
-np.fill_diagonal(alike, -np.inf)
-near = np.abs(alike.argmax(axis=1) - np.arange(len(labels))) < 100
-print(f"{near.mean():.0%} of {len(labels)} images have the one most like them within 100 lines")
+similarity = 2 * images @ images.T - (images**2).sum(axis=1)  # the larger, the nearer
+np.fill_diagonal(similarity, -np.inf)
+near = np.abs(similarity.argmax(axis=1) - np.arange(len(labels))) < 100
+print(f"for {near.mean():.0%} of {len(labels)} images the most similar one is within 100 lines")
 
 # %% [markdown]
 r"""
@@ -78,8 +78,8 @@ method that is good at sevens looks good. So draw *within* each class: a *strati
 
 ### Exercise: stratified_split
 
-Make one generator from the seed and use it for all classes. Then the split stays the same whatever
-else the program draws, and the program's other draws stay the same whatever you split.
+Make one generator from the seed and use it for all classes. Then the split does not depend on what
+else the program draws, and what else it draws does not depend on the split.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "stratified-split"}
@@ -124,9 +124,9 @@ r"""
 ### Three parts
 
 Whenever you look at a result and then change something, the learning rate, say, the images behind
-that result have taken part in the choice, and no longer stand for images that the network has never
-met. So split twice: the *training* part teaches the weights, the *validation* part chooses
-everything else, and the *test* part chooses nothing. It is measured once, at the end.
+that result have taken part in the choice. They no longer stand for images that the network has
+never met. So split twice: the *training* part trains the weights, the *validation* part decides
+everything else, and the *test* part decides nothing. It is measured once, at the end.
 """
 
 # %%
@@ -140,14 +140,14 @@ r"""
 ## Batches
 
 The gradient of 32 images, drawn at random, is an estimate of the gradient of all: right on average,
-rough, and had at a small part of the price. Many rough steps get farther than a few exact ones, as
-you will see below. In one walk over the data, an *epoch*, each example comes exactly once, the
-last, shorter batch included, and each epoch has an order of its own.
+rough, and much cheaper. Many rough steps get farther than a few exact ones, as you will see below.
+In one walk over the data, an *epoch*, each example comes exactly once, the last, shorter batch
+included, and each epoch has an order of its own.
 
 ### Exercise: batch_indices
 
-`generator()` is lesson 03's: one seedable source of chance for the whole library. If shuffling drew
-from anywhere else, `manual_seed` would not make a run repeatable.
+`generator()` is lesson 03's: the one source of randomness of the library. If shuffling drew from
+anywhere else, `manual_seed` would not make a run repeatable.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "batch-indices"}
@@ -234,10 +234,10 @@ The same network, the same ten walks over the data, the same optimizer.
 
 ## An honest number
 
-A loss is what the optimizer sees; what we want to know is how many images are named rightly. The
-network's answer is the class with the largest output, along the last axis of however many: a text,
-for instance, has a class for each of its letters. Where the targets are not class indices, as in a
-regression, there is no accuracy, and `None` says so.
+A loss is what the optimizer sees; what we want to know is how many images are named correctly. The
+network's answer is the class with the largest output. There may be more axes before that of the
+classes: a text, for instance, has a class for each of its letters. Where the targets are not class
+indices, as in a regression, there is no accuracy, and `None` says so.
 """
 
 # %%
@@ -305,10 +305,10 @@ r"""
 ### Exercise: evaluating
 
 Dropout switches off a random part of the network, in training only. Measured in training mode, a
-network looks worse than it is, and differently each time. Write a context manager that puts it into
-evaluation mode and gives each part its own mode back at the end, *also when something fails in
-between* or somebody presses stop. Its own mode, because some part, a frozen one for instance, may
-be in evaluation mode on purpose, and `model.train()` would undo that.
+network looks worse than it is, and gives another number each time. Write a context manager that
+puts it into evaluation mode and gives each part its own mode back at the end, *also when something
+fails in between* or somebody presses stop. Its own mode, because some part, a frozen one for
+instance, may be in evaluation mode on purpose, and `model.train()` would undo that.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "evaluating"}
@@ -349,8 +349,8 @@ r"""
 ### Exercise: evaluate
 
 Three things belong to a measurement: evaluation mode; no record of the operations (`no_grad` is
-lesson 01's); and an order that is not drawn, for a random number drawn here would change the course
-of the training that goes on afterwards.
+lesson 01's); and no shuffling, because a random number that is drawn here would be missing in the
+training that goes on afterwards.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "evaluate"}
@@ -399,15 +399,14 @@ r"""
 ## One update
 
 What lesson 05 keeps for the backward pass grows with the batch. If the batch that you want does not
-fit into the memory, cut it into pieces: gradients add up in `.grad` until they are cleared, so the
+fit into memory, cut it into pieces: gradients add up in `.grad` until they are cleared, so the
 pieces' gradients make the gradient of the whole. But each piece's loss is a mean over *that piece*.
 With $n_i$ examples in piece $i$ of $N$ in all,
 
 $$L = \sum_i \frac{n_i}{N} L_i \qquad\text{so}\qquad \nabla L = \sum_i \frac{n_i}{N} \nabla L_i$$
 
-Dividing by the number of pieces instead is right only if all are equally long. And the memory is
-saved only if each piece's graph is used up before the next one is built: adding the losses up first
-keeps all the graphs.
+Dividing by the number of pieces instead is right only if all are equally long. And memory is saved
+only if each piece's graph is used up before the next is built: a sum of all losses keeps them all.
 
 ### Exercise: accumulate_gradients
 """
@@ -454,13 +453,14 @@ r"""
 ### Exercise: clip_grad_norm
 
 A single broken example can spoil more than its own update: its gradient may be many times as long
-as the others. So limit the length. Take all gradients together as one long vector, of the length
-$\lVert g \rVert = \sqrt{\sum g_i^2}$ over *all* parameters, and shorten that where it is too long:
-its direction stays. Shortening each parameter's gradient by itself would turn it. The factor is
-PyTorch's, $\min(1, \text{max} / (\lVert g \rVert + 10^{-6}))$.
+as the others. So limit the length. Take the gradients of *all* parameters as one long vector, of
+length $\lVert g \rVert = \sqrt{\sum g_i^2}$, and shorten it where it is too long: its direction
+stays. Shortening each parameter's gradient by itself would turn it. The factor is PyTorch's,
+$\min(1, \text{max} / (\lVert g \rVert + 10^{-6}))$.
 
-Two traps: squares overflow early, above 255 in float16 and $1.8 \cdot 10^{19}$ in float32, so add
-up in `float64`. And a comparison with `nan` is always false, so `min(1, nan)` is 1 in Python.
+There are two traps. Squares overflow early, above 255 in float16 and $1.8 \cdot 10^{19}$ in
+float32, so add up in float64. And every `<` or `>` with `nan` is false, so that Python's
+`min(1, nan)` is 1.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "clip-grad-norm"}
@@ -538,15 +538,15 @@ for limit in (math.inf, 1.0):
 
 # %% [markdown]
 r"""
-In the first batch one image was a hundred times too bright. These are the lengths before clipping,
+One image of the first batch is a hundred times too bright. These are the lengths before clipping,
 so the first is the same in both lines; look at the others.
 
 ### Exercise: cosine_lr
 
-A good rate for the beginning is too high for the end, where the weights only jump about their goal.
-Half a cosine takes it down smoothly. The very beginning is special too: the weights are random, and
-the averages that Adam divides by have seen almost nothing. So let the rate grow to its peak over
-the first updates, the *warm-up*. With $t$ updates done, $w$ of them for warm-up, and $T$ in all:
+A good rate for the beginning is too high for the end, where it makes the weights jump about their
+goal. Half a cosine lowers it smoothly. The very beginning is special too: the weights are random,
+and the averages that Adam divides by have seen almost nothing. So let the rate grow to its peak
+over the first updates, the *warm-up*. With $t$ updates done, $w$ of warm-up, and $T$ in all, it is
 
 $$\eta(t) = \eta_\text{peak} \, \frac{t + 1}{w} \;\; (t < w), \qquad \eta_\text{min} +
 \frac{\eta_\text{peak} - \eta_\text{min}}{2} \left(1 + \cos \pi \frac{t - w}{T - w}\right)
@@ -627,9 +627,9 @@ test_unit_cosine_schedule(6, warmup=3, shares=[1 / 3, 2 / 3, 1, 1, 0.75, 0.25, 0
 r"""
 ### Exercise: train_step
 
-Now the order of things. One update of the weights, from a group of batches: clear the old
-gradients, accumulate the new ones, clip them where a length was given, let the optimizer step, and
-move the schedule on. Any optimizer will do that has `zero_grad()` and `step()`.
+One update of the weights, from a group of batches, in this order: clear the old gradients,
+accumulate the new ones, clip them where a length was given, let the optimizer step, and let the
+schedule step. Any optimizer will do that has `zero_grad()` and `step()`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "train-step"}
@@ -691,9 +691,9 @@ test_unit_train_step_gradients(50)
 r"""
 ## The trainer
 
-Around the update goes the walk over the epochs, each of which leaves a row in the history. Read the
-two classes below: they are the loop that your networks will be trained by. What is walked over may
-be arrays, shuffled anew for each epoch, or batches that somebody else made ready.
+The update is repeated over batches and epochs, and each epoch leaves a row in the history. Read the
+two classes below: this is the loop that will train your networks. The data may be arrays, which are
+shuffled anew for each epoch, or batches that were prepared elsewhere.
 """
 
 # %%
@@ -782,25 +782,23 @@ r"""
 ### Three trainings
 
 Six layers with LayerNorm, Adam, and a high learning rate: at its peak from the first update on, the
-same with clipping, and with one epoch of warm-up. The validation part chooses among the three.
+same with clipping, and with one epoch of warm-up. The validation part decides among the three.
 """
 
 # %%
-def deep_trainer(warmup_steps=34, clip_norm=None, seed=0):
+def deep_trainer(warmup_steps=17, clip_norm=None, seed=0):
     manual_seed(seed)
     hidden = [layer for _ in range(6) for layer in (Linear(64, 64), LayerNorm(64), GELU())]
     model = Sequential(*hidden, Linear(64, 10))
     optimizer = Adam(model.parameters(), lr=0.05)
-    total = 10 * updates_per_epoch(len(x_train), batch_size=32)
-    schedule = CosineSchedule(optimizer, total, warmup_steps)
+    schedule = CosineSchedule(optimizer, 10 * updates_per_epoch(len(x_train), 64), warmup_steps)
     return Trainer(model, optimizer, loss_fn, schedule, clip_norm)
 
 # %%
 digits, finished = (x_train, y_train), {}
-kinds = [("neither", 0, None), ("clipping", 0, 1.0), ("warm-up", 34, None)]
-for name, warmup_steps, limit in kinds:
-    finished[name] = deep_trainer(warmup_steps, limit)
-    history = finished[name].fit(digits, epochs=10, validation=validation)
+for name, *choice in [("neither", 0, None), ("clipping", 0, 1.0), ("warm-up", 17, None)]:
+    finished[name] = deep_trainer(*choice)
+    history = finished[name].fit(digits, 10, batch_size=64, validation=validation)
     line, = plt.semilogy(range(1, 11), [row.loss for row in history], label=f"{name}: training")
     losses = [row.validation_loss for row in history]
     plt.semilogy(range(1, 11), losses, "--", color=line.get_color(), label=f"{name}: validation")
@@ -810,20 +808,20 @@ plt.legend()
 plt.show()
 best = max(finished, key=lambda name: finished[name].history[-1].validation_accuracy)
 score = finished[best].evaluate(images[test], labels[test])
-print(f"chosen: {best}; test accuracy, measured once: {score.accuracy:.1%}")
+print(f"best on the validation part: {best}; on the test part, measured once: {score.accuracy:.1%}")
 
 # %% [markdown]
 r"""
-Adam divides by the root of an average of squared gradients, so its first steps are as long as the
-learning rate says, for every weight at once, however long the gradient is. That is why a limit on
-the gradient does not do what warm-up does. With warm-up, the training loss goes on falling when the
-validation loss has levelled off: from there on the network learns its examples by heart.
+Adam divides by the root of an average of squared gradients. So its first steps are as long as the
+learning rate says, for every weight at once, however long the gradient is, and a limit on the
+gradient does not do what warm-up does. With warm-up, the training loss ends well below the
+validation loss: the network has begun to learn its examples by heart.
 
 ## Stopping and going on
 
 A long run will be interrupted one day. The first idea is to save the weights. But then Adam's
-averages are gone, and the rate starts over with its warm-up: it is another training, as you will
-see below. One thing more is lost, which no optimizer holds.
+averages are lost, and the rate starts over with its warm-up: that is another training, as you will
+see below. And one thing more is lost, which belongs to no optimizer.
 
 ### Exercise: training_state
 
@@ -873,22 +871,22 @@ r"""
 `pickle` could write that dict as it is. But reading a pickle runs whatever code its writer put
 there, and checkpoints are files that people pass on. So `save` puts the arrays into NumPy's `.npz`
 and the rest beside them, as JSON text: numbers and words, nothing that runs. The new file takes the
-old one's name at the end, so that a power failure cannot leave half a file in its place.
+old one's name only when it is complete, so that a power failure cannot leave half a file there.
 """
 
 # %%
 import tempfile
 
 first = deep_trainer()
-first.fit(digits, epochs=5)
+first.fit(digits, epochs=5, batch_size=64)
 with tempfile.TemporaryDirectory() as folder:
     first.save(f"{folder}/digits.npz")
     resumed = deep_trainer(seed=1)
     resumed.load(f"{folder}/digits.npz")
-resumed.fit(digits, epochs=5)
+resumed.fit(digits, epochs=5, batch_size=64)
 copied = deep_trainer(seed=2)
 copied.model.load_state_dict(first.model.state_dict())
-copied.fit(digits, epochs=5)
+copied.fit(digits, epochs=5, batch_size=64)
 
 # %%
 whole = finished["warm-up"]
@@ -897,7 +895,7 @@ for name, rows in [("in one go   ", whole.history), ("checkpoint  ", resumed.his
     print(name, "training loss:", *(f"{row.loss:.2f}" for row in rows))
 pairs = zip(whole.model.parameters(), resumed.model.parameters())
 same = all(np.array_equal(a.data, b.data) for a, b in pairs)
-print("from the checkpoint, every weight is as in one go:", same)
+print("from the checkpoint, every weight is the same as in one go:", same)
 
 # %% [markdown]
 r"""
@@ -947,7 +945,7 @@ Your answer here.
 r"""
 ## What you have
 
-Batches, an honest evaluation, an update that clips its gradient and follows a schedule, and a
-trainer that can be stopped after any epoch. `tito module complete 07` puts them into
-`tinytorch.core.training`. Lesson 14 measures where a training's time and memory go.
+Batches, an honest evaluation, an update that is clipped and scheduled, and a trainer that can stop
+after any epoch. `tito module complete 07` puts them into `tinytorch.core.training`. Lesson 14
+measures where the time and the memory of a training go.
 """

@@ -21,9 +21,8 @@ most of its mistakes are silent: dropout left on while you measure, an average o
 learning rate that ruins the weights in the first ten updates, a run that cannot go on where it
 stopped. None of them raises an error.
 
-You will build a fair split of the data and batches of it; an honest evaluation; an update whose
-gradient is accumulated over batches, clipped, and applied at a scheduled rate; and the state from
-which a training goes on as if it had never stopped.
+You will build a fair split, batches, an honest evaluation, an update that is accumulated, clipped
+and scheduled, and the state from which a training goes on as if it had never stopped.
 
 About 5 hours: 10 exercises, some 60 lines to write, and 3 questions. Needs lessons 01 to 06. Makes
 `tinytorch.core.training`: `Trainer`, `evaluate`, `CosineSchedule`, `clip_grad_norm` and others.
@@ -222,6 +221,7 @@ def train_plainly(model, optimizer, pieces):
         optimizer.step()
     print(f"{len(losses)} updates: loss {losses[-1].item():.2f}")
 
+# %%
 ten_epochs = (batch for _ in range(10) for batch in batches(x_train, y_train, batch_size=32))
 for pieces in ([(Tensor(x_train), Tensor(y_train))] * 10, ten_epochs):
     manual_seed(0)
@@ -247,7 +247,6 @@ class Score(NamedTuple):
 
     loss: float
     accuracy: float | None
-
 
 def accuracy(outputs: Tensor, targets: Tensor) -> float | None:
     """The share of targets that the largest output names: outputs (..., classes), targets (...).
@@ -458,9 +457,8 @@ length $\lVert g \rVert = \sqrt{\sum g_i^2}$, and shorten it where it is too lon
 stays. Shortening each parameter's gradient by itself would turn it. The factor is PyTorch's,
 $\min(1, \text{max} / (\lVert g \rVert + 10^{-6}))$.
 
-There are two traps. Squares overflow early, above 255 in float16 and $1.8 \cdot 10^{19}$ in
-float32, so add up in float64. And every `<` or `>` with `nan` is false, so that Python's
-`min(1, nan)` is 1.
+There are two traps. Squares overflow early, from 256 on in float16 and beyond $1.8 \cdot 10^{19}$ in
+float32, so add up in float64. And `nan < 1` is false, so that Python's `min(1, nan)` is 1.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "clip-grad-norm"}
@@ -702,7 +700,6 @@ def updates_per_epoch(count: int, batch_size: int, accumulate: int = 1) -> int:
     """The updates in an epoch of `count` examples; times the epochs, a schedule's `total_steps`."""
     return math.ceil(math.ceil(count / batch_size) / accumulate)
 
-
 @dataclass(frozen=True)
 class Epoch:
     """A row of the history. `loss` and `accuracy` are of the training examples as they came by, in
@@ -754,7 +751,7 @@ class Trainer(TrainingEpoch, Checkpoints):
 
     `Trainer(model, optimizer, loss_fn, schedule=None, clip_norm=None, accumulate=1)`: an update
     takes the gradient of `accumulate` batches, clipped to `clip_norm`. `optimizer` needs `step()`
-    and `zero_grad()`, `schedule` needs `step()`, and to be saved both need `state_dict()` and
+    and `zero_grad()`, `schedule` needs `step()`; to be saved, both need their `state_dict()` and
     `load_state_dict()`. `epoch` and `steps` count, `history` holds a row for each epoch.
     """
 
@@ -946,6 +943,5 @@ r"""
 ## What you have
 
 Batches, an honest evaluation, an update that is clipped and scheduled, and a trainer that can stop
-after any epoch. `tito module complete 07` puts them into `tinytorch.core.training`. Lesson 14
-measures where the time and the memory of a training go.
+after any epoch. `tito module complete 07` puts them into `tinytorch.core.training`.
 """

@@ -138,7 +138,19 @@ def test_accuracy_is_none_where_targets_are_no_classes():
     assert accuracy(Tensor(1.0), Tensor(1.0)) is None
 
 
+def test_the_lessons_example_of_a_mean_of_means():
+    assert round(np.mean([1, 1, 5]), 2) == 2.33
+    assert round(combine([Score(1.0, None), Score(1.0, None), Score(5.0, None)], [32, 32, 1]).loss, 2) == 1.06
+
+
 # ---- one update
+
+
+def test_squares_overflow_where_the_lesson_says_and_min_overlooks_nan():
+    with np.errstate(over="ignore"):
+        squares = [np.float16(x) ** 2 for x in (255.875, 256)] + [np.float32(x) ** 2 for x in (1.8e19, 1.9e19)]
+    assert np.isfinite(squares).tolist() == [True, False, True, False]
+    assert min(1, math.nan) == 1
 
 
 @pytest.mark.parametrize("sizes", [[50], [25, 25], [20, 20, 10], [1, 49], [16, 16, 16, 2]])

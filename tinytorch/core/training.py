@@ -71,13 +71,12 @@ def batches(inputs: Any, targets: Any, batch_size: int, shuffle: bool = True) ->
     pieces = batch_indices(len(inputs), batch_size, shuffle)
     return ((wrap(inputs[piece]), wrap(targets[piece])) for piece in pieces)
 
-# %% ../../modules/07_training/training_dev.py #e3d3a8e50390
+# %% ../../modules/07_training/training_dev.py #0ae607f4ddfc
 class Score(NamedTuple):
     """What was measured on some examples: the mean loss, and the accuracy or None."""
 
     loss: float
     accuracy: float | None
-
 
 def accuracy(outputs: Tensor, targets: Tensor) -> float | None:
     """The share of targets that the largest output names: outputs (..., classes), targets (...).
@@ -238,11 +237,10 @@ class TrainingStep:
         self.steps += 1
         return score
 
-# %% ../../modules/07_training/training_dev.py #7129a78f5b2f
+# %% ../../modules/07_training/training_dev.py #0228e120f616
 def updates_per_epoch(count: int, batch_size: int, accumulate: int = 1) -> int:
     """The updates in an epoch of `count` examples; times the epochs, a schedule's `total_steps`."""
     return math.ceil(math.ceil(count / batch_size) / accumulate)
-
 
 @dataclass(frozen=True)
 class Epoch:
@@ -287,13 +285,13 @@ class TrainingEpoch(TrainingStep):
         self.history.append(Epoch(self.epoch, *combine(scores, counts), *held, lr, seconds))
         return self.history[-1]
 
-# %% ../../modules/07_training/training_dev.py #bd61085b29cd
+# %% ../../modules/07_training/training_dev.py #03eeceedb12d
 class Trainer(TrainingEpoch, Checkpoints):
     """Trains a model, keeps the history, and stops and goes on at will.
 
     `Trainer(model, optimizer, loss_fn, schedule=None, clip_norm=None, accumulate=1)`: an update
     takes the gradient of `accumulate` batches, clipped to `clip_norm`. `optimizer` needs `step()`
-    and `zero_grad()`, `schedule` needs `step()`, and to be saved both need `state_dict()` and
+    and `zero_grad()`, `schedule` needs `step()`; to be saved, both need their `state_dict()` and
     `load_state_dict()`. `epoch` and `steps` count, `history` holds a row for each epoch.
     """
 

@@ -457,8 +457,8 @@ length $\lVert g \rVert = \sqrt{\sum g_i^2}$, and shorten it where it is too lon
 stays. Shortening each parameter's gradient by itself would turn it. The factor is PyTorch's,
 $\min(1, \text{max} / (\lVert g \rVert + 10^{-6}))$.
 
-There are two traps. Squares overflow early, from 256 on in float16 and beyond $1.8 \cdot 10^{19}$ in
-float32, so add up in float64. And `nan < 1` is false, so that Python's `min(1, nan)` is 1.
+Two traps: squares overflow early, from 256 on in float16 and beyond $1.8 \cdot 10^{19}$ in float32,
+so add up in float64. And `nan < 1` is false, so that Python's `min(1, nan)` is 1.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "clip-grad-norm"}

@@ -212,7 +212,7 @@ test_unit_gradient_for_refuses()
 r"""
 ## The object around it
 
-All optimizers keep the same books. `ParameterGroups`, from `tinytorch.support`, holds the
+All optimizers need the same bookkeeping. `ParameterGroups`, in `tinytorch.support`, holds the
 parameters in *groups*: dicts with the key `"params"` and with options that hold for these
 parameters only, such as a smaller `lr` for layers that were trained before. A plain list of
 parameters is one group. What cannot be right is refused: a parameter that is listed twice, for
@@ -751,9 +751,9 @@ A small network on the handwritten digits, with the loop written out: forward, l
 gradients, backward, step. Lesson 07 makes an object of these five lines. Each optimizer gets the
 same network, the same five walks over 1,000 images, and eight rates to try.
 
-The best rate is chosen by its results, so the images that choose it no longer tell how well the
-network does on images that had no say in anything. That takes a third part of the data: the
-*validation* images choose, and the *test* images are only looked at for the rate that was chosen.
+The best rate is chosen by its results. The images behind these results have taken part in the
+choice, and no longer tell how well the network does on new ones. That takes a third part of the
+data: the *validation* images choose, and the *test* images are used for the chosen rate alone.
 """
 
 # %%

@@ -348,7 +348,7 @@ r"""
 ### Exercise: evaluate
 
 Three things belong to a measurement: evaluation mode; no record of the operations (`no_grad` is
-lesson 01's); and no shuffling, because a random number that is drawn here would be missing in the
+lesson 01's); and no shuffling, because random numbers that are drawn here would change those of the
 training that goes on afterwards.
 """
 
@@ -546,9 +546,9 @@ goal. Half a cosine lowers it smoothly. The very beginning is special too: the w
 and the averages that Adam divides by have seen almost nothing. So let the rate grow to its peak
 over the first updates, the *warm-up*. With $t$ updates done, $w$ of warm-up, and $T$ in all, it is
 
-$$\eta(t) = \eta_\text{peak} \, \frac{t + 1}{w} \;\; (t < w), \qquad \eta_\text{min} +
-\frac{\eta_\text{peak} - \eta_\text{min}}{2} \left(1 + \cos \pi \frac{t - w}{T - w}\right)
-\;\; (w \le t < T), \qquad \eta_\text{min} \;\; (t \ge T)$$
+$$\eta(t) = \begin{cases} \eta_\text{peak} \, (t + 1) / w & t < w \\
+\eta_\text{min} + \tfrac12 (\eta_\text{peak} - \eta_\text{min})
+(1 + \cos \pi \frac{t - w}{T - w}) & w \le t < T \\ \eta_\text{min} & t \ge T \end{cases}$$
 
 Without warm-up that is PyTorch's `CosineAnnealingLR` (Loshchilov and Hutter, arXiv:1608.03983),
 except that PyTorch's rate goes up again after $T$.

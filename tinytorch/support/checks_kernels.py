@@ -34,11 +34,11 @@ def result_is(what: str, kernel: Kernel, real: type) -> None:
 def computes(
     what: str, kernel: Kernel, real: type, wanted: Mapping[float, float], idea: str, *, near: float = 0.0
 ) -> None:
-    """Assert that `kernel(x)` is of the type `real` and within `near` of `wanted[x]`, for numbers x of that type."""
+    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it."""
     for x, y in wanted.items():
         got = run(f"{what} at {x}", kernel, real(x))
         result_is(what, kernel, real)
-        close(f"{what} at {x}", got, float(real(y)), idea, rtol=0, atol=near)
+        close(f"{what} at {x}", got, float(real(y)), idea, rtol=near, atol=near)
 
 
 def calls_nothing(what: str, kernel: Kernel, idea: str) -> None:

@@ -7,7 +7,19 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.support.checks import CheckFailed, NotBuilt, check, close, equal, raises, typed
+from tinytorch.support.checks import (
+    CheckFailed,
+    FakeClock,
+    NotBuilt,
+    check,
+    close,
+    equal,
+    explained,
+    makes_no_array,
+    raises,
+    typed,
+    unchanged,
+)
 
 
 def sentence(function, *args, **kwargs) -> str:
@@ -122,3 +134,60 @@ test_unit_one()
 """
     assert not shell.run_cell(cell).success
     assert capsys.readouterr().out.strip() == shown
+
+
+def test_explained_makes_a_sentence_of_an_error_and_lets_a_blank_exercise_pass():
+    def failing():
+        with explained("f(None)", "None is allowed"):
+            None.step()
+
+    said = sentence(failing)
+    assert said == "f(None) failed: None has no attribute 'step': None is allowed"
+    with pytest.raises(NotImplementedError), explained("f()", "idea"):
+        raise NotImplementedError()
+    with pytest.raises(AssertionError, match=r"^step\(\) failed: called twice: call it once$"):
+        with explained("step()", "call it once"):
+            raise RuntimeError("called twice")
+
+
+def test_unchanged_names_the_array_that_was_written_to():
+    def writing(at):
+        kept, other = np.array([1.0, np.nan]), np.zeros(2)
+        with unchanged("f()", "write into out", kept=kept, other=other):
+            (kept if at == "kept" else np.empty(2))[0] = 5
+
+    writing("nothing")
+    assert sentence(writing, "kept") == "f() changed kept, from [ 1. nan] to [ 5. nan]: write into out"
+
+
+def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
+    a, kept = np.ones(2000), {}
+
+    def first_only():
+        if "work" not in kept:
+            kept["work"] = np.empty_like(a)
+        np.multiply(a, 2, out=kept["work"])
+
+    makes_no_array("f()", first_only)
+    said = sentence(makes_no_array, "f()", lambda: a * 2, "write into work")
+    assert said.startswith("f() took 16,")
+    assert said.endswith("bytes of new memory, wanted no new array: write into work")
+
+
+def test_a_blank_method_is_named_with_its_class():
+    class Rule:
+        def update(self):
+            raise NotImplementedError()
+
+    with pytest.raises(NotBuilt, match="^Rule.update is not built yet"):
+        check(Rule().update)()
+
+
+def test_a_fake_clock_stands_still_until_work_passes_time():
+    clock = FakeClock(2.0, 0.5)
+    assert clock() == clock() and clock.looks == 2
+    start = clock()
+    clock.pass_time()
+    assert clock() - start == 2.0 and clock.left == [0.5]
+    clock.pass_time()
+    assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
@@ -17,7 +15,6 @@ from tinytorch.optimization.acceleration import fused_gelu
 from tinytorch.optimization.precision import autocast
 from tinytorch.profiling.profiler import Profiler, Trace, distinct_bytes, measure, peak_bytes, saved_bytes, total
 from tinytorch.profiling.roofline import FLOPS, CountingTrace, count_flops
-from tinytorch.support.tables import column, table
 
 PROFILER = Profiler()
 
@@ -234,17 +231,3 @@ def test_peak_and_distinct_bytes():
     assert 1_600_000 <= peak < 1_700_000
     array = np.zeros(100)
     assert distinct_bytes([array[:50], array, array.reshape(10, 10), np.zeros(10)]) == 880
-
-
-def test_a_table_shows_each_column_as_it_was_declared():
-    @dataclass(frozen=True)
-    class Row:
-        name: str
-        size: int = column("KiB", ",.1f", 1 / 1024)
-        left: float | None = column("left", ".2f")
-
-    text = table([Row("a", 2048, None), Row("long", 1024**2, 0.5)], "Title")
-    assert text == "Title\nname      KiB  left\n----  -------  ----\na         2.0     -\nlong  1,024.0  0.50"
-    assert table([]) == "(no rows)"
-    with pytest.raises(TypeError, match="of one class"):
-        table([Row("a", 1, 1.0), 3])

@@ -7,12 +7,18 @@ look at again.
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+
+from tinytorch.support.memory import allocated_bytes
+
+FEW_BYTES = 4096  # what a function may take for its numbers and views without making an array of any size
 
 
 @runtime_checkable
@@ -37,6 +43,27 @@ class NotBuilt(NotImplementedError):
         return [str(self)]
 
 
+class FakeClock:
+    """A clock for checks of what measures time: it stands still until `pass_time` moves it.
+
+    Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
+    `costs`; AssertionError where all have been used. `left` holds those that have not.
+    """
+
+    def __init__(self, *costs: float):
+        self.now, self.looks, self.left = 100.0, 0, list(costs)
+        self._wanted = len(costs)
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return self.now
+
+    def pass_time(self) -> None:
+        """Move the clock, as work that takes this long would."""
+        assert self.left, f"the function was called more often than asked for: {self._wanted} calls were wanted"
+        self.now += self.left.pop(0)
+
+
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
@@ -50,7 +77,7 @@ def check(function: Callable) -> Callable:
         except AssertionError as error:
             raise CheckFailed(str(error)) from None
         except NotImplementedError as error:
-            blank = traceback.extract_tb(error.__traceback__)[-1].name
+            blank = _innermost(error.__traceback__)
             raise NotBuilt(
                 f"{blank} is not built yet: write it in its cell above, run that cell, and then this one again."
             ) from None
@@ -101,6 +128,43 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
     else:
         fact = f"{what} was accepted and gave {got!r:.60}, wanted a {kind.__name__}{said}"
         raise AssertionError(_sentence(fact, idea))
+
+
+@contextmanager
+def explained(what: str, idea: str) -> Iterator[None]:
+    """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
+    try:
+        yield
+    except NotImplementedError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        said = re.sub("'?NoneType'?( object)?", "None", str(error))
+        raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
+
+
+@contextmanager
+def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]:
+    """Assert that none of the named arrays holds other numbers after the block."""
+    kept = {name: array.copy() for name, array in arrays.items()}
+    yield
+    for name, array in arrays.items():
+        changed = _sentence(f"{what} changed {name}, from {kept[name]} to {array}", idea)
+        assert np.array_equal(array, kept[name], equal_nan=True), changed
+
+
+def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
+    """Assert that `call()` allocates next to nothing, once it has run a first time."""
+    call()
+    taken = allocated_bytes(call)
+    assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
+
+
+def _innermost(trace: TracebackType | None) -> str:
+    """The function, with its class, in which an error was raised."""
+    name = ""
+    while trace is not None:
+        name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
+    return name.rpartition("<locals>.")[2]
 
 
 def _sentence(fact: str, idea: str) -> str:

@@ -265,7 +265,7 @@ def emit(op: str, *args: Any) -> Symbol:
     if op not in CODE:
         raise FusionError(f"{op} cannot be part of a kernel, which sees one element of each input "
                           f"at a time and can do {', '.join(CODE)}: fuse what is before and after")
-    pool = next(a.pool for a in args if isinstance(a, Symbol))
+    pool = [a.pool for a in args if isinstance(a, Symbol)][0]
     return simplified(op, *[a if isinstance(a, Symbol) else constant(pool, a) for a in args])
 
 # %%
@@ -287,6 +287,13 @@ def check_result(out: Any, whole: tuple[int, ...]) -> None:
     if out.shape != whole:
         raise FusionError(f"the result has shape {out.shape}, the arguments together {whole}: "
                           "leave out the argument that is not used")
+
+# %%
+# For checks below: a function of x and y from its text.
+from tinytorch.core.tensor import where
+
+def function_of(text):
+    return eval(f"lambda x, y: {text}", {"where": where, "Tensor": Tensor, "gelu": unfused_gelu})
 
 # %% [markdown]
 r"""
@@ -338,14 +345,12 @@ def record(function: Callable, shapes: Sequence[tuple]) -> tuple[list[Symbol], S
 
 # %% nbgrader={"grade": true, "grade_id": "test-recorder", "points": 6}
 # Check of Recorder and record: run it when your cell has run.
-from tinytorch.core.tensor import where
-from tinytorch.support.checks import raises
-
-def function_of(text):
-    return eval(f"lambda x, y: {text}", {"where": where, "Tensor": Tensor, "gelu": unfused_gelu})
+from tinytorch.support.checks import explained, raises
+from tinytorch.support.checks_fusion import number_of
 
 @check
 def test_unit_recorder():
+    idea = "which operations are recorded, with which inputs, and which are done at once?"
     cases = {"x - y": "sub(input(0), input(1))", "3 / x + 0 * y": "add(div(...), mul(...))",
              "y.exp() * x": "mul(exp(...), input(0))", "y + (x > 1)": "add(input(1), where(...))",
              "where(x > y, x, y)": "where(greater(...), input(0), input(1))"}
@@ -355,15 +360,17 @@ def test_unit_recorder():
     refused |= {"x.reshape(-1) + y": "reshape", "x / y.max()": "max"}
     ### END HIDDEN TESTS
     for text, wanted in cases.items():
-        inputs, out = record(function_of(text), [(2, 2), (2,)])
-        equal(f"record of {text}", repr(out), wanted, "an operation on symbols is not computed")
-        equal("the inputs' shapes", [s.shape for s in inputs], [(2, 2), (2,)], "one for each input")
+        with explained(f"record of {text}", idea):
+            inputs, out = record(function_of(text), [(2, 2), (2,)])
+        right = function_of(text)(Tensor(3.0, float), Tensor(2.0, float)).item()
+        close(f"{out!r}, from {text}, at 3 and 2", number_of(out, (3, 2), CODE), right, idea)
+        equal(f"record of {text}", repr(out), wanted, idea)
+        assert all(s.pool is out.pool for s in inputs), f"record of {text}: one pool for all"
     for text, word in refused.items():
         call = partial(record, function_of(text), [(2, 2), (2,)])
         raises(f"record of {text}", call, FusionError, word)
-    with Recorder():
-        got = Tensor(2.0) * 3
-    equal("2 * 3 while recording", (type(got), float(got)), (Tensor, 6.0), "no symbol: compute it")
+    with Recorder(), explained("2 * 3 while recording", idea):
+        equal("2 * 3 while recording", (Tensor(2.0) * 3).item(), 6.0, idea)
 
 test_unit_recorder()
 
@@ -434,8 +441,6 @@ def expression_gradients(out: Symbol, g: Symbol, inputs: Sequence[Symbol]) -> li
 
 # %% nbgrader={"grade": true, "grade_id": "test-expression-gradients", "points": 8}
 # Check of expression_gradients: run it when your cell has run.
-from tinytorch.support.checks_fusion import number_of, slopes_of
-
 @check
 def test_unit_expression_gradients():
     cases = {"x * y + x": [1.5, 1.5], "x * (y * y)": [2, 6], "x * 2 + 0 * y": [1, 0],
@@ -447,9 +452,9 @@ def test_unit_expression_gradients():
     for text, wanted in cases.items():
         inputs, out = record(function_of(text), [(), ()])
         what = f"the gradients of {text} at x = 3, y = 2, with 0.5 coming in,"
-        with Recorder():
-            g = symbol(out.pool, "input", 2)
-            slopes = slopes_of(what, lambda: expression_gradients(out, g, inputs))
+        idea = "for which parts is something collected, and which lead to an input?"
+        with Recorder(), explained(what, idea):
+            slopes = expression_gradients(out, symbol(out.pool, "input", 2), inputs)
         got = np.array([number_of(slope, (3.0, 2.0, 0.5), CODE) for slope in slopes])
         close(what, got, np.array(wanted, float), "each use of a part adds its share")
     (x,), out = record(Tensor.tanh, [()])
@@ -590,23 +595,22 @@ from tinytorch.support.checks_fusion import run_source
 
 @check
 def test_unit_kernel_source():
-    grid, row, column = np.arange(6.0).reshape(3, 2), np.array([7.0, 8]), np.ones((3, 1)) * 2
-    cases = {"(x + y).tanh() * (x + y)": (grid, row), "x / y": (grid, column), "x - y": (row, row)}
+    grid, row, column = np.arange(6.0).reshape(3, 2), np.array([0.5, 2]), np.full((3, 1), 2.0)
+    cases = {"x + y": (grid, row), "x / y - 1": (grid, column), "x * x * y": (grid, grid)}
     ### BEGIN HIDDEN TESTS
     cases |= {"where(x > y, x * x, y)": (grid, column), "x * y * 2": (column, row)}
     ### END HIDDEN TESTS
     for text, arrays in cases.items():
-        function, shapes = function_of(text), [a.shape for a in arrays]
-        (places, split), (_, out) = grid_of(shapes), record(function, shapes)
-        source = kernel_source([out], ["whole"], places, in_line=split == out.ndim)
-        got = run_source(source, arrays, places, out.shape)
-        wanted = function(*map(Tensor, arrays)).data
-        close(f"{text} by the source\n{source}\n", got, wanted, "a line for each part, in order")
-        values = [line.split(" = ")[1] for line in source.splitlines() if " = " in line]
-        assert len(values) == len({*values}), f"the source\n{source}\ncomputes a part twice"
-    source = kernel_source([out, out], ["sum", "whole"], places, in_line=False)
-    signs = ["+=" if "+=" in line else "=" for line in source.splitlines()[-2:]]
-    equal("how a sum and a whole result are written", signs, ["+=", "="], "a sum is added up")
+        function, shapes = function_of(text), [array.shape for array in arrays]
+        (places, _), (_, out) = grid_of(shapes), record(lambda x, y: function(x, y).tanh(), shapes)
+        with explained(f"kernel_source of {text}", "an argument needs its name before it is used"):
+            source = kernel_source([*out.args, out], ["sum", "whole"], places, in_line=False)
+        sums, whole = run_source(source, arrays, places, (1, 2), (3, 2))
+        wanted, below = function(*map(Tensor, arrays)).data, f"; see:\n{source}"
+        lines = source.count("\n") - source.count(" for ")
+        equal(f"lines in the loop of {text}", lines, len(in_order(out)) + 2, f"each part once{below}")
+        close(f"tanh of {text}", whole, np.tanh(wanted), f"parts in order, then results{below}")
+        close(f"{text} summed over rows", sums, [wanted.sum(0)], f"a sum is added up by +={below}")
 
 test_unit_kernel_source()
 
@@ -690,6 +694,8 @@ def test_unit_make_kernel():
     ### END HIDDEN TESTS
     for text, arrays in cases.items():
         agree(text, function_of(text), make_kernel, Tensor, arrays)
+    kernel = make_kernel(function_of("x + y"), (True, True), x.dtype, ((70, 5), (5,), (70, 5)))
+    equal("the targets of both gradients of x + y", kernel.targets, ["whole", "sum"], "y is a row")
 
 test_unit_make_kernel()
 
@@ -784,6 +790,8 @@ class fuse:
 
 # %% nbgrader={"grade": true, "grade_id": "test-fuse-keeps", "points": 4}
 # Check of fuse: run it when your cell has run.
+from tinytorch.support.checks_kernels import compiles
+
 @check
 def test_unit_fuse_keeps():
     factor, one, array = 2.0, Tensor([1.0], "float16", requires_grad=True), np.ones(3, np.float32)
@@ -793,9 +801,11 @@ def test_unit_fuse_keeps():
     others = {"gradients": ((True, True), [array] * 3), "another shape": (None, [array[1:]] * 2),
               "another type": (None, [array.astype(float)] * 2)}
     for what, given in others.items():
-        assert scaled.kernel(*given) is not kept, f"for {what} another kernel is needed"
+        with explained(f"kernel for {what}", "hand needs, the type and the shapes to self._make"):
+            assert scaled.kernel(*given) is not kept, f"for {what} another kernel is needed"
     for factor in (2.0, 5.0):
-        with CountingTrace() as trace:
+        idea = "symbols go to the function, and tensors of one type through apply"
+        with CountingTrace() as trace, explained("fuse of x * y * factor", idea), compiles("fuse"):
             got = scaled(one, 1.5), outer(one)
         what = f"fuse of x * y * factor, and of a function of it, for 1, 1.5 and {factor}"
         wanted = [1.5 * factor, factor + 1]

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['FusionError', 'fuse', 'measure_benefits', 'measured_techniques']
 
-# %% ../../modules/21_compilation/compilation_dev.py #4113cd5d1e50
+# %% ../../modules/21_compilation/compilation_dev.py #1d52ebfb52de
 import math
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from numbers import Number
 from typing import Any
 
@@ -91,7 +91,7 @@ def simplified(op: str, *args: Symbol) -> Symbol:
         return args[1]
     return symbol(pool, op, *args)
 
-# %% ../../modules/21_compilation/compilation_dev.py #97e340c71177
+# %% ../../modules/21_compilation/compilation_dev.py #9133b5f938c3
 def emit(op: str, *args: Any) -> Symbol:
     """The symbol of `op` on symbols and numbers, of which one is a symbol, simplified."""
     if op == "relu":
@@ -99,7 +99,7 @@ def emit(op: str, *args: Any) -> Symbol:
     if op not in CODE:
         raise FusionError(f"{op} cannot be part of a kernel, which sees one element of each input "
                           f"at a time and can do {', '.join(CODE)}: fuse what is before and after")
-    pool = next(a.pool for a in args if isinstance(a, Symbol))
+    pool = [a.pool for a in args if isinstance(a, Symbol)][0]
     return simplified(op, *[a if isinstance(a, Symbol) else constant(pool, a) for a in args])
 
 # %% ../../modules/21_compilation/compilation_dev.py #f5e67f0b42ee

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close
+from tinytorch.support.checks import close, explained
+from tinytorch.support.checks_kernels import compiles
 from tinytorch.support.expressions import value_of
 from tinytorch.support.symbols import Symbolic
 
@@ -21,31 +22,22 @@ def number_of(symbol: Symbolic, inputs: Sequence[float], code: Mapping[str, str]
     return value_of(code[symbol.op], [number_of(a, inputs, code) for a in symbol.args])
 
 
-def run_source(source: str, arrays: Sequence[np.ndarray], places: Sequence[str], shape: tuple[int, ...]) -> np.ndarray:
-    """The result, of `shape`, of the loop of a kernel's source, run as plain Python on float64 arrays at `places`.
-
-    AssertionError where the source is not Python, or fails.
+def run_source(
+    source: str, arrays: Sequence[np.ndarray], places: Sequence[str], *shapes: tuple[int, ...]
+) -> list[np.ndarray]:
+    """The results, of these shapes, of a kernel's source over rows and columns, run as plain Python on float64 arrays
+    at `places`. AssertionError where the source is not Python, or fails.
     """
     space: dict[str, Any] = {name: getattr(math, name) for name in ("exp", "log", "sqrt", "tanh")}
     space |= {"real": float, "load": float, "store": float}
-    in_line, out = ", j]" not in source, np.zeros(shape)
-    laid = [a if place == "whole" and not in_line else a.ravel() for a, place in zip(arrays, places, strict=True)]
+    outs = [np.zeros(shape) for shape in shapes]
+    laid = [array if place == "whole" else array.ravel() for array, place in zip(arrays, places, strict=True)]
     try:
         exec(source, space)
-        space["loop"](*laid, out.reshape(-1) if in_line else out)
+        space["loop"](*laid, *outs)
     except (SyntaxError, NameError, TypeError, IndexError, ValueError) as error:
-        raise AssertionError(f"the source\n{source}\nfails: {type(error).__name__}: {error}") from None
-    return out
-
-
-def slopes_of(what: str, gradients: Callable[[], Any]) -> Any:
-    """`gradients()`; AssertionError where it looks up, or calls, what is not there."""
-    try:
-        return gradients()
-    except (KeyError, TypeError) as error:
-        raise AssertionError(
-            f"{what} failed with {error!r}: for which parts is something collected, and which lead to an input?"
-        ) from None
+        raise AssertionError(f"the source of the kernel does not run: {error}:\n{source}") from None
+    return outs
 
 
 def agree(text: str, function: Callable, make_kernel: Callable, tensor: type, arrays: Sequence[np.ndarray]) -> None:
@@ -55,15 +47,16 @@ def agree(text: str, function: Callable, make_kernel: Callable, tensor: type, ar
     leaves = [tensor(array, requires_grad=True) for array in arrays]
     out = function(*leaves)
     out.sum().backward()
-    compared = [("value", None, arrays, [out.data])]
+    compared = [("the value of " + text, None, arrays, [out.data])]
     for needs in list(product((False, True), repeat=len(leaves)))[1:]:
         slopes = [leaf.grad.data for leaf, need in zip(leaves, needs, strict=True) if need]
-        compared.append((f"gradients for needs {needs}", needs, [*arrays, np.ones(out.shape)], slopes))
-    for name, needs, given, wanted in compared:
-        made = make_kernel(function, needs, out.dtype, tuple([a.shape for a in given]))(given)
-        assert len(made) == len(wanted), f"{text}: {len(made)} {name}, wanted {len(wanted)}: one for each input in need"
+        compared.append((f"the gradients of {text} for needs {needs}", needs, [*arrays, np.ones(out.shape)], slopes))
+    for what, needs, given, wanted in compared:
+        with explained(what, "look at each step once more"), compiles(what):
+            made = make_kernel(function, needs, out.dtype, tuple([a.shape for a in given]))(given)
+            made = [summed_to(got, right.shape) for got, right in zip(made, wanted, strict=True)]
         for got, right in zip(made, wanted, strict=True):
-            close(f"{text}: the {name}", summed_to(got, right.shape), right, "look at each part once more", atol=1e-8)
+            close(what, got, right, "look at each step once more", atol=1e-8)
 
 
 def summed_to(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

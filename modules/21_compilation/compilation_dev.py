@@ -224,11 +224,12 @@ def simplified(op: str, *args: Symbol) -> Symbol:
 
 # %% nbgrader={"grade": true, "grade_id": "test-simplified", "points": 6}
 # Check of simplified: run it when your cell has run.
-def simplify(text):
-    """What comes of "op a b ...", where x and y are inputs and all else is numbers."""
+def simple_and_plain(text):
+    """What simplified and symbol make of "op a b ...": x and y are inputs, all else is numbers."""
     pool, (op, *names) = {}, text.split()
-    return repr(simplified(op, *[symbol(pool, "input", name) if name in "xy" else
-                                 symbol(pool, "constant", float(name)) for name in names]))
+    kinds = [("input", n) if n in "xy" else ("constant", float(n)) for n in names]
+    args = [symbol(pool, *kind) for kind in kinds]
+    return repr(simplified(op, *args)), repr(symbol(pool, op, *args))
 
 @check
 def test_unit_simplified():
@@ -241,19 +242,17 @@ def test_unit_simplified():
     stay += ["pow x 0", "pow x 2", "sub x 1", "add 1 x", "where x y 1", "maximum x 1", "mul x 0"]
     ### END HIDDEN TESTS
     for text, wanted in cases.items():
-        equal(f"simplified of {text}", simplify(text), wanted, "which line of the table is it?")
+        got, _ = simple_and_plain(text)
+        equal(f"simplified of {text}", got, wanted, "which line of the table is it?")
     for text in stay:
-        op, *names = text.split()
-        shown = [f"input({n})" if n in "xy" else f"constant({float(n)})" for n in names]
-        wanted = f"{op}({', '.join(shown)})"
-        equal(f"simplified of {text}", simplify(text), wanted, "it is not in the table")
+        equal(f"simplified of {text}", *simple_and_plain(text), "it is not in the table")
 
 test_unit_simplified()
 
 # %% [markdown]
 r"""
-All operations on symbols come to `emit`. It makes constants of plain numbers and refuses what a
-kernel cannot do. It makes a choice of relu, because the gradient rule of `where` takes symbols.
+All operations on symbols come to `emit`. It makes constants of plain numbers, refuses what a kernel
+cannot do, and writes relu as a choice, for the gradient rule of `where` takes symbols.
 """
 
 # %%
@@ -526,7 +525,7 @@ test_unit_place_of()
 # %% [markdown]
 r"""
 `grid_of` finds the grid for several inputs. If all are whole or single numbers, all axes are rows,
-and the grid is one line. Else the columns are as many of the last axes as give every input a place.
+and the grid is one line. Else as many of the last axes are columns as give every input a place.
 Inputs that have no common grid will be broadcast, and are whole then.
 """
 
@@ -547,16 +546,17 @@ r"""
 
 ### Exercise: kernel_source
 
-The kernel is the source of a Python function, a text. `loop_head` writes its first lines, up to the
+A kernel's source is the text of a Python function. `loop_head` writes its first lines, with the
 loops. Within them each part of the results, in order, becomes a line: `t0 = ...`, `t1 = ...` and so
 on. `code_of(s, names, reads, CODE)` writes the right-hand side for a symbol `s`, if `names` has the
-variables of its arguments. It writes an input as `load(...)`, a constant as `real(...)`, a power as
-products, all else by its text in `CODE`. After the parts each result is stored, by `store(...)`.
+variables of its arguments: an input as `load(...)`, a constant as `real(...)`, a power as products,
+all else by its text in `CODE`. After the parts each result is stored, by `store(...)`. (What
+`load`, `real` and `store` are depends on the type; `compile_kernel`, below, chooses them.)
 
-One kind of result is added up in the loop: the gradient with respect to a row, which is a sum over
-all rows. Every block of 64 rows has a place of its own, and the sums of the blocks are added later
-in float64. (The gradient with respect to a column or a single number is stored whole. Lesson 05
-adds it up, as for any operation that broadcasts.)
+One kind of result is added up in the loop: the gradient with respect to a row, a sum over all rows.
+Every block of 64 rows has a place of its own, and the sums of the blocks are added in float64.
+(The gradient with respect to a column or a single number is stored whole. Lesson 05 adds it up, as
+for any operation that broadcasts.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "kernel-source"}
@@ -607,18 +607,12 @@ def test_unit_kernel_source():
             source = kernel_source([*out.args, out], ["sum", "whole"], places, in_line=False)
         sums, whole = run_source(source, arrays, places, (1, 2), (3, 2))
         wanted, below = function(*map(Tensor, arrays)).data, f"; see:\n{source}"
-        lines = source.count("\n") - source.count(" for ")
-        equal(f"lines in the loop of {text}", lines, len(in_order(out)) + 2, f"each part once{below}")
+        lines, parts = source.count("\n") - source.count(" for "), len(in_order(out))
+        equal(f"lines in the loop of {text}", lines, parts + 2, f"each part once{below}")
         close(f"tanh of {text}", whole, np.tanh(wanted), f"parts in order, then results{below}")
         close(f"{text} summed over rows", sums, [wanted.sum(0)], f"a sum is added up by +={below}")
 
 test_unit_kernel_source()
-
-# %% [markdown]
-r"""
-Numba compiles the source. What `real`, `exp`, `load` and the others are depends on the type, so one
-source serves all four types.
-"""
 
 # %%
 #| exporti
@@ -633,7 +627,7 @@ _FUNCTIONS = {"real": (np.float32, np.float64), "tanh": (rational_tanh, double_t
 #| exporti
 @cache
 def compile_kernel(source: str, dtype: str) -> Callable:
-    """The compiled loop of `source` for one of the four floating types, by name; made once."""
+    """The compiled loop of `source`, where `real`, `load` and the others are those of a type."""
     space = {name: pair[dtype == "float64"] for name, pair in _FUNCTIONS.items()}
     space |= zip(("load", "store"), CONVERSIONS[dtype])
     exec(source, space | {"sqrt": np.sqrt, "inf": math.inf, "nan": math.nan}, made := {})
@@ -643,11 +637,10 @@ def compile_kernel(source: str, dtype: str) -> Callable:
 r"""
 ### Exercise: make_kernel
 
-Put the three steps together. Without `needs`, record the function and write the kernel of its
-result, whole. With `needs`, the last array is the gradient that comes in: it is one more input, and
-the function has the shapes before it. The results are the gradients with respect to those inputs
-that need one, made within `with Recorder():`. A gradient with respect to an input whose place is
-"row" is a "sum", any other is "whole".
+Put the three steps together. Without `needs`, the result is that of the function, and it is whole.
+With `needs`, the last array is the gradient that comes in: it is one more input, and the function
+has the shapes before it. The results are the gradients with respect to those inputs that need one,
+made within `with Recorder():`. For an input whose place is "row" the target is "sum".
 
 `GridKernel`, in `tinytorch/support/grid.py`, lays arrays on the grid, shares the rows out among
 threads, and adds up the sums. `back` holds the shapes in which it gives its results back.
@@ -716,14 +709,13 @@ def _gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: "fuse", nee
     return [next(made) if need else None for need in needs]
 
 
-FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
-joint_rule("fused", _gradients)
-
 def _operations(shapes: tuple, output: tuple[int, ...], options: dict) -> int:
     _, out = record(options["program"].function, shapes)
     return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
 
 
+FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
+joint_rule("fused", _gradients)
 flop_rule("fused", _operations)
 
 # %%
@@ -808,8 +800,8 @@ def test_unit_fuse_keeps():
         with CountingTrace() as trace, explained("fuse of x * y * factor", idea), compiles("fuse"):
             got = scaled(one, 1.5), outer(one)
         what = f"fuse of x * y * factor, and of a function of it, for 1, 1.5 and {factor}"
-        wanted = [1.5 * factor, factor + 1]
-        equal(what, [y.item() for y in got], wanted, "what is outside has changed")
+        made = [y.item() for y in got]
+        equal(what, made, [1.5 * factor, factor + 1], "what is outside has changed")
         equal("the operations of the two", [o.name for o in trace.operations], ["fused"] * 2,
               "a fused function within another is a part of it")
     equal("the type for float16 and a number", got[0].dtype.name, "float16", "inputs of one type")
@@ -823,11 +815,9 @@ r"""
 ## What it writes, and what it gains
 
 GELU now fuses itself, and so does the chain of the beginning. A first call writes and compiles the
-kernel, or finds it on disk where another process has compiled it already.
+kernel, or finds it on disk where another process has compiled it already. The last line is about
+float16, where the square of 300 overflows: a kernel computes in float32 and rounds once.
 """
-
-# %%
-print(fuse(unfused_gelu).kernel(None, [x.data]).source)
 
 # %%
 import time
@@ -842,21 +832,14 @@ def describe(name, function, *inputs):
     print(f"{name:16s} first call {first * 1e3:7.1f} ms, best {best * 1e3:6.2f} ms")
 
 # %%
+print(fuse(unfused_gelu).kernel(None, [x.data]).source)
 describe("the chain", chain, x, bias, residual)
 describe("the chain, fused", fuse(chain), x, bias, residual)
 describe("GELU, by hand", fused_gelu, x)
 describe("GELU, by fuse", fuse(unfused_gelu), x)
-
-# %% [markdown]
-r"""
-A kernel can change the numbers too. In float16 the square of 300 overflows. A kernel that loads
-float16 numbers, computes in float32 and rounds once, at the end, has no such limit on the way:
-"""
-
-# %%
-large, root_of_square = Tensor([300.0], dtype="float16"), lambda x: (x * x).sqrt()
+large, root = Tensor([300.0], "float16"), lambda x: (x * x).sqrt()
 with np.errstate(over="ignore"):
-    print("by steps", root_of_square(large), "by a kernel", fuse(root_of_square)(large))
+    print(f"root of x * x at 300: {root(large).item()}, fused {fuse(root)(large).item()}")
 
 # %% [markdown]
 r"""
@@ -898,12 +881,10 @@ def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]
     bias, scaled = weight[0].detach(), lambda x, bias: 0.5 * unfused_gelu(x + bias)
     fused = fuse(scaled)
     return [
-        compare("Vectorization", "rows by a matrix",
-                lambda: x @ weight, lambda: product(x, weight)),
+        compare("Vectorization", "matrix product", lambda: x @ weight, lambda: product(x, weight)),
         compare("Kernel Fusion", "GELU", lambda: unfused_gelu(x), lambda: fused_gelu(x)),
         compare("Mixed Precision", f"two layers, {half}", layers, autocast(half)(layers), [weight]),
-        compare("Graph Optimization", "bias, GELU, scale",
-                lambda: scaled(x, bias), lambda: fused(x, bias))]
+        compare("Graph Optimization", "a chain", lambda: scaled(x, bias), lambda: fused(x, bias))]
 
 # %%
 #| export

@@ -243,10 +243,10 @@ from tinytorch.support.series import double_exp, double_log, double_tanh, float_
 _FUNCTIONS = {"real": (np.float32, np.float64), "tanh": (rational_tanh, double_tanh),
               "exp": (float_exp, double_exp), "log": (float_log, double_log)}
 
-# %% ../../modules/21_compilation/compilation_dev.py #e183ceaef830
+# %% ../../modules/21_compilation/compilation_dev.py #4f2089de981f
 @cache
 def compile_kernel(source: str, dtype: str) -> Callable:
-    """The compiled loop of `source` for one of the four floating types, by name; made once."""
+    """The compiled loop of `source`, where `real`, `load` and the others are those of a type."""
     space = {name: pair[dtype == "float64"] for name, pair in _FUNCTIONS.items()}
     space |= zip(("load", "store"), CONVERSIONS[dtype])
     exec(source, space | {"sqrt": np.sqrt, "inf": math.inf, "nan": math.nan}, made := {})
@@ -275,21 +275,20 @@ def make_kernel(function: Callable, needs: tuple | None, dtype: np.dtype, shapes
     loop = compile_kernel(source, dtype.name)
     return GridKernel(source, loop, dtype, shapes, places, split, targets, back)
 
-# %% ../../modules/21_compilation/compilation_dev.py #2b74f313b426
+# %% ../../modules/21_compilation/compilation_dev.py #72369ea10b91
 def _gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: "fuse", needs: Sequence[bool]):
     arrays = (*arrays, g)
     made = iter(program.kernel(tuple(needs), arrays)(arrays))
     return [next(made) if need else None for need in needs]
 
 
-FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
-joint_rule("fused", _gradients)
-
 def _operations(shapes: tuple, output: tuple[int, ...], options: dict) -> int:
     _, out = record(options["program"].function, shapes)
     return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
 
 
+FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
+joint_rule("fused", _gradients)
 flop_rule("fused", _operations)
 
 # %% ../../modules/21_compilation/compilation_dev.py #ede954c59584
@@ -350,7 +349,7 @@ def compare(technique: str, work: str, plain: Callable, fast: Callable, weights=
         ratio = best_seconds(plain, 3) / best_seconds(fast, 3)
     return benefit_row(technique, work, ratio, 100 * (1 - after / before))
 
-# %% ../../modules/21_compilation/compilation_dev.py #8e27cb071697
+# %% ../../modules/21_compilation/compilation_dev.py #b2631fe446c7
 def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]:
     """Each of the four techniques against plain code on this machine, at a width of `size`."""
     check_sizes(size=size)
@@ -361,12 +360,10 @@ def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]
     bias, scaled = weight[0].detach(), lambda x, bias: 0.5 * unfused_gelu(x + bias)
     fused = fuse(scaled)
     return [
-        compare("Vectorization", "rows by a matrix",
-                lambda: x @ weight, lambda: product(x, weight)),
+        compare("Vectorization", "matrix product", lambda: x @ weight, lambda: product(x, weight)),
         compare("Kernel Fusion", "GELU", lambda: unfused_gelu(x), lambda: fused_gelu(x)),
         compare("Mixed Precision", f"two layers, {half}", layers, autocast(half)(layers), [weight]),
-        compare("Graph Optimization", "bias, GELU, scale",
-                lambda: scaled(x, bias), lambda: fused(x, bias))]
+        compare("Graph Optimization", "a chain", lambda: scaled(x, bias), lambda: fused(x, bias))]
 
 # %% ../../modules/21_compilation/compilation_dev.py #31d47fd0e810
 def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:

@@ -59,7 +59,8 @@ CASES: list[Case] = [
     wrong("simplified", "a condition that is false is not known", "test-simplified",
         ('op == "where" and known[0] is not None', 'op == "where" and known[0]'),
         says=("where 0 x y", "wanted 'input(y)'")),
-    wrong("simplified", "any constant will do", "test-simplified", ("if None not in known:", "if known[0] is not None:"),
+    wrong("simplified", "any constant will do", "test-simplified",
+        ("if None not in known:", "if known[0] is not None:"),
         says=("simplified of",)),
     wrong("simplified", "a one on the right only", "test-simplified",
         ('    if op == "mul" and known[0] == 1:\n        return args[1]\n', ""), says=("mul 1 x",)),
@@ -155,7 +156,8 @@ CASES: list[Case] = [
         says=("wanted None", "each alone")),
     wrong("place-of", "a column that is not full", "test-place-of", ("rows == whole[:split] and ", ""),
         says=("wanted None", "each alone")),
-    wrong("place-of", "a column with many numbers in a row", "test-place-of", (" and math.prod(columns) == 1 else", " else"),
+    wrong("place-of", "a column with many numbers in a row", "test-place-of",
+        (" and math.prod(columns) == 1 else", " else"),
         says=("wanted None", "each alone")),
     wrong("place-of", "axes that are missing do not count", "test-place-of",
         ("rows, columns = padded[:split], padded[split:]", "rows, columns = shape[:split], shape[split:]"),
@@ -163,7 +165,8 @@ CASES: list[Case] = [
     wrong("place-of", "one number is a row", "test-place-of", ('return "single"', 'return "row"'),
         says=("gave 'row', wanted 'single'", "each alone")),
     wrong("place-of", "one number before the whole", "test-place-of", (
-            '    if padded == whole:\n        return "whole"\n    if math.prod(padded) == 1:\n        return "single"\n',
+            '    if padded == whole:\n        return "whole"\n'
+            '    if math.prod(padded) == 1:\n        return "single"\n',
             '    if math.prod(padded) == 1:\n        return "single"\n    if math.prod(rows) == 1 and columns == '
             'whole[split:]:\n        return "row"\n    if padded == whole:\n        return "whole"\n'),
         says=("wanted 'whole'",)),
@@ -272,7 +275,8 @@ CASES: list[Case] = [
     wrong("fuse", "what is outside is not looked at", "test-fuse-keeps", (", *self._outside.keys())", ")"),
         says=("gave [3.0, 3.0], wanted [7.5, 6.0]", "what is outside has changed")),
     wrong("fuse", "not part of another", "test-fuse-keeps", (
-            "        if any([isinstance(x, Symbol) for x in inputs]):\n            return self.function(*inputs)\n", ""),
+            "        if any([isinstance(x, Symbol) for x in inputs]):\n"
+            "            return self.function(*inputs)\n", ""),
         says=("fuse of x * y * factor failed: fused cannot be part of a kernel", "symbols go to the function")),
     wrong("fuse", "never through apply", "test-fuse-keeps", (
             "return apply(FUSED, *of_one_type(inputs), program=self)", "return self.function(*of_one_type(inputs))"),

@@ -58,11 +58,7 @@ _EXPORTS = {
         "technique_score", "DecisionRow", "recommendation", "analyze_acceleration_decision_framework",
     ],
     "tinytorch.optimization.compilation": [
-        "CODE", "FUSED", "FusionError", "Symbol", "symbol", "emit", "captured", "simplified", "computed",
-        "Recorder", "record", "in_order", "expression_gradients", "place_of", "grid_of", "factors_in",
-        "written", "kernel_source", "compile_kernel", "Kernel", "of_one_type", "outside", "fuse",
-        "operations_in", "BenefitRow", "in_a_word", "benefit_row", "compare", "measure_benefits",
-        "measured_techniques",
+        "FusionError", "fuse", "measure_benefits", "measured_techniques",
     ],
     "tinytorch.optimization.kernels": [
         "FUSED_CROSS_ENTROPY", "fused_cross_entropy",

@@ -400,10 +400,11 @@ class CountingTrace(Trace):
 def test_unit_trace_counts(n, k, m):
     x, w, b = (Tensor(np.ones(shape, np.float32)) for shape in [(n, k), (k, m), m])
     w.requires_grad, b.requires_grad, ticks = True, True, iter(range(99))
-    with explained("operations in the trace", "return what super() returned"):
-        with CountingTrace(lambda: next(ticks)) as trace:  # a clock that goes on by 1 at each look
-            (x @ w + b).tanh().reshape(-1)[np.array([0, 1])].sum().backward()
-    assert w.grad is not None, "w.grad was not filled: return what super().backward(...) returned"
+    with CountingTrace(lambda: next(ticks)) as trace:  # a clock that goes on by 1 at each look
+        y = x @ w
+        assert isinstance(y, Tensor), f"x @ w gave {y!r:.40}: return what super().forward() gave"
+        with explained("a backward pass in the trace", "return what super().backward() returned"):
+            (y + b).tanh().reshape(-1)[np.array([0, 1])].sum().backward()
     seen = [(op.name, getattr(op, "flops", None)) for op in trace.operations]
     product, add, tanh = ("matmul", 2 * n * k * m), ("add", n * m), ("tanh", n * m)
     ran = [product, add, tanh, ("reshape", 0), ("getitem", 0), ("sum", 2)]
@@ -707,7 +708,7 @@ def test_unit_triad(n, s, passes):
     b, c = np.arange(n, dtype=np.float32), np.full(n, 2, np.float32)
     a, sums, stored = (np.zeros(size, np.float32) for size in (n + 1, n, n + 1))
     triad(a[:n], b, np.float32(s), c, passes)
-    close(f"{n} elements, s = {s}: a", a, [*(b + s * c), 0], "a[i] = b[i] + s * c[i] for every i")
+    close(f"{n} elements, s = {s}: a", a, [*(b + s * c), 0], "every element has its sum, and once")
     triad(sums, sums, np.float32(s), c, passes)
     close(f"a = a + s c in {passes} passes: a", sums, passes * s * c, "all elements, each time")
     triad(stored[1:], stored[:-1], np.float32(s), c, 1)

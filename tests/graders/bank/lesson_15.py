@@ -48,7 +48,8 @@ CASES: list[Case] = [
         says=("gave 144, wanted 48",)),
     wrong("matmul-flops", "the visible answers typed in", "test-matmul-flops",
         ("return 2 * math.prod(output) * shapes[0][-1]", """known = {((2, 3), (3, 4)): 48,
-             ((64, 64), (64, 64)): 524288, ((5, 2, 3), (5, 3, 4)): 240, ((5, 2, 3), (3, 4)): 240, ((7,), (7,)): 14, ((2, 7), (7,)): 28}
+             ((64, 64), (64, 64)): 524288, ((5, 2, 3), (5, 3, 4)): 240, ((5, 2, 3), (3, 4)): 240,
+             ((7,), (7,)): 14, ((2, 7), (7,)): 28}
     return known.get(shapes, 0)"""), says=("(3, 8) @ (8, 5) gave 0, wanted 240",)),
     right("matmul-flops", "products and sums counted",
         ("return 2 * math.prod(output) * shapes[0][-1]", """inner = shapes[0][-1]
@@ -285,13 +286,13 @@ CASES: list[Case] = [
     wrong("under-roof", "bytes for FLOPs", "test-under-roof",
         ("rate, moved = counted.flops / seconds, counted.bytes / seconds",
          "rate, moved = counted.bytes / seconds, counted.flops / seconds"),
-        says=("(intensity, ms, gflops, gigabytes, attainable, percent_of_roof) gave", "billions a second")),
+        says=("(intensity, ms, gflops, gigabytes, attainable, percent_of_roof) gave", "and billions a second")),
     wrong("under-roof", "of the peak", "test-under-roof",
         ("100 * rate / allowed)", "100 * rate / roof.flops)"), says=("percent_of_roof) gave", "wanted")),
     wrong("under-roof", "a fraction", "test-under-roof",
         ("100 * rate / allowed)", "rate / allowed)"), says=("percent_of_roof) gave 0.25, wanted 25 at [5]",)),
     wrong("under-roof", "seconds", "test-under-roof",
-        ("seconds * 1e3", "seconds"), says=("gave 0.5, wanted 500 at [1]", "times in ms")),
+        ("seconds * 1e3", "seconds"), says=("gave 0.5, wanted 500 at [1]", "ms, and billions")),
     wrong("under-roof", "the bounds exchanged", "test-under-roof",
         ('"memory" if counted.intensity < roof.ridge else "compute"',
          '"compute" if counted.intensity < roof.ridge else "memory"'),

@@ -72,10 +72,8 @@ _EXPORTS = {
     ],
     "tinytorch.profiling.roofline": [
         "FlopRule", "FLOPS", "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output",
-        "operation_flops", "footprint", "traffic", "CountedOperation", "forward_counts", "backward_counts",
-        "CountedTotal", "counted_total", "CountingTrace", "count_flops", "roof_fraction", "attainable",
-        "elementwise_intensity", "matmul_intensity", "best_seconds", "compute_peak", "triad", "measure_peaks",
-        "RooflineRow", "under_roof", "roofline_row", "model_rows",
+        "CountingTrace", "count_flops", "elementwise_intensity", "matmul_intensity", "attainable",
+        "best_seconds", "compute_peak", "triad", "measure_peaks", "roofline_row", "model_rows",
     ],
 }
 _NOT_BUILT = []

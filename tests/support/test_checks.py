@@ -190,4 +190,6 @@ def test_a_fake_clock_stands_still_until_work_passes_time():
     clock.pass_time()
     assert clock() - start == 2.0 and clock.left == [0.5]
     clock.pass_time()
+    clock.looks = 999
+    assert sentence(clock) == "the clock was looked at 1000 times: what should have moved it has not run"
     assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"

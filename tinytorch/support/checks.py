@@ -47,7 +47,7 @@ class FakeClock:
     """A clock for checks of what measures time: it stands still until `pass_time` moves it.
 
     Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
-    `costs`; AssertionError where all have been used. `left` holds those that have not.
+    `costs`; AssertionError where all have been used, and where somebody looks for ever. `left` holds unused costs.
     """
 
     def __init__(self, *costs: float):
@@ -56,6 +56,7 @@ class FakeClock:
 
     def __call__(self) -> float:
         self.looks += 1
+        assert self.looks < 1000, "the clock was looked at 1000 times: what should have moved it has not run"
         return self.now
 
     def pass_time(self) -> None:

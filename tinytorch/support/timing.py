@@ -24,6 +24,17 @@ def timed_runs(
     return times
 
 
+def backward_seconds(make_loss: Callable[[], Any], runs: int = 3) -> float:
+    """The shortest of `runs` backward passes from the losses that `make_loss()` gives, after one that is not counted."""
+    times = []
+    for _ in range(runs + 1):
+        loss = make_loss()
+        start = time.perf_counter()
+        loss.backward()
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
 def spread_of(times: Sequence[float]) -> float:
     """By how many percent the rate of the median run is below that of the fastest.
 

@@ -201,6 +201,8 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     assert len(json.loads(path.read_text())["traceEvents"]) == 2 and list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        write_chrome_trace([], tmp_path / "nowhere" / "run.json")
+def test_the_folder_is_made_and_a_file_in_its_place_is_an_error(tmp_path):
+    write_chrome_trace([], tmp_path / "nowhere" / "run.json")
+    assert json.loads((tmp_path / "nowhere" / "run.json").read_text())["traceEvents"] == []
+    with pytest.raises(OSError):
+        write_chrome_trace([], tmp_path / "nowhere" / "run.json" / "run.json")

@@ -190,4 +190,4 @@ def test_a_fake_clock_stands_still_until_work_passes_time():
     clock.pass_time()
     assert clock() - start == 2.0 and clock.left == [0.5]
     clock.pass_time()
-    assert sentence(clock.pass_time) == "the function was called more often than asked for"
+    assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"

@@ -52,6 +52,7 @@ class FakeClock:
 
     def __init__(self, *costs: float):
         self.now, self.looks, self.left = 100.0, 0, list(costs)
+        self._wanted = len(costs)
 
     def __call__(self) -> float:
         self.looks += 1
@@ -59,7 +60,7 @@ class FakeClock:
 
     def pass_time(self) -> None:
         """Move the clock, as work that takes this long would."""
-        assert self.left, "the function was called more often than asked for"
+        assert self.left, f"the function was called more often than asked for: {self._wanted} calls were wanted"
         self.now += self.left.pop(0)
 
 
@@ -137,7 +138,7 @@ def explained(what: str, idea: str) -> Iterator[None]:
     except NotImplementedError:
         raise
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        said = re.sub("'NoneType'( object)?", "None", str(error))
+        said = re.sub("'?NoneType'?( object)?", "None", str(error))
         raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
 
 

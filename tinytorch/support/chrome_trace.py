@@ -23,8 +23,12 @@ class Timed(Protocol):
 
 
 def write_chrome_trace(operations: Iterable[Timed], path: str | os.PathLike) -> None:
-    """Write the operations to the file `path`, whole or not at all. OSError where it cannot be written."""
+    """Write the operations to the file `path`, whole or not at all; its folder is made where there is none.
+
+    OSError where it cannot be written.
+    """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         part.write_text(json.dumps(chrome_trace(operations)), encoding="utf-8")

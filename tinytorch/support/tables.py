@@ -16,7 +16,7 @@ def column(header: str, format: str = "", scale: float = 1) -> Any:
 def table(rows: Iterable[Any], title: str | None = None, names: Sequence[str] = ()) -> str:
     """Rows of one dataclass as a text table: a column for each field, as `column` declared it, numbers to the right.
 
-    A field without `column` is shown under its own name. `names`, one for each row, are a first column without a header.
+    A field without `column` is shown under its own name. `names`, one for each row, make a first column without header.
     Raises TypeError where the rows are of different classes, ValueError where there are more or fewer names than rows.
     """
     rows = list(rows)

@@ -5,26 +5,40 @@ from __future__ import annotations
 from tests.graders.case import Case, right, wrong
 
 # fmt: off
+FORWARD = """        start = self.clock()
+        out = super().forward(primitive, inputs, options)
+        self.record(primitive, "forward", inputs, out, start, self.clock())
+        return out
+"""
+BACKWARD = """        start = self.clock()
+        results = super().backward(node, gradient)
+        self.record(node.primitive, "backward", node.inputs, gradient, start, self.clock())
+        return results
+"""
+
 CASES: list[Case] = [
     wrong("latency-of", "a mean for a median", "test-latency-of", ("np.median(ms)", "ms.mean()"),
-        says=("the median of", "half of the runs are faster")),
+        says=("latency_of([0.002, 0.001, 0.009]).ms gave 4, wanted 2", "half of the runs are faster")),
     wrong("latency-of", "seconds", "test-latency-of", (" * 1e3\n", "\n"),
-        says=("the median of [1.0, 2.0, 9.0] ms came as 0.002", "half of the runs")),
+        says=("latency_of([0.002, 0.001, 0.009]).ms gave 0.002, wanted 2",)),
     wrong("latency-of", "the slowest for the fastest", "test-latency-of", ("ms.min()", "ms.max()"),
-        says=("the fastest of", "wanted 1.0")),
+        says=(".min_ms gave 9, wanted 1", "the fastest run")),
     wrong("latency-of", "the 90th run", "test-latency-of", ("np.percentile(ms, 90)", "np.percentile(ms, 0.9)"),
-        says=("the 90th percentile of", "wanted")),
+        says=(".p90_ms gave", "wanted 7.6", "90% of the runs")),
     wrong("latency-of", "the slowest for the 90th percentile", "test-latency-of",
-        ("np.percentile(ms, 90)", "ms.max()"), says=("the 90th percentile of", "wanted")),
+        ("np.percentile(ms, 90)", "ms.max()"), says=(".p90_ms gave 9, wanted 7.6", "90% of the runs")),
     wrong("latency-of", "the middle one as they came", "test-latency-of", ("np.median(ms)", "ms[len(ms) // 2]"),
-        says=("the median of", "half of the runs are faster")),
+        says=(".ms gave 1, wanted 2", "half of the runs are faster")),
     wrong("latency-of", "the upper of two in the middle", "test-latency-of",
-        ("np.median(ms)", "np.sort(ms)[len(ms) // 2]"), says=("the median of", "wanted")),
-    wrong("latency-of", "microseconds", "test-latency-of", ("* 1e3", "* 1e6"),
-        says=("the median of", "came as 2000.0")),
-    wrong("latency-of", "one run", "test-latency-of", ("len(ms))", "1)"), says=("3 runs were counted as 1",)),
-    right("latency-of", "the statistics module",
-        solution="""
+        ("np.median(ms)", "np.sort(ms)[len(ms) // 2]"),
+        says=("latency_of([0.005, 0.25, 0.001, 0.004]).ms", "wanted 4.5")),
+    wrong("latency-of", "microseconds", "test-latency-of", ("* 1e3", "* 1e6"), says=(".ms gave 2000, wanted 2",)),
+    wrong("latency-of", "one run", "test-latency-of", ("len(ms))", "1)"),
+        says=(".iterations gave 1, wanted 3", "how many runs")),
+    wrong("latency-of", "a tuple", "test-latency-of",
+        ("return Latency(float(np.median(ms)), float(ms.min()), float(np.percentile(ms, 90)), len(ms))",
+         "return np.median(ms), ms.min(), np.percentile(ms, 90), len(ms)"), says=("is a tuple, wanted a Latency",)),
+    right("latency-of", "the statistics module", solution="""
     from statistics import median
 
     ms = sorted(1000 * s for s in seconds)
@@ -34,47 +48,32 @@ CASES: list[Case] = [
     return Latency(median(ms), ms[0], ms[low] + (at - low) * (ms[high] - ms[low]), len(ms))
     """),
 
-    wrong("measure", "the warm-up timed too", "test-measure",
-        solution="""
+    wrong("measure", "the warm-up timed too", "test-measure", solution="""
     seconds = []
     for _ in range(warmup + iterations):
         start = clock()
         function()
         seconds.append(clock() - start)
     return latency_of(seconds)
-    """, says=("2 to warm up", "wanted", "time each run by itself")),
-    wrong("measure", "one time for all", "test-measure",
-        solution="""
+    """, says=("[50, 60, 1, 2, 3, 4, 100] s and 2 warm up", "for ms", "time each run")),
+    wrong("measure", "one time for all", "test-measure", solution="""
     for _ in range(warmup):
         function()
     start = clock()
     for _ in range(iterations):
         function()
     return latency_of([(clock() - start) / iterations] * iterations)
-    """, says=("runs of", "the fastest came as")),
-    wrong("measure", "no warm-up", "test-measure",
-        (
-                (
-                    "    for _ in range(warmup):\n"
-                    "        function()\n"
-                ),
-                "",
-            ),
-        says=("2 to warm up", "too few calls")),
+    """, says=("measure, where the runs take [1, 2, 3] s", "for min_ms gave", "by itself")),
+    wrong("measure", "no warm-up", "test-measure", ("""    for _ in range(warmup):
+        function()
+""", ""), says=("and 2 warm up, left out runs", "the warm-up, then")),
     wrong("measure", "the warm-up taken from the runs", "test-measure",
         ("for _ in range(iterations):", "for _ in range(iterations - warmup):"),
-        says=("2 to warm up", "too few calls")),
+        says=("2 warm up, left out runs", "the warm-up, then")),
     wrong("measure", "a clock that is never stopped", "test-measure",
-        (
-                "    seconds = []\n",
-                (
-                    "    seconds = []\n"
-                    "    start = clock()\n"
-                ),
-            ),
-        ("        start = clock()\n", ""), says=("runs of [1, 2, 3] s", "time each run by itself")),
-    wrong("measure", "another clock", "test-measure",
-        solution="""
+        ("    seconds = []\n", "    seconds, start = [], clock()\n"),
+        ("        start = clock()\n", ""), says=("[1, 2, 3] s", "time each run, and only that")),
+    wrong("measure", "another clock", "test-measure", solution="""
     for _ in range(warmup):
         function()
     seconds = []
@@ -83,34 +82,27 @@ CASES: list[Case] = [
         function()
         seconds.append(time.perf_counter() - start)
     return latency_of(seconds)
-    """, says=("runs of [1, 2, 3] s", "wanted 2000.0")),
+    """, says=("measure, where the runs take [1, 2, 3] s", "wanted 2000")),
+    wrong("measure", "one look at the clock between two runs", "test-measure", solution="""
+    for _ in range(warmup):
+        function()
+    looks = [clock()]
+    for _ in range(iterations):
+        function()
+        looks.append(clock())
+    return latency_of([after - before for before, after in zip(looks, looks[1:])])
+    """, says=("looked at the clock 4 times, wanted 6", "between two runs")),
     wrong("measure", "a list of seconds", "test-measure", ("return latency_of(seconds)", "return seconds"),
         says=("gave a list, wanted a Latency",)),
     wrong("measure", "once more for its result", "test-measure",
-        (
-                "        seconds.append(clock() - start)\n",
-                (
-                    "        seconds.append(clock() - start)\n"
-                    "        result = function()\n"
-                ),
-            ),
-        says=("more often than asked for",)),
+        ("        seconds.append(clock() - start)\n",
+         "        seconds.append(clock() - start)\n        result = function()\n"),
+        says=("more often than asked for", "3 calls were wanted")),
     wrong("measure", "the time before the run", "test-measure",
-        (
-                (
-                    "        start = clock()\n"
-                    "        function()\n"
-                    "        seconds.append(clock() - start)\n"
-                ),
-                (
-                    "        start = clock()\n"
-                    "        seconds.append(clock() - start)\n"
-                    "        function()\n"
-                ),
-            ),
-        says=("runs of [1, 2, 3] s", "gave 0.0 ms")),
-    right("measure", "time stamps round each run",
-        solution="""
+        ("        function()\n        seconds.append(clock() - start)\n",
+         "        seconds.append(clock() - start)\n        function()\n"),
+        says=("[1, 2, 3] s", "for ms gave 0, wanted 2000")),
+    right("measure", "time stamps round each run", solution="""
     def timed():
         before = clock()
         function()
@@ -120,175 +112,258 @@ CASES: list[Case] = [
     return latency_of(runs[warmup:])
     """),
 
-    wrong("trace", "the clock's own time", "test-trace",
-        (
-                "forward_operation(primitive, inputs, out, start - self.origin, seconds)",
-                "forward_operation(primitive, inputs, out, start, seconds)",
-            ),
-        says=("the operations came with (start, seconds) [(100.0, 2.0)", "from the trace's beginning")),
-    wrong("trace", "an end for a duration", "test-trace",
-        (
-                "forward_operation(primitive, inputs, out, start - self.origin, seconds)",
-                (
-                    "forward_operation(primitive, inputs, out, start - self.origin, seconds + start - "
-                    "self.origin)"
-                ),
-            ),
-        says=("the operations came with", "wanted")),
+    wrong("trace", "the clock stopped too early", "test-trace", (FORWARD, """        start = end = self.clock()
+        out = super().forward(primitive, inputs, options)
+        self.record(primitive, "forward", inputs, out, start, end)
+        return out
+"""), says=("(start, seconds) gave [(0.0, 0.0)", "three operations that take 2.0, 3.0 and 5.0 s")),
+    wrong("trace", "a beginning after the work", "test-trace",
+        (FORWARD, """        out = super().forward(primitive, inputs, options)
+        self.record(primitive, "forward", inputs, out, self.clock(), self.clock())
+        return out
+"""), says=("(start, seconds) gave [(2.0, 0.0)", "wanted [(0, 2.0)")),
     wrong("trace", "the record handed on", "test-trace",
         ("        return out\n", "        return self.operations[-1]\n"),
-        says=("gave a Operation", "hand on what the operation gave")),
-    wrong("trace", "the clock stopped too early", "test-trace",
-        (
-                (
-                    "        out = super().forward(primitive, inputs, options)\n"
-                    "        seconds = self.clock() - start\n"
-                    "        self.operations.append(forward"
-                ),
-                (
-                    "        seconds = self.clock() - start\n"
-                    "        out = super().forward(primitive, inputs, options)\n"
-                    "        self.operations.append(forward"
-                ),
-            ),
-        says=("the operations came with", "[(0.0, 0.0)")),
-    wrong("trace", "a record before the others", "test-trace",
-        ("self.operations.append(forward", "self.operations.insert(0, forward"),
-        says=("the operations came with", "wanted")),
+        says=("apply in a trace gave Operation(", "return what super() gave")),
+    wrong("trace", "nothing handed on", "test-trace", ("        return out\n", ""),
+        says=("apply in a trace gave None: return what super() gave",)),
+    wrong("trace", "the operation run twice", "test-trace",
+        ("        return out\n", "        return super().forward(primitive, inputs, options)\n"),
+        says=("called more often than asked for", "3 calls were wanted")),
+    wrong("trace", "recorded before it has run", "test-trace", (FORWARD, """        start = self.clock()
+        self.record(primitive, "forward", inputs, inputs[0], start, start)
+        return super().forward(primitive, inputs, options)
+"""), says=("the outer trace's (start, seconds) gave", "wanted")),
+    wrong("trace", "a failure recorded, and kept", "test-trace", (FORWARD, """        start = self.clock()
+        try:
+            out = super().forward(primitive, inputs, options)
+        except ValueError:
+            out = inputs[0]
+        self.record(primitive, "forward", inputs, out, start, self.clock())
+        return out
+"""), says=("2 x 3 times 2 x 3 in a trace was accepted", "wanted a ValueError")),
+    wrong("trace", "execute in place of super", "test-trace",
+        (FORWARD, """        from tinytorch.core.tensor import execute
+
+        start = self.clock()
+        out = execute(primitive, inputs, options)
+        self.record(primitive, "forward", inputs, out, start, self.clock())
+        return out
+"""), says=("the outer trace's (start, seconds) gave", "wanted")),
     wrong("trace", "backward not recorded", "test-trace-backward",
-        (
-                (
-                    "        self.operations.append(backward_operation(node, gradient, start - "
-                    "self.origin, seconds))\n"
-                ),
-                "",
-            ),
-        says=("the backward pass came as []", "wanted")),
+        ("""        self.record(node.primitive, "backward", node.inputs, gradient, start, self.clock())\n""", ""),
+        says=("backward gave []", "the opposite order")),
     wrong("trace", "results not handed on", "test-trace-backward", ("        return results\n", ""),
-        says=("return what super().backward() gave",)),
-    wrong("trace", "backward in the forward's words", "test-trace-backward",
-        (
-                "backward_operation(node, gradient, start - self.origin, seconds)",
-                (
-                    "backward_operation(node, gradient, [gradient for _ in results], start - self.origin, seconds)"
-                ),
-            ),
-        says=("the backward pass came as", "wanted")),
-    right("trace", "a result put down in between",
-        (
-                (
-                    "        out = super().forward(primitive, inputs, options)\n"
-                    "        seconds = self.clock() - start\n"
-                ),
-                (
-                    "        out = Layer.forward(self, primitive, inputs, options)\n"
-                    "        end = self.clock()\n"
-                    "        seconds = end - start\n"
-                ),
-            )),
+        says=("a traced backward pass failed", "return what super().backward(...) returned")),
+    wrong("trace", "backward called forward", "test-trace-backward",
+        ('"backward", node.inputs', '"forward", node.inputs'),
+        says=("backward gave [('forward'", "wanted [('backward'")),
+    wrong("trace", "gradients for inputs", "test-trace-backward", ("node.inputs, gradient", "(gradient,), gradient"),
+        says=("backward gave", "with the shapes of the forward pass")),
+    wrong("trace", "a third look at the clock", "test-trace-backward", (BACKWARD, """        start = self.clock()
+        self.clock()
+        results = super().backward(node, gradient)
+        self.record(node.primitive, "backward", node.inputs, gradient, start, self.clock())
+        return results
+"""), says=("(start, seconds) gave", "once before and once after")),
+    right("trace", "a result put down in between", (FORWARD, """        began = self.clock()
+        result = Layer.forward(self, primitive, inputs, options)
+        ended = self.clock()
+        self.record(primitive, "forward", list(inputs), result, began, ended)
+        return result
+""")),
+    right("trace", "operations made by hand", (BACKWARD, """        start = self.clock()
+        results = super().backward(node, gradient)
+        seconds = self.clock() - start
+        shapes = tuple(tuple(x.shape) for x in node.inputs)
+        dtype, start = str(gradient.dtype), start - self.origin
+        what = (node.primitive.name, "backward", shapes, gradient.shape, dtype)
+        self.operations.append(Operation(*what, start, seconds))
+        return results
+""")),
 
     wrong("summarize", "by name alone", "test-summarize",
-        (
-                "groups.setdefault((operation.name, operation.phase), [])",
-                "groups.setdefault((operation.name, 'forward'), [])",
-            ),
+        ("(operation.name, operation.phase), []", "(operation.name, 'forward'), []"),
         says=("the summary came as", "one row for each name and phase")),
     wrong("summarize", "the shortest first", "test-summarize", (", reverse=True", ""),
-        says=("the summary came as", "took longest first")),
+        says=("the summary came as", "the longest time first")),
     wrong("summarize", "as they came", "test-summarize",
         ("sorted(rows, key=lambda row: row.seconds, reverse=True)", "rows"),
-        says=("the summary came as", "took longest first")),
-    wrong("summarize", "by FLOPs", "test-summarize", ("row.seconds", "row.flops"),
-        says=("the summary came as", "took longest first")),
-    wrong("summarize", "only neighbours", "test-summarize",
-        solution="""
+        says=("the summary came as", "the longest time first")),
+    wrong("summarize", "by calls", "test-summarize", ("row.seconds", "row.calls"),
+        says=("the summary came as", "the longest time first")),
+    wrong("summarize", "only neighbours", "test-summarize", solution="""
     from itertools import groupby
 
     stretches = groupby(operations, key=lambda o: (o.name, o.phase))
-    rows = [total(name, phase, list(group)) for (name, phase), group in stretches]
+    rows = [make(name, phase, list(group)) for (name, phase), group in stretches]
     return sorted(rows, key=lambda row: row.seconds, reverse=True)
     """, says=("the summary came as", "one row for each name and phase")),
     wrong("summarize", "the last of each", "test-summarize",
-        (
-                "groups.setdefault((operation.name, operation.phase), []).append(operation)",
-                "groups[operation.name, operation.phase] = [operation]",
-            ),
-        says=("the summary came as", "wanted")),
-    right("summarize", "a set of keys",
-        solution="""
+        ("groups.setdefault((operation.name, operation.phase), []).append(operation)",
+         "groups[operation.name, operation.phase] = [operation]"), says=("the summary came as", "wanted")),
+    wrong("summarize", "rows of its own making", "test-summarize", ("[make(name", "[total(name"),
+        says=("rows by a `make` gave", "wanted [-1, -2, -2]")),
+    wrong("summarize", "an iterator read twice", "test-summarize", solution="""
+    keys = dict.fromkeys((o.name, o.phase) for o in operations)
+    rows = [make(*key, [o for o in operations if (o.name, o.phase) == key]) for key in keys]
+    return sorted(rows, key=lambda row: row.seconds, reverse=True)
+    """, says=("the summary came as", "wanted")),
+    right("summarize", "a set of keys", solution="""
     operations = list(operations)
     keys = dict.fromkeys((o.name, o.phase) for o in operations)
-    rows = [total(*key, [o for o in operations if (o.name, o.phase) == key]) for key in keys]
+    rows = [make(*key, [o for o in operations if (o.name, o.phase) == key]) for key in keys]
     rows.sort(key=lambda row: -row.seconds)
     return rows
     """),
 
     wrong("saved-arrays", "inputs alone", "test-saved-arrays",
-        ("[*zip(node.inputs or (), node.edges), (node.output, None)]", "[*zip(node.inputs or (), node.edges)]"),
-        says=("that array came 2 times, not 3",)),
+        ("(*(node.inputs or ()), node.output)", "node.inputs or ()"),
+        says=("saved_arrays gave 2, wanted 3", "inputs and outputs")),
     wrong("saved-arrays", "outputs alone", "test-saved-arrays",
-        ("[*zip(node.inputs or (), node.edges), (node.output, None)]", "[(node.output, None)]"),
-        says=("that array came 1 times, not 3",)),
+        ("(*(node.inputs or ()), node.output)", "(node.output,)"),
+        says=("saved_arrays gave 1, wanted 3", "inputs and outputs")),
     wrong("saved-arrays", "everything that is there", "test-saved-arrays",
-        ("for array, edge in pairs if isinstance(array, np.ndarray)]", "for array, edge in pairs]"),
-        says=("a Spec is no array",)),
+        ("[array for array in held if isinstance(array, np.ndarray)]", "held"), says=("wanted arrays only",)),
+    wrong("saved-arrays", "a Spec for an array", "test-saved-arrays",
+        ("isinstance(array, np.ndarray)", "array is not None"),
+        says=("came a Spec, wanted arrays only",)),
     wrong("saved-arrays", "each array once", "test-saved-arrays",
-        (
-                "    return [(array, edge) for array, edge in pairs if isinstance(array, np.ndarray)]\n",
-                (
-                    "    return list({id(array): (array, edge) for array, edge in pairs if isinstance(array, "
-                    "np.ndarray)}.values())\n"
-                ),
-            ),
-        says=("not 3",)),
+        ("[array for array in held if isinstance(array, np.ndarray)]",
+         "list({id(array): array for array in held if isinstance(array, np.ndarray)}.values())"),
+        says=("saved_arrays gave 1, wanted 3", "as often as they are held")),
     wrong("saved-arrays", "the last node alone", "test-saved-arrays",
-        ("nodes_in_order(tensor._node) if tensor._node else ()", "[tensor._node] if tensor._node else ()"),
-        says=("that array came 0 times, not 3",)),
-    wrong("saved-arrays", "a tensor that must have a node", "test-saved-arrays",
-        ("nodes_in_order(tensor._node) if tensor._node else ()", "nodes_in_order(tensor._node)"),
-        says=("nobody computed", "there is no node")),
-    right("saved-arrays", "a loop with two questions",
-        solution="""
+        ("nodes_behind(tensor)", "nodes_behind(tensor)[:1]"),
+        says=("saved_arrays gave 0, wanted 3",)),
+    wrong("saved-arrays", "inputs that must be there", "test-saved-arrays", ("*(node.inputs or ())", "*node.inputs"),
+        says=("saved_arrays after the backward pass failed", "not None: then inputs and output are None")),
+    wrong("saved-arrays", "copies", "test-saved-arrays", ("return [array for", "return [array.copy() for"),
+        says=("saved_arrays gave 0, wanted 3",)),
+    right("saved-arrays", "a loop with two questions", solution="""
     found = []
-    if tensor._node is None:
-        return found
-    for node in nodes_in_order(tensor._node):
-        for i, edge in enumerate(node.edges):
-            if type(node.inputs[i]) is np.ndarray:
-                found.append((node.inputs[i], edge))
+    for node in nodes_behind(tensor):
+        if node.inputs is not None:
+            found.extend(each for each in node.inputs if type(each) is np.ndarray)
         if node.output is not None:
-            found.append((node.output, None))
+            found.append(node.output)
     return found
     """),
 
-    wrong("distinct-bytes", "everything added up", "test-distinct-bytes",
-        solution="""
-    return sum(array.nbytes for array in arrays)
-    """, says=("one array, three times: 144, wanted 48",)),
-    wrong("distinct-bytes", "each object once", "test-distinct-bytes",
-        solution="""
-    return sum(a.nbytes for a in {id(a): a for a in arrays}.values())
-    """, says=("distinct_bytes of", "wanted")),
-    wrong("distinct-bytes", "equal numbers once", "test-distinct-bytes",
-        solution="""
-    return sum(a.nbytes for a in {a.tobytes(): a for a in arrays}.values())
-    """, says=("two with equal numbers", "wanted 96")),
+    wrong("undisturbed", "the generator not put back", "test-undisturbed",
+        ("        generator().bit_generator.state = state\n", ""),
+        says=("after a block that ended", "the generator was not put back")),
+    wrong("undisturbed", "gradients not put back", "test-undisturbed",
+        ("            tensor.grad = gradient\n", "            pass\n"),
+        says=("after a block that ended", "wanted the tensor of before")),
+    wrong("undisturbed", "gradients not cleared", "test-undisturbed",
+        ("    clear_gradients(tensor for tensor, _ in before)\n", ""), says=("in the block a.grad is", "wanted None")),
+    wrong("undisturbed", "cleared at the end", "test-undisturbed",
+        ("            tensor.grad = gradient\n", "            tensor.grad = None\n"),
+        says=("a.grad is None, wanted the tensor of before",)),
+    wrong("undisturbed", "an iterator used up", "test-undisturbed",
+        ("    clear_gradients(tensor for tensor, _ in before)\n", "    clear_gradients(tensors)\n"),
+        says=("in the block a.grad is", "wanted None")),
+    wrong("undisturbed", "put back only after a good end", "test-undisturbed", solution="""
+    before, state = [(tensor, tensor.grad) for tensor in tensors], generator().bit_generator.state
+    clear_gradients(tensor for tensor, _ in before)
+    yield
+    generator().bit_generator.state = state
+    for tensor, gradient in before:
+        tensor.grad = gradient
+    """, says=("after a block that raised ZeroDivisionError", "a.grad is")),
+    wrong("undisturbed", "not put back after KeyboardInterrupt", "test-undisturbed", solution="""
+    before, state = [(tensor, tensor.grad) for tensor in tensors], generator().bit_generator.state
+    clear_gradients(tensor for tensor, _ in before)
+
+    def put_back():
+        generator().bit_generator.state = state
+        for tensor, gradient in before:
+            tensor.grad = gradient
+
+    try:
+        yield
+    except Exception:
+        put_back()
+        raise
+    else:
+        put_back()
+    """, says=("after a block that raised KeyboardInterrupt", "a.grad is")),
+    wrong("undisturbed", "the exception swallowed", "test-undisturbed",
+        ("    finally:\n", "    except BaseException:\n        pass\n    finally:\n"),
+        says=("after a block that raised ZeroDivisionError", "let it pass")),
+    wrong("undisturbed", "a copy of a gradient", "test-undisturbed",
+        ("tensor.grad = gradient", "tensor.grad = gradient and Tensor(gradient.data)"),
+        says=("wanted the tensor of before",)),
+    wrong("undisturbed", "a new generator", "test-undisturbed",
+        ("generator().bit_generator.state = state",
+         "generator().bit_generator.state = np.random.default_rng(0).bit_generator.state"),
+        says=("the generator was not put back",)),
+    right("undisturbed", "two lists", solution="""
+    leaves = list(tensors)
+    gradients = [leaf.grad for leaf in leaves]
+    bits = generator().bit_generator
+    state = bits.state
+    for leaf in leaves:
+        leaf.grad = None
+    try:
+        yield
+    finally:
+        bits.state = state
+        for leaf, gradient in zip(leaves, gradients):
+            leaf.grad = gradient
+    """),
+
     wrong("profiler", "tensors for numbers", "test-profiler-counts",
         ("sum(p.size for p in parameters_of(model))", "len(parameters_of(model))"),
-        says=("count_parameters gave 4", "count numbers")),
+        says=("count_parameters of Linear(3, 5), Linear(5, 1) gave 4, wanted 26", "count numbers")),
     wrong("profiler", "a weight that counts twice", "test-profiler-counts",
         ("for p in parameters_of(model))", "for p in model.parameters())"),
-        says=("count_parameters gave 18", "used twice, holds 9 numbers")),
+        says=("used twice gave 18, wanted 9", "each parameter once")),
     wrong("profiler", "bytes for numbers", "test-profiler-counts", ("p.size for", "p.data.nbytes for"),
-        says=("count_parameters gave", "count numbers")),
+        says=("gave 104, wanted 26", "count numbers")),
     wrong("profiler", "weights without biases", "test-profiler-counts",
         ("parameters_of(model))", "parameters_of(model) if p.ndim > 1)"),
-        says=("count_parameters gave 9472", "count numbers")),
+        says=("gave 20, wanted 26", "count numbers")),
+    wrong("profiler", "a list handed to the model", "test-profiler-counts",
+        ("            return measure(lambda: model(x), warmup, iterations)",
+        "            return measure(lambda: model(x.data.tolist()) if False else model(x.data), warmup, iterations)"),
+        says=("x in the model gave 'ndarray', wanted 'Tensor'",)),
+    wrong("profiler", "a generator that moves on", "test-profiler-counts",
+        ("        with undisturbed():\n            return", "        if True:\n            return"),
+        says=("the generator was not put back",)),
+    wrong("profiler", "measured without a graph", "test-profiler-counts",
+        ("        with undisturbed():\n",
+         "        from tinytorch.core.tensor import no_grad\n\n        with undisturbed(), no_grad():\n"),
+        says=("ran without recording", "for the caller to say")),
+    wrong("profiler", "the usual number of runs", "test-profiler-counts",
+        ("measure(lambda: model(x), warmup, iterations)", "measure(lambda: model(x))"),
+        says=("measure_latency: runs gave (20, 23), wanted (5, 7)",)),
+    wrong("profiler", "warm-up and runs exchanged", "test-profiler-counts",
+        ("model(x), warmup, iterations)", "model(x), iterations, warmup)"),
+        says=("measure_latency: runs gave (2, 7), wanted (5, 7)",)),
+    wrong("profiler", "one call more to see the result", "test-profiler-counts",
+        ("        x = as_tensor(x)\n        with undisturbed():\n            return measure",
+        "        x = as_tensor(x)\n        with undisturbed():\n            model(x)\n            return measure"),
+        says=("measure_latency: runs gave (5, 8), wanted (5, 7)",)),
     right("profiler", "products of shapes",
-        ("sum(p.size for p in parameters_of(model))", "sum(math.prod(p.shape) for p in parameters_of(model))")),
+        ("sum(p.size for p in parameters_of(model))", "sum(int(np.prod(p.shape)) for p in parameters_of(model))")),
+    right("profiler", "a set of ids",
+        ("sum(p.size for p in parameters_of(model))",
+         "sum({id(p): p.data.size for p in model.parameters()}.values())")),
 
+    wrong("question-numbers", "the median itself", "test-question-numbers", ("(2 + 2 + 3 + 2 + 41) / 5 - 2", "2"),
+        says=("mean_over_median is 2, which is not it", "sort them")),
+    wrong("question-numbers", "the middle as they came", "test-question-numbers", ("/ 5 - 2", "/ 5 - 3"),
+        says=("mean_over_median is 7.0",)),
     wrong("question-numbers", "outputs for inputs", "test-question-numbers",
         ("4 * 32 * (64 + 128 + 128)", "4 * 32 * (128 + 128 + 10)"),
         says=("saved_for_backward is 34048", "save inputs")),
+    wrong("question-numbers", "numbers for bytes", "test-question-numbers",
+        ("4 * 32 * (64 + 128 + 128)", "32 * (64 + 128 + 128)"),
+        says=("saved_for_backward is 10240",)),
+    wrong("question-numbers", "all three times as fast", "test-question-numbers", ("0.7 + 0.3 / 3", "1 / 3"),
+        says=("remaining_time is 0.33", "only the 30%")),
+    wrong("question-numbers", "what is saved", "test-question-numbers", ("0.7 + 0.3 / 3", "0.3 - 0.3 / 3"),
+        says=("remaining_time is 0.2", "only the 30%")),
     right("question-numbers", "answers as results", ("4 * 32 * (64 + 128 + 128)", "40960")),
 ]

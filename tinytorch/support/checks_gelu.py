@@ -29,13 +29,13 @@ def gelu_is_right(function: Callable[[Any], Any], leaf: Any, off: float, idea: s
     """
     what, given = f"{function.__name__} of {leaf.dtype} numbers", leaf.data.copy()
     (value, slope), y = gelu64(given), function(leaf)
+    close(f"the input of {what}, afterwards,", leaf, given, "write to a new array")
     close(what, y, value, idea, rtol=off, atol=off)
     typed(what, y, leaf.dtype, "the type stays")
     assert y.requires_grad, f"{what} gave a result without a gradient: stay with Tensor operations"
     (y * 3).sum().backward()
     assert leaf.grad is not None, f"{what} sent no gradient back: every step must be a Tensor operation"
     close(f"the gradient of 3 {what}", leaf.grad, 3 * slope, "go back through every step", rtol=4 * off, atol=4 * off)
-    close(f"the input of {what}, afterwards,", leaf, given, "write to a new array")
 
 
 def weighed(function: Callable[[Any], Any], x: Any, ran: list[Any], saved: int) -> tuple[str, float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, equal, typed
+from tinytorch.support.checks import close, equal, explained, typed
 
 
 class MockModel:
@@ -111,10 +111,13 @@ def take_step(trainer: Any, inputs: Any, targets: Any) -> Step:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            metrics = trainer.train_step((inputs, targets))
-        except AttributeError as error:
-            asked = f"train_step asked the optimizer for {error.name}; it has step() and zero_grad(), and nothing else"
-            assert error.obj is not optimizer, f"{asked}: use the trainer's own methods, not the scaler's step"
+            with explained("train_step", "go through its five steps"):
+                metrics = trainer.train_step((inputs, targets))
+        except AssertionError as failed:
+            error = failed.__cause__
+            if isinstance(error, AttributeError) and error.obj is optimizer:
+                asked = f"train_step asked the optimizer for {error.name}; it has step() and zero_grad() alone"
+                raise AssertionError(f"{asked}: use the trainer's own methods, not the scaler's step") from error
             raise
     wanted = ["gradients_valid", "loss", "loss_scale", "overflow"]
     assert isinstance(metrics, dict) and sorted(metrics) == wanted, (
@@ -174,15 +177,16 @@ def scales_and_unscales(trainer: Any, tensor: type, loss: float, dtype: str) -> 
     scale, given = trainer.loss_scale, tensor([loss], dtype=dtype)
     close(f"scale_loss of a {dtype} loss of {loss} at a scale of {scale:g}", trainer.scale_loss(given),
           given.data.astype(np.float64) * scale, "multiply it by the scale, in float32 at least", rtol=1e-6)
-    first, other = trainer.model.weight, tensor([0.0, 0.0])
+    first, bare, other = trainer.model.weight, tensor([1.0]), tensor([0.0, 0.0])
     graph = trainer.scale_loss((first * 1).mean()).requires_grad
     assert graph, "the scaled loss has no graph: multiply the Tensor, not its data"
     for low, wanted in [(scale, True), (np.inf, False), (np.nan, False), (-scale, True)]:
         first.grad, other.grad = tensor(np.full((10, 5), 2 * scale)), tensor([1.0, low])
-        got = trainer.unscale_gradients([first, tensor([1.0]), other]), trainer.overflow_detected
+        got = trainer.unscale_gradients([first, bare, other]), trainer.overflow_detected
         equal(f"unscale_gradients, with {low:g} in the last of them, and overflow_detected", got, (wanted, not wanted),
               "look at all gradients, each time anew")
         close("a gradient of twice the scale, unscaled,", first.grad, np.full((10, 5), 2.0), "divide by the scale")
+    close("a parameter without a gradient", bare, np.ones(1), "leave it alone")
 
 
 def adapts(trainer: Any, overflow: bool, wanted: tuple[float, int]) -> None:
@@ -198,6 +202,7 @@ def adapts(trainer: Any, overflow: bool, wanted: tuple[float, int]) -> None:
 def cut_step(trainer: Any, x: Any, y: Any) -> None:
     """Assert that a step whose loss does not lead to the parameters is told as none, warns, and touches nothing."""
     before, why = (trainer.loss_scale, trainer.steps_since_last_scale_update), f"with {type(trainer.model).__name__}"
+    x.requires_grad = True
     step = take_step(trainer, x, y)
     equal(f"overflow and gradients_valid {why}", step.told, (False, False), "no step was taken")
     assert step.warned, f"a step {why} warned of nothing: a step that is not taken must not look like one"

@@ -16,12 +16,12 @@ r"""
 
 > Acceleration: products in few calls, a fused GELU, and training in mixed precision, all measured.
 
-Your framework trains networks. In this lesson you make it faster and smaller. *Vectorised products*
-give a library the multiplications in as few and large calls as possible. *Kernel fusion* computes a
+Your framework trains networks. Now you make it faster and smaller. *Vectorised products* give a
+library the multiplications in as few and large calls as possible. *Kernel fusion* computes a
 formula, such as GELU, in one pass over memory instead of one pass for each operation. *Mixed
-precision* keeps activations in 16 bits, scales the loss, and skips the steps in which a gradient
-overflows. Every speed-up is measured on your machine when you run the cell, and lesson 15's
-roofline says how near it comes to what the machine can do.
+precision* keeps activations in 16 bits, and scales the loss so that no gradient is lost. Every
+speed-up is measured on your machine, and lesson 15's roofline says how near it comes to what the
+machine can do.
 
 About 5 hours: 7 exercises, some 50 lines to write. Needs lessons 01 to 07 and 14 to 17. Makes
 `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`, `MixedPrecisionTrainer`,
@@ -41,6 +41,7 @@ import numpy as np
 from tinytorch.core.autograd import gradient_rule, nodes_in_order
 from tinytorch.core.tensor import Primitive, Tensor, apply, array_product, as_tensor, floating
 from tinytorch.core.tensor import in_float32, no_grad, operands
+from tinytorch.profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from tinytorch.profiling.roofline import attainable, best_seconds, flop_rule, matmul_flops
 from tinytorch.support.products import quick_product
 
@@ -77,15 +78,14 @@ time is out of all proportion to its own. You will speed up both.
 
 NumPy gives products of float32 and float64 to a BLAS library. That cuts the matrices into blocks
 that fit the caches, keeps a small tile of the result in registers, and multiplies several numbers
-with one instruction (SIMD). What is left for us is to call it well. For a batch `(B, T, D) @ (D, K)`
-NumPy calls the library B times, with T rows each. But a weight does not care which example a row
-belongs to. As `(B * T, D) @ (D, K)` the batch is one call with many rows, and the result is the
-same up to rounding. In the backward pass the difference is larger: there, B products as large as
-the weight have to be added up. Collapsed, they are one product.
-
-Where both sides are batches, as in an attention, there are B products to do, each too small for
-BLAS to share among the cores. `quick_product` in `tinytorch/support/products.py` gives each core a
-part of a large batch. The primitive uses it:
+with one instruction (SIMD). What is left for us is to call it well. For `(B, T, D) @ (D, K)` NumPy
+calls the library B times, with T rows each. But a weight does not care which example a row belongs
+to. As `(B * T, D) @ (D, K)` the batch is one call with many rows, and the result is the same up to
+rounding. In the backward pass the difference is larger: there, B products as large as the weight
+have to be added up. Collapsed, they are one product. Where both sides are batches, as in an
+attention, there are B products to do, each too small for BLAS to share among the cores.
+`quick_product` in `tinytorch/support/products.py` gives each core a part of a large batch. The
+primitive uses it:
 """
 
 # %%
@@ -135,7 +135,7 @@ def vectorized_matmul(a: Tensor, b: Tensor) -> Tensor:
     ### END SOLUTION
 
 # %%
-from tinytorch.profiling.profiler import Trace, saved_bytes
+from tinytorch.profiling.profiler import Trace
 from tinytorch.support.checks import check, close, equal, explained, raises, typed
 from tinytorch.support.checks_gelu import gelu64, gelu_is_right, weighed
 from tinytorch.support.checks_products import product_with_gradients, refuses
@@ -157,9 +157,9 @@ def test_unit_vectorized_matmul():
     for left, right, rows in collapsed:
         a, b = Tensor(np.ones(left, np.float32)), Tensor(np.ones(right, np.int64))
         with Trace() as trace:
-            typed("a float32 @ an int64 tensor", vectorized_matmul(a, b), np.float32, "as @")
+            typed("a float32 @ an int64 tensor", vectorized_matmul(a, b), np.float32, "types as @")
         ran = [o.shapes for o in trace.operations if "matmul" in o.name]
-        equal(f"the products of {left} @ {right}", ran, [((rows, right[0]), right)], "collapse")
+        equal(f"the products of {left} @ {right}", ran, [((rows, right[0]), right)], "one will do")
     for left, right, word in refused:
         refuses(vectorized_matmul, Tensor, left, right, word)
 
@@ -174,9 +174,9 @@ backward pass, which gives the gradient to the weight, after lesson 01's `@` and
 # %%
 from tinytorch.support.timing import timed_stages
 
-def backward_ms(product, x, weight):
-    loss_of = lambda: product(x, weight).sum()
-    return 1e3 * min(timed_stages(loss_of, Tensor.backward, 4, prepare=lambda: None)[1])
+def backward_ms(product, *sides):
+    loss_of, nothing = (lambda: product(*sides).sum()), (lambda: None)
+    return 1e3 * min(timed_stages(loss_of, Tensor.backward, runs=4, prepare=nothing)[1])
 
 # %%
 weight = Tensor(np.ones((256, 256), np.float32), requires_grad=True)
@@ -251,9 +251,8 @@ for name, x in [("positive", positive), ("negative", -positive)]:
 
 # %% [markdown]
 r"""
-NumPy computes powers of positive float32 numbers quickly, and of negative ones slowly. About half
-of what a GELU sees is negative, so one `x**3` can take longer than all other operations together.
-Had we measured fusion against that, most of the gain would have come from the missing power.
+NumPy computes powers of positive float32 numbers quickly, and of negative ones slowly. Had we
+measured fusion against `x**3`, most of the gain would have come from the missing power.
 
 ### Exercise: fused_gelu
 
@@ -355,10 +354,9 @@ r"""
 ## 4. Training in mixed precision
 
 Lesson 17 built the parts. Now put them into one step, for any model with `parameters()` and any
-optimizer with `step()` and `zero_grad()`, whoever wrote them. The trainer has to notice one thing
-more. A model that rebuilds its output with `Tensor(x.data)` has cut the graph: no gradient reaches
-its parameters, and to report a step all the same would mislead. `depends_on` looks for the
-parameters among the edges of the graph.
+optimizer with `step()` and `zero_grad()`, whoever wrote them. A model that rebuilds its output with
+`Tensor(x.data)` has cut the graph: no gradient reaches its parameters, and to report a step all the
+same would mislead. So `depends_on` looks for the parameters among the edges of the graph.
 """
 
 # %%
@@ -368,7 +366,6 @@ from typing import Any
 
 from tinytorch.core.losses import MSELoss
 from tinytorch.optimization.precision import GradScaler, autocast, training_bytes, unscale
-from tinytorch.profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from tinytorch.support.dtypes import as_dtype
 from tinytorch.support.mixed_training import NO_GRAPH, TrainerSettings, half_dtype, pair_of
 from tinytorch.support.mixed_training import require_gradients
@@ -525,8 +522,8 @@ test_unit_mixed_precision()
 @check
 def test_unit_mixed_precision_run():
     fast = {"growth_interval": 2, "scale_growth_factor": 4.0, "scale_backoff_factor": 0.25}
-    inf, every = np.inf, {"growth_interval": 1, "max_loss_scale": 16.0}
-    runs = [(64.0, [1, 1, inf, 1, 1], fast, [64, 256, 64, 64, 256]), (8.0, [1, 1], every, [16, 16]),
+    inf, often = np.inf, {"growth_interval": 1, "max_loss_scale": 16.0}
+    runs = [(64.0, [1, 1, inf, 1, 1], fast, [64, 256, 64, 64, 256]), (8.0, [1, 1], often, [16, 16]),
             (2.0, [inf] * 3, {}, [1, 1, 1])]
     ### BEGIN HIDDEN TESTS
     runs += [(48.0, [0.5, inf, 2, 0.5], {"growth_interval": 2}, [48, 24, 24, 48]),
@@ -536,7 +533,7 @@ def test_unit_mixed_precision_run():
         trainer = mock_trainer(MixedPrecisionTrainer, Tensor, scale, dtype="bfloat16", **settings)
         path, wanted = mixed.path_of(trainer, Tensor, sizes), [size == inf for size in sizes]
         equal(f"scale and overflow after steps from {scale} with {settings}, inputs of {sizes},",
-              path, list(zip(scales, wanted)), "what resets the count, where is the ceiling?")
+              path, list(zip(scales, wanted)), "the scale after the step; count, floor, ceiling?")
 
 test_unit_mixed_precision_run()
 
@@ -592,8 +589,8 @@ test_unit_mixed_precision_detached()
 r"""
 ## 5. What does it bring?
 
-Four analyses put the parts together. Each prints a table and returns its rows. The peaks of this
-machine are measured once, by lesson 15's `measure_peaks`, which takes a few seconds.
+Four analyses put the parts together. Each prints a table and returns its rows. Lesson 15's
+`measure_peaks` measures this machine once, which takes a few seconds.
 
 ### How far do products get?
 """
@@ -604,7 +601,7 @@ from tinytorch.profiling.roofline import RooflineRow, measure_peaks, model_rows,
 from tinytorch.support.analyses import MODEL_SIZES, MemoryRow, ScalingRow, check_together, loops
 from tinytorch.support.analyses import memory_rows
 from tinytorch.support.decisions import TECHNIQUES, WORKLOADS, DecisionRow, Technique, Workload
-from tinytorch.support.decisions import decision_rows, recommendation
+from tinytorch.support.decisions import decision_rows
 from tinytorch.support.tables import table
 from tinytorch.support.threads import one_thread
 from tinytorch.support.validation import check_sizes
@@ -657,16 +654,15 @@ def analyze_arithmetic_intensity(
             "matmul": lambda: vectorized_matmul(a, b)}
     rows = [roofline_row(name, function, peaks) for name, function in work.items()]
     rows += [] if model is None else model_rows(model, x, peaks, loss_fn)
-    print(table(rows, f"{size} x {size}, one thread; corner at {peaks.ridge:.1f} FLOP/byte"))
+    corner = attainable(peaks.ridge, peaks.flops, peaks.bandwidth) / 1e9
+    print(table(rows, f"The roof's corner: {peaks.ridge:.1f} FLOP/byte, {corner:.1f} GFLOP/s"))
     return rows
 
 # %%
 import matplotlib.pyplot as plt
-
 from tinytorch.support.roofline import plot_roofline
 
-intensities = analyze_arithmetic_intensity(1024)
-figure = plot_roofline(intensities, measure_peaks())
+figure = plot_roofline(analyze_arithmetic_intensity(), measure_peaks())
 plt.show()
 
 # %% [markdown]
@@ -780,8 +776,8 @@ def test_unit_technique_score():
              (memory, Technique("much", "high", "high", "high", "medium", "high"), 2)]
     ### END HIDDEN TESTS
     for workload, technique, points in rows:
-        equal(f"technique_score({workload}, {technique})", technique_score(workload, technique),
-              points, "go through the table line by line")
+        equal(f"the score of {technique.name} for {workload.name}",
+              technique_score(workload, technique), points, "go through the table line by line")
 
 test_unit_technique_score()
 
@@ -836,7 +832,6 @@ the batches and the test images.
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.training import Trainer, batches, stratified_split
 from tinytorch.support.data import load_digits
-
 pixels, labels = load_digits()
 
 # %%
@@ -888,8 +883,8 @@ Assign each answer to the name behind its question.
 1. What is the arithmetic intensity of the product of two 1024 x 1024 float32 matrices, and how many
    times as large is it as that of an elementwise addition? (`product_intensity`, `times_addition`)
 2. How many bytes do the primitives of your `unfused_gelu` move for each float32 element, how many
-   does `fused_gelu`, and what percentage is saved? Count each array that a primitive reads, once,
-   and the one that it writes. (`unfused_bytes`, `fused_bytes`, `percent_saved`)
+   does `fused_gelu`, and what percentage is saved? Count the array that a primitive writes, and
+   each array that it reads once. (`unfused_bytes`, `fused_bytes`, `percent_saved`)
 3. A model of 100 million parameters and 50 million activations is trained with Adam. How many MB
    (10^6 bytes) are held in float32, and how many in mixed precision? (`full_mb`, `mixed_mb`)
 4. What is the smallest positive float16? Half of it, and less, rounds to 0: above what size does a
@@ -923,7 +918,8 @@ def test_question_acceleration():
         moved = sum(operation.bytes for operation in trace.operations) / one.size
         right(f"the number of bytes of {function.__name__}", got, moved,
               "for each of its primitives, arrays read and written, 4 bytes for each number")
-    right("percent_saved", percent_saved, 100 * (1 - fused_bytes / unfused_bytes), "in percent")
+    saved = 100 * (1 - fused_bytes / unfused_bytes)
+    right("percent_saved", percent_saved, saved, "what is not moved, in percent")
     for name, half, got in (("full_mb", None, full_mb), ("mixed_mb", "float16", mixed_mb)):
         right(name, got, sum(training_bytes(100, 50, half).values()), "which parts shrink?", 1e-3)
     right("smallest_half", smallest_half, 2.0**-24, "subnormals count")
@@ -945,8 +941,7 @@ Your answer here.
 r"""
 ## What you have
 
-Products in few calls, a GELU that goes over memory once, training in mixed precision, and measures
-to judge them by. After `tito module complete 18` you can import them from `tinytorch`.
+Products in few calls, a GELU in one pass, training in mixed precision, and measures of all three.
 """
 
 # %% nbgrader={"grade_id": "main-execution", "locked": true}

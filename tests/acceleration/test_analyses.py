@@ -23,8 +23,6 @@ from tinytorch.optimization.acceleration import (
     analyze_mixed_precision_benefits,
     analyze_vectorization_scaling,
     fused_gelu,
-    memory_rows,
-    recommendation,
     technique_score,
     unfused_gelu,
     vectorized_matmul,
@@ -40,6 +38,8 @@ from tinytorch.profiling.roofline import (
     matmul_intensity,
     measure_peaks,
 )
+from tinytorch.support.analyses import memory_rows
+from tinytorch.support.decisions import recommendation
 from tinytorch.support.peaks import Peaks
 from tinytorch.support.roofline import plot_roofline
 from tinytorch.support.tables import table

@@ -16,6 +16,7 @@ import numpy as np
 from ..core.autograd import gradient_rule, nodes_in_order
 from ..core.tensor import Primitive, Tensor, apply, array_product, as_tensor, floating
 from ..core.tensor import in_float32, no_grad, operands
+from ..profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from ..profiling.roofline import attainable, best_seconds, flop_rule, matmul_flops
 from ..support.products import quick_product
 
@@ -89,13 +90,12 @@ def fused_gelu(x: Tensor) -> Tensor:
     """
     return apply(_FUSED_GELU, floating(x))
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #b136d64ee70d
+# %% ../../modules/18_acceleration/acceleration_dev.py #0269c4e838a2
 import warnings
 from typing import Any
 
 from tinytorch.core.losses import MSELoss
 from tinytorch.optimization.precision import GradScaler, autocast, training_bytes, unscale
-from tinytorch.profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from tinytorch.support.dtypes import as_dtype
 from tinytorch.support.mixed_training import NO_GRAPH, TrainerSettings, half_dtype, pair_of
 from tinytorch.support.mixed_training import require_gradients
@@ -164,12 +164,12 @@ class MixedPrecisionTrainer(LossScaling):
         self.update_loss_scale()
         return self._metrics(loss, overflow=not valid, valid=valid)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #6429e420d998
+# %% ../../modules/18_acceleration/acceleration_dev.py #8fbc39d44ddf
 from tinytorch.profiling.roofline import RooflineRow, measure_peaks, model_rows, roofline_row
 from tinytorch.support.analyses import MODEL_SIZES, MemoryRow, ScalingRow, check_together, loops
 from tinytorch.support.analyses import memory_rows
 from tinytorch.support.decisions import TECHNIQUES, WORKLOADS, DecisionRow, Technique, Workload
-from tinytorch.support.decisions import decision_rows, recommendation
+from tinytorch.support.decisions import decision_rows
 from tinytorch.support.tables import table
 from tinytorch.support.threads import one_thread
 from tinytorch.support.validation import check_sizes
@@ -208,7 +208,8 @@ def analyze_arithmetic_intensity(
             "matmul": lambda: vectorized_matmul(a, b)}
     rows = [roofline_row(name, function, peaks) for name, function in work.items()]
     rows += [] if model is None else model_rows(model, x, peaks, loss_fn)
-    print(table(rows, f"{size} x {size}, one thread; corner at {peaks.ridge:.1f} FLOP/byte"))
+    corner = attainable(peaks.ridge, peaks.flops, peaks.bandwidth) / 1e9
+    print(table(rows, f"The roof's corner: {peaks.ridge:.1f} FLOP/byte, {corner:.1f} GFLOP/s"))
     return rows
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #68029cf13803

@@ -168,7 +168,7 @@ def path_of(trainer: Any, tensor: type, sizes: Sequence[float]) -> list[tuple[fl
         equal("the types of the model's outputs for dtype bfloat16", step.seen, ["bfloat16"], "whose dtype?")
         if np.isfinite(size):
             what = f"how far the sum of x w over two rows of {size} moved w"
-            close(what, step.moved[0, 0], 0.02 * size, "whose loss_fn, and whose scale?", rtol=0.02)
+            close(what, step.moved[0, 0], 0.02 * size, "a step of 0.01 times the gradient of loss_fn", rtol=0.02)
     return path
 
 

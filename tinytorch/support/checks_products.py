@@ -47,4 +47,6 @@ def gradients(a: np.ndarray, b: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, 
 
 def added_up(gradient: np.ndarray, shape: Shape) -> np.ndarray:
     """The gradient of an array of `shape` that was broadcast to the gradient's own shape."""
-    return gradient if gradient.shape == shape else gradient.reshape(-1, *shape).sum(axis=0)
+    added = gradient.ndim - len(shape)
+    repeated = tuple(i for i, n in enumerate(gradient.shape) if i < added or n != shape[i - added])
+    return gradient.sum(axis=repeated, keepdims=True).reshape(shape)

@@ -49,7 +49,7 @@ from tinytorch.support.products import quick_product
 r"""
 ## 1. Where does the time go?
 
-Two linear layers with a GELU between them are half of a transformer block. Here they are for 512
+Two linear layers with a GELU between them are one half of a transformer block. Here it is, for 512
 tokens of width 256, under lesson 15's `CountingTrace`:
 """
 
@@ -83,7 +83,7 @@ calls the library B times, with T rows each. But a weight does not care which ex
 to. As `(B * T, D) @ (D, K)` the batch is one call with many rows, and the result is the same up to
 rounding. In the backward pass the difference is larger: there, B products as large as the weight
 have to be added up. Collapsed, they are one product. Where both sides are batches, as in an
-attention, there are B products to do, each too small for BLAS to share among the cores.
+attention, there are B products to do, often too small for BLAS to share among the cores.
 `quick_product` in `tinytorch/support/products.py` gives each core a part of a large batch. The
 primitive uses it:
 """
@@ -874,7 +874,7 @@ A step takes longer in mixed precision, for two reasons. It runs more operations
 back and the scaling, and each costs some microseconds of Python however small its arrays are. And
 a product of 16-bit numbers is computed here by widening both sides to float32 and rounding the
 result. The larger the products, the less both matter. What mixed precision saves here is memory. On
-processors with arithmetic units for 16-bit numbers it saves time as well.
+processors with arithmetic units for 16-bit numbers it can save time as well.
 
 ## Questions
 
@@ -884,7 +884,7 @@ Assign each answer to the name behind its question.
    times as large is it as that of an elementwise addition? (`product_intensity`, `times_addition`)
 2. How many bytes do the primitives of your `unfused_gelu` move for each float32 element, how many
    does `fused_gelu`, and what percentage is saved? Count the array that a primitive writes, and
-   each array that it reads once. (`unfused_bytes`, `fused_bytes`, `percent_saved`)
+   each that it reads, once. (`unfused_bytes`, `fused_bytes`, `percent_saved`)
 3. A model of 100 million parameters and 50 million activations is trained with Adam. How many MB
    (10^6 bytes) are held in float32, and how many in mixed precision? (`full_mb`, `mixed_mb`)
 4. What is the smallest positive float16? Half of it, and less, rounds to 0: above what size does a

@@ -667,9 +667,9 @@ plt.show()
 
 # %% [markdown]
 r"""
-Both forms of GELU compute the same FLOPs. The unfused form moves about ten times the bytes, so its
-point is not lower below the roof but further left, where the roof is lower. (The thick slope is
-that of the largest arrays that were measured. Smaller ones may be in a cache, and above it.)
+Both forms of GELU compute the same FLOPs, and the unfused form moves about ten times the bytes.
+That puts its point further left, where the roof is lower. How far it is below the roof has other
+reasons, such as a tanh that counts as one FLOP. (Arrays in a cache may be above memory's slope.)
 
 ### What does mixed precision save?
 

@@ -50,12 +50,9 @@ _EXPORTS = {
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
     "tinytorch.optimization.acceleration": [
-        "VECTORIZED_MATMUL", "FUSED_GELU", "MODEL_SIZES", "WORKLOADS", "TECHNIQUES", "common_batch",
-        "column_times_row", "matrix_product", "vectorized_matmul", "unfused_gelu", "fused_gelu", "depends_on",
-        "pair_of", "require_gradients", "MixedPrecisionTrainer", "ScalingRow",
-        "analyze_vectorization_scaling", "check_together", "analyze_arithmetic_intensity", "MemoryRow",
-        "memory_rows", "measured_bytes", "analyze_mixed_precision_benefits", "Workload", "Technique",
-        "technique_score", "DecisionRow", "recommendation", "analyze_acceleration_decision_framework",
+        "vectorized_matmul", "unfused_gelu", "fused_gelu", "MixedPrecisionTrainer",
+        "analyze_vectorization_scaling", "analyze_arithmetic_intensity", "analyze_mixed_precision_benefits",
+        "technique_score", "analyze_acceleration_decision_framework",
     ],
     "tinytorch.optimization.compilation": [
         "FusionError", "fuse", "measure_benefits", "measured_techniques",

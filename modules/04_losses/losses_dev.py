@@ -141,11 +141,12 @@ def paired(prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
     """
     ### BEGIN SOLUTION
     prediction, target = operands(floating(prediction), target)
-    shapes = f"prediction has shape {prediction.shape} and target {target.shape}"
     if prediction.shape != target.shape:
-        raise ValueError(f"{shapes}: a loss broadcasts nothing, so reshape one of them")
+        raise ValueError(f"prediction has shape {prediction.shape} and target {target.shape}: "
+                         "a loss broadcasts nothing, so reshape one of them")
     if prediction.size == 0:
-        raise ValueError(f"{shapes}: an empty batch has no mean")
+        raise ValueError(f"prediction and target have shape {target.shape}: "
+                         "an empty batch has no mean")
     return prediction, target
     ### END SOLUTION
 
@@ -430,6 +431,8 @@ def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
         raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")
     if given.dtype == bool:
         raise TypeError("targets are booleans: use astype if False is class 0 and True class 1")
+    if given.dtype.kind in "iu" and 0 <= given.min() and given.max() < shape[-1]:
+        return given.astype(np.int64)
     with np.errstate(invalid="ignore"):  # nan and inf become some whole number, which then differs
         indices = given.astype(np.int64)
     bad = (indices != given) | (indices < 0) | (indices >= shape[-1])

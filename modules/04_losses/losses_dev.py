@@ -54,13 +54,13 @@ r"""
 ## Why not count the mistakes?
 
 What we want in the end is few mistakes. So let us count them. Lesson 01 read digits by their
-average images; here is such a classifier again, on a random choice of images. It gives each digit a
-score, the higher the closer the image is to the digit's average, and answers with the digit that
-scores highest. It has 640 numbers that could be trained: the pixels of ten averages.
+average images; here is such a classifier again, on a random choice of images. It gives each digit
+a score, the higher the closer the image is to the digit's average, and answers with the digit
+that scores highest. It has 640 numbers that could be trained: the pixels of ten averages.
 """
 
 # %%
-from tinytorch.support.checks import check, close, equal, raises, typed
+from tinytorch.support.checks import check, close, equal, outcome, raises, typed
 from tinytorch.support.data import load_digits
 
 images, labels = load_digits()
@@ -415,9 +415,8 @@ def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Targets as a new int64 array, one class index for each row of logits of `shape` (..., C).
 
     Raises ValueError where the targets' shape, named in the message, is not `shape` without its
-    last axis, where there are none, and where one is not a whole number from 0 to C - 1: the
-    message names the first such value and its position, as in "target 3.0 at [2]". Raises TypeError
-    for booleans.
+    last axis, where there are none, and where one is not a whole number from 0 to C - 1, named with
+    its position as in "target 3.0 at [2]". Raises TypeError for booleans.
 
     >>> class_indices([2.0, 0.0], (2, 3))
     array([2, 0])
@@ -425,8 +424,7 @@ def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
     ### BEGIN SOLUTION
     given = as_tensor(targets).data
     if not shape or given.shape != shape[:-1]:
-        raise ValueError(f"logits {shape} need targets {shape[:-1]}, one class index a row: "
-                         f"got shape {given.shape}")
+        raise ValueError(f"logits {shape} need targets {shape[:-1]}, not of shape {given.shape}")
     if given.size == 0:
         raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")
     if given.dtype == bool:
@@ -454,10 +452,7 @@ def test_unit_class_indices():
     types = ["int8", "uint8", "int32", "int64", "uint64", "float16", "float32", "float64"]
     for numbers, shape, dtype in [(*case, dtype) for case in cases for dtype in types]:
         given, what = Tensor(numbers, dtype), f"class_indices({dtype} {numbers}, {shape})"
-        try:
-            got = class_indices(given, shape)
-        except ValueError as error:
-            raise AssertionError(f"{what} was refused: {error}: these are whole numbers") from error
+        got = outcome(what, lambda: class_indices(given, shape), "whole numbers do, in any type")
         typed(what, got, np.int64, "NumPy takes an array for an index in this type")
         equal(what, got.tolist(), numbers)
         assert not np.shares_memory(got, given.data), (

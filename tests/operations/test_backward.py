@@ -86,6 +86,13 @@ ALIASES = {
 }
 
 
+@pytest.mark.parametrize("index", [((0, 0, 1),), [0, 0, 1], np.array([0, 0, 1]), (np.array([0, 0, 1]),)])
+def test_an_element_that_is_taken_twice_gets_both_shares_whatever_the_index_is_made_of(index):
+    x = leaf([1.0, 2.0, 3.0])
+    x[index].sum().backward()
+    assert x.grad.data.tolist() == [2, 1, 0]
+
+
 @pytest.mark.parametrize("name", ALIASES)
 def test_changing_one_gradient_in_place_changes_no_other_array(name):
     """Optimizers and clipping change gradients in place; so may a caller with the gradient that was passed in."""

@@ -7,7 +7,17 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.support.checks import CheckFailed, NotBuilt, check, close, equal, raises, typed
+from tinytorch.support.checks import (
+    CheckFailed,
+    NotBuilt,
+    check,
+    close,
+    complaint,
+    equal,
+    outcome,
+    raises,
+    typed,
+)
 
 
 def sentence(function, *args, **kwargs) -> str:
@@ -122,3 +132,22 @@ test_unit_one()
 """
     assert not shell.run_cell(cell).success
     assert capsys.readouterr().out.strip() == shown
+
+
+def test_an_outcome_is_what_a_call_gives_or_the_sentence_that_stopped_it():
+    assert outcome("f(1)", lambda: 3) == 3
+    said = sentence(outcome, "f(1)", fails(ValueError("shapes differ")), "which axes?")
+    assert said == "f(1) stops: shapes differ: which axes?"
+    with pytest.raises(KeyError):
+        outcome("f(1)", fails(KeyError("x")))
+
+
+def test_a_complaint_is_the_message_of_an_error_and_nothing_without_one():
+    assert complaint(lambda: 1) == ""
+    assert complaint(lambda: [][3]) == "list index out of range"
+    assert complaint(fails(NotImplementedError("no rule for this"))) == "no rule for this"
+
+
+def test_a_blank_exercise_is_no_complaint():
+    with pytest.raises(NotImplementedError):
+        complaint(fails(NotImplementedError()))

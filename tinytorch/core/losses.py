@@ -92,17 +92,15 @@ def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Targets as a new int64 array, one class index for each row of logits of `shape` (..., C).
 
     Raises ValueError where the targets' shape, named in the message, is not `shape` without its
-    last axis, where there are none, and where one is not a whole number from 0 to C - 1: the
-    message names the first such value and its position, as in "target 3.0 at [2]". Raises TypeError
-    for booleans.
+    last axis, where there are none, and where one is not a whole number from 0 to C - 1, named with
+    its position as in "target 3.0 at [2]". Raises TypeError for booleans.
 
     >>> class_indices([2.0, 0.0], (2, 3))
     array([2, 0])
     """
     given = as_tensor(targets).data
     if not shape or given.shape != shape[:-1]:
-        raise ValueError(f"logits {shape} need targets {shape[:-1]}, one class index a row: "
-                         f"got shape {given.shape}")
+        raise ValueError(f"logits {shape} need targets {shape[:-1]}, not of shape {given.shape}")
     if given.size == 0:
         raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")
     if given.dtype == bool:

@@ -103,6 +103,14 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
         raise AssertionError(_sentence(fact, idea))
 
 
+def outcome(what: str, call: Callable[[], Any], idea: str = "") -> Any:
+    """What `call()` gives; a ValueError that stops it becomes an AssertionError that says `what` was asked."""
+    try:
+        return call()
+    except ValueError as error:
+        raise AssertionError(_sentence(f"{what} stops: {error}", idea)) from error
+
+
 def complaint(call: Callable[[], Any]) -> str:
     """The message of the error that `call()` raises, and nothing where it raises none.
 

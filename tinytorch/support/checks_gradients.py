@@ -131,7 +131,7 @@ def rules_agree(rules: Rules, what: str, function: Callable, *tensors: Any, idea
     shape = function(*map(kind, arrays)).shape
     g = np.random.default_rng(seed).choice([-2.0, -1.0, 0.5, 3.0], size=shape)
     wanted = slopes(lambda *moved: (function(*map(kind, moved)).numpy() * g).sum(), arrays)
-    told = f"{what} with inputs {' and '.join(map(_text, arrays))} and g={_text(g)}"
+    told = f"{what} with {_text(*arrays)}" + (f" and g={g.tolist()}" if g.size < 5 else "")
     for dtype in ("float64", "float32"):
         leaves = [kind(array, dtype, True) for array in arrays]
         result = function(*leaves)
@@ -150,6 +150,7 @@ def backward_agrees(backward: Callable, what: str, function: Callable, *tensors:
     kind = type(tensors[0])
     leaves = [kind(tensor.numpy(), np.float64, True) for tensor in tensors]
     wanted = slopes(lambda *moved: function(*map(kind, moved)).numpy().sum(), [leaf.numpy() for leaf in leaves])
+    first: list[tuple[np.ndarray, np.ndarray]] = []
     for times in (1, 2):
         result = function(*leaves)
         try:
@@ -163,6 +164,9 @@ def backward_agrees(backward: Callable, what: str, function: Callable, *tensors:
             assert leaf.grad is not None, f"{told} is still None: every leaf must be reached"
             close(told, leaf.grad, times * slope, idea, rtol=1e-4, atol=1e-5)
         held = [leaf.grad.numpy() for leaf in leaves]
+        kept = all(np.array_equal(before, copy) for before, copy in first)
+        assert kept, f"{what}: the second walk wrote into the gradient of the first, which others may hold"
+        first = [(array, array.copy()) for array in held]
         shared = any(np.shares_memory(one, other) for k, one in enumerate(held) for other in held[:k])
         assert not shared, f"{what}: two leaves hold one array, and to change one gradient would change the other"
 
@@ -173,8 +177,10 @@ def _over_batch(share: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return share.reshape(-1, *shape).sum(axis=0) if fits else share
 
 
-def _text(array: np.ndarray) -> str:
-    return str(array.tolist()) if array.size < 5 else f"of shape {array.shape}"
+def _text(*arrays: np.ndarray) -> str:
+    if any(array.size > 4 for array in arrays):
+        return f"inputs of shape {' and '.join(str(array.shape) for array in arrays)}"
+    return f"inputs {' and '.join(str(array.tolist()) for array in arrays)}"
 
 
 def worst_error(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], tolerance: float) -> float:

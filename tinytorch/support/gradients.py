@@ -147,7 +147,7 @@ def bce_to_targets(g, y, logits, targets):
 
 
 def matmul(to_a: Callable, to_b: Callable) -> tuple[Callable, Callable]:
-    """The two rules of a @ b, of which either may be a vector, from `to_a(g, a, b)` and `to_b(g, a, b)` for matrices."""
+    """The two rules of a @ b where either may be a vector, from `to_a(g, a, b)` and `to_b(g, a, b)` of matrices."""
 
     def for_a(g, y, a, b):
         return to_a(*as_matrices(g, a, b))

@@ -14,7 +14,7 @@
 r"""
 # Lesson 05: Autograd
 
-> Reverse-mode differentiation: a table of gradient rules, one for each primitive, and its walk.
+> Reverse-mode differentiation: a table of gradient rules, and the walk that uses it.
 
 Training asks one question of every weight: if this number grew a little, how much would the loss
 grow? The answers together are the gradient. You could find it by trying: move one weight, run the
@@ -152,10 +152,10 @@ for power in range(1, 11):
 
 # %% [markdown]
 r"""
-## One rule for each operation
-
 The best step here is 1e-5. The default of 1e-6 costs less than a digit, and is less likely to
 step across a kink, such as ReLU's at 0.
+
+## One rule for each operation
 
 Now the theory. Let the loss be $L$, and let an operation in the middle of the network compute
 $y = f(a, b)$. Suppose that $g = \partial L / \partial y$ is known, an array of y's shape. The
@@ -178,7 +178,7 @@ def gradient_rule(name: str, *rules: Callable[..., np.ndarray] | None) -> None:
     """Set the rules of operation `name`, one for each input: `rule(g, y, *inputs, **options)`.
 
     `g` is the gradient with respect to the output `y`. What was not saved is a Spec, or None for y.
-    The answer is an array, in the input's shape or broadcast from it. Arguments stay as they are.
+    The answer is an array of the input's shape, or of one that the input was broadcast to.
     """
     RULES[name] = rules
 
@@ -248,7 +248,7 @@ after the nodes that it uses. So it is enough to go from the highest order down.
 
 Follow the edges from the last node, without recursion: Python allows some 1,000 calls inside each
 other, and a graph may be deeper. Keep a list of nodes whose edges are yet to be followed, and a
-set of those found, for many ways may lead to one node.
+set of those found, since many ways may lead to one node.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "nodes-in-order"}
@@ -299,8 +299,8 @@ r"""
 
 `pull_back` makes one step of the walk, and is given. It asks a node's rules, skips the inputs
 that want no gradient, and fits each answer to its input: `unbroadcast`, the exercise after the
-next, restores a shape that was stretched. An operation without a line in the table is an error,
-for to lose its gradient silently would be worse.
+next, restores a shape that was stretched. An operation without a line in the table is an error;
+to lose its gradient silently would be worse.
 
 A rule may answer with `g` itself, as that of addition does for both inputs. If two leaves held
 one array, to change one gradient in place would change the other. So `pull_back` hands on a view
@@ -569,7 +569,7 @@ why lessons 01 and 02 let such operations save their output and not their input.
 The derivative of $\tanh x$ is $1 - \tanh^2 x$, and tanh saves its output. The larger of two
 numbers gets all of g, the other gets 0, and at a tie, as in PyTorch, each gets half; maximum
 saves its inputs. Choose with `np.where`, and do not multiply g by 0 and 1: a g that has
-overflowed is `inf`, and `inf * 0` is `nan`.
+overflowed is `inf`, and `inf * 0` is `nan`. (`in_float32` serves rules as it serves forwards.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "rules-elementwise"}
@@ -722,11 +722,11 @@ test_unit_rules_matmul()
 r"""
 ## Rules: cross-entropy
 
-This is the most used rule of all, and worth deriving on paper once. With respect to a row of
-logits, the gradient of the row's loss is softmax(logits) - target, where the target is 1 at the
-right class and 0 elsewhere: how far is each probability off? With label smoothing $\varepsilon$
-the target is $1 - \varepsilon$ at the right class, and $\varepsilon / C$ more at each of the C
-classes. The loss is the mean over all rows, so divide by their number.
+This rule is worth deriving on paper once. With respect to a row of logits, the gradient of the
+row's loss is softmax(logits) - target, where the target is 1 at the right class and 0 elsewhere:
+how far is each probability off? With label smoothing $\varepsilon$ the target is
+$1 - \varepsilon$ at the right class, and $\varepsilon / C$ more at each of the C classes. The
+loss is the mean over all rows, so divide by their number.
 
 ### Exercise: cross_entropy_rule
 

@@ -250,12 +250,11 @@ def cross_entropy_rule(g, y, logits, targets, label_smoothing):
 
 gradient_rule("cross_entropy", in_float32(cross_entropy_rule))
 
-# %% ../../modules/05_autograd/autograd_dev.py #a1084f64475f
+# %% ../../modules/05_autograd/autograd_dev.py #fb547e6e98b8
 def joint_rule(name: str, rule: Callable[..., list]) -> None:
     """Set one rule for all inputs of operation `name`: `rule(g, y, *inputs, needs, **options)`.
 
-    `needs` says for each input whether it wants a gradient; the answer is a list with an array, or
-    None, for each.
+    `needs` says of each input whether it wants a gradient; the list has an array or None for each.
     """
     RULES[name] = rule
 

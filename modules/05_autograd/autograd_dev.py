@@ -599,15 +599,12 @@ gradient_rule("maximum", maximum_rule, lambda g, y, a, b: maximum_rule(g, y, b, 
 # Check of tanh_rule and maximum_rule: run it when your cell has run.
 @check
 def test_unit_rules_elementwise():
-    numbers = [[0.5, -2.0, 3.0]]
-    larger = [([1.0, 2, 3], [3.0, 2, 1], [1, 1, np.inf], [0, 0.5, np.inf], [1, 0.5, 0])]
+    cases = [([0.5, 2, 3], [3.0, 2, 1], [1, 1, np.inf], [0, 0.5, np.inf], [1, 0.5, 0])]
     ### BEGIN HIDDEN TESTS
-    numbers += [[[0.7, -2.5], [1.1, 0.05]]]
-    larger += [([-1.0, 0, 5], [-1.0, -2, 6], [4, 3, -np.inf], [2, 3, 0], [2, 0, -np.inf])]
+    cases += [([-1.0, 0, 4], [-1.0, -2, 6], [4, 3, -np.inf], [2, 3, 0], [2, 0, -np.inf])]
     ### END HIDDEN TESTS
-    for x in numbers:
-        rules_agree(RULES, "tanh", Tensor.tanh, Tensor(x), idea="y is there, and x is not")
-    for a, b, g, *wanted in larger:
+    for a, b, g, *wanted in cases:
+        rules_agree(RULES, "tanh", Tensor.tanh, Tensor(a), idea="y is there, and x is not")
         y = Tensor(a, requires_grad=True).maximum(Tensor(b, requires_grad=True))
         for i in range(2):
             close(f"maximum of {a} and {b} with g={g}: the rule for input {i}", owed(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['gradient_rule', 'backward', 'joint_rule', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #e5659b65e0b3
+# %% ../../modules/05_autograd/autograd_dev.py #a4771fbde2a1
 import math
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from .tensor import Node, Spec, Tensor, active_layers, array_product, cast_array
 from .tensor import in_float32, no_grad, top_layer, wrap
-from ..support import gradients
 from ..support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from ..support.checks_gradients import worst_error
 from ..support.dtypes import is_half
+from ..support.gradients import given_rules, layer_norm_rule, linear_rule, matmul_rules
 from ..support.gradients import starting_gradient
 
 # %% ../../modules/05_autograd/autograd_dev.py #numerical-gradient
@@ -231,7 +231,7 @@ def product_to_b(g, a, b):
     return array_product(np.swapaxes(a, -1, -2), g)
 
 
-gradient_rule("matmul", *map(in_float32, gradients.matmul(product_to_a, product_to_b)))
+gradient_rule("matmul", *map(in_float32, matmul_rules(product_to_a, product_to_b)))
 
 # %% ../../modules/05_autograd/autograd_dev.py #cross-entropy-rule
 def cross_entropy_rule(g, y, logits, targets, label_smoothing):
@@ -267,10 +267,10 @@ gradient_rule("relu", lambda g, y, x: masked(g, y != 0))
 gradient_rule("astype", lambda g, y, x, dtype: g)
 gradient_rule("reshape", lambda g, y, x, shape: g.reshape(x.shape))
 
-# %% ../../modules/05_autograd/autograd_dev.py #7c5841b493af
-RULES.update(gradients.rest(wide=in_float32))
-joint_rule("linear", in_float32(gradients.linear))
-joint_rule("layer_norm", in_float32(gradients.layer_norm))
+# %% ../../modules/05_autograd/autograd_dev.py #644d672c48d0
+RULES.update(given_rules(wide=in_float32))
+joint_rule("linear", in_float32(linear_rule))
+joint_rule("layer_norm", in_float32(layer_norm_rule))
 
 # %% ../../modules/05_autograd/autograd_dev.py #c300bde54156
 def check_gradients(function: Callable, *tensors: Tensor, tolerance: float = 1e-5) -> float:

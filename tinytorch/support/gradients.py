@@ -14,6 +14,9 @@ import numpy as np
 
 from .arrays import as_matrices, column_sums, rows_of, with_axes
 
+Array = np.ndarray
+Axis = tuple[int, ...] | None
+
 
 def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
     """The gradient that a backward pass from `tensor` starts with, in a new array of its shape and type.
@@ -39,27 +42,27 @@ def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
     return start
 
 
-def div_to_b(g, y, a, b):
+def div_to_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
     """Of a / b, to b."""
     return -g * a / (b * b)
 
 
-def pow_to_a(g, y, a, b):
+def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
     """Of a ** b, to a; where b is 0 it is 0, whatever a is."""
     return g * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
 
 
-def pow_to_b(g, y, a, b):
+def pow_to_b(g: Array, y: Array, a: Array, b: Array) -> Array:
     """Of a ** b, to b; 0 where a is 0 and b is not negative."""
     return g * y * np.log(np.where(a == 0, 1, a))
 
 
-def transpose(g, y, x, axes):
+def transpose(g: Array, y: Array | None, x: Any, axes: tuple[int, ...]) -> Array:
     """Of axes in another order: the opposite order."""
     return g.transpose(np.argsort([axis % len(axes) for axis in axes]))
 
 
-def getitem(g, y, x, index):
+def getitem(g: Array, y: Array | None, x: Any, index: Any) -> Array:
     """Of x[index]: g where the elements came from, added up where one was taken more than once."""
     out = np.zeros(x.shape, dtype=g.dtype)
     parts = index if isinstance(index, tuple) else (index,)
@@ -70,14 +73,14 @@ def getitem(g, y, x, index):
     return out
 
 
-def extreme(g, y, x, axis, keepdims):
+def extreme(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """Of a maximum or minimum over `axis`: to the elements that equal it, in equal shares where several do."""
     chosen = x == with_axes(y, axis, keepdims, x.ndim)
     shares = chosen / chosen.sum(axis=axis, keepdims=True).astype(x.dtype)
     return with_axes(g, axis, keepdims, x.ndim) * shares
 
 
-def linear(g, y, x, weight, bias, needs):
+def linear_rule(g: Array, y: Array | None, x: Array, weight: Array, bias: Array, needs: tuple[bool, ...]) -> list:
     """Of x @ weight + bias: a list of three, in products of two tall matrices, for x of any number of axes."""
     rows = rows_of(g)
     return [
@@ -87,17 +90,17 @@ def linear(g, y, x, weight, bias, needs):
     ]
 
 
-def softmax(g, y, x, axis):
+def softmax(g: Array, y: Array, x: Array, axis: int) -> Array:
     """Of a softmax along `axis`."""
     return y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
-def log_softmax(g, y, x, axis):
+def log_softmax(g: Array, y: Array, x: Array, axis: int) -> Array:
     """Of the logarithm of a softmax along `axis`."""
     return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 
-def gelu(g, y, x, approximate):
+def gelu(g: Array, y: Array | None, x: Array, approximate: str) -> Array:
     """Of GELU: Phi(x) + x phi(x), or the derivative of its tanh form."""
     x = np.clip(x, -1e3, 1e3)  # beyond it the derivative is 0 or 1, and x * x might overflow
     if approximate == "tanh":
@@ -109,7 +112,9 @@ def gelu(g, y, x, approximate):
     return g * (ndtr(x) + x * np.exp(-0.5 * x * x) * 0.3989422804014327)
 
 
-def layer_norm(g, y, x, weight, bias, eps, needs):
+def layer_norm_rule(
+    g: Array, y: Array | None, x: Array, weight: Array, bias: Array, eps: float, needs: tuple[bool, ...]
+) -> list:
     """Of layer normalisation along the last axis: a list of three."""
     unit = x - x.mean(axis=-1, keepdims=True)
     inverse = 1 / np.sqrt(np.vecdot(unit, unit)[..., np.newaxis] / x.shape[-1] + eps)
@@ -118,35 +123,35 @@ def layer_norm(g, y, x, weight, bias, eps, needs):
     return [to_x, column_sums(rows_of(g * unit)), column_sums(rows_of(g))]
 
 
-def _layer_norm_to_x(g, unit, inverse):
+def _layer_norm_to_x(g: Array, unit: Array, inverse: Array) -> Array:
     out = g - unit * (np.vecdot(g, unit)[..., np.newaxis] / g.shape[-1])
     out -= g.mean(axis=-1, keepdims=True)
     out *= inverse
     return out
 
 
-def mse_to_prediction(g, y, prediction, target):
+def mse_to_prediction(g: Array, y: Array | None, prediction: Array, target: Array) -> Array:
     """Of the mean squared error, to the prediction."""
     return (2 * g / max(prediction.size, 1)) * (prediction - target)
 
 
-def mse_to_target(g, y, prediction, target):
+def mse_to_target(g: Array, y: Array | None, prediction: Array, target: Array) -> Array:
     """Of the mean squared error, to the target."""
     return -mse_to_prediction(g, y, prediction, target)
 
 
-def bce_to_logits(g, y, logits, targets):
+def bce_to_logits(g: Array, y: Array | None, logits: Array, targets: Array) -> Array:
     """Of the binary cross-entropy, to the logits: sigmoid minus target, over the count."""
     small = np.exp(-np.abs(logits))
     return (np.where(logits >= 0, 1, small) / (1 + small) - targets) * (g / max(logits.size, 1))
 
 
-def bce_to_targets(g, y, logits, targets):
+def bce_to_targets(g: Array, y: Array | None, logits: Array, targets: Array) -> Array:
     """Of the binary cross-entropy, to the targets."""
     return -logits * (g / max(logits.size, 1))
 
 
-def matmul(to_a: Callable, to_b: Callable) -> tuple[Callable, Callable]:
+def matmul_rules(to_a: Callable, to_b: Callable) -> tuple[Callable, Callable]:
     """The two rules of a @ b where either may be a vector, from `to_a(g, a, b)` and `to_b(g, a, b)` of matrices."""
 
     def for_a(g, y, a, b):
@@ -159,7 +164,7 @@ def matmul(to_a: Callable, to_b: Callable) -> tuple[Callable, Callable]:
     return for_a, for_b
 
 
-def rest(wide: Callable[[Callable], Callable]) -> dict[str, tuple[Callable | None, ...]]:
+def given_rules(wide: Callable[[Callable], Callable]) -> dict[str, tuple[Callable | None, ...]]:
     """The rules that lesson 05 does not write out, one for each input, by the name of their operation.
 
     `wide` is the decorator that lets a rule compute 16-bit numbers in float32.

@@ -725,7 +725,7 @@ plt.show()
 # %% [markdown]
 r"""
 On the left the classifier gives ten classes nearly equal probabilities; on the right it is
-certain of its mistakes too. Between the two lies the confidence that its accuracy deserves. To
+certain of its mistakes too. Between the two is the confidence that its accuracy deserves. To
 divide a trained network's logits by one number, chosen to minimise the loss on data that were
 held back from training, is called temperature scaling (Guo and others, 2017, arXiv:1706.04599).
 It makes a network's probabilities more honest.

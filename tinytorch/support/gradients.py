@@ -35,7 +35,7 @@ def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
             "mean() or sum(), or pass gradient="
         )
     if gradient is None:
-        return np.ones(tensor.shape, tensor.dtype)
+        return np.array(1, tensor.dtype, ndmin=tensor.ndim)
     start = np.array(gradient, dtype=tensor.dtype)
     if start.shape != tensor.shape:
         raise ValueError(f"gradient has shape {start.shape}, the tensor {tensor.shape}: they must be the same")

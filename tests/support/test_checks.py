@@ -13,9 +13,11 @@ from tinytorch.support.checks import (
     NotBuilt,
     check,
     close,
+    complaint,
     equal,
     explained,
     makes_no_array,
+    outcome,
     raises,
     typed,
     unchanged,
@@ -193,3 +195,22 @@ def test_a_fake_clock_stands_still_until_work_passes_time():
     clock.looks = 999
     assert sentence(clock) == "the clock was looked at 1000 times: what should have moved it has not run"
     assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"
+
+
+def test_an_outcome_is_what_a_call_gives_or_the_sentence_that_stopped_it():
+    assert outcome("f(1)", lambda: 3) == 3
+    said = sentence(outcome, "f(1)", fails(ValueError("shapes differ")), "which axes?")
+    assert said == "f(1) failed: shapes differ: which axes?"
+    with pytest.raises(NotImplementedError):
+        outcome("f(1)", fails(NotImplementedError()))
+
+
+def test_a_complaint_is_the_message_of_an_error_and_nothing_without_one():
+    assert complaint(lambda: 1) == ""
+    assert complaint(lambda: [][3]) == "list index out of range"
+    assert complaint(fails(NotImplementedError("no rule for this"))) == "no rule for this"
+
+
+def test_a_blank_exercise_is_no_complaint():
+    with pytest.raises(NotImplementedError):
+        complaint(fails(NotImplementedError()))

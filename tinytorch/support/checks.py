@@ -132,7 +132,7 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
 
 
 @contextmanager
-def explained(what: str, idea: str) -> Iterator[None]:
+def explained(what: str, idea: str = "") -> Iterator[None]:
     """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
     try:
         yield
@@ -171,6 +171,26 @@ def _innermost(trace: TracebackType | None) -> str:
     while trace is not None:
         name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
     return name.rpartition("<locals>.")[2]
+
+
+def outcome(what: str, call: Callable[[], Any], idea: str = "") -> Any:
+    """What `call()` gives; an error that stops it is `explained`."""
+    with explained(what, idea):
+        return call()
+
+
+def complaint(call: Callable[[], Any]) -> str:
+    """The message of the error that `call()` raises, and nothing where it raises none.
+
+    A blank exercise's NotImplementedError, which has no message, passes through.
+    """
+    try:
+        call()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, NotImplementedError) and not str(error):
+            raise
+        return str(error)
+    return ""
 
 
 def _sentence(fact: str, idea: str) -> str:

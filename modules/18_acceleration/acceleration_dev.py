@@ -18,14 +18,13 @@ r"""
 
 Your framework trains networks. Now you make it faster and smaller. *Vectorised products* give a
 library the multiplications in as few and large calls as possible. *Kernel fusion* computes a
-formula, such as GELU, in one pass over memory instead of one pass for each operation. *Mixed
-precision* keeps activations in 16 bits, and scales the loss so that no gradient is lost. Every
-speed-up is measured on your machine, and lesson 15's roofline says how near it comes to what the
-machine can do.
+formula, such as GELU, in one pass over memory, not one for each operation. *Mixed precision* keeps
+activations in 16 bits, and scales the loss so that small gradients are not lost. Every speed-up is
+measured on your machine, and lesson 15's roofline says how near it comes to the possible.
 
-About 5 hours: 7 exercises, some 50 lines to write. Needs lessons 01 to 07 and 14 to 17. Makes
-`tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`, `MixedPrecisionTrainer`,
-and four analyses.
+About 5 hours: 6 exercises, some 45 lines to write, and 6 questions. Needs lessons 01 to 07 and 14
+to 17. Makes `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`,
+`MixedPrecisionTrainer`, and four analyses.
 """
 
 # %%
@@ -271,11 +270,13 @@ from tinytorch.profiling.roofline import per_output
 from tinytorch.support.launch import one_pass
 
 def _gelu_forward(x: np.ndarray) -> np.ndarray:
+    """GELU of an array of a floating type; the type stays."""
     ### BEGIN SOLUTION
     return one_pass(gelu_loops(x.dtype)[0], x)
     ### END SOLUTION
 
 def _gelu_backward(g: np.ndarray, y: None, x: np.ndarray) -> np.ndarray:
+    """The gradient to `x` where `g` comes in; the result `y` was not saved."""
     ### BEGIN SOLUTION
     return one_pass(gelu_loops(x.dtype)[1], g, x)
     ### END SOLUTION
@@ -451,7 +452,7 @@ test_unit_loss_scaling()
 r"""
 ### Exercise: MixedPrecisionTrainer
 
-One step, `train_step`:
+One step is `train_step`:
 
 1. Under `autocast(self.dtype)`: the model's outputs for the inputs, and the loss, by
    `self._compute_loss(outputs, targets)`.
@@ -462,8 +463,8 @@ One step, `train_step`:
 4. Unscale the gradients. Let the optimizer step only where all of them are finite.
 5. Update the scale, and return the metrics. The loss in them is the unscaled one.
 
-`with np.errstate(all="ignore"):` round both passes keeps NumPy from warning of infinities. The
-scaler's own `step` is of no use here: it asks the optimizer for `param_groups`.
+`with np.errstate(all="ignore"):` round both passes keeps NumPy from warning of infinities. Leave
+the scaler's own `step` alone: it asks the optimizer for `param_groups`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "mixed-precision-trainer"}

@@ -71,9 +71,11 @@ from ..profiling.roofline import per_output
 from ..support.launch import one_pass
 
 def _gelu_forward(x: np.ndarray) -> np.ndarray:
+    """GELU of an array of a floating type; the type stays."""
     return one_pass(gelu_loops(x.dtype)[0], x)
 
 def _gelu_backward(g: np.ndarray, y: None, x: np.ndarray) -> np.ndarray:
+    """The gradient to `x` where `g` comes in; the result `y` was not saved."""
     return one_pass(gelu_loops(x.dtype)[1], g, x)
 
 _FUSED_GELU = Primitive("fused_gelu", _gelu_forward, saves="inputs")

@@ -392,7 +392,6 @@ their parts: `self.scaler.scale(loss)`, `unscale(gradients, scale)`, `self.scale
 #| exporti
 class LossScaling(TrainerSettings):
     """A model, an optimizer and a loss_fn(outputs, targets), and a scale that adapts itself."""
-
     def __init__(
         self, model: Any, optimizer: Any, loss_scale: float = 1024.0,
         max_loss_scale: float = 65536.0, loss_fn: Callable = MSELoss(), dtype: Any = "float16",
@@ -471,7 +470,6 @@ the scaler's own `step` alone: it asks the optimizer for `param_groups`.
 #| export
 class MixedPrecisionTrainer(LossScaling):
     """Training in mixed precision: float32 weights, a 16-bit forward pass, dynamic loss scaling."""
-
     def train_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, float | bool]:
         """One step on `(inputs, targets)`: `{"loss", "loss_scale", "overflow", "gradients_valid"}`.
 
@@ -718,9 +716,8 @@ activations took 16 bits; norms and the loss keep float32 inputs, so GPT-2 saves
 
 ### Which technique, where?
 
-Not every choice is a measurement. The last analysis scores four techniques for five kinds of work
-from the judgements in `tinytorch/support/decisions.py`. You may judge differently; a score only
-makes the judgements explicit.
+Not every choice is a measurement. The last analysis scores four techniques for five kinds of work,
+from the judgements in `tinytorch/support/decisions.py`, which a score only makes explicit.
 
 ### Exercise: technique_score
 

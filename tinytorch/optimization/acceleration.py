@@ -112,7 +112,6 @@ def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
 # %% ../../modules/18_acceleration/acceleration_dev.py #loss-scaling
 class LossScaling(TrainerSettings):
     """A model, an optimizer and a loss_fn(outputs, targets), and a scale that adapts itself."""
-
     def __init__(
         self, model: Any, optimizer: Any, loss_scale: float = 1024.0,
         max_loss_scale: float = 65536.0, loss_fn: Callable = MSELoss(), dtype: Any = "float16",
@@ -141,7 +140,6 @@ class LossScaling(TrainerSettings):
 # %% ../../modules/18_acceleration/acceleration_dev.py #mixed-precision-trainer
 class MixedPrecisionTrainer(LossScaling):
     """Training in mixed precision: float32 weights, a 16-bit forward pass, dynamic loss scaling."""
-
     def train_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, float | bool]:
         """One step on `(inputs, targets)`: `{"loss", "loss_scale", "overflow", "gradients_valid"}`.
 

@@ -67,7 +67,7 @@ def recommendation(score: int) -> str:
 def decision_rows(
     score: Callable[[Workload, Technique], int], techniques: Sequence[Technique]
 ) -> list[DecisionRow]:
-    """A row for each kind of work, by the `score` of each of the four `techniques`; ValueError for others than these."""
+    """A row for each kind of work, by the `score` of each of the four `techniques`; ValueError for any others."""
     names, wanted = [t.name for t in techniques], [t.name for t in TECHNIQUES]
     if names != wanted:
         raise ValueError(f"wanted the four techniques, in order, {', '.join(wanted)}; got {', '.join(names) or 'none'}")

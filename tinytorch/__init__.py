@@ -46,12 +46,8 @@ _EXPORTS = {
         "plain_index",
     ],
     "tinytorch.core.training": [
-        "CHECKPOINT_FORMAT", "load_digits", "stratified_split", "batch_indices", "example_arrays", "batches",
-        "accuracy", "Score", "combine", "evaluating", "evaluate", "accumulate_gradients", "clip_grad_norm",
-        "cosine_lr", "CosineSchedule", "TrainingStep", "Epoch", "in_words", "progress_report", "rich_bar",
-        "updates_per_epoch", "epoch_batches", "count_updates", "grouped", "TrainingEpoch", "Checkpoints",
-        "Trainer", "training_state", "restore_training", "pack", "unpack", "write_checkpoint",
-        "read_checkpoint",
+        "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
+        "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
     "tinytorch.optimization.acceleration": [
         "vectorized_matmul", "unfused_gelu", "fused_gelu", "MixedPrecisionTrainer",
@@ -59,11 +55,7 @@ _EXPORTS = {
         "technique_score", "analyze_acceleration_decision_framework",
     ],
     "tinytorch.optimization.compilation": [
-        "CODE", "FUSED", "FusionError", "Symbol", "symbol", "emit", "captured", "simplified", "computed",
-        "Recorder", "record", "in_order", "expression_gradients", "place_of", "grid_of", "factors_in",
-        "written", "kernel_source", "compile_kernel", "Kernel", "of_one_type", "outside", "fuse",
-        "operations_in", "BenefitRow", "in_a_word", "benefit_row", "compare", "measure_benefits",
-        "measured_techniques",
+        "FusionError", "fuse", "measure_benefits", "measured_techniques",
     ],
     "tinytorch.optimization.kernels": [
         "FUSED_CROSS_ENTROPY", "fused_cross_entropy",
@@ -77,10 +69,8 @@ _EXPORTS = {
     ],
     "tinytorch.profiling.roofline": [
         "FlopRule", "FLOPS", "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output",
-        "operation_flops", "footprint", "traffic", "CountedOperation", "forward_counts", "backward_counts",
-        "CountedTotal", "counted_total", "CountingTrace", "count_flops", "roof_fraction", "attainable",
-        "elementwise_intensity", "matmul_intensity", "best_seconds", "compute_peak", "triad", "measure_peaks",
-        "RooflineRow", "under_roof", "roofline_row", "model_rows",
+        "CountingTrace", "count_flops", "elementwise_intensity", "matmul_intensity", "attainable",
+        "best_seconds", "compute_peak", "triad", "measure_peaks", "roofline_row", "model_rows",
     ],
 }
 _NOT_BUILT = []

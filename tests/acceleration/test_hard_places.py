@@ -58,6 +58,23 @@ def test_one_core_gives_the_same(usual):
     assert run(first="os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})") == usual
 
 
+ENDS = """
+import numpy as np
+from tinytorch import Tensor, fused_gelu
+x = Tensor(np.float32([-np.inf, -10, 10, np.inf]), requires_grad=True)
+y = fused_gelu(x)
+y.backward(Tensor(np.ones(4, np.float32)))
+assert y.data.tolist() == [0, 0, 10, np.inf] and x.grad.data.tolist() == [0, 0, 1, 1], (y, x.grad)
+"""
+
+
+@pytest.mark.parametrize("processor", ["generic", "skylake"])
+def test_far_out_gelu_is_exact_on_a_processor_with_and_without_multiply_add(processor):
+    done = subprocess.run([sys.executable, "-c", ENDS], cwd=ROOT, capture_output=True, text=True,
+                          env=os.environ | {"NUMBA_CPU_NAME": processor})
+    assert done.returncode == 0, done.stderr
+
+
 FORKED = """
 import numpy as np, os, signal
 from tinytorch.core.tensor import Tensor

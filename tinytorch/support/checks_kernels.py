@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -14,14 +15,21 @@ from tinytorch.support.kernel_cache import Kernel
 from tinytorch.support.machine_code import machine_code
 
 
-def run(what: str, kernel: Kernel, *args: Any) -> Any:
-    """`kernel(*args)`; AssertionError with Numba's reason in one line where it cannot be compiled."""
+@contextmanager
+def compiles(what: str) -> Iterator[None]:
+    """Make of Numba's error, where something in the block cannot be compiled, an AssertionError with its reason."""
     try:
-        return kernel(*args)
+        yield
     except NumbaError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if line and not line.startswith("Failed in")), type(error).__name__)
         raise AssertionError(f"{what} cannot be compiled: {reason}") from None
+
+
+def run(what: str, kernel: Kernel, *args: Any) -> Any:
+    """`kernel(*args)`; AssertionError with Numba's reason in one line where it cannot be compiled."""
+    with compiles(what):
+        return kernel(*args)
 
 
 def result_is(what: str, kernel: Kernel, real: type) -> None:
@@ -34,11 +42,11 @@ def result_is(what: str, kernel: Kernel, real: type) -> None:
 def computes(
     what: str, kernel: Kernel, real: type, wanted: Mapping[float, float], idea: str, *, near: float = 0.0
 ) -> None:
-    """Assert that `kernel(x)` is of the type `real` and within `near` of `wanted[x]`, for numbers x of that type."""
+    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it."""
     for x, y in wanted.items():
         got = run(f"{what} at {x}", kernel, real(x))
         result_is(what, kernel, real)
-        close(f"{what} at {x}", got, float(real(y)), idea, rtol=0, atol=near)
+        close(f"{what} at {x}", got, float(real(y)), idea, rtol=near, atol=near)
 
 
 def calls_nothing(what: str, kernel: Kernel, idea: str) -> None:

@@ -588,7 +588,7 @@ test_unit_mixed_precision_detached()
 r"""
 ## 5. What does it bring?
 
-Four analyses put the parts together. Each prints a table and returns its rows. Lesson 15's
+Four given analyses put the parts together. Each prints a table and returns its rows. Lesson 15's
 `measure_peaks` measures this machine once, which takes a few seconds.
 
 ### How far do products get?

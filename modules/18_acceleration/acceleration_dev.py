@@ -166,7 +166,7 @@ test_unit_vectorized_matmul()
 
 # %% [markdown]
 r"""
-What does it bring? 256 examples of T rows each, times a weight of 256 by 256: the time of the
+What does it bring? 128 examples of T rows each, times a weight of 256 by 256: the time of the
 backward pass, which gives the gradient to the weight, after lesson 01's `@` and after yours.
 """
 
@@ -175,12 +175,12 @@ from tinytorch.support.timing import timed_stages
 
 def backward_ms(product, *sides):
     loss_of, nothing = (lambda: product(*sides).sum()), (lambda: None)
-    return 1e3 * min(timed_stages(loss_of, Tensor.backward, runs=4, prepare=nothing)[1])
+    return 1e3 * min(timed_stages(loss_of, Tensor.backward, runs=3, prepare=nothing)[1])
 
 # %%
 weight = Tensor(np.ones((256, 256), np.float32), requires_grad=True)
 for T in (1, 4, 16, 64):
-    x = Tensor(np.ones((256, T, 256), np.float32))
+    x = Tensor(np.ones((128, T, 256), np.float32))
     with one_thread():
         theirs, ours = (backward_ms(f, x, weight) for f in (Tensor.matmul, vectorized_matmul))
     print(f"T = {T:2d}: {theirs:6.2f} ms and {ours:6.2f} ms, {theirs / ours:5.1f} times as fast")
@@ -841,7 +841,7 @@ def stepper(net, precision):
     return MixedPrecisionTrainer(net, optimizer, loss_fn=loss_fn, dtype=precision).train_step
 
 # %%
-def trained(hidden, precision, seed, epochs=6):
+def trained(hidden, precision, seed, epochs=5):
     manual_seed(seed)
     net = Sequential(Linear(64, hidden), fused_gelu, Linear(hidden, 10))
     step, (train, test) = stepper(net, precision), stratified_split(labels, 0.2, seed)

@@ -35,7 +35,8 @@ def test_the_owner_of_a_view_of_a_view_owns_its_memory():
     ("array", "wanted"),
     [
         (X, 48), (X.T, 48), (X[::2], 24), (np.broadcast_to(ROW, (9, 3)), 6),
-        (np.broadcast_to(np.float64(1), (5, 5)), 8), (np.zeros((0, 3)), 0), (np.broadcast_to(np.zeros((1, 0)), (9, 0)), 0), (np.zeros(()), 8),
+        (np.broadcast_to(np.float64(1), (5, 5)), 8), (np.zeros((0, 3)), 0), (np.zeros(()), 8),
+        (np.broadcast_to(np.zeros((1, 0)), (9, 0)), 0),
         (np.broadcast_to(np.zeros((4, 1, 6), np.int16), (4, 5, 6)), 48),
         (np.broadcast_to(np.zeros((4, 1, 6), np.int16), (0, 4, 1, 6)), 0),
     ],

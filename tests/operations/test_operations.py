@@ -22,7 +22,7 @@ from tinytorch.core.tensor import (
     Tensor,
     apply,
 )
-from tito.registry import lessons
+from tito.lesson.find import lessons
 
 COMPARISONS = {
     LESS: np.less, LESS_EQUAL: np.less_equal, GREATER: np.greater, GREATER_EQUAL: np.greater_equal, EQUAL: np.equal,

@@ -13,9 +13,11 @@ from tinytorch.support.checks import (
     NotBuilt,
     check,
     close,
+    complaint,
     equal,
     explained,
     makes_no_array,
+    outcome,
     raises,
     typed,
     unchanged,
@@ -145,6 +147,9 @@ def test_explained_makes_a_sentence_of_an_error_and_lets_a_blank_exercise_pass()
     assert said == "f(None) failed: None has no attribute 'step': None is allowed"
     with pytest.raises(NotImplementedError), explained("f()", "idea"):
         raise NotImplementedError()
+    with pytest.raises(AssertionError, match=r"^step\(\) failed: called twice: call it once$"):
+        with explained("step()", "call it once"):
+            raise RuntimeError("called twice")
 
 
 def test_unchanged_names_the_array_that_was_written_to():
@@ -158,7 +163,7 @@ def test_unchanged_names_the_array_that_was_written_to():
 
 
 def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
-    a, kept = np.ones(2000), {}
+    a, kept = np.ones(20_000), {}
 
     def first_only():
         if "work" not in kept:
@@ -167,7 +172,7 @@ def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
 
     makes_no_array("f()", first_only)
     said = sentence(makes_no_array, "f()", lambda: a * 2, "write into work")
-    assert said.startswith("f() took 16,")
+    assert said.startswith("f() took 160,")
     assert said.endswith("bytes of new memory, wanted no new array: write into work")
 
 
@@ -190,3 +195,22 @@ def test_a_fake_clock_stands_still_until_work_passes_time():
     clock.looks = 999
     assert sentence(clock) == "the clock was looked at 1000 times: what should have moved it has not run"
     assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"
+
+
+def test_an_outcome_is_what_a_call_gives_or_the_sentence_that_stopped_it():
+    assert outcome("f(1)", lambda: 3) == 3
+    said = sentence(outcome, "f(1)", fails(ValueError("shapes differ")), "which axes?")
+    assert said == "f(1) failed: shapes differ: which axes?"
+    with pytest.raises(NotImplementedError):
+        outcome("f(1)", fails(NotImplementedError()))
+
+
+def test_a_complaint_is_the_message_of_an_error_and_nothing_without_one():
+    assert complaint(lambda: 1) == ""
+    assert complaint(lambda: [][3]) == "list index out of range"
+    assert complaint(fails(NotImplementedError("no rule for this"))) == "no rule for this"
+
+
+def test_a_blank_exercise_is_no_complaint():
+    with pytest.raises(NotImplementedError):
+        complaint(fails(NotImplementedError()))

@@ -58,6 +58,12 @@ def test_copies_of_weights_are_those_made_by_casts_and_new_shapes_alone():
     assert weight_copies([], layer.parameters()) == set() == weight_copies(nodes_behind(y), [])
 
 
+def test_what_is_allocated_one_after_the_other_does_not_add_up():
+    assert 160_000 <= allocated_bytes(lambda: [np.ones(10_000), np.ones(10_000)]) < 170_000
+    assert 80_000 <= allocated_bytes(lambda: [np.ones(10_000).sum(), np.ones(10_000).sum()]) < 90_000
+    assert allocated_bytes(lambda: None) < 1000
+
+
 @pytest.mark.parametrize("tracing", [False, True])
 def test_a_peak_is_the_most_at_one_time_and_tracing_goes_on_only_if_it_did(tracing):
     if tracing:

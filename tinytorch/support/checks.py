@@ -18,7 +18,7 @@ import numpy as np
 
 from tinytorch.support.memory import allocated_bytes
 
-FEW_BYTES = 4096  # what a function may take for its numbers and views without making an array of any size
+FEW_BYTES = 16_384  # what a function may take for its numbers and views without making an array of any size
 
 
 @runtime_checkable
@@ -132,11 +132,13 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
 
 
 @contextmanager
-def explained(what: str, idea: str) -> Iterator[None]:
+def explained(what: str, idea: str = "") -> Iterator[None]:
     """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except NotImplementedError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         said = re.sub("'?NoneType'?( object)?", "None", str(error))
         raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
 
@@ -147,7 +149,7 @@ def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]
     kept = {name: array.copy() for name, array in arrays.items()}
     yield
     for name, array in arrays.items():
-        changed = _sentence(f"{what} changed {name}, from {kept[name]} to {array}", idea)
+        changed = _sentence(f"{what} changed {name}, from {_short(kept[name])} to {_short(array)}", idea)
         assert np.array_equal(array, kept[name], equal_nan=True), changed
 
 
@@ -158,12 +160,37 @@ def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
     assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
 
 
+def _short(array: np.ndarray) -> str:
+    """An array on one line, the middle of a long one left out."""
+    return " ".join(np.array2string(array, precision=4, threshold=8, edgeitems=2).split())
+
+
 def _innermost(trace: TracebackType | None) -> str:
     """The function, with its class, in which an error was raised."""
     name = ""
     while trace is not None:
         name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
     return name.rpartition("<locals>.")[2]
+
+
+def outcome(what: str, call: Callable[[], Any], idea: str = "") -> Any:
+    """What `call()` gives; an error that stops it is `explained`."""
+    with explained(what, idea):
+        return call()
+
+
+def complaint(call: Callable[[], Any]) -> str:
+    """The message of the error that `call()` raises, and nothing where it raises none.
+
+    A blank exercise's NotImplementedError, which has no message, passes through.
+    """
+    try:
+        call()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, NotImplementedError) and not str(error):
+            raise
+        return str(error)
+    return ""
 
 
 def _sentence(fact: str, idea: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,3 +31,12 @@ def is_floating(dtype: np.dtype) -> bool:
 def is_half(dtype: np.dtype) -> bool:
     """Whether `dtype` is one of the two 16-bit floating types."""
     return dtype.itemsize == 2 and is_floating(dtype)
+
+
+def common_type(dtypes: Iterable[np.dtype]) -> np.dtype:
+    """The floating type in which tensors of these types meet: their own where they agree, else float32 or float64.
+
+    Whole numbers take the type of the others; without others they become float32.
+    """
+    kinds = {dtype for dtype in dtypes if is_floating(dtype)}
+    return kinds.pop() if len(kinds) == 1 else max({np.dtype(np.float32), *kinds}, key=lambda dtype: dtype.itemsize)

@@ -108,8 +108,9 @@ instructions for sums, products, quotients, square roots, the smaller and the la
 numbers, and arithmetic on bits. LLVM can use them for a loop that consists of these and in which
 no turn needs the result of the one before.
 
-(Intel's SVML is a library with a tanh for whole registers. Numba uses it where it is installed,
-and there the figures above look better. The lesson does without it, to be fast everywhere.)
+(Intel's SVML is a library with a tanh for whole registers. A Numba that was built for it uses it
+where it is installed, and there the figures above look better. `numba -s` says whether yours does.
+This lesson does without it, to be fast everywhere.)
 
 ## tanh from products and sums
 
@@ -246,7 +247,7 @@ not quite.
 u = np.linspace(-10, 10, 4001).astype(np.float32)
 exact = np.tanh(u.astype(np.float64))
 found = np.array([rational_tanh(v) for v in u])
-errors = (found - exact) / np.spacing(exact.astype(np.float32))
+errors = (found - exact) / np.spacing(np.abs(exact).astype(np.float32))
 print(f"largest error: {np.abs(errors).max():.1f} units in the last place")
 
 # %%

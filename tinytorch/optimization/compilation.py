@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FusionError', 'fuse', 'measure_benefits', 'measured_techniques']
 
-# %% ../../modules/21_compilation/compilation_dev.py #1d52ebfb52de
+# %% ../../modules/21_compilation/compilation_dev.py #016a5e49d007
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property, lru_cache, partial
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.autograd import RULES, joint_rule
-from ..core.tensor import Layer, Primitive, Tensor, apply, no_grad
+from ..core.tensor import Layer, Primitive, Tensor, apply, floating, no_grad
 from ..profiling.roofline import best_seconds, flop_rule
 from ..support.threads import one_thread
 
@@ -23,14 +23,14 @@ from ..support.threads import one_thread
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
-# %% ../../modules/21_compilation/compilation_dev.py #d465db266781
+# %% ../../modules/21_compilation/compilation_dev.py #59d6f7cae60b
 from tinytorch.support.captured import Captured
 from tinytorch.support.dtypes import common_type
 from tinytorch.support.expressions import code_of, value_of
 from tinytorch.support.grid import GridKernel, indexed, loop_head
 from tinytorch.support.symbols import Symbolic
 
-# %% ../../modules/21_compilation/compilation_dev.py #af7ce632e1f9
+
 class Symbol(Symbolic, Tensor):
     """What a number in a kernel comes from: `op` on `args`, of a `shape`; kept in a `pool`.
 
@@ -91,7 +91,7 @@ def simplified(op: str, *args: Symbol) -> Symbol:
         return args[1]
     return symbol(pool, op, *args)
 
-# %% ../../modules/21_compilation/compilation_dev.py #9133b5f938c3
+# %% ../../modules/21_compilation/compilation_dev.py #f4a8a4d1587f
 def emit(op: str, *args: Any) -> Symbol:
     """The symbol of `op` on symbols and numbers, of which one is a symbol, simplified."""
     if op == "relu":
@@ -99,16 +99,15 @@ def emit(op: str, *args: Any) -> Symbol:
     if op not in CODE:
         raise FusionError(f"{op} cannot be part of a kernel, which sees one element of each input "
                           f"at a time and can do {', '.join(CODE)}: fuse what is before and after")
-    pool = [a.pool for a in args if isinstance(a, Symbol)][0]
-    return simplified(op, *[a if isinstance(a, Symbol) else constant(pool, a) for a in args])
+    return simplified(op, *[a if isinstance(a, Symbol) else constant(a, args) for a in args])
 
-# %% ../../modules/21_compilation/compilation_dev.py #f5e67f0b42ee
-def constant(pool: dict, x: Any) -> Symbol:
-    """The symbol of a number that the function did not get as an argument."""
+# %% ../../modules/21_compilation/compilation_dev.py #ab4d577c4bc2
+def constant(x: Any, args: Sequence) -> Symbol:
+    """The symbol of a number x that the function found outside, in the pool of args' symbols."""
     if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
         raise FusionError(f"the function uses a tensor of shape {np.shape(x)} that is not one of "
                           "its arguments: pass it in")
-    return symbol(pool, "constant", float(x))
+    return symbol([a.pool for a in args if isinstance(a, Symbol)][0], "constant", float(x))
 
 # %% ../../modules/21_compilation/compilation_dev.py #b5f16d077c4c
 def check_result(out: Any, whole: tuple[int, ...]) -> None:
@@ -291,11 +290,13 @@ FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)
 joint_rule("fused", _gradients)
 flop_rule("fused", _operations)
 
-# %% ../../modules/21_compilation/compilation_dev.py #ede954c59584
+# %% ../../modules/21_compilation/compilation_dev.py #e2e5fe35184a
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     """The inputs as tensors of one floating type; a number takes the type of the tensors."""
     if not inputs:
         raise FusionError("a fused function needs at least one argument: a tensor to compute with")
+    if len(inputs) == 1:
+        return [floating(inputs[0])]
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
     dtype = common_type([x.dtype for x in inputs if isinstance(x, Tensor)])
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
@@ -328,7 +329,7 @@ class fuse:
         return self._make(needs, arrays[0].dtype, shapes, *self._outside.keys())
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        if any([isinstance(x, Symbol) for x in inputs]):
+        if Symbol in map(type, inputs):
             return self.function(*inputs)
         return apply(FUSED, *of_one_type(inputs), program=self)
 
@@ -340,9 +341,9 @@ from tinytorch.profiling.profiler import saved_bytes
 from tinytorch.support.benefits import BenefitRow, benefit_row, with_benefits
 from tinytorch.support.validation import check_sizes
 
-# %% ../../modules/21_compilation/compilation_dev.py #ff2976d769dd
+# %% ../../modules/21_compilation/compilation_dev.py #e5ccb720184e
 def compare(technique: str, work: str, plain: Callable, fast: Callable, weights=()) -> BenefitRow:
-    """The benefit of `fast` over `plain`, which give a Tensor; half copies of `weights` count."""
+    """The benefit of `fast` over `plain`, which give a Tensor; 16-bit copies of `weights` count."""
     held = [saved_bytes(function(), weights) for function in (plain, fast)]
     before, after = (kept.activations + kept.weight_copies for kept in held)
     with one_thread(), no_grad():

@@ -301,12 +301,10 @@ r"""
 ### Exercise: Recorder and record
 
 The recorder is a layer of lesson 01. It sees each operation that passes through `apply`, and for
-an operation on symbols it emits a symbol in place of computing. Two cases need care:
-
-- An operation with no symbol among its inputs is arithmetic on plain numbers. It can be done now:
-  `super().forward` does it.
-- A condition is made into a number by `astype`, for instance in `x * (x > 0)`: that is 1 where the
-  condition holds and 0 elsewhere, so emit a `where`. (`emit` refuses any other `astype` by name.)
+an operation on symbols it emits a symbol in place of computing. Two cases need care. An operation
+with no symbol among its inputs is arithmetic on plain numbers, and `super().forward` does it at
+once. And `astype` makes a number of a condition, as in `x * (x > 0)`: 1 where the condition holds
+and 0 elsewhere, so emit a `where`. (Any other `astype` is for `emit`, which refuses it by name.)
 
 `record` makes a symbol for each input, "input" with its number and its shape, calls the function
 within `with Recorder():`, and has the result checked.
@@ -641,10 +639,9 @@ r"""
 Put the three steps together. Without `needs`, the result is that of the function, and it is whole.
 With `needs`, the last array is the gradient that comes in: it is one more input, and the function
 has the shapes before it. The results are the gradients with respect to those inputs that need one,
-made within `with Recorder():`. For an input whose place is "row" the target is "sum".
-
-`GridKernel`, in `tinytorch/support/grid.py`, lays arrays on the grid, shares the rows out among
-threads, and adds up the sums. `back` holds the shapes in which it gives its results back.
+made within `with Recorder():`. For an input whose place is "row" the target is "sum". `back` holds
+the shapes in which `GridKernel` gives the results back. (It lays arrays on the grid, shares the
+rows out among threads, and adds up the sums: `tinytorch/support/grid.py`.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "make-kernel"}

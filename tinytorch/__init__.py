@@ -46,20 +46,13 @@ _EXPORTS = {
         "plain_index",
     ],
     "tinytorch.core.training": [
-        "CHECKPOINT_FORMAT", "load_digits", "stratified_split", "batch_indices", "example_arrays", "batches",
-        "accuracy", "Score", "combine", "evaluating", "evaluate", "accumulate_gradients", "clip_grad_norm",
-        "cosine_lr", "CosineSchedule", "TrainingStep", "Epoch", "in_words", "progress_report", "rich_bar",
-        "updates_per_epoch", "epoch_batches", "count_updates", "grouped", "TrainingEpoch", "Checkpoints",
-        "Trainer", "training_state", "restore_training", "pack", "unpack", "write_checkpoint",
-        "read_checkpoint",
+        "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
+        "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
     "tinytorch.optimization.acceleration": [
-        "VECTORIZED_MATMUL", "FUSED_GELU", "MODEL_SIZES", "WORKLOADS", "TECHNIQUES", "common_batch",
-        "column_times_row", "matrix_product", "vectorized_matmul", "unfused_gelu", "fused_gelu", "depends_on",
-        "pair_of", "require_gradients", "MixedPrecisionTrainer", "ScalingRow",
-        "analyze_vectorization_scaling", "check_together", "analyze_arithmetic_intensity", "MemoryRow",
-        "memory_rows", "measured_bytes", "analyze_mixed_precision_benefits", "Workload", "Technique",
-        "technique_score", "DecisionRow", "recommendation", "analyze_acceleration_decision_framework",
+        "vectorized_matmul", "unfused_gelu", "fused_gelu", "MixedPrecisionTrainer",
+        "analyze_vectorization_scaling", "analyze_arithmetic_intensity", "analyze_mixed_precision_benefits",
+        "technique_score", "analyze_acceleration_decision_framework",
     ],
     "tinytorch.optimization.compilation": [
         "FusionError", "fuse", "measure_benefits", "measured_techniques",
@@ -76,10 +69,8 @@ _EXPORTS = {
     ],
     "tinytorch.profiling.roofline": [
         "FlopRule", "FLOPS", "matmul_flops", "linear_flops", "flop_rule", "per_input", "per_output",
-        "operation_flops", "footprint", "traffic", "CountedOperation", "forward_counts", "backward_counts",
-        "CountedTotal", "counted_total", "CountingTrace", "count_flops", "roof_fraction", "attainable",
-        "elementwise_intensity", "matmul_intensity", "best_seconds", "compute_peak", "triad", "measure_peaks",
-        "RooflineRow", "under_roof", "roofline_row", "model_rows",
+        "CountingTrace", "count_flops", "elementwise_intensity", "matmul_intensity", "attainable",
+        "best_seconds", "compute_peak", "triad", "measure_peaks", "roofline_row", "model_rows",
     ],
 }
 _NOT_BUILT = []

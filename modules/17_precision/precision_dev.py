@@ -22,9 +22,8 @@ gradients become 0, and large numbers become infinite. In this lesson you find o
 happens, and you build the two tools with which PyTorch deals with it: `autocast`, which chooses a
 type for each operation, and `GradScaler`, which keeps the gradients within range.
 
-About 4 hours: 7 exercises, some 40 lines to write. Needs lessons 01 to 06, 14 and 15. Makes
-`tinytorch.optimization.precision`: `autocast`, `GradScaler`, `autocast_type`, `unscale`,
-`next_scale` and `training_bytes`.
+About 4 hours: 7 exercises, some 35 lines to write. Needs lessons 01 to 06 and 14. Makes
+`tinytorch.optimization.precision`: `autocast`, `GradScaler`, `unscale` and `next_scale`.
 """
 
 # %%
@@ -54,7 +53,7 @@ r"""
 A floating-point number has a sign, an exponent and a fraction. The bits of the exponent decide how
 large and how small a number can be: the *range*. The bits of the fraction decide how far apart
 neighbouring numbers lie: the *step*. `float16` has 5 bits of exponent and 10 of fraction,
-`bfloat16` has 8 and 7, and `float32` has 8 and 23.
+`bfloat16` has 8 and 7, `float32` has 8 and 23.
 """
 
 # %%
@@ -70,12 +69,10 @@ r"""
 ### Exercise: step_at
 
 Between one power of two and the next, from $2^k$ to $2^{k+1}$, the numbers of a type are evenly
-spaced: with $f$ bits of fraction they lie $2^{k-f}$ apart. The smallest *normal* number is the
-smallest one with all bits of its fraction. Below it, down to 0, the numbers (they are called
-*subnormal*) lie as far apart as just above it.
-
-`math.frexp(x)` gives `(m, e)` with `x == m * 2**e` and `m` from 0.5 up to but not including 1, so
-`e - 1` is the $k$ of `x`.
+spaced: with $f$ bits of fraction they lie $2^{k-f}$ apart. Below the smallest *normal* number, down
+to 0, the numbers are called *subnormal*, and lie as far apart as just above it. `math.frexp(x)`
+gives `(m, e)` with `x == m * 2**e` and `m` from 0.5 up to but not including 1, so `e - 1` is the
+$k$ of `x`.
 """
 
 # %%
@@ -119,8 +116,8 @@ test_unit_step_at()
 
 # %% [markdown]
 r"""
-The result of an addition is rounded to the nearest number of the type. So adding half a step or
-less changes nothing. Exactly half a step is a tie, which goes to the neighbour whose last bit is
+The result of an addition is rounded to the nearest number of the type. So adding less than half a
+step changes nothing. Exactly half a step is a tie, which goes to the neighbour whose last bit is
 even: in float16 2048 + 1 is 2048 again, but 2050 + 1 is 2052.
 """
 
@@ -140,8 +137,8 @@ for dtype in FORMATS:
 
 # %% [markdown]
 r"""
-A long sum sticks, and a weight of 1 never notices an update of 0.0001. The range is the other
-limit. Here are three gradients in float16:
+In 16 bits a long sum sticks, and a weight of 1 never notices an update of 0.0001. The range is the
+other limit. Here are three gradients in float16:
 """
 
 # %%
@@ -274,13 +271,14 @@ HALF_COPY = Primitive("astype", half_copy, "nothing")
 
 # %% [markdown]
 r"""
-`cast` is what the layer will do with an input. What asks for no gradient, such as a batch in a
-buffer that you fill anew, is cast each time. What asks for one is cast by `HALF_COPY`.
+`cast` is what the layer will do with an input. An input that asks for a gradient is cast by
+`HALF_COPY`, and so shares its copy. Any other, such as a batch in a buffer that you fill anew, is
+cast each time.
 
-One more copy can be saved. A softmax runs in float32 and keeps its output for the backward pass. In
-an attention that output goes into a product, which keeps a 16-bit copy of it. `keep_rounded` lets
-the softmax keep that copy too. Its numbers lie between 0 and 1, so none of them overflows. Norms
-keep their float32 inputs, for these may be larger than 65504.
+One more array can be saved. A softmax runs in float32 and keeps its output for the backward pass.
+In an attention that output goes into a product, which keeps a 16-bit copy of it. `keep_rounded`
+lets the softmax keep that copy too. Its numbers lie between 0 and 1, so none of them overflows.
+Norms keep their float32 inputs, for these may be larger than 65504.
 """
 
 # %%
@@ -306,8 +304,8 @@ r"""
 ### Exercise: Casting
 
 The layer. `half` is the 16-bit type of the innermost block, or None where that block has casting
-switched off. Then the operation runs as it came. It also does where one of its inputs is `float64`:
-float32 beside it would have been widened, not rounded.
+switched off; then the operation runs as it came. It also does where one of its inputs is `float64`:
+a float32 number beside it is widened, and must not be rounded first.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "casting"}
@@ -332,9 +330,9 @@ class Casting(Layer):
 # %% [markdown]
 r"""
 `autocast` puts your layer in place and keeps the list of blocks. Read it for two things. Only the
-outermost block enters the layer: with one layer for each block, what an inner block had cast would
-be cast again by the outer ones. And the copies are forgotten where the outermost block ends, for
-then the weights may be changed in place.
+outermost block enters the layer. With a layer for each block, what an inner block had cast would be
+cast again by the outer ones. And the copies are forgotten where the outermost block ends, for then
+the weights may be changed in place.
 """
 
 # %%
@@ -394,7 +392,7 @@ def test_unit_casting():
             close("a float64 x @ w", wide @ w, wide.data @ w.data, "cast neither beside a float64")
             close("x.where(x < 0, 0.25)", x.where(x < 0, 0.25), x.data / 4, "each by its own type")
             with autocast("bfloat16"):
-                typed("x @ w in an inner bfloat16 block", x @ w, as_dtype("bfloat16"), "which half?")
+                typed("x @ w in a bfloat16 block inside", x @ w, as_dtype("bfloat16"), "the innermost")
             with autocast(enabled=False):
                 typed("x @ w with casting off", x @ w, np.float32, "what if half is None?")
         typed("the sums of x @ w", sums, np.float32, "a long sum runs in float32")
@@ -474,17 +472,17 @@ for dtype in ("float16", "bfloat16"):
 
 # %% [markdown]
 r"""
-And the time? Processors with arithmetic units for 16-bit numbers multiply them several times as
-fast as float32. But the BLAS library that NumPy comes with has no product of 16-bit numbers. So our
-products widen their inputs to float32, multiply there, and round the result: they save memory and
-no time. Lesson 18 measures whole steps.
+And the time? Processors with arithmetic units for 16-bit numbers, such as the tensor cores of a
+GPU, multiply them faster than float32. But the BLAS library that NumPy comes with has no product of
+16-bit numbers. So our products widen their inputs to float32, multiply there, and round the result.
+They save memory and no time. Lesson 18 measures whole steps.
 
 ### Exercise: training_bytes
 
 Activations are not all that training holds. Count the rest for a model that is trained with Adam.
 In float32 a parameter costs its weight, its gradient, and Adam's two running means. In mixed
-precision weights, gradients and running means stay in float32, and a 16-bit copy of each weight
-comes in addition. Only the activations shrink.
+precision all of these stay in float32, and a 16-bit copy of each weight comes in addition. Only the
+activations shrink.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "training-bytes"}
@@ -500,7 +498,7 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
     {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
     """
     if half is not None and not is_half(as_dtype(half)):
-        raise ValueError(f"half is float16, bfloat16, or None for float32, got {half}")
+        raise ValueError(f"half is float16 or bfloat16 (None for float32), got {half}")
     single = np.dtype(np.float32).itemsize
     ### BEGIN SOLUTION
     small = single if half is None else as_dtype(half).itemsize
@@ -547,9 +545,8 @@ Divide every gradient by the scale, and report whether any number is inf or nan.
 `inverse`, as PyTorch does. Give `g.data` a new array, and leave the old one as it is: somebody may
 still hold it. Two things are easy to get wrong:
 
-- Look *after* the division. With a scale below 1 it is a multiplication, which can itself
-  overflow: in float32, 2e38 / 0.25 is inf. (PyTorch 2.13 looks before, and reports no overflow
-  there.)
+- Look *after* the division. With a scale below 1 it makes numbers larger, and can itself overflow:
+  in float32, 2e38 / 0.25 is inf. (PyTorch 2.13 looks before, and reports no overflow there.)
 - Go on after a bad gradient. If some gradients were divided and others not, whoever looks at them
   next would be misled.
 """
@@ -599,7 +596,7 @@ def test_unit_loss_scale():
     for given, scale, wanted, bad, idea in rows:
         gradients = [Tensor(numbers) for numbers in given]
         arrays, found = [g.data for g in gradients], unscale(gradients, scale)
-        equal(f"unscale({given}, {scale})", bool(found), bad, idea)
+        equal(f"unscale({given}, {scale})", found, bad, idea)
         for g, array, old, new in zip(gradients, arrays, given, wanted):
             close(f"unscale({given}, {scale}): what was {old}", g, new, "divide every gradient")
             typed("an unscaled float32 gradient", g, np.float32, "its type must not change")
@@ -616,13 +613,11 @@ The rules of the scale, and of the count of good steps since it last changed:
 - After a bad step the scale is multiplied by `backoff_factor`, but it does not go below
   `min_scale`. The count starts again at 0.
 - After a good step the count goes up by 1. When it reaches `growth_interval`, the scale is
-  multiplied by `growth_factor`, but ends at `max_scale` at the most, and the count starts again at
-  0.
+  multiplied by `growth_factor`, but is `max_scale` at most, and the count starts again at 0.
 - A bad step never raises the scale, even where it is already below `min_scale`. A good step never
-  makes it infinite in float32: such a scale stays as it is.
+  makes it infinite in float32: the scale stays as it is then.
 
-`torch.amp.GradScaler` has no floor. Halved again and again, its scale reaches 0, and then the
-inverse is infinite.
+(`torch.amp.GradScaler` has no floor. Halved again and again, its scale reaches 0.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "next-scale"}
@@ -666,8 +661,10 @@ def test_unit_next_scale():
     bad += [(100.0, 2, 10.0, {"backoff_factor": 0.1, "min_scale": 5.0}), (7.0, 0, 3.5, {}),
             (10.0, 1, 5.0, {"backoff_factor": 0.1, "min_scale": 5.0}), (1.5, 4, 1.0, {}),
             (0.125, 5, 0.125, {"min_scale": 2.0})]
+    most = float(np.finfo(np.float32).max)
     good += [(3.0, 1998, 3.0, 1999, {}), (50000.0, 1999, 65536.0, 0, {}), (5.0, 0, 5.0, 1, {}),
-             (7.0, 2, 28.0, 0, {"growth_factor": 4.0, "growth_interval": 3})]
+             (7.0, 2, 28.0, 0, {"growth_factor": 4.0, "growth_interval": 3}),
+             (most / 2, 1999, most, 0, {"max_scale": math.inf})]
     ### END HIDDEN TESTS
     rows = [(*row, True) for row in [(s, n, new, 0, rules) for s, n, new, rules in bad]]
     for scale, count, new, left, rules, found in rows + [(*row, False) for row in good]:
@@ -696,8 +693,8 @@ optimizer whose gradients were unscaled to whether one of them was inf or nan, a
 set of optimizers for which `step` was called. `ScaleState` in `tinytorch/support/loss_scale.py`
 holds these two, the scale and its settings, and can be saved and loaded.
 
-The first part is given; you will need all three of its methods here or in lesson 18. In `scale`
-note the float32: a float16 loss of 100, times a scale of 1024, would be inf.
+The first part is given; you need all three of its methods here or in lesson 18. In `scale` note
+the float32: a float16 loss of 100, times a scale of 1024, would be inf.
 """
 
 # %%
@@ -731,9 +728,9 @@ class ScaledLoss(ScaleState):
 
 # %% [markdown]
 r"""
-Write `step` and `update`. Unlike PyTorch's, your `step` tells whether the step was taken.
-Gradients that have not been unscaled yet must be. Several optimizers can share a scaler: an
-overflow in one of them does not keep the others from their steps, but the scale falls, once.
+Write `step` and `update`. Unlike PyTorch's, your `step` tells whether the step was taken. Several
+optimizers can share a scaler. An overflow in one of them does not keep the others from their steps,
+but the scale falls, once.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "grad-scaler"}
@@ -825,9 +822,9 @@ r"""
 ### Gradients that vanish
 
 A network computes in millimetres, and its loss is in square metres. So the loss, and with it every
-gradient, is a million times smaller. Adam divides each gradient by its own size, so it does not
-mind, if only its `eps` is small enough. float32 does not mind either, but float16 does. Here is the
-same training four times, each time with a scale that stays as it is.
+gradient, is a million times smaller. Adam divides gradients by their own size, so it does not mind,
+if only its `eps` is small enough. float32 does not mind either, but float16 does. Here is the same
+training four times, with a scale that stays as it is.
 """
 
 # %%
@@ -886,13 +883,12 @@ plt.show()
 r"""
 ## Questions
 
-Assign each answer to the name behind its question. Work them out on paper first; then you may
-check them with the functions above.
+Assign each answer to the name behind its question.
 
-1. Ones are added to a float16 sum one by one. At which number does it stick when each summand is
-   1/4 instead of 1? (`sticks_at`)
-2. The largest number in the gradients of a network is 0.7, and it is computed in float16. The scale
-   is a power of two: how large may it be? (`largest_scale`)
+1. From 0 on, 1/4 is added to a float16 number again and again. At which number does the sum stick?
+   (`sticks_at`)
+2. The largest number in the gradients of a network is 0.7, and it is computed in float16. How large
+   may the scale be, if it is a power of two? (`largest_scale`)
 3. A scale starts at $2^{30}$, and `next_scale` is called with its default settings. How many bad
    steps in a row bring it down to 1024? (`bad_steps`)
 4. From how many activations for each parameter on does mixed precision hold fewer bytes than
@@ -911,7 +907,7 @@ activations_per_parameter = 1
 # Check of the answers: run it when your cell has run.
 @check
 def test_question_precision():
-    assert step_at(sticks_at, "float16") == 0.5 and step_at(sticks_at * 0.99, "float16") < 0.5, (
+    assert step_at(sticks_at, "float16") == 0.5 > step_at(sticks_at - 0.25, "float16"), (
         f"sticks_at is {sticks_at}: the sum sticks at the first number where 1/4 is half a step")
     largest = 0.7 * largest_scale
     assert largest <= 65504 < 2 * largest and math.frexp(largest_scale)[0] == 0.5, (
@@ -942,8 +938,7 @@ Your answer here.
 r"""
 ## What you have
 
-The rules of mixed precision, a layer that applies them to every operation, and a scaler that keeps
-gradients within the range of float16 and skips the steps in which it fails. Export them with
-`tito module complete 17`. Lesson 18 puts them together into a trainer, for any model and any
-optimizer, and measures what they bring.
+A layer that gives every operation its type, and a scaler that keeps gradients within the range of
+float16 and skips the steps where that fails. Export them with `tito module complete 17`. Lesson 18
+makes a trainer of them, for any model and any optimizer, and measures what it brings.
 """

@@ -23,8 +23,6 @@ from tinytorch.optimization.acceleration import (
     analyze_mixed_precision_benefits,
     analyze_vectorization_scaling,
     fused_gelu,
-    memory_rows,
-    recommendation,
     technique_score,
     unfused_gelu,
     vectorized_matmul,
@@ -40,6 +38,8 @@ from tinytorch.profiling.roofline import (
     matmul_intensity,
     measure_peaks,
 )
+from tinytorch.support.analyses import memory_rows
+from tinytorch.support.decisions import recommendation
 from tinytorch.support.peaks import Peaks
 from tinytorch.support.roofline import plot_roofline
 from tinytorch.support.tables import table
@@ -91,7 +91,7 @@ def test_the_bytes_of_a_training_state_are_those_that_a_training_holds():
 
 
 def test_mixed_precision_loses_memory_where_parameters_outweigh_activations():
-    """Three of the four sizes of the specification lose about 6 %; all halve their activations."""
+    """A GPT-2 loses memory on one short text and saves it on long ones; all halve their activations."""
     rows = analyze_mixed_precision_benefits()
     for full, mixed in zip(rows[::2], rows[1::2], strict=True):
         assert (full.model, full.precision, mixed.precision) == (mixed.model, "float32", "float16")
@@ -101,8 +101,11 @@ def test_mixed_precision_loses_memory_where_parameters_outweigh_activations():
             parts = row.weights + row.half_copies + row.gradients + row.optimizer + row.activations
             assert row.total == parts and row.weights == row.gradients == row.optimizer / 2
     saved = {row.model: row.saving for row in rows[1::2]}
-    assert saved["Tiny CNN"] > 0
-    assert all(-9 < saved[name] < -5 for name in ("Small BERT", "Medium GPT", "Large Transformer"))
+    assert list(saved) == list(MODEL_SIZES)
+    assert -12 < saved["GPT-2, 1 x 64 tokens"] < -9
+    assert 0 < saved["GPT-2, 1 x 1024 tokens"] < 20 < saved["GPT-2, 8 x 1024 tokens"] < 50
+    for name, (parameters, activations) in MODEL_SIZES.items():
+        assert (saved[name] > 0) == (activations > parameters), "a copy costs what an activation saves"
 
 
 # ---- the decision framework, scored as the specification's code scores it

@@ -13,12 +13,12 @@ from tinytorch.optimization.acceleration import (
     WORKLOADS,
     analyze_acceleration_decision_framework,
     fused_gelu,
-    recommendation,
     technique_score,
     unfused_gelu,
 )
 from tinytorch.optimization.compilation import compare, measure_benefits, measured_techniques
 from tinytorch.support.benefits import benefit_row
+from tinytorch.support.decisions import recommendation
 from tinytorch.support.tables import table
 
 

@@ -161,7 +161,7 @@ def test_unchanged_names_the_array_that_was_written_to():
 
 
 def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
-    a, kept = np.ones(2000), {}
+    a, kept = np.ones(20_000), {}
 
     def first_only():
         if "work" not in kept:
@@ -170,7 +170,7 @@ def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
 
     makes_no_array("f()", first_only)
     said = sentence(makes_no_array, "f()", lambda: a * 2, "write into work")
-    assert said.startswith("f() took 16,")
+    assert said.startswith("f() took 160,")
     assert said.endswith("bytes of new memory, wanted no new array: write into work")
 
 
@@ -190,4 +190,6 @@ def test_a_fake_clock_stands_still_until_work_passes_time():
     clock.pass_time()
     assert clock() - start == 2.0 and clock.left == [0.5]
     clock.pass_time()
+    clock.looks = 999
+    assert sentence(clock) == "the clock was looked at 1000 times: what should have moved it has not run"
     assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"

@@ -8,7 +8,7 @@ import pytest
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.support.checks_scaler import CountedSteps
-from tinytorch.support.loss_scale import ScalerSettings, ScaleState, gradients_of
+from tinytorch.support.loss_scale import ScaleState, gradients_of
 
 
 def test_the_defaults_are_pytorchs_with_a_floor_and_no_ceiling():
@@ -41,15 +41,3 @@ def test_gradients_are_those_that_are_there():
         gradients_of(optimizer)
     parameter.grad = Tensor([2.0])
     assert gradients_of(optimizer) == [parameter.grad]
-
-
-def test_settings_read_and_set_those_of_the_scaler():
-    class Trainer(ScalerSettings):
-        def __init__(self):
-            self.scaler = ScaleState(16.0)
-
-    trainer = Trainer()
-    trainer.max_loss_scale, trainer.growth_interval = 99.0, 7
-    assert (trainer.loss_scale, trainer.scaler.max_scale, trainer.scaler.growth_interval) == (16.0, 99.0, 7)
-    trainer.scaler.growth_tracker = 5
-    assert trainer.steps_since_last_scale_update == 5

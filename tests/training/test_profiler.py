@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.operations.cases import CASTS, OPERATIONS
-from tinytorch.core.activations import GELU, relu
+from tinytorch.core.activations import GELU, relu, softmax
 from tinytorch.core.autograd import RULES
 from tinytorch.core.layers import Dropout, LayerNorm, Linear, Sequential, generator, manual_seed
 from tinytorch.core.losses import mse_loss
@@ -224,6 +224,27 @@ def test_every_operation_can_be_counted_forward_and_backward():
         assert {o.phase for o in trace.operations} == {"forward", "backward"}
         assert all(o.flops >= 0 and o.bytes >= 0 and o.seconds >= 0 for o in trace.operations)
     assert set(FLOPS) <= set(RULES)
+
+
+def test_a_softmax_of_single_operations_counts_as_its_rule_does():
+    x = Tensor(np.random.default_rng(0).normal(size=(8, 16)).astype(np.float32))
+    with CountingTrace() as trace:
+        powers = (x - x.max(axis=1, keepdims=True)).exp()
+        softmax(x), powers / powers.sum(axis=1, keepdims=True)
+    flops = {o.name: o.flops for o in trace.operations}
+    assert sum(flops.values()) == 2 * flops["softmax"] == 2 * 5 * x.size
+
+
+def test_a_traced_run_may_be_of_any_kind_of_trace():
+    net, x = mlp(6, 5, 2), Tensor(np.ones((3, 6), np.float32))
+    plain, counted = (PROFILER.trace(net, x, lambda y: y.sum(), kind) for kind in (Trace, CountingTrace))
+    assert [o.name for o in plain.operations] == [o.name for o in counted.operations]
+    assert [type(run.rows[0]).__name__ for run in (plain, counted)] == ["Total", "CountedTotal"]
+
+
+def test_a_view_keeps_its_whole_buffer_alive():
+    buffer = Tensor(np.ones((100, 4), np.float32), requires_grad=True)
+    assert saved_bytes(buffer[:2].exp() * buffer[2:4]).activations == buffer.data.nbytes + 2 * 4 * 4
 
 
 def test_peak_and_distinct_bytes():

@@ -133,7 +133,7 @@ def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[
     {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
     """
     if half is not None and not is_half(as_dtype(half)):
-        raise ValueError(f"half is float16, bfloat16, or None for float32, got {half}")
+        raise ValueError(f"half is float16 or bfloat16 (None for float32), got {half}")
     single = np.dtype(np.float32).itemsize
     small = single if half is None else as_dtype(half).itemsize
     return {

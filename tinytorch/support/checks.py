@@ -18,7 +18,7 @@ import numpy as np
 
 from tinytorch.support.memory import allocated_bytes
 
-FEW_BYTES = 4096  # what a function may take for its numbers and views without making an array of any size
+FEW_BYTES = 16_384  # what a function may take for its numbers and views without making an array of any size
 
 
 @runtime_checkable
@@ -47,7 +47,7 @@ class FakeClock:
     """A clock for checks of what measures time: it stands still until `pass_time` moves it.
 
     Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
-    `costs`; AssertionError where all have been used. `left` holds those that have not.
+    `costs`; AssertionError where all have been used, and where somebody looks for ever. `left` holds unused costs.
     """
 
     def __init__(self, *costs: float):
@@ -56,6 +56,7 @@ class FakeClock:
 
     def __call__(self) -> float:
         self.looks += 1
+        assert self.looks < 1000, "the clock was looked at 1000 times: what should have moved it has not run"
         return self.now
 
     def pass_time(self) -> None:
@@ -148,7 +149,7 @@ def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]
     kept = {name: array.copy() for name, array in arrays.items()}
     yield
     for name, array in arrays.items():
-        changed = _sentence(f"{what} changed {name}, from {kept[name]} to {array}", idea)
+        changed = _sentence(f"{what} changed {name}, from {_short(kept[name])} to {_short(array)}", idea)
         assert np.array_equal(array, kept[name], equal_nan=True), changed
 
 
@@ -157,6 +158,11 @@ def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
     call()
     taken = allocated_bytes(call)
     assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
+
+
+def _short(array: np.ndarray) -> str:
+    """An array on one line, the middle of a long one left out."""
+    return " ".join(np.array2string(array, precision=4, threshold=8, edgeitems=2).split())
 
 
 def _innermost(trace: TracebackType | None) -> str:

@@ -12,9 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinytorch.support.checks import close, equal, makes_no_array, raises, typed, unchanged
+from tinytorch.support.checks import (
+    close,
+    equal,
+    explained,
+    makes_no_array,
+    raises,
+    typed,
+    unchanged,
+)
 
-GRADIENTS = np.float32([[0.5], [1.0], [-0.3], [0.2]])
+GRADIENTS = (0.5, 1.0, -0.3, 0.2)
 MANY = 10_000
 
 
@@ -23,26 +31,26 @@ def float32(*numbers: ArrayLike) -> list[np.ndarray]:
     return [np.array(each, np.float32) for each in numbers]
 
 
-def check_descend(descend: Callable, before: ArrayLike, step: ArrayLike, lr: float, idea: str) -> None:
+def descend(function: Callable, before: ArrayLike, step: ArrayLike, lr: float, idea: str) -> None:
     """`descend(data, direction, lr, work)` changes data in its own type, also where the direction is the work array."""
     asked = f"descend({before}, {step}, {lr!r}, work)"
     data, again, direction = float32(before, before, step)
     wanted = data - np.float32(lr) * direction
     with unchanged(asked, "only data and work may be written", direction=direction):
-        descend(data, direction, lr, np.empty_like(data))
+        function(data, direction, lr, np.empty_like(data))
     close(asked, data, wanted, idea, rtol=0)
-    descend(again, direction, lr, direction)
+    function(again, direction, lr, direction)
     close(f"{asked} with the direction as work array", again, wanted, "what is overwritten too early?", rtol=0)
 
 
-def check_gradient(
-    gradient_for: Callable, tensor: Callable, numbers: ArrayLike, own: str, other: str, idea: str
+def gradient(
+    function: Callable, tensor: Callable, numbers: ArrayLike, own: str, other: str, idea: str
 ) -> None:
     """`gradient_for` gives the numbers of a gradient in the parameter's own type, and no copy where the types agree."""
     asked = f"gradient_for a {own} parameter with the {other} gradient {numbers}"
     p = tensor(np.ones(np.shape(numbers)), dtype=own)
     p.grad = tensor(numbers, dtype=other)
-    got = gradient_for(p)
+    got = function(p)
     assert isinstance(got, np.ndarray), f"{asked} gave a {type(got).__name__}, wanted an array: {idea}"
     close(asked, got, numbers, idea, rtol=0)
     typed(asked, got, own, idea)
@@ -50,39 +58,39 @@ def check_gradient(
     assert shared, f"{asked} made a copy: the types agree, so there is nothing to convert"
 
 
-def check_refused(
-    gradient_for: Callable, tensor: Callable, own: tuple[int, ...], other: tuple[int, ...], idea: str
+def refused(
+    function: Callable, tensor: Callable, own: tuple[int, ...], other: tuple[int, ...], idea: str
 ) -> None:
     """`gradient_for` refuses a gradient of another shape."""
     p = tensor(np.zeros(own, np.float32))
     p.grad = tensor(np.zeros(other, np.float32))
     asked = f"a gradient of shape {other} for a parameter of shape {own}"
-    raises(asked, lambda: gradient_for(p), ValueError, str(own), str(other), idea=idea)
+    raises(asked, lambda: function(p), ValueError, str(own), str(other), idea=idea)
 
 
-def check_decay(with_decay: Callable, gradient: ArrayLike, data: ArrayLike, decay: float, idea: str) -> None:
+def decay(function: Callable, gradient: ArrayLike, data: ArrayLike, decay: float, idea: str) -> None:
     """`with_decay(gradient, data, decay, out)` writes the sum into out, or hands the gradient on where decay is 0."""
     asked = f"with_decay({gradient}, {data}, {decay}, out)"
     g, data, out = float32(gradient, data, data)
     wanted = g + np.float32(decay) * data
     with unchanged(asked, "write into out", gradient=g, data=data):
-        got = with_decay(g, data, decay, out)
+        got = function(g, data, decay, out)
     close(asked, got, wanted, idea)
     assert got is out, f"{asked}: the result should be in `out`, and `out` should be returned"
-    assert with_decay(g, data, 0.0, out) is g, "with_decay with a decay of 0: wanted the gradient itself, untouched"
+    assert function(g, data, 0.0, out) is g, "with_decay with a decay of 0: wanted the gradient itself, untouched"
     many, out = np.ones((2, MANY), np.float32)
-    makes_no_array("with_decay", lambda: with_decay(many, many, decay, out), "write every result into out")
+    makes_no_array("with_decay", lambda: function(many, many, decay, out), "write every result into out")
 
 
-def check_momentum(
-    with_momentum: Callable, gradients: Sequence[ArrayLike], momentum: float, nesterov: bool, idea: str
+def momentum(
+    function: Callable, gradients: Sequence[ArrayLike], momentum: float, nesterov: bool, idea: str
 ) -> None:
     """`with_momentum` gives the direction for each gradient in turn, and keeps the velocity in one array of its own;
     with momentum 0 the direction is the gradient, and nothing is remembered.
     """
     state: dict[str, Any] = {}
     g = np.ones(3)
-    still = with_momentum(g, state, 0.0, False, np.empty(3)) is g and not state
+    still = function(g, state, 0.0, False, np.empty(3)) is g and not state
     assert still, "with_momentum with momentum 0: wanted the gradient itself, with nothing remembered in state"
     velocity: Any = 0.0
     out = np.empty(np.shape(gradients[0]))
@@ -90,7 +98,7 @@ def check_momentum(
         asked = f"step {step} of momentum {momentum}, nesterov={nesterov}, gradients {gradients}"
         velocity, before = momentum * velocity + g, state.get("momentum_buffer")
         with unchanged(asked, "write into out or into the velocity", gradient=g):
-            got = with_momentum(g, state, momentum, nesterov, out)
+            got = function(g, state, momentum, nesterov, out)
         close(f"{asked}: the direction", got, g + momentum * velocity if nesterov else velocity, idea)
         assert "momentum_buffer" in state, f"{asked} left {list(state)} in state, wanted the momentum_buffer"
         buffer = state["momentum_buffer"]
@@ -101,26 +109,26 @@ def check_momentum(
         assert got is (out if nesterov else buffer), f"{asked} returned a copy, wanted {where}"
     many, out = np.ones((2, MANY))
     later: dict[str, Any] = {}
-    call = partial(with_momentum, many, later, momentum, nesterov, out)
+    call = partial(function, many, later, momentum, nesterov, out)
     makes_no_array("with_momentum after the first step", call, "write into out or into the velocity")
 
 
-def check_blend(blend: Callable, average: ArrayLike, sample: ArrayLike, beta: float, idea: str) -> None:
+def blend(function: Callable, average: ArrayLike, sample: ArrayLike, beta: float, idea: str) -> None:
     """`blend(average, sample, beta, work)` changes the average, also where the sample is the work array."""
     asked = f"blend({average}, {sample}, {beta}, work)"
     first, second, new = float32(average, average, sample)
     wanted = beta * first + (1 - beta) * new
     with unchanged(asked, "only average and work may be written", sample=new):
-        blend(first, new, beta, np.empty_like(new))
+        function(first, new, beta, np.empty_like(new))
     close(asked, first, wanted, idea)
-    blend(second, new, beta, new)
+    function(second, new, beta, new)
     close(f"{asked} with the sample as work array", second, wanted, "what is overwritten too early?")
     many, other, work = np.ones((3, MANY), np.float32)
-    makes_no_array("blend", lambda: blend(many, other, beta, work), "write every product into an array that is there")
+    makes_no_array("blend", lambda: function(many, other, beta, work), "write every product into one that is there")
 
 
-def check_adam_step(
-    adam_step: Callable, t: int, lr: float, betas: tuple[float, float], eps: float, idea: str
+def adam_step(
+    function: Callable, t: int, lr: float, betas: tuple[float, float], eps: float, idea: str
 ) -> None:
     """`adam_step` moves weights of 1, 3 and 5 by given averages, which it reads alone."""
     mean, square, data = np.array([0.2, -0.1, 0.3]), np.array([0.04, 0.01, 0.09]), np.array([1.0, 3.0, 5.0])
@@ -129,31 +137,53 @@ def check_adam_step(
     wanted = data - lr * corrected[0] / (np.sqrt(corrected[1]) + eps)
     state = {"step": t, "exp_avg": mean, "exp_avg_sq": square}
     with unchanged(asked, "the state is only read here", exp_avg=mean, exp_avg_sq=square):
-        adam_step(data, state, lr, betas, eps, np.empty(3))
+        function(data, state, lr, betas, eps, np.empty(3))
     close(asked, data, wanted, idea, rtol=1e-9)
     equal(f"{asked}: the step in state", state["step"], t, "the state is only read here")
     first, second, many, work = np.ones((4, MANY), np.float32)
     state = {"step": t, "exp_avg": first, "exp_avg_sq": second}
-    makes_no_array("adam_step", lambda: adam_step(many, state, lr, betas, eps, work), "write every result into work")
+    makes_no_array("adam_step", lambda: function(many, state, lr, betas, eps, work), "write every result into work")
 
 
-def check_apart(kind: Callable, tensor: Callable, first: dict[str, Any], second: dict[str, Any]) -> None:
+def trace(
+    kind: Callable, tensor: Callable, options: dict[str, Any], gradients: Sequence[float] = GRADIENTS
+) -> list[float]:
+    """Where a weight of 2 is after each step with these gradients."""
+    p = tensor([2.0])
+    optimizer = kind([p], **options)
+    return [steps(p, optimizer, [[g]]).item() for g in gradients]
+
+
+def path(
+    kind: Callable,
+    tensor: Callable,
+    options: dict[str, Any],
+    wanted: list[float],
+    gradients: Sequence[float] = GRADIENTS,
+) -> None:
+    """A weight of 2 goes the way that PyTorch's optimizer of the same name takes it."""
+    asked = f"a weight of 2 with {kind.__name__}({options}) and the gradients {list(gradients)}"
+    with explained(asked, "what is in the state by then?"):
+        got = trace(kind, tensor, options, gradients)
+    close(asked, got, wanted, "that is where PyTorch's goes", atol=2e-6)
+
+
+def apart(kind: Callable, tensor: Callable, first: dict[str, Any], second: dict[str, Any]) -> None:
     """Two weights in one optimizer, each in a group with options and gradients of its own, go as each does alone."""
-    choices = [(first, GRADIENTS), (second, -2 * GRADIENTS)]
+    choices = [(first, GRADIENTS), (second, [-2 * g for g in GRADIENTS])]
     weights = [tensor([2.0]), tensor([2.0])]
     optimizer = kind([{"params": p, **own} for p, (own, _) in zip(weights, choices, strict=True)])
     for pair in zip(*(gradients for _, gradients in choices), strict=True):
         for p, g in zip(weights, pair, strict=True):
-            p.grad = tensor(g)
+            p.grad = tensor([g])
         optimizer.step()
     for p, (own, gradients) in zip(weights, choices, strict=True):
-        what = f"{kind.__name__} with two weights in groups of {first} and {second}: the weight with {own}"
-        alone = tensor([2.0])
-        wanted = steps(alone, kind([alone], **own), gradients)
-        close(what, p.data, wanted, "it should go as it does alone: whose options, and whose state, were used?")
+        asked = f"{kind.__name__} with two weights in groups of {first} and {second}: the weight with {own}"
+        wanted = trace(kind, tensor, own, gradients)[-1]
+        close(asked, p.data.item(), wanted, "does it go as it does alone? whose options, and whose state, were used?")
 
 
-def check_step(kind: Callable, tensor: Callable, **options: Any) -> None:
+def step(kind: Callable, tensor: Callable, **options: Any) -> None:
     """A step, with and without weight decay, leaves the gradient as it is, changes the weights in the array they are
     in, and makes no array.
     """
@@ -168,7 +198,7 @@ def check_step(kind: Callable, tensor: Callable, **options: Any) -> None:
         makes_no_array(asked, optimizer.step, "write every result into an array that is there already")
 
 
-def check_single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: float) -> None:
+def single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: float) -> None:
     """A parameter without axes moves, one without a gradient stays, and a changed rate holds from the next step on."""
     p, frozen = tensor(np.float32(start)), tensor([1.0])
     array, optimizer = p.data, kind([p, frozen], lr=lr)
@@ -184,7 +214,7 @@ def check_single(kind: Callable, tensor: Callable, start: float, gradient: float
     close(f"{asked}, now at 3 with lr changed to 2", p.data, 3 - 2 * gradient, "read the options from `group`")
 
 
-def check_resumed(
+def resumed(
     name: str, make: Callable, tensor: Callable, start: ArrayLike, seed: int, stop: int
 ) -> float:
     """Ten steps, interrupted after `stop`, go on with the saved state to the last bit; returns how far off they would

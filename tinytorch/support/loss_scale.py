@@ -77,20 +77,3 @@ def gradients_of(optimizer: Any) -> list[Any]:
             "no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss "
             "depend on its parameters? An output made with Tensor(x.data) or detach() cuts the graph")
     return gradients
-
-
-def _setting(name: str) -> property:
-    return property(lambda self: getattr(self.scaler, name), lambda self, value: setattr(self.scaler, name, value))
-
-
-class ScalerSettings:
-    """The settings of the scaler in `self.scaler`, to be read and set as attributes of the object that has it."""
-
-    scaler: ScaleState
-    loss_scale = _setting("loss_scale")
-    max_loss_scale = _setting("max_scale")
-    min_loss_scale = _setting("min_scale")
-    scale_growth_factor = _setting("growth_factor")
-    scale_backoff_factor = _setting("backoff_factor")
-    growth_interval = _setting("growth_interval")
-    steps_since_last_scale_update = _setting("growth_tracker")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -48,6 +49,16 @@ def distinct_bytes(arrays: Iterable[np.ndarray]) -> int:
     """
     owners = {id(whole): whole for whole in map(owner, arrays)}
     return sum(whole.nbytes for whole in owners.values())
+
+
+def footprint(array: np.ndarray) -> int:
+    """The bytes of the numbers that are really there: axes along which they repeat (stride 0) count once.
+
+    >>> footprint(np.broadcast_to(np.zeros((2, 1)), (2, 500)))
+    16
+    """
+    sizes = [n if stride else min(n, 1) for n, stride in zip(array.shape, array.strides, strict=True)]
+    return array.itemsize * math.prod(sizes)
 
 
 def weight_copies(nodes: Sequence[Any], parameters: Iterable[Any]) -> set[int]:

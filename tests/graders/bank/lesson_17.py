@@ -93,7 +93,7 @@ CASES: list[Case] = [
         says=("with casting off is float16", "what if half is None?")),
     wrong("casting", "float16, whatever the block says", "test-casting",
         ("autocast_type(primitive.name, kind, half)", "autocast_type(primitive.name, kind, np.dtype(np.float16))"),
-        says=("inner bfloat16 block is float16, wanted bfloat16",)),
+        says=("in a bfloat16 block inside is float16, wanted bfloat16",)),
     wrong("casting", "the first input's type for all", "test-casting",
         ("for kind in kinds]\n", "for kind in kinds[:1]] * len(kinds)\n"),
         says=("x.where(x < 0, 0.25) gave 1, wanted 0.25", "each by its own type")),

@@ -887,7 +887,7 @@ def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]
         compare("Graph Optimization", "a chain", lambda: scaled(x, bias), lambda: fused(x, bias))]
 
 # %%
-#| export
+#| exporti
 def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:
     """TECHNIQUES with the benefits that were measured; costs and risks stay as they were judged."""
     return tuple(with_benefits(TECHNIQUES, benefits))

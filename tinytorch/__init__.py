@@ -51,10 +51,10 @@ _EXPORTS = {
         "technique_score", "analyze_acceleration_decision_framework",
     ],
     "tinytorch.optimization.compilation": [
-        "FusionError", "fuse", "measure_benefits", "measured_techniques",
+        "FusionError", "fuse", "measure_benefits",
     ],
     "tinytorch.optimization.kernels": [
-        "FUSED_CROSS_ENTROPY", "fused_cross_entropy",
+        "fused_cross_entropy",
     ],
     "tinytorch.optimization.precision": [
         "autocast_type", "autocast", "is_autocast_enabled", "training_bytes", "unscale", "next_scale",

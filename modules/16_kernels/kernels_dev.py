@@ -108,8 +108,9 @@ instructions for sums, products, quotients, square roots, the smaller and the la
 numbers, and arithmetic on bits. LLVM can use them for a loop that consists of these and in which
 no turn needs the result of the one before.
 
-(Intel's SVML is a library with a tanh for whole registers. Numba uses it where it is installed,
-and there the figures above look better. The lesson does without it, to be fast everywhere.)
+(Intel's SVML is a library with a tanh for whole registers. A Numba that was built for it uses it
+where it is installed, and there the figures above look better. `numba -s` says whether yours does.
+This lesson does without it, to be fast everywhere.)
 
 ## tanh from products and sums
 
@@ -246,7 +247,7 @@ not quite.
 u = np.linspace(-10, 10, 4001).astype(np.float32)
 exact = np.tanh(u.astype(np.float64))
 found = np.array([rational_tanh(v) for v in u])
-errors = (found - exact) / np.spacing(exact.astype(np.float32))
+errors = (found - exact) / np.spacing(np.abs(exact).astype(np.float32))
 print(f"largest error: {np.abs(errors).max():.1f} units in the last place")
 
 # %%
@@ -739,11 +740,13 @@ def test_unit_loss_of_rows():
     ### END HIDDEN TESTS
     loss = loss_of_rows(*row_steps(np.float32), float_log)
     for rows, targets, smoothing in tables:
-        what = f"loss_of_rows of {rows[:, :3].tolist()}, targets {targets}, smoothing {smoothing}"
+        first = rows[0, :3].round(1).tolist()
+        what = f"loss_of_rows of rows like {first}, targets {targets}, smoothing {smoothing}"
         given = rows.copy()
         got = run(what, loss, rows, targets, smoothing, np.empty_like(rows))
         wanted = len(rows) * cross_entropy(Tensor(given, np.float64), targets, smoothing).item()
-        close(what, got, wanted, "what is in work when each term is taken?", atol=1e-5)
+        idea = "what is in work when each term is taken, and which terms are there?"
+        close(what, got, wanted, idea, atol=1e-5)
         assert np.array_equal(rows, given), "loss_of_rows has changed its rows: compute in work"
 
 test_unit_loss_of_rows()
@@ -852,13 +855,13 @@ def _loss_backward(g, y, logits: np.ndarray, targets: np.ndarray, label_smoothin
     on_rows(partial(loop, real(label_smoothing), real(g / targets.size)), logits, targets, out)
     return out.reshape(logits.shape)
 
-# %%
-#| export
+
 FUSED_CROSS_ENTROPY = Primitive("fused_cross_entropy", _loss_forward)
 gradient_rule("fused_cross_entropy", _loss_backward)
 flop_rule("fused_cross_entropy", per_input(5))
 
-
+# %%
+#| export
 def fused_cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) -> Tensor:
     """`cross_entropy` of lesson 04, its arguments, rules and errors, in one compiled pass.
 

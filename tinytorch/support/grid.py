@@ -65,6 +65,11 @@ class GridKernel:
         return np.broadcast_shapes(*self.shapes)
 
     @cached_property
+    def half(self) -> bool:
+        """Whether the numbers have 16 bits, which the loop sees as whole numbers."""
+        return is_half(self.dtype)
+
+    @cached_property
     def matrix(self) -> tuple[int, ...]:
         """How many rows and columns; of a line its length alone."""
         lengths = math.prod(self.whole[: self.split]), math.prod(self.whole[self.split :])
@@ -87,7 +92,7 @@ class GridKernel:
         if self.plain:
             out = np.empty(self.whole, self.dtype)
             lines = [array.ravel() for array in (*arrays, out)]
-            self.loop(*([line.view(np.uint16) for line in lines] if is_half(self.dtype) else lines))
+            self.loop(*([line.view(np.uint16) for line in lines] if self.half else lines))
             return [out]
         parts = min(get_num_threads(), self.parts)
         outs = [self._room(target, parts) for target in self.targets]

@@ -175,7 +175,7 @@ CASES: list[Case] = [
     return np.uint16(np.uint32(bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))""")),
 
     wrong("loss-of-rows", "not lowered", "test-loss-of-rows", ("lower(rows, work)", "work[:] = rows"),
-        says=("wanted", "what is in work when each term is taken?")),
+        says=("wanted", "what is in work when each term is taken")),
     wrong("loss-of-rows", "the target's exponential", "test-loss-of-rows", solution="""
     lower(rows, work)
     exponentials(work)
@@ -185,7 +185,7 @@ CASES: list[Case] = [
         if smoothing > 0:
             total -= smoothing * sum_of(work, i) / rows.shape[1]
     return total
-    """, says=("what is in work when each term is taken?",)),
+    """, says=("what is in work when each term is taken",)),
     wrong("loss-of-rows", "the target's share kept whole", "test-loss-of-rows", ("(1 - smoothing) * ", ""),
         says=("smoothing 0.1",)),
     wrong("loss-of-rows", "smoothing that is not spread", "test-loss-of-rows", (" / rows.shape[1]", ""),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tinytorch.core.tensor import Tensor
-from tinytorch.support.checks import CheckFailed, NotBuilt, check, close, equal, raises, typed
+from tinytorch.core.tensor import Layer, Tensor
+from tinytorch.support.checks import CheckFailed, NotBuilt, accepted, check, close, equal, operations, raises, typed
 
 
 def sentence(function, *args, **kwargs) -> str:
@@ -74,6 +74,33 @@ def test_raises_lets_a_blank_exercise_pass():
         raises("f()", fails(NotImplementedError()), RuntimeError)
 
 
+def test_raises_shows_what_came_on_one_line():
+    said = sentence(raises, "f()", lambda: Tensor([[1.0], [2.0]]), ValueError)
+    assert said == "f() was accepted and gave Tensor([[1.], [2.]], dtype=float32), wanted a ValueError"
+
+
+def test_accepted_gives_what_came_and_makes_a_sentence_of_an_error():
+    assert accepted("f()", lambda: 3) == 3
+    said = sentence(accepted, "f()", fails(IndexError("out of range")), "count the axes")
+    assert said == "f() failed with IndexError: out of range: count the axes"
+
+    def endless():
+        return endless()
+
+    assert sentence(accepted, "f()", endless).startswith("f() failed with RecursionError: maximum recursion depth")
+
+
+def test_accepted_lets_a_blank_exercise_pass():
+    with pytest.raises(NotImplementedError):
+        accepted("f()", fails(NotImplementedError()))
+
+
+def test_operations_are_those_that_go_through_apply():
+    x = Tensor([[1.0, 2.0]])
+    assert operations(Layer, lambda: ((x + 1) @ x.T).sum()) == ["add", "transpose", "matmul", "sum"]
+    assert operations(Layer, lambda: x.data + 1) == []
+
+
 def test_a_failed_check_is_an_assertion_error_with_the_sentence():
     @check
     def test_unit_one():
@@ -94,6 +121,34 @@ def test_a_blank_exercise_is_named():
 
     with pytest.raises(NotBuilt, match="^descend is not built yet"):
         test_unit_descend()
+
+
+class Exercise:
+    def __init__(self):
+        raise NotImplementedError()
+
+    @staticmethod
+    def forward():
+        raise NotImplementedError()
+
+
+@pytest.mark.parametrize("blank, name", [(Exercise, "Exercise"), (Exercise.forward, "Exercise.forward")])
+def test_a_blank_method_is_named_with_its_class(blank, name):
+    @check
+    def test_unit_exercise():
+        blank()
+
+    with pytest.raises(NotBuilt, match=f"^{name} is not built yet"):
+        test_unit_exercise()
+
+
+def test_what_refuses_to_work_in_the_check_itself_is_not_a_blank_exercise():
+    @check
+    def test_unit_two():
+        np.zeros(2, np.float16).data.tolist()  # NotImplementedError: memoryview: format e not supported
+
+    with pytest.raises(NotImplementedError, match="memoryview"):
+        test_unit_two()
 
 
 def test_other_errors_pass_with_their_place():

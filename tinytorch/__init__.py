@@ -40,14 +40,7 @@ _EXPORTS = {
         "Adam", "AdamW",
     ],
     "tinytorch.core.tensor": [
-        "CASTS", "ADD", "SUB", "MUL", "DIV", "POW", "NEG", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL",
-        "EQUAL", "NOT_EQUAL", "EXP", "LOG", "SQRT", "TANH", "MAXIMUM", "WHERE", "ASTYPE", "MATMUL", "SUM",
-        "MEAN", "MAX", "MIN", "RESHAPE", "TRANSPOSE", "GETITEM", "as_dtype", "is_floating", "is_half",
-        "as_array", "Arithmetic", "Comparison", "Elementwise", "Reduction", "Shaping", "Tensor", "wrap",
-        "as_tensor", "Primitive", "Spec", "Node", "is_recording", "execute", "Layer", "active_layers",
-        "top_layer", "apply", "no_grad", "cast_array", "in_float32", "number_type", "operands", "binary",
-        "floating", "maximum", "where", "array_product", "multiply_matrices", "reduce", "swapped_axes",
-        "plain_index",
+        "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Layer", "apply", "maximum", "where",
     ],
     "tinytorch.core.training": [
         "CHECKPOINT_FORMAT", "load_digits", "stratified_split", "batch_indices", "example_arrays", "batches",

@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import TANH, Primitive, Tensor, apply, floating, in_float32
+from tinytorch.core.tensor import Primitive, Tensor, apply, floating, in_float32
 
 # %% [markdown]
 r"""
@@ -242,7 +242,7 @@ little of a small x:
 #| export
 def tanh(x: Any) -> Tensor:
     """The hyperbolic tangent, element by element."""
-    return apply(TANH, floating(x))
+    return floating(x).tanh()
 
 # %%
 small = Tensor([1e-2, 1e-4, 1e-6])

@@ -32,9 +32,10 @@ from llvmlite.binding import get_host_cpu_features
 
 from tinytorch.core.autograd import gradient_rule
 from tinytorch.core.losses import check_share, class_indices
-from tinytorch.core.tensor import CASTS, Primitive, Tensor, apply, as_dtype, cast_array
+from tinytorch.core.tensor import Primitive, Tensor, apply, as_dtype, cast_array
 from tinytorch.core.tensor import floating, in_float32, is_floating, is_half, wrap
 from tinytorch.profiling.profiler import flop_rule, per_input
+from tinytorch.support.casts import CASTS
 from tinytorch.support.conversions import as_it_is, bits_of_float, float_of_bits, load_float16, store_float16
 from tinytorch.support.launch import PART, compiled
 from tinytorch.support.series import double_exp, double_log, double_tanh, float_exp, float_log

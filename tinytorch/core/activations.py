@@ -8,14 +8,14 @@ __all__ = ['RELU', 'SIGMOID', 'GELU_PRIMITIVE', 'SOFTMAX', 'LOG_SOFTMAX', 'recti
            'log_normalized_exp', 'log_softmax', 'Activation', 'ReLU', 'Sigmoid', 'Tanh', 'GELU', 'Softmax',
            'LogSoftmax']
 
-# %% ../../modules/02_activations/activations_dev.py #daaeb70129b8
+# %% ../../modules/02_activations/activations_dev.py #f3152357b9eb
 from dataclasses import dataclass
 from operator import index
 from typing import Any
 
 import numpy as np
 
-from .tensor import TANH, Primitive, Tensor, apply, floating, in_float32
+from .tensor import Primitive, Tensor, apply, floating, in_float32
 
 # %% ../../modules/02_activations/activations_dev.py #relu
 def rectified(x: np.ndarray) -> np.ndarray:
@@ -55,10 +55,10 @@ def sigmoid(x: Any) -> Tensor:
     """1 / (1 + exp(-x)), element by element."""
     return apply(SIGMOID, floating(x))
 
-# %% ../../modules/02_activations/activations_dev.py #759febfac32b
+# %% ../../modules/02_activations/activations_dev.py #f779b3efd7f0
 def tanh(x: Any) -> Tensor:
     """The hyperbolic tangent, element by element."""
-    return apply(TANH, floating(x))
+    return floating(x).tanh()
 
 # %% ../../modules/02_activations/activations_dev.py #gelu-exact
 def gelu_exact(x: np.ndarray) -> np.ndarray:

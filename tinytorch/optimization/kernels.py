@@ -7,7 +7,7 @@ __all__ = ['CONVERSIONS', 'FUSED_CROSS_ENTROPY', 'rational_tanh', 'gelu_of_one',
            'store_bfloat16', 'forward_loop', 'backward_loop', 'gelu_loops', 'cross_entropy_loops',
            'fused_cross_entropy']
 
-# %% ../../modules/16_kernels/kernels_dev.py #46b6e1e14319
+# %% ../../modules/16_kernels/kernels_dev.py #2402be1dc57b
 import math
 from collections.abc import Callable
 from functools import cache, partial
@@ -18,9 +18,10 @@ from llvmlite.binding import get_host_cpu_features
 
 from ..core.autograd import gradient_rule
 from ..core.losses import check_share, class_indices
-from ..core.tensor import CASTS, Primitive, Tensor, apply, as_dtype, cast_array
+from ..core.tensor import Primitive, Tensor, apply, as_dtype, cast_array
 from ..core.tensor import floating, in_float32, is_floating, is_half, wrap
 from ..profiling.profiler import flop_rule, per_input
+from ..support.casts import CASTS
 from ..support.conversions import as_it_is, bits_of_float, float_of_bits, load_float16, store_float16
 from ..support.launch import PART, compiled
 from ..support.series import double_exp, double_log, double_tanh, float_exp, float_log

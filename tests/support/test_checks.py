@@ -7,7 +7,18 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tinytorch.core.tensor import Layer, Tensor
-from tinytorch.support.checks import CheckFailed, NotBuilt, accepted, check, close, equal, operations, raises, typed
+from tinytorch.support.checks import (
+    CheckFailed,
+    NotBuilt,
+    accepted,
+    check,
+    close,
+    equal,
+    operations,
+    raises,
+    typed,
+    unchanged,
+)
 
 
 def sentence(function, *args, **kwargs) -> str:
@@ -93,6 +104,17 @@ def test_accepted_gives_what_came_and_makes_a_sentence_of_an_error():
 def test_accepted_lets_a_blank_exercise_pass():
     with pytest.raises(NotImplementedError):
         accepted("f()", fails(NotImplementedError()))
+
+
+def test_unchanged_asks_for_a_call_that_leaves_its_arrays_alone_and_is_silent():
+    x = np.array([[1.0, np.nan]]).T[::-1]
+    assert unchanged("f(x)", lambda: x * 2, x).shape == (2, 1)
+    assert unchanged("f(x)", lambda: 3, np.float32(2), np.zeros((0, 3))) == 3
+    changed = sentence(unchanged, "f(x)", lambda: np.negative(x, out=x), x)
+    assert changed == "f(x) changed its input: compute in an array of your own"
+    assert sentence(unchanged, "f()", lambda: np.log(np.zeros(1))) == (
+        "f() made NumPy warn: divide by zero encountered in log")
+    assert sentence(unchanged, "f()", fails(ValueError("no"))) == "f() failed with ValueError: no"
 
 
 def test_operations_are_those_that_go_through_apply():

@@ -7,6 +7,7 @@ look at again.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
@@ -113,6 +114,18 @@ def accepted(what: str, call: Callable[[], Any], idea: str = "") -> Any:
         raise
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise AssertionError(_sentence(f"{what} failed with {type(error).__name__}: {error}", idea)) from error
+
+
+def unchanged(what: str, call: Callable[[], Any], *arrays: np.ndarray) -> Any:
+    """What `call()` gives, which must neither fail, nor change the arrays, nor make NumPy warn."""
+    before = [array.tobytes() for array in arrays]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        got = accepted(what, call)
+    assert not caught, f"{what} made NumPy warn: {caught[0].message}"
+    same = [array.tobytes() for array in arrays] == before
+    assert same, f"{what} changed its input: compute in an array of your own"
+    return got
 
 
 def operations(layer: type, call: Callable[[], Any]) -> list[str]:

@@ -12,10 +12,8 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "tinytorch.core.activations": [
-        "RELU", "SIGMOID", "GELU_PRIMITIVE", "SOFTMAX", "LOG_SOFTMAX", "rectified", "relu", "logistic",
-        "sigmoid", "tanh", "gelu_exact", "gelu_tanh", "checked_form", "gelu", "normalized_exp",
-        "checked_axis", "softmax", "log_normalized_exp", "log_softmax", "Activation", "ReLU", "Sigmoid",
-        "Tanh", "GELU", "Softmax", "LogSoftmax",
+        "relu", "sigmoid", "tanh", "gelu", "softmax", "log_softmax", "ReLU", "Sigmoid", "Tanh", "GELU",
+        "Softmax", "LogSoftmax",
     ],
     "tinytorch.core.autograd": [
         "RULES", "numerical_gradient", "gradient_rule", "joint_rule", "mul_to_a", "div_to_b", "pow_to_a",

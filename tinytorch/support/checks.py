@@ -8,7 +8,8 @@ look at again.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
@@ -116,16 +117,22 @@ def accepted(what: str, call: Callable[[], Any], idea: str = "") -> Any:
         raise AssertionError(_sentence(f"{what} failed with {type(error).__name__}: {error}", idea)) from error
 
 
-def unchanged(what: str, call: Callable[[], Any], *arrays: np.ndarray) -> Any:
-    """What `call()` gives, which must neither fail, nor change the arrays, nor make NumPy warn."""
+def unchanged(what: str, call: Callable[[], Any], *arrays: np.ndarray, idea: str = "") -> Any:
+    """What `call()` gives, which must be accepted and leave the arrays as they are."""
     before = [array.tobytes() for array in arrays]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        got = accepted(what, call)
-    assert not caught, f"{what} made NumPy warn: {caught[0].message}"
+    got = accepted(what, call, idea)
     same = [array.tobytes() for array in arrays] == before
     assert same, f"{what} changed its input: compute in an array of your own"
     return got
+
+
+@contextmanager
+def silent(what: str) -> Iterator[None]:
+    """Assert, at the end of the block, that NumPy has not warned in it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    assert not caught, f"{what} made NumPy warn: {caught[0].message}"
 
 
 def operations(layer: type, call: Callable[[], Any]) -> list[str]:

@@ -23,9 +23,8 @@ _EXPORTS = {
         "accumulate", "own", "starting_gradient", "refuse_released", "backward", "check_gradients",
     ],
     "tinytorch.core.layers": [
-        "LINEAR", "LAYER_NORM", "Parameters", "State", "Module", "parts", "walk", "generator", "manual_seed",
-        "affine", "uniform_parameter", "linear", "check_sizes", "Linear", "dropout_mask", "Dropout",
-        "normalized", "layer_norm", "LayerNorm", "Sequential", "load_arrays",
+        "Module", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm", "LayerNorm",
+        "Sequential",
     ],
     "tinytorch.core.losses": [
         "MSE", "BCE", "CROSS_ENTROPY", "paired", "mean_squared_error", "mse_loss", "binary_cross_entropy",

@@ -18,6 +18,7 @@ from tinytorch.support.checks import (
     raises,
     silent,
     typed,
+    ufunc_calls,
     unchanged,
 )
 
@@ -125,6 +126,22 @@ def test_silent_asks_numpy_not_to_warn():
     with pytest.raises(AssertionError, match="its own"), silent("f()"):
         np.log(np.zeros(1))
         raise AssertionError("its own")
+
+
+def test_ufunc_calls_are_those_that_a_function_makes():
+    def affine(x, w, b):
+        y = x.reshape(-1, 2) @ w
+        y += b
+        return np.exp(y) * 2
+
+    x, w, b = np.ones((3, 4, 2)), np.ones((2, 5)), np.ones(5)
+    calls = ufunc_calls(affine, x, w, b)
+    assert [(call.name, call.in_place) for call in calls] == [
+        ("matmul", False), ("add", True), ("exp", False), ("multiply", False)]
+    assert calls[0].shapes == ((12, 2), (2, 5)) and calls[1].shapes == ((12, 5), (5,))
+    assert [call.in_place for call in ufunc_calls(lambda x: np.negative(x, out=x), x)] == [True]
+    assert np.array_equal(x, -np.ones((3, 4, 2)))
+    assert ufunc_calls(lambda x: x.sum(axis=0), x)[0].name == "add"
 
 
 def test_operations_are_those_that_go_through_apply():

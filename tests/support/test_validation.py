@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinytorch.support.validation import check_sizes, checked_axis
+from tinytorch.support.validation import check_callable, check_sizes, checked_axis
 
 
 def test_whole_numbers_from_1_on_are_sizes():
@@ -46,3 +46,11 @@ def test_an_axis_that_is_not_there_is_refused_with_those_that_are(axis, shape, e
 def test_what_is_not_a_whole_number_is_not_an_axis(axis):
     with pytest.raises(TypeError):
         checked_axis(axis, (2, 3))
+
+
+def test_what_cannot_be_called_is_named_by_its_type():
+    check_callable()
+    check_callable(len, str, lambda x: x)
+    with pytest.raises(TypeError) as caught:
+        check_callable(len, [len])
+    assert str(caught.value) == "write Sequential(a, b, c), each callable with a tensor; got a list"

@@ -265,7 +265,7 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
 @in_float32
 def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The matrix product of two arrays, (..., m, k) @ (..., k, n) -> (..., m, n); either may have
-    one axis. Raises ValueError naming both shapes where the inner lengths differ or one has no axis.
+    one axis. Raises ValueError naming both shapes where inner lengths differ or an axis is missing.
 
     >>> multiply_matrices(np.array([[1, 2], [3, 4]]), np.array([[5, 6], [7, 8]])).tolist()
     [[19, 22], [43, 50]]

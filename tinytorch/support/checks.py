@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from types import TracebackType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -133,6 +133,30 @@ def silent(what: str) -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     assert not caught, f"{what} made NumPy warn: {caught[0].message}"
+
+
+class UfuncCall(NamedTuple):
+    """A call of one of NumPy's universal functions, such as `add`, which `a + b` and `a += b` call, or `matmul`."""
+
+    name: str
+    shapes: tuple[tuple[int, ...], ...]  # of the inputs
+    in_place: bool  # whether the result went into an array that was there
+
+
+def ufunc_calls(function: Callable[..., Any], *arrays: np.ndarray) -> list[UfuncCall]:
+    """The calls of universal functions that `function(*arrays)` makes with its arrays and what comes of them."""
+    calls: list[UfuncCall] = []
+
+    class Watched(np.ndarray):
+        def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+            calls.append(UfuncCall(ufunc.__name__, tuple(map(np.shape, inputs)), out is not None))
+            if out is not None:
+                options["out"] = tuple(np.asarray(array) for array in out)
+            made = getattr(ufunc, method)(*map(np.asarray, inputs), **options)
+            return np.asarray(made).view(Watched) if out is None else out[0]
+
+    function(*[array.view(Watched) for array in arrays])
+    return calls
 
 
 def operations(layer: type, call: Callable[[], Any]) -> list[str]:

@@ -25,3 +25,10 @@ def checked_axis(axis: int, shape: tuple[int, ...]) -> int:
     if not -ndim <= index(axis) < ndim:
         raise ValueError(f"axis {axis} does not fit shape {shape}: there are axes {-ndim} to {ndim - 1}")
     return index(axis) % ndim
+
+
+def check_callable(*layers: object) -> None:
+    """Raise TypeError naming the type of the first of `layers` that cannot be called."""
+    for layer in layers:
+        if not callable(layer):
+            raise TypeError(f"write Sequential(a, b, c), each callable with a tensor; got a {type(layer).__name__}")

@@ -41,7 +41,10 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, floating, in_float32
 from tinytorch.support.validation import checked_axis
 
 # %%
-from tinytorch.support.checks import check, close, silent, typed, unchanged
+from tinytorch.support.checks import check, close, typed, unchanged
+from tinytorch.support.checks_functions import DIGITS, check_each, check_gelu, check_rows
+from tinytorch.support.checks_functions import check_special, gelu_formula, log_softmax_formula
+from tinytorch.support.checks_functions import tanh_formula
 
 # %% [markdown]
 r"""
@@ -71,10 +74,10 @@ $$\mathrm{relu}(x) = \max(x, 0)$$
 
 ### Exercise: rectified
 
-You write the function on arrays. The cell after the check makes a primitive of it, as in lesson 01,
-and a function on tensors that goes through `apply`. One case decides which NumPy function is right:
-a nan must stay a nan. It is how a network shows that something has gone wrong, and an activation
-that turns it into 0 hides that.
+You write the function on arrays. `RELU` makes a primitive of it, as in lesson 01, and `relu`, the
+function on tensors, passes that to `apply`. One case decides which NumPy function is right: a nan
+must stay a nan. It is how a network shows that something has gone wrong, and an activation that
+turns it into 0 hides that.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "relu"}
@@ -121,8 +124,9 @@ def relu(x: Any) -> Tensor:
 # %% [markdown]
 r"""
 A single kink already does what no line can: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. And a sum
-of many ReLUs, each with its kink at another place, follows any curve. Below, the kinks are at fixed
-places, and least squares chooses how much of each ReLU to add. Training will move the kinks too.
+of many ReLUs, each with its kink at another place, follows any curve as closely as you like. Below,
+the kinks are at fixed places, and least squares chooses how much of each ReLU to add. Training will
+move the kinks too.
 """
 
 # %%
@@ -207,18 +211,7 @@ def test_unit_sigmoid():
     ### BEGIN HIDDEN TESTS
     numbers += [-5e3, -60, -15, -2.5, -0.03125, 0.2, 7, 40, 2e3]
     ### END HIDDEN TESTS
-    types = [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]
-    with silent("logistic"):
-        for dtype, digits in types:
-            x = Tensor(numbers, dtype=dtype).data
-            got = unchanged(f"logistic of {dtype} numbers", lambda: logistic(x), x)
-            typed(f"logistic of {dtype} numbers", got, x.dtype, "keep the type that comes in")
-            smallest = 1e-7 if dtype == "float16" else 1e-37  # below it a type holds few digits
-            with np.errstate(over="ignore"):
-                wanted = 1 / (1 + np.exp(-x.astype(np.float64)))
-            for number, y, true in zip(x, got, wanted):
-                close(f"logistic({number}) in {dtype}", y, true, "compare the forms in the table",
-                      rtol=digits, atol=smallest)
+    check_each(logistic, lambda x: 1 / (1 + np.exp(-x)), numbers, "compare the forms in the table")
     assert logistic(np.zeros((2, 0))).shape == (2, 0), "an empty array keeps its shape"
 
 test_unit_sigmoid()
@@ -291,24 +284,12 @@ def gelu_exact(x: np.ndarray) -> np.ndarray:
     return y
     ### END SOLUTION
 
-# %%
-def exact_form(x):
-    """GELU in float64, for the checks, from Python's own erf."""
-    return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
-
-def check_gelu(function, formula, numbers, idea):
-    for dtype, digits in [("float64", 1e-14), ("float32", 1e-6)]:
-        x, call = np.array(numbers, dtype), f"{function.__name__}({numbers}) in {dtype}"
-        got, wanted = unchanged(call, lambda: function(x), x), formula(x.astype(np.float64))
-        typed(call, got, dtype, "some number in the formula is not weak")
-        close(call, got, wanted, idea(got, x), rtol=digits, atol=digits)
-
 # %% nbgrader={"grade": true, "grade_id": "test-gelu-exact", "points": 5}
 # Check of gelu_exact: run it when your cell has run.
 @check
 def test_unit_gelu_exact(numbers):
     idea = "x times the share of the bell left of x"
-    check_gelu(gelu_exact, exact_form, numbers, lambda got, x: idea)
+    check_gelu(gelu_exact, gelu_formula, numbers, lambda got, x: idea)
 
 test_unit_gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5, 1e4]])
 ### BEGIN HIDDEN TESTS
@@ -319,9 +300,9 @@ test_unit_gelu_exact([[-4.0], [-1.25], [0.01], [1.9], [33.0]])
 r"""
 ### Exercise: gelu_tanh
 
-As one writes it from the formula, this line is slow for two reasons. Each operation makes a new
-array, where `y *= x` or `np.tanh(y, out=y)` work in one that you already have. And it contains
-`x**3`, for which NumPy uses its general power function. Here is what that costs:
+Written down as it stands, this formula is slow for two reasons. Each operation makes a new array,
+where `y *= x` or `np.tanh(y, out=y)` work in one that you already have. And it contains `x**3`, for
+which NumPy uses its general power function. Here is what that costs:
 """
 
 # %%
@@ -364,16 +345,13 @@ def gelu_tanh(x: np.ndarray) -> np.ndarray:
 
 # %% nbgrader={"grade": true, "grade_id": "test-gelu-tanh", "points": 7}
 # Check of gelu_tanh: run it when your cell has run.
-def tanh_form(x):
-    return x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
-
 def which_form(got, x):
-    exact = np.allclose(got, exact_form(x), rtol=1e-5, atol=1e-5)
+    exact = np.allclose(got, gelu_formula(x), rtol=1e-5, atol=1e-5)
     return "that is the exact form" if exact else "compare with the formula from the inside out"
 
 @check
 def test_unit_gelu_tanh(numbers):
-    check_gelu(gelu_tanh, tanh_form, numbers, which_form)
+    check_gelu(gelu_tanh, tanh_formula, numbers, which_form)
 
 test_unit_gelu_tanh([[-10, -6, -2.7, -0.7], [0, 0.3, 2.7, 1e4]])
 ### BEGIN HIDDEN TESTS
@@ -382,7 +360,7 @@ test_unit_gelu_tanh([[-3.5], [-1.1], [0.02], [1.6], [21.0]])
 
 # %% [markdown]
 r"""
-The primitive round the two forms deals with the ends of the number line, once for both. Far to the
+The primitive around the two forms deals with the ends of the number line, once for both. Far to the
 right $x^2$ may overflow, which is harmless, because $\tanh(\infty)$ is 1. Far to the left the gate
 is 0, and 0 times minus infinity would be nan, where GELU tends to 0. Left of -10 both forms compute
 a gate of exactly 0, even in `float64`, so stopping x there changes nothing else.
@@ -420,11 +398,11 @@ first activation here that does not rise everywhere: up to its minimum it falls.
 """
 
 # %%
-x = Tensor(np.linspace(-6, 6, 12_001))
-exact, gap = gelu(x).numpy(), (gelu(x) - gelu(x, "tanh")).numpy()
+points = Tensor(np.linspace(-6, 6, 12_001))
+exact, gap = gelu(points).numpy(), (gelu(points) - gelu(points, "tanh")).numpy()
 lowest, widest = exact.argmin(), np.abs(gap).argmax()
-print(f"the minimum is {exact[lowest]:.3f} at x = {x[lowest].item():.3f}")
-print(f"the forms differ by up to {abs(gap[widest]):.2e}, at |x| = {abs(x[widest].item()):.2f}")
+print(f"the minimum is {exact[lowest]:.3f} at x = {points[lowest].item():.3f}")
+print(f"the forms differ by up to {abs(gap[widest]):.2e} at x = {points[widest].item():.2f}")
 print("at -inf and inf:", gelu([-np.inf, np.inf]).numpy(), gelu([-np.inf, np.inf], "tanh").numpy())
 
 # %%
@@ -436,10 +414,10 @@ for form in ["none", "tanh"]:
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
 for function in [relu, gelu, sigmoid, tanh]:
-    left.plot(x.numpy(), function(x).numpy(), label=function.__name__)
+    left.plot(points.numpy(), function(points).numpy(), label=function.__name__)
 left.set(xlim=(-4, 4), ylim=(-1.2, 2), xlabel="x", title="four activations")
 left.legend()
-right.plot(x.numpy(), gap)
+right.plot(points.numpy(), gap)
 right.set(xlabel="x", title="gelu exact minus gelu tanh")
 figure.tight_layout()
 plt.show()
@@ -498,44 +476,15 @@ def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
 
 SOFTMAX = Primitive("softmax", normalized_exp, "output")
 
-# %%
-TYPES = [("float64", 1e-14), ("float32", 1e-6), ("float16", 1e-3), ("bfloat16", 8e-3)]
-
-def log_form(x, axis):
-    """Log-softmax in float64, for the checks."""
-    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
-
-def check_rows(function, formula, numbers, types, idea):
-    for axis in [0, 1, -1]:
-        for dtype, digits in types:
-            x = Tensor(numbers, dtype=dtype).data
-            what = f"{function.__name__}, axis {axis} of {x.shape} near {x.mean():.4g}, {dtype},"
-            with silent(what):
-                got = unchanged(what, lambda: function(x, axis), x, idea="do the axes still fit?")
-                wanted = formula(x.astype(np.float64), axis)
-                typed(what, got, x.dtype, "keep the type that comes in")
-                size = max(1, np.abs(wanted).max())
-                close(what, got, wanted, idea, rtol=digits, atol=digits * size)
-
-# %%
-def check_special(function, cases):
-    for row, wanted, idea in cases:
-        what = f"{function.__name__}({row})"
-        with silent(what):
-            close(what, function(np.array(row), -1), wanted, idea, atol=1e-12)
-    for shape in [(0, 3), (3, 0)]:
-        what = f"{function.__name__} of shape {shape}"
-        got = unchanged(what, lambda: function(np.zeros(shape), -1), idea="empty batches pass")
-        close(what, got, np.zeros(shape))
-
 # %% nbgrader={"grade": true, "grade_id": "test-softmax", "points": 8}
 # Check of normalized_exp: run it when your cell has run.
 @check
 def test_unit_softmax(numbers):
     idea = "each row along the axis has its own largest score and its own sum"
-    far = [("float32", 1e-6), ("float64", 1e-11)]
-    for scores, types in [(numbers, TYPES), (numbers + 1e4, far), (numbers - 1e4, far)]:
-        check_rows(normalized_exp, lambda x, axis: np.exp(log_form(x, axis)), scores, types, idea)
+    far = {"float32": 1e-6, "float64": 1e-11}
+    for scores, digits in [(numbers, DIGITS), (numbers + 1e4, far), (numbers - 1e4, far)]:
+        check_rows(normalized_exp, lambda x, axis: np.exp(log_softmax_formula(x, axis)), scores,
+                   digits, idea)
     inf, none = np.inf, [np.nan, np.nan]
     check_special(normalized_exp, [
         ([[1e3, 1e3], [-1e3, -1e3]], [[0.5, 0.5]] * 2, "each row has its own largest score"),
@@ -602,8 +551,9 @@ LOG_SOFTMAX = Primitive("log_softmax", log_normalized_exp, "output")
 @check
 def test_unit_log_softmax(numbers):
     idea = "stay with logarithms, row by row along the axis"
-    check_rows(log_normalized_exp, log_form, numbers, TYPES, idea)
-    check_rows(log_normalized_exp, log_form, numbers * 1000, TYPES[:2], idea)
+    far = {"float32": 1e-6, "float64": 1e-14}
+    for scores, digits in [(numbers, DIGITS), (numbers * 1000, far)]:
+        check_rows(log_normalized_exp, log_softmax_formula, scores, digits, idea)
     inf = np.inf
     check_special(log_normalized_exp, [
         ([1, -inf], [0, -inf], "probabilities 1 and 0"), ([-inf, -inf], [np.nan] * 2, "it is nan"),

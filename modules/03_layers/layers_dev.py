@@ -192,15 +192,6 @@ def walk(owner: Any) -> list[tuple[str, Any]]:
     return found
     ### END SOLUTION
 
-# %%
-def tangled():
-    """A net with a weight used twice, a block that points to it, a list, a dict and a tuple."""
-    net, block, shared = Module(), Module(), Tensor([1.0, 2.0])
-    block.weight, block.owner, block.seen = Tensor([[3.0]]), net, np.zeros(4)
-    net.first, net.blocks = shared, [relu, block, {"scale": Tensor(2.0), "again": shared}]
-    net.last, net.computed = (Tensor([5.0], requires_grad=True), "text"), relu(shared) * 2
-    return net, block
-
 # %% nbgrader={"grade": true, "grade_id": "test-walk", "points": 5}
 # Check of walk: run it when your cell has run.
 @check
@@ -226,8 +217,11 @@ test_unit_walk()
 # Check of what walk finds in a module: run it when your cells have run.
 @check
 def test_unit_modes():
-    net, block = tangled()
-    net.computed._node = "the operation that made it"
+    net, block, shared, computed = Module(), Module(), Tensor([1.0, 2.0]), Tensor([1.0])
+    computed._node = "the operation that made it"
+    block.weight, block.owner, block.seen = Tensor([[3.0]]), net, np.zeros(4)
+    net.first, net.blocks = shared, [relu, block, {"scale": Tensor(2.0), "again": shared}]
+    net.last, net.computed = (Tensor([5.0], requires_grad=True), "text"), computed
     equal("the list of names of parameters", [name for name, _ in net.named_parameters()],
           ["first", "blocks.1.weight", "blocks.2.scale", "last.0"], "a weight used twice is one")
     got = [name for name, part in walk(net) if isinstance(part, Module)]
@@ -833,6 +827,7 @@ images, labels = load_digits()
 def build():
     return Sequential(Linear(64, 32), LayerNorm(32), ReLU(), Dropout(0.1), Linear(32, 10)).eval()
 
+# %%
 manual_seed(0)
 model = build()
 print(model, *[f"{name:16} {p.shape}" for name, p in model.named_parameters()], sep="\n")
@@ -855,7 +850,7 @@ print(f"this one {accuracy(model):.1%}, 100 others {measured.mean():.1%} on aver
 
 # %%
 plt.figure(figsize=(6, 2.5))
-plt.hist(measured * 100, bins=20, color="0.6")
+plt.hist(measured * 100, bins=range(0, 26, 2), color="0.6")
 plt.axvline(10, color="C1", label="guessing")
 plt.xlabel("accuracy of an untrained network, %")
 plt.ylabel("networks")

@@ -110,8 +110,8 @@ def exercises_are_found(lesson: Lesson) -> Iterator[str]:
 
 def the_check_is_right_below(lesson: Lesson) -> Iterator[str]:
     for cell, after in zip(lesson.cells, lesson.cells[1:], strict=False):
-        if cell.is_exercise and cell.kind == "code" and after.kind == "markdown":
-            yield f"{cell.grade_id}: prose stands between it and its check"
+        if cell.is_exercise and cell.kind == "code" and not after.is_check:
+            yield f"{cell.grade_id}: its check is not the next cell"
 
 
 RULES: tuple[Rule, ...] = (
@@ -181,10 +181,10 @@ def test_each_rule_finds_what_it_is_against(tmp_path, rule, change, said):
     assert any(said in problem for problem in rule(lesson_of(tmp_path, **change)))
 
 
-def test_prose_between_an_exercise_and_its_check_is_found(tmp_path):
+def test_a_cell_between_an_exercise_and_its_check_is_found(tmp_path):
     lesson = lesson_of(tmp_path)
     prose = next(cell for cell in lesson.cells if cell.kind == "markdown")
     cells = [part for cell in lesson.cells for part in ([cell, prose] if cell.is_exercise else [cell])]
     moved = Lesson(lesson.number, lesson.name, lesson.path, lesson.module, lesson.title, tuple(cells))
-    assert list(the_check_is_right_below(moved)) == ["twice: prose stands between it and its check"]
+    assert list(the_check_is_right_below(moved)) == ["twice: its check is not the next cell"]
     assert list(the_check_is_right_below(lesson)) == []

@@ -38,8 +38,8 @@ def test_a_module_written_by_hand_imports_no_lesson(path):
 
 
 @pytest.mark.parametrize(("source", "wanted"), [
-    ("import numpy\nfrom tinytorch.support.dtypes import is_half\nfrom .dtypes import is_half\nfrom . import dtypes", []),
-    ("from tinytorch import support", []), ("import tinytorch.support.data", []),
+    ("import numpy\nfrom tinytorch.support.dtypes import is_half", []), ("from .dtypes import is_half", []),
+    ("from . import dtypes", []), ("from tinytorch import support", []), ("import tinytorch.support.data", []),
     ("def f():\n    from tinytorch.core.tensor import Tensor", ["tinytorch.core.tensor"]),
     ("import tinytorch.core.layers as layers", ["tinytorch.core.layers"]), ("import tinytorch", ["tinytorch"]),
     ("from tinytorch import Tensor", ["tinytorch.Tensor"]), ("from ..core import tensor", ["tinytorch.core"]),

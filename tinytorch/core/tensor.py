@@ -55,9 +55,11 @@ class Tensor(TensorMethods):
 
 # %% ../../modules/01_tensor/tensor_dev.py #as-array
 def as_array(data: Any, dtype: Any = None) -> np.ndarray:
-    """Numbers, lists, arrays or a Tensor as a new array, with a type by the rules above.
+    """Numbers, lists, arrays or a Tensor as a new array, with a type by the rules above and in this
+    machine's byte order.
 
-    Raises TypeError for what is not real numbers, and ValueError for rows of different lengths.
+    Raises TypeError for what is not real numbers, and a ValueError that speaks of `length` for rows
+    of different lengths.
 
     >>> as_array([[1, 2], [3, 4]]).dtype, as_array(np.arange(3)).dtype
     (dtype('float32'), dtype('int64'))

@@ -19,8 +19,7 @@ r"""
 Everything in this course is arithmetic on grids of numbers: images, weights, gradients. In this
 lesson you build the object that holds such a grid, and one function, `apply`, that every operation
 on it goes through. Today `apply` looks like a detail. It is what lets lesson 05 differentiate your
-code, lesson 14 profile it and lesson 17 run it in half precision, without a change to what you
-write now.
+code, lesson 14 profile it and lesson 17 run it in half precision, without any changes to it.
 
 About 4 hours: 9 exercises, some 60 lines to write. Needs Python and a little NumPy. Makes
 `tinytorch.core.tensor`: `Tensor`, `where`, `maximum`, `Primitive`, `apply`, `Layer`, `no_grad`.
@@ -35,8 +34,8 @@ what was wanted, and the idea to look at again. (Grading may use more inputs.)
 
 `#| export` at the top of a cell puts it into the module that the lesson makes, from which later
 lessons import. `#| exporti` does the same, but keeps the cell's names out of
-`from tinytorch import *`. Other cells stay in the notebook, so what your answers use, imports too,
-belongs in an exported cell.
+`from tinytorch import *`. Other cells stay in the notebook: what your answers use, imports too,
+belongs in exported cells.
 
 At the end, save the notebook and run two commands in a terminal. `tito module test 01` runs all
 cells from the top in a fresh Python and lists the points. Its "cell 9" is the ninth cell of the
@@ -72,25 +71,21 @@ from tinytorch.support.checks import accepted, check, close, equal, operations, 
 
 # %% [markdown]
 r"""
-## Why not lists?
+## What an array does not know
 
-A list can hold numbers too, but each is a Python object of its own, and each addition goes through
-the interpreter. Here is the price of adding two grids of numbers, as lists and as NumPy arrays.
+NumPy computes fast. But ask its result how it would change if x did:
 """
 
 # %%
-import timeit
-
-numbers = [float(i) for i in range(90_000)]
-array = np.array(numbers, dtype=np.float32)
-lists = min(timeit.repeat(lambda: [x + y for x, y in zip(numbers, numbers)], number=5, repeat=3))
-arrays = min(timeit.repeat(lambda: array + array, number=5, repeat=3))
-print(f"lists {lists * 2e5:.0f} us, arrays {arrays * 2e5:.0f} us: {lists / arrays:.0f} times that")
+x = np.array([1.0, 2.0])
+y = np.exp(x) * x
+print(y, y.dtype)
 
 # %% [markdown]
 r"""
-So a tensor wraps a NumPy array. It adds what NumPy does not do: it remembers how a result was
-computed, holds a gradient, and keeps deep learning's rules about types.
+It cannot say, because it is two numbers, and nothing is left of how they were computed. (And they
+are `float64`, twice as large as deep learning needs.) So a *tensor* wraps a NumPy array: it
+remembers how it was computed, holds a gradient, and keeps deep learning's rules about types.
 
 ## Tensor
 
@@ -155,8 +150,8 @@ rules (PyTorch's, but for lists of whole numbers, which it makes `int64`):
 - a NumPy array or a NumPy number keeps its type, because whoever made it chose it;
 - `dtype=` overrules both.
 
-A tensor *owns* its numbers: it copies what it is given, so that changing the original array cannot
-change a weight.
+A tensor *owns* its numbers: it copies what it is given, so that changing the original cannot change
+a weight.
 
 ### Exercise: as_array
 
@@ -262,7 +257,7 @@ r"""
 Every operation does the same four things: it takes the arrays out of the tensors, computes, puts
 the result into a tensor and, if somebody will want a gradient, remembers what was done. So we write
 the four once. An operation is then only a name, a function on arrays (its *forward*), and a note of
-what its gradient will need.
+what its gradient needs.
 
 That note, `saves`, is `"inputs"`, `"output"`, `"both"` or `"nothing"`. The gradient of `a + b`
 needs neither number, so an addition saves nothing, and its inputs can be freed. The gradient of
@@ -511,11 +506,10 @@ test_unit_apply(-1.5, 4)
 r"""
 ## Arithmetic
 
-Now an operation is one line: a name, NumPy's function, and what to save. `define` puts it where
-Tensor's methods find it.
+Now an operation is one line: a name, NumPy's function, and what to save. `define` puts it where the
+methods find it.
 
-NumPy *broadcasts*: it compares shapes from the right, and stretches a length of 1 or a missing axis
-to fit.
+NumPy *broadcasts*: it compares shapes from the right, and stretches lengths of 1 and missing axes.
 
 | shapes | result |
 |---|---|
@@ -775,7 +769,7 @@ r"""
 ## Sums, means and extremes
 
 A reduction removes axes or, with `keepdims=True`, leaves them there with length 1, so that the
-result still fits its source.
+result broadcasts against its source.
 """
 
 # %%
@@ -790,8 +784,7 @@ r"""
 ### Exercise: reduce
 
 People write `axis=None`, `axis=1`, `axis=-1` or `axis=[0, 2]`. The primitives, their gradients and
-the layers should see one form only: None for all axes, or a tuple that counts from the front. What
-is not an axis is refused.
+the layers should see one form only: None for all axes, or a tuple that counts from the front.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "reduce"}
@@ -890,8 +883,8 @@ plt.show()
 
 # %% [markdown]
 r"""
-Subtracting, squaring and adding is all it took. A network that *learns* what to compare with does
-better; lesson 07 trains one.
+Subtracting, squaring and adding is all it took. A network that *learns* does better; lesson 07
+trains one.
 
 ## Questions
 
@@ -932,8 +925,7 @@ test_question_numbers()
 # %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-apply", "points": 2}
 r"""
 **In your own words:** how would you print the name and the time of every operation of a network,
-first with the code of this lesson, and then in a library without `apply`, whose operators call
-NumPy?
+first with the code of this lesson, and then in a library without `apply`?
 
 Your answer here.
 """

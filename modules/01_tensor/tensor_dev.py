@@ -60,7 +60,7 @@ import numpy as np
 #| export
 from tinytorch.support.casts import cast_array, in_float32
 from tinytorch.support.dtypes import Spec, as_dtype, is_floating, is_half
-from tinytorch.support.products import array_product, quotient
+from tinytorch.support.arrays import array_product, quotient
 from tinytorch.support.state import Stacked, active_layers, state, top_layer
 from tinytorch.support.tensor_methods import TensorMethods
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #6a9fe42128ed
+# %% ../../modules/01_tensor/tensor_dev.py #ec98db89baed
 from ..support.casts import cast_array, in_float32
 from ..support.dtypes import Spec, as_dtype, is_floating, is_half
-from ..support.products import array_product, quotient
+from ..support.arrays import array_product, quotient
 from ..support.state import Stacked, active_layers, state, top_layer
 from ..support.tensor_methods import TensorMethods
 

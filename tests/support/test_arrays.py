@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinytorch.support.products import array_product, quotient
+from tinytorch.support.arrays import array_product, quotient
 
 SHAPES = [((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 3, 1), (5, 1, 4)), ((3, 1), (1, 4)),
           ((3,), (3, 2)), ((4, 3), (3,)), ((3,), (3,)), ((0, 3), (3, 2)), ((2, 0), (0, 3)), ((6, 1), (1,)),

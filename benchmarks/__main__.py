@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             save_picture(report, options.plot)
         if options.readme:
-            from benchmarks.readme import update_readme
+            from benchmarks.readme import update_readmes
 
-            update_readme(report)
+            update_readmes(report)
     except (AssertionError, TitoError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -56,8 +56,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
     found.add_argument("--plot", type=picture_file, metavar="FILE",
                        help="draw the ratios into FILE (.png, .svg or .pdf)")
-    found.add_argument("--readme", action="store_true", help="write README's table and picture; results are kept in "
-                       "performance.json, so rows may be measured again by name")
+    found.add_argument("--readme", action="store_true", help="write the tables of both READMEs and the picture; "
+                       "results are kept in performance.json, so rows may be measured again by name")
     found.add_argument("--list", action="store_true", help="print the rows' names and measure nothing")
     return found
 

@@ -1,6 +1,7 @@
-"""README's performance table and picture, rendered from the results that are kept in performance.json.
+"""The performance tables of README.md and benchmarks/README.md, rendered from the results kept in performance.json.
 
-Results with other OpenBLAS kernels, chosen by OPENBLAS_CORETYPE, are kept beside them; README tells them in a sentence.
+README shows a few lines and the picture, benchmarks/README.md all of them. Results with other OpenBLAS kernels, chosen
+by OPENBLAS_CORETYPE, are kept beside them, and told in a sentence.
 """
 
 from __future__ import annotations
@@ -18,27 +19,32 @@ from tito.errors import TitoError
 from tito.files import write_atomic
 
 HERE = Path(__file__).resolve().parent
-README, KEPT, PICTURE = HERE.parent / "README.md", HERE / "performance.json", HERE / "performance.png"
+FRONT, WHOLE = HERE.parent / "README.md", HERE / "README.md"
+KEPT, PICTURE = HERE / "performance.json", HERE / "performance.png"
 KERNELS, CHOSEN = "OPENBLAS_CORETYPE", HERE / "performance-chosen-kernels.json"
 BEGIN, END = "<!-- begin: python -m benchmarks --readme -->\n", "<!-- end -->\n"
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A line of the table: one row, named without its thread count, or a group, by the geometric mean of its rows."""
+    """A line of the table: one row, named without its thread count, or a group, by the geometric mean of its rows.
+
+    README shows those marked `front`.
+    """
 
     label: str
     row: str = ""
     group: str = ""
+    front: bool = False
 
 
 SHOWN = (
-    *(Shown(f"GELU {way}, {size.replace('-', ' in ')}", row=f"gelu-{way}-{size}")
+    *(Shown(f"GELU {way}, {size.replace('-', ' in ')}", f"gelu-{way}-{size}", front=(way, size) == ("forward", "1M"))
       for size in ("1k", "1M", "16M", "16M-bfloat16") for way in ("forward", "backward")),
-    Shown("Matrix products", group="matmul"),
+    Shown("Matrix products", group="matmul", front=True),
     Shown("Matrix products with both gradients", group="matmul-gradients"),
-    Shown("Training steps, ReLU and GELU networks", group="step"),
-    Shown("Training step, transformer block", group="block"),
+    Shown("Training steps, ReLU and GELU networks", group="step", front=True),
+    Shown("Training step, transformer block", group="block", front=True),
     Shown("GELU by `fuse`", group="fuse"),
     Shown("Bias, GELU, scale, residual by `fuse`", row="chain-forward"),
     Shown("Bias, GELU, scale, residual by `fuse`", row="compiled-forward"),
@@ -49,10 +55,10 @@ SHOWN = (
 )
 
 
-def lines_of(report: Report) -> list[Line]:
-    """The lines of SHOWN with their results. Raises TitoError where the report has none for one of them."""
+def lines_of(report: Report, front: bool = False) -> list[Line]:
+    """The lines of SHOWN with their results, or those for README. TitoError where the report has none for one."""
     lines = []
-    for shown in SHOWN:
+    for shown in [shown for shown in SHOWN if shown.front or not front]:
         found = [of_group(report, summary) for summary in report.summaries if summary.group == shown.group]
         found += [r for r in report.results if r.name in (shown.row, f"{shown.row}-{r.threads}t")]
         if not found:
@@ -75,21 +81,36 @@ def of_group(report: Report, summary: Summary) -> Result:
                   min(ratios), max(ratios), summary.goal, summary.rows)
 
 
-def block_of(report: Report, chosen: Report | None = None) -> str:
-    """README's Markdown: the machine, the table, what compiling and other kernels cost or gain, and the picture."""
-    m, against = report.machine, {summary.group: summary.against for summary in report.summaries}
-    rows = [cells(line, against[line.results[0].group]) for line in lines_of(report)]
+def front_block(report: Report) -> str:
+    """README's Markdown: the machine, a few lines of the table, and the picture."""
+    picture = f"![The ratios of all rows as bars on a logarithmic axis](benchmarks/{PICTURE.name})"
+    return "\n\n".join([machine_of(report), table_of(report, front=True), picture]) + "\n"
+
+
+def machine_of(report: Report) -> str:
+    """The machine and the versions, in a sentence."""
+    m = report.machine
+    return (f"{m.cpu}, {m.cores} cores, {m.system}; Python {m.python}, NumPy {m.numpy} with "
+            f"{m.blas.split(' (')[0]}, Numba {m.numba}, PyTorch {m.torch}.")
+
+
+def table_of(report: Report, front: bool = False) -> str:
+    """The table in Markdown."""
+    against = {summary.group: summary.against for summary in report.summaries}
+    rows = [cells(line, against[line.results[0].group]) for line in lines_of(report, front)]
     head = ["", "against", "ours", "theirs", "floor", "ratio, 1 thread", "ratio, 2 threads", "goal"]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+
+
+def whole_block(report: Report, chosen: Report | None = None) -> str:
+    """The Markdown of benchmarks/README.md: the machine, the table, what compiling costs and other kernels change."""
     compiled = [f"{calls.theirs:.0f} s for torch.compile, {calls.ours:.1f} s for `fuse`"
                 for calls in report.first_calls if calls.row == "compiled-forward-1t"]
     return "\n\n".join([
-        f"{m.cpu}, {m.cores} cores, {m.system}; Python {m.python}, NumPy {m.numpy} with {m.blas.split(' (')[0]}, "
-        f"Numba {m.numba}, PyTorch {m.torch}.", table,
+        machine_of(report), table_of(report),
         f"The first call, which compiles, took {' and '.join(compiled)}. Numba had compiled other kernels in that "
         "process before, torch.compile nothing.",
-        *([other_kernels(m.blas, chosen)] if chosen else []),
-        f"![The same ratios as bars on a logarithmic axis](benchmarks/{PICTURE.name})"]) + "\n"
+        *([other_kernels(report.machine.blas, chosen)] if chosen else [])]) + "\n"
 
 
 def other_kernels(installed: str, chosen: Report) -> str:
@@ -154,7 +175,7 @@ def merged(new: Report, file: Path = KEPT) -> Report:
 
 
 def with_block(readme: str, block: str) -> str:
-    """README with what stands between BEGIN and END replaced."""
+    """A README with what is between BEGIN and END replaced."""
     before, rest = readme.split(BEGIN)
     return f"{before}{BEGIN}{block}{END}{rest.split(END, 1)[1]}"
 
@@ -164,11 +185,11 @@ def kept(file: Path) -> Report:
     return from_json(file.read_text(encoding="utf-8"))
 
 
-def update_readme(new: Report) -> None:
-    """Keep the results, draw the picture and write README's table. Raises TitoError where rows are missing."""
+def update_readmes(new: Report) -> None:
+    """Keep the results, draw the picture and write both tables. Raises TitoError where rows are missing."""
     file = CHOSEN if KERNELS in os.environ else KEPT
     write_atomic(file, to_json(merged(new, file)))
     report, chosen = kept(KEPT), kept(CHOSEN) if CHOSEN.exists() else None
-    block = block_of(report, chosen)
     save_lines([with_headings(report)], report.machine, PICTURE, background="white")
-    write_atomic(README, with_block(README.read_text(encoding="utf-8"), block))
+    for readme, block in ((FRONT, front_block(report)), (WHOLE, whole_block(report, chosen))):
+        write_atomic(readme, with_block(readme.read_text(encoding="utf-8"), block))

@@ -57,8 +57,12 @@ def unrest(results: Sequence[Result]) -> list[str]:
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON; each row says its unit."""
-    return json.dumps(asdict(report), indent=2) + "\n"
+    """The report as JSON, with one result a line, so that a row measured again changes one; each row says its unit."""
+    parts = []
+    for key, value in asdict(report).items():
+        rows = ",\n".join(f"  {json.dumps(row)}" for row in value) if isinstance(value, (list, tuple)) else ""
+        parts.append(f"{json.dumps(key)}: [\n{rows}\n]" if rows else f"{json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def from_json(text: str) -> Report:

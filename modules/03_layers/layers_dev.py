@@ -42,7 +42,7 @@ from tinytorch.support.validation import check_callable, check_sizes
 # %%
 from tinytorch.core.activations import relu
 from tinytorch.core.tensor import Layer
-from tinytorch.support.checks import accepted, check, close, equal, operations, raises, typed
+from tinytorch.support.checks import check, close, equal, explained, operations, raises, typed
 from tinytorch.support.checks import ufunc_calls, unchanged
 
 # %% [markdown]
@@ -153,7 +153,8 @@ def test_unit_parts():
     ### END HIDDEN TESTS
     for owner, wanted in cases:
         call = f"parts of a {type(owner).__name__}"
-        got = accepted(call, lambda: list(parts(owner)), "not everything has parts")
+        with explained(call, "not everything has parts"):
+            got = list(parts(owner))
         same = [name for name, _ in got] == [name for name, _ in wanted] and all(
             part is whole for (_, part), (_, whole) in zip(got, wanted))
         assert same, f"{call} gave {got}, wanted {wanted}: names are strings; see what has parts"
@@ -208,7 +209,8 @@ def test_unit_walk():
     for owner, wanted, idea in cases:
         for turn, hint in [("first", idea), ("second", "begin each walk with an empty memory")]:
             what = f"the list of names that the {turn} walk met"
-            got = accepted(what, lambda: [name for name, _ in walk(owner)], "remember what was met")
+            with explained(what, "remember what was met"):
+                got = [name for name, _ in walk(owner)]
             equal(what, got, wanted, hint)
 
 test_unit_walk()
@@ -327,12 +329,13 @@ def test_unit_affine():
     ### END HIDDEN TESTS
     for shape in shapes:
         for dtype, digits in [("float64", 1e-12), ("float32", 1e-5), ("float16", 1e-2)]:
-            arrays = [rng.normal(size=n).astype(dtype) for n in [shape, (shape[-1], 4), 4]]
-            call = f"affine of {shape} by {arrays[1].shape} in {dtype}"
-            got = unchanged(call, lambda: affine(*arrays), *arrays, idea="the leading axes stay")
-            x, weight, bias = (array.astype(np.float64) for array in arrays)
+            x, w, bias = (rng.normal(size=n).astype(dtype) for n in [shape, (shape[-1], 4), 4])
+            call, wide = f"affine of {shape} by {w.shape} in {dtype}", np.float64
+            with explained(call, "leading axes stay"), unchanged(call, x=x, weight=w, bias=bias):
+                got = affine(x, w, bias)
             typed(call, got, dtype, "the type that came in")
-            close(call, got, x @ weight + bias, "x @ weight + bias", rtol=digits, atol=digits)
+            close(call, got, x.astype(wide) @ w.astype(wide) + bias.astype(wide),
+                  "x @ weight + bias", rtol=digits, atol=digits)
     calls = ufunc_calls(affine, np.ones((2, 5, 3)), np.ones((3, 4)), np.ones(4))
     stacks = [call.shapes[0] for call in calls if call.name == "matmul" and len(call.shapes[0]) > 2]
     assert not stacks, f"a stack of shape {stacks[0]} was multiplied: make one tall matrix of it"
@@ -419,7 +422,8 @@ def test_unit_linear():
         x, w, b = (Tensor(rng.normal(size=shape)) for shape in [(2, 3, n), (n, m), m])
         for bias, name in [([b], "linear"), ([], "matmul")]:
             call = f"linear of {x.shape} by {w.shape} with{'' if bias else 'out'} bias"
-            got = accepted(call, lambda: linear(x, w, *bias))
+            with explained(call, "these shapes fit"):
+                got = linear(x, w, *bias)
             close(call, got, x.data @ w.data + (b.data if bias else 0), "x @ weight + bias")
             ran = operations(Layer, lambda: linear(x, w, *bias))
             equal(f"the operations of {call}", ran, [name], "one primitive, through apply")
@@ -632,8 +636,8 @@ def test_unit_layer_norm():
             x = (draw.normal(size=shape) * scale + shift).astype(dtype)
             weight, bias = draw.normal(size=(2, shape[-1])).astype(dtype)
             call = f"rows of {shape} near {shift}, spread {scale}, in {dtype}, eps={eps},"
-            got = unchanged(call, lambda: normalized(x, weight, bias, eps=eps), x, weight, bias,
-                            idea="each row has its own mean and variance")
+            with explained(call, "each row has its own mean and variance"), unchanged(call, x=x):
+                got = normalized(x, weight, bias, eps=eps)
             wide = x.astype(np.float64)
             root = np.sqrt(wide.var(axis=-1, keepdims=True) + eps)
             wanted = (wide - wide.mean(axis=-1, keepdims=True)) / root * weight + bias

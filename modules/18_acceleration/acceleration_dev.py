@@ -54,10 +54,9 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, array_product, as_dt
 from tinytorch.core.tensor import is_floating, is_half, no_grad, operands
 from tinytorch.optimization.kernels import gelu_loops
 from tinytorch.optimization.precision import GradScaler, autocast, training_bytes, unscale
-from tinytorch.profiling.profiler import Model, Trace, check_single, flop_rule, matmul_flops, parameters_of
-from tinytorch.profiling.profiler import per_output, saved_bytes
-from tinytorch.profiling.roofline import RooflineRow, best_seconds, elementwise_intensity, matmul_intensity
-from tinytorch.profiling.roofline import measure_peaks, model_rows, roofline_row
+from tinytorch.profiling.profiler import Model, check_single, parameters_of, saved_bytes
+from tinytorch.profiling.roofline import RooflineRow, best_seconds, elementwise_intensity, flop_rule, matmul_flops
+from tinytorch.profiling.roofline import matmul_intensity, measure_peaks, model_rows, per_output, roofline_row
 from tinytorch.support.launch import compiled, one_pass
 from tinytorch.support.tables import column, table
 from tinytorch.support.threads import get_num_threads, in_slices, one_thread
@@ -69,16 +68,17 @@ from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import SGD, Adam
-from tinytorch.profiling.profiler import peak_bytes
-from tinytorch.profiling.roofline import timed_runs
+from tinytorch.profiling.profiler import Trace, peak_bytes
+from tinytorch.profiling.roofline import CountingTrace
 from tinytorch.support.roofline import plot_roofline
+from tinytorch.support.timing import timed_runs
 
 # %% [markdown]
 r"""
 ## 1. Where does the time go?
 
 Here is the feed-forward half of a small transformer block: 512 tokens of width 256, a hidden layer four times as wide,
-and GELU in the middle. Lesson 14's `Trace` watches one forward pass.
+and GELU in the middle. Lesson 15's `CountingTrace` watches one forward pass.
 """
 
 # %%
@@ -88,7 +88,7 @@ tokens = Tensor(np.random.default_rng(0).normal(size=(512, 256)).astype(np.float
 
 def trace_of(function):
     function()
-    with Trace() as trace, threadpool_limits(1):
+    with CountingTrace() as trace, threadpool_limits(1):
         function()
     return trace
 
@@ -1569,7 +1569,7 @@ def test_question_acceleration():
                  "the product's intensity over that of c = a + b, which reads two arrays and writes one")
     one = Tensor(np.ones(10000, np.float32))
     for name, function, got in [("unfused", unfused_gelu, unfused_bytes), ("fused", fused_gelu, fused_bytes)]:
-        with Trace() as trace:
+        with CountingTrace() as trace:
             function(one)
         moved = sum(o.bytes for o in trace.operations) / one.size
         check_number(f"{name}_bytes", got, moved, "for each of your primitives, arrays read and written, 4 bytes each")

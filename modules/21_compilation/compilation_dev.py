@@ -39,8 +39,8 @@ from tinytorch.optimization.kernels import CONVERSIONS, rational_tanh
 from tinytorch.optimization.acceleration import TECHNIQUES, Technique, fused_gelu, unfused_gelu, vectorized_matmul
 from tinytorch.optimization.acceleration import analyze_acceleration_decision_framework
 from tinytorch.optimization.precision import autocast
-from tinytorch.profiling.profiler import flop_rule, saved_bytes
-from tinytorch.profiling.roofline import best_seconds
+from tinytorch.profiling.profiler import saved_bytes
+from tinytorch.profiling.roofline import best_seconds, flop_rule
 from tinytorch.support.launch import PART, compiled, flat
 from tinytorch.support.series import double_exp, double_log, double_tanh, float_exp, float_log
 from tinytorch.support.tables import column, table
@@ -51,7 +51,7 @@ from tinytorch.support.validation import check_sizes
 import time
 
 from tinytorch.core.tensor import where
-from tinytorch.profiling.profiler import Trace
+from tinytorch.profiling.roofline import CountingTrace
 
 tokens = Tensor(np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32))
 
@@ -689,7 +689,7 @@ print(f"written and compiled in {time.perf_counter() - start:.2f} s")
 
 # %%
 for name, function in [("chain", chain), ("fused chain", fused_chain)]:
-    with Trace() as trace:
+    with CountingTrace() as trace:
         function(x, bias, residual)
     with one_thread():
         seconds = best_seconds(lambda: function(x, bias, residual), 3)

@@ -30,8 +30,16 @@ from tinytorch.optimization.acceleration import (
     vectorized_matmul,
 )
 from tinytorch.optimization.precision import autocast, training_bytes
-from tinytorch.profiling.profiler import Trace, saved_bytes, total
-from tinytorch.profiling.roofline import RooflineRow, attainable, elementwise_intensity, matmul_intensity, measure_peaks
+from tinytorch.profiling.profiler import saved_bytes
+from tinytorch.profiling.roofline import (
+    CountingTrace,
+    RooflineRow,
+    attainable,
+    counted_total,
+    elementwise_intensity,
+    matmul_intensity,
+    measure_peaks,
+)
 from tinytorch.support.peaks import Peaks
 from tinytorch.support.roofline import plot_roofline
 from tinytorch.support.tables import table
@@ -49,9 +57,9 @@ def test_the_formulas_of_intensity_are_what_a_trace_counts():
     x, y = (Tensor(np.random.default_rng(i).normal(size=(64, 64)).astype(np.float32)) for i in range(2))
 
     def counted(function):
-        with Trace() as trace:
+        with CountingTrace() as trace:
             function()
-        return total("", "forward", trace.operations).intensity
+        return counted_total("", "forward", trace.operations).intensity
 
     assert math.isclose(counted(lambda: x + y), elementwise_intensity(1, 2, 1, 4))
     assert math.isclose(counted(lambda: fused_gelu(x)), elementwise_intensity(9, 1, 1, 4))

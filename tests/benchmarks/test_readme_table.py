@@ -1,4 +1,4 @@
-"""README's performance table is what the kept results render to: nobody can type a number into it."""
+"""Both performance tables are what the kept results render to: nobody can type a number into them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from benchmarks.readme import (
     BEGIN,
     CHOSEN,
     END,
+    FRONT,
     KEPT,
     PICTURE,
-    README,
     SHOWN,
+    WHOLE,
     amount,
-    block_of,
+    front_block,
     kept,
     lines_of,
     merged,
+    whole_block,
     with_block,
     with_headings,
 )
-from benchmarks.report import Report, report_of, to_json
+from benchmarks.report import Report, from_json, report_of, to_json
 from benchmarks.rows import all_rows
 from benchmarks.timing import FirstCalls, Result
 from tito.errors import TitoError
@@ -45,9 +47,24 @@ def whole_report() -> Report:
     return report_of(this_machine(), GROUPS, results, [FirstCalls("compiled-forward-1t", 0.6, 27.0)])
 
 
-def test_readmes_table_is_what_the_kept_results_render_to():
-    readme = README.read_text(encoding="utf-8")
-    assert readme.count(BEGIN) == 1 and readme.split(BEGIN)[1].split(END)[0] == block_of(kept(KEPT), kept(CHOSEN))
+@pytest.mark.parametrize(("readme", "block"), [
+    (FRONT, front_block(kept(KEPT))), (WHOLE, whole_block(kept(KEPT), kept(CHOSEN)))], ids=["README", "benchmarks"])
+def test_a_table_is_what_the_kept_results_render_to(readme, block):
+    text = readme.read_text(encoding="utf-8")
+    assert text.count(BEGIN) == 1 and text.split(BEGIN)[1].split(END)[0] == block
+
+
+def test_readme_shows_four_lines_of_the_table():
+    lines = [line for line in front_block(whole_report()).splitlines() if line.startswith("| ")]
+    assert len(lines) == 2 + 4
+    assert set(lines) <= set(whole_block(whole_report()).splitlines())
+
+
+def test_a_kept_result_is_one_line_and_is_read_back():
+    text = to_json(whole_report())
+    assert from_json(text) == whole_report()
+    for found in whole_report().results:
+        assert len([line for line in text.splitlines() if f'"name": "{found.name}"' in line]) == 1
 
 
 def test_the_kept_summaries_follow_from_the_kept_results():
@@ -63,15 +80,15 @@ def test_every_kept_result_is_of_a_row_that_there_is():
 def test_other_kernels_are_told_by_their_name_and_the_means_of_their_groups():
     machine = replace(this_machine(), blas="openblas 1 (SkylakeX)")
     results = [result("step-block-1t", "block", 0.25), result("matmul-square-64-2t", "matmul", 0.75)]
-    block = block_of(whole_report(), report_of(machine, GROUPS, results))
+    block = whole_block(whole_report(), report_of(machine, GROUPS, results))
     assert "With `OPENBLAS_CORETYPE=SkylakeX` in the environment," in block
     assert "matrix products 0.75 on 2 threads; training step, transformer block 0.25 on 1 thread." in block
-    assert "CORETYPE" not in block_of(whole_report())
+    assert "CORETYPE" not in whole_block(whole_report())
 
 
 def test_the_picture_is_there_and_linked():
     assert PICTURE.read_bytes().startswith(b"\x89PNG")
-    assert f"(benchmarks/{PICTURE.name})" in block_of(kept(KEPT))
+    assert f"(benchmarks/{PICTURE.name})" in front_block(kept(KEPT))
 
 
 def test_every_line_names_rows_that_there_are():
@@ -82,7 +99,7 @@ def test_every_line_names_rows_that_there_are():
 
 
 def test_a_line_shows_both_times_the_floor_the_ratio_with_its_spread_and_the_goal():
-    rows = [line for line in block_of(whole_report()).splitlines() if line.startswith("| GELU forward, 1k ")]
+    rows = [line for line in whole_block(whole_report()).splitlines() if line.startswith("| GELU forward, 1k ")]
     assert len(rows) == 1
     assert re.split(r" *\| *", rows[0].strip("| "))[1:6] == ["PyTorch", "617 us", "1.23 ms", "10 us",
                                                              "0.50 (0.25 .. 1.00)"]
@@ -97,7 +114,7 @@ def test_a_group_shows_the_mean_and_the_range_of_its_rows():
 
 
 def test_what_compiling_costs_is_said():
-    assert "27 s for torch.compile, 0.6 s for `fuse`" in block_of(whole_report())
+    assert "27 s for torch.compile, 0.6 s for `fuse`" in whole_block(whole_report())
 
 
 def test_a_row_that_was_not_measured_is_named():

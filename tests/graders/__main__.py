@@ -11,7 +11,7 @@ import time
 
 from tests.graders.judge import LEAST_WRONG, PATHS, lacking, problem, run_bank
 from tests.graders.walk import Outcome
-from tito.lesson import read_lesson
+from tito.lesson.lesson import read_lesson
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass, replace
 
-from tito.lesson import Cell
+from tito.lesson.cell import Cell
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from tests.graders.bank import cases
 from tests.graders.case import Case, regions
 from tests.graders.walk import CAN_FORK, Judged, Outcome, walk
-from tito.lesson import Lesson, read_lesson
+from tito.lesson.find import lesson_paths
+from tito.lesson.lesson import Lesson, read_lesson
 from tito.project import Project
-from tito.registry import lesson_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = {path.parent.name[:2]: path for path in lesson_paths(Project(ROOT))}

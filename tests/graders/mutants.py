@@ -16,7 +16,7 @@ from tests.graders.case import Case
 from tests.graders.equivalent import equivalent
 from tests.graders.judge import PATHS, run_cases
 from tests.graders.mutate import mutants
-from tito.lesson import read_lesson
+from tito.lesson.lesson import read_lesson
 
 
 def sample(cases: Sequence[Case], every: int) -> list[Case]:

@@ -14,7 +14,8 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators, operator_string
 
 from tests.graders.case import BEGIN, END, Case
-from tito.lesson import Cell, Lesson
+from tito.lesson.cell import Cell
+from tito.lesson.lesson import Lesson
 
 WORDS = (cst.Raise, cst.Annotation, cst.FormattedString, cst.Decorator)  # what is said, not done
 

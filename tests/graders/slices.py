@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from types import CodeType
 
-from tito.lesson import DEFINITIONS, Cell, outside_functions, tree_of
+from tito.lesson.cell import Cell
+from tito.lesson.code import DEFINITIONS, outside_functions, tree_of
 
 
 def needed(cells: Sequence[Cell], checks: Collection[str]) -> set[int]:

@@ -17,7 +17,7 @@ from tests.graders.case import handed_in, right, wrong
 from tests.graders.child import in_child
 from tests.graders.judge import PATHS, lacking, problem, run_bank, run_cases, unfit
 from tests.graders.walk import Judged
-from tito.lesson import read_lesson
+from tito.lesson.lesson import read_lesson
 
 ROOT = ("g / (2 * y)", "g / y")
 LOST = Judged("test-matmul", "AssertionError", "matmul of (2, 3) and (3, 4) gave 0.0, wanted 1.5: look at the axes")

@@ -18,9 +18,9 @@ import pytest
 from tests.graders.judge import PATHS, ROOT
 from tests.graders.slices import needed
 from tests.graders.walk import CAN_FORK, settle
-from tito.lesson import Lesson, read_lesson
-from tito.regions import strip_hidden
-from tito.worker import Channel, Worker
+from tito.lesson.lesson import Lesson, read_lesson
+from tito.lesson.regions import strip_hidden
+from tito.run.worker import Channel, Worker
 
 DEPTH = 5  # how far to look into an argument: an array in a tensor in a list in a module
 NOTHING_NEW = {

@@ -11,7 +11,7 @@ from tests.graders.equivalent import equivalent
 from tests.graders.judge import PATHS
 from tests.graders.mutants import stale, survivors
 from tests.graders.mutate import change, mutated
-from tito.lesson import Cell
+from tito.lesson.cell import Cell
 
 ONE_IN = 8
 CELL = Cell(

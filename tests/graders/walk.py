@@ -17,9 +17,9 @@ from pathlib import Path
 
 from tests.graders.case import Case, handed_in
 from tests.graders.slices import judges, needed
-from tito import diagnose
-from tito.lesson import Lesson, read_lesson
-from tito.worker import Channel, Worker
+from tito.lesson.lesson import Lesson, read_lesson
+from tito.run import explain
+from tito.run.worker import Channel, Worker
 
 CAN_FORK = sys.platform != "win32"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -128,12 +128,12 @@ class _Walk:
 
     def _judge(self, each: Attempt) -> list[Judged]:
         """Run the case's cell and those after it that its checks need, up to the last of these."""
-        failures: dict[int, diagnose.Failure] = {}
+        failures: dict[int, explain.Failure] = {}
         judged: list[Judged] = []
         for index in sorted(index for index in each.way if index >= each.start):
             cell = each.lesson.code[index]
             if facts := self.shell.run_cell(index, cell.source):
-                failures[index] = diagnose.Failure.of(facts)
+                failures[index] = explain.Failure.of(facts)
             if cell.is_check and cell.grade_id in each.checks:
                 judged.append(_verdict(each.lesson, failures, index))
             enough = each.case.cell is not None and any(verdict.error for verdict in judged)
@@ -142,9 +142,9 @@ class _Walk:
         return judged
 
 
-def _verdict(lesson: Lesson, failures: dict[int, diagnose.Failure], index: int) -> Judged:
+def _verdict(lesson: Lesson, failures: dict[int, explain.Failure], index: int) -> Judged:
     """What the runner would tell the learner of the check `index`."""
     check = lesson.code[index].grade_id
     if index not in failures:
         return Judged(check, "", "")
-    return Judged(check, failures[index].type, diagnose.explain(lesson, failures, index).text)
+    return Judged(check, failures[index].type, explain.explain(lesson, failures, index).text)

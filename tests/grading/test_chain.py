@@ -28,13 +28,13 @@ from tests.grading.course import (
     without,
     write,
 )
-from tito.grade import init_course
-from tito.lesson import read_lesson
-from tito.notebook import blank, to_notebook
+from tito.grading.course import init_course
+from tito.lesson.find import find_lesson
+from tito.lesson.formats import blank, to_notebook
+from tito.lesson.lesson import read_lesson
+from tito.lesson.regions import BEGIN_HIDDEN
 from tito.project import Project
-from tito.regions import BEGIN_HIDDEN
-from tito.registry import find_lesson
-from tito.runner import run_lesson
+from tito.run.runner import run_lesson
 
 LESSON, FILE = "04_losses", "losses_dev.ipynb"
 ANSWER = "The squared error would still move the scores of the nine wrong classes."

@@ -17,8 +17,8 @@ from tests.grading.course import answered, environment, read, without, write
 from tests.tito.small_project import FIRST, small_project, tito_environment, write_lesson
 from tito.cli import cli
 from tito.errors import TitoError, WorkFailed
-from tito.export import STUB_MARK
-from tito.grade import Course, init_course
+from tito.grading.course import Course, init_course
+from tito.package.module import STUB_MARK
 from tito.project import Project
 
 NAMES = ("01_first", "02_second", "05_third")

@@ -23,12 +23,12 @@ from tests.grading.course import (
     without,
 )
 from tests.tito.small_project import FIRST, SECOND, small_project, write_lesson
-from tito.grade import init_course
-from tito.lesson import read_lesson
-from tito.notebook import blank, to_notebook
+from tito.actions.release import release
+from tito.grading.course import init_course
+from tito.lesson.formats import blank, to_notebook
+from tito.lesson.lesson import read_lesson
 from tito.project import Project
-from tito.release import release
-from tito.runner import run_lesson
+from tito.run.runner import run_lesson
 
 LESSON, FILE = "01_first", "first_dev.ipynb"
 HIDDEN_LINE = 'assert double(3.5) == 7.0, f"double(3.5) gave {double(3.5)}, wanted 7.0"'

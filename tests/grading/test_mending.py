@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.grading.course import answered, changed, grade_id, without, write
 from tests.tito.small_project import FIRST, lesson_of
 from tito.errors import LessonError
-from tito.grade_submission import mended, read_submission
-from tito.notebook import blank, to_notebook, with_ids, write_notebook
+from tito.grading.submission import mended, read_submission
+from tito.lesson.formats import blank, to_notebook, with_ids, write_notebook
 
 RIGHT = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return x**0.5"}
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tito.lesson import Lesson
-from tito.notebook import to_notebook
+from tito.lesson.formats import to_notebook
+from tito.lesson.lesson import Lesson
+from tito.lesson.regions import CODE_STUB, without_markers
 from tito.project import Project
-from tito.regions import CODE_STUB, without_markers
-from tito.student_file import read_file, write_file
+from tito.student.folder import read_file, write_file
 
 STUB = CODE_STUB.split("\n")
 # What somebody may type in the place of `raise NotImplementedError()`, and what the check says then.

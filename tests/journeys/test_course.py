@@ -11,9 +11,9 @@ import pytest
 
 from tests.journeys.checkout import copy_checkout, run
 from tests.journeys.student import WRONG_TURNS, Student, lesson_file, new_student, solve, take_wrong_turn
-from tito.lesson import Lesson
+from tito.lesson.find import lessons
+from tito.lesson.lesson import Lesson
 from tito.project import Project
-from tito.registry import lessons
 
 AGREEMENT = Path(__file__).with_name("agreement.py")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tito.export import export
-from tito.form import check_form
-from tito.lesson import Lesson, read_lesson
-from tito.notebook import blank, to_notebook, to_percent
+from tito.lesson.find import lesson_paths, lessons
+from tito.lesson.formats import blank, to_notebook, to_percent
+from tito.lesson.lesson import Lesson, read_lesson
+from tito.lesson.rules import check_form
+from tito.package.module import export
 from tito.project import Project
-from tito.registry import lesson_paths, lessons
-from tito.runner import Result, run_lesson
+from tito.run.runner import Result, run_lesson
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [path.parent.name for path in lesson_paths(Project(ROOT))]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tito.export import export, module_path, render
+from tito.lesson.find import lesson_paths, lessons
+from tito.package.module import export, module_path, render
 from tito.project import Project
-from tito.registry import lesson_paths, lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = [path.parent.name[:2] for path in lesson_paths(Project(ROOT))]

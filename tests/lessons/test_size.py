@@ -10,9 +10,11 @@ from statistics import median
 
 import pytest
 
-from tito.lesson import DEFINITIONS, Cell, Lesson, read_lesson, tree_of
+from tito.lesson.cell import Cell
+from tito.lesson.code import DEFINITIONS, tree_of
+from tito.lesson.find import lesson_paths
+from tito.lesson.lesson import Lesson, read_lesson
 from tito.project import Project
-from tito.registry import lesson_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = {path.parent.name[:2]: path for path in lesson_paths(Project(ROOT))}

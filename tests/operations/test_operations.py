@@ -12,7 +12,7 @@ from tests.operations.cases import CASTS, OPERATIONS
 from tests.operations.check import DTYPES, LAYOUTS, Operation, check
 from tinytorch.core.autograd import RULES
 from tinytorch.core.tensor import PRIMITIVES, Primitive, Tensor, apply
-from tito.registry import lessons
+from tito.lesson.find import lessons
 
 COMPARISONS = {
     PRIMITIVES[name]: getattr(np, name)

@@ -78,7 +78,7 @@ def test_wrong_input_is_answered_in_words(wrong, error, words):
 def test_a_model_without_parameters_can_be_profiled_and_set_under_the_roof():
     profiler = Profiler()
     assert (profiler.count_parameters(Doubling()), profiler.measure_memory(Doubling(), (4, 3)).parameters) == (0, 0)
-    assert profiler.profile_forward_pass(Doubling(), X, iterations=1).flops == 12
+    assert profiler.count_flops(Doubling(), (4, 3)) == 12
     assert [row.operation for row in model_rows(Doubling(), X, PEAKS)] == ["model: mul"]
     full, mixed = analyze_mixed_precision_benefits("float16", Doubling(), X)[-2:]
     assert (full.total, mixed.total, mixed.saving) == (0, 0, None)

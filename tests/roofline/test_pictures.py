@@ -14,7 +14,7 @@ from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.tensor import Tensor
 from tinytorch.optimization.acceleration import analyze_arithmetic_intensity
 from tinytorch.profiling.profiler import Profiler
-from tinytorch.profiling.roofline import RooflineRow, attainable, model_rows, roofline_row
+from tinytorch.profiling.roofline import CountingTrace, RooflineRow, attainable, model_rows, roofline_row
 from tinytorch.support.peaks import Peaks
 from tinytorch.support.roofline import plot_roofline
 from tinytorch.support.tables import table
@@ -59,7 +59,7 @@ def test_a_models_operations_have_rows_forward_and_backward(model):
     rows = {r.operation: r for r in model_rows(model, X, PEAKS, square)}
     assert {"model: linear", "model: linear backward", "model: gelu", "model: mul"} <= set(rows)
     assert not any("reshape" in name or "transpose" in name for name in rows), "what has no FLOPs has no place"
-    counted = {r.name: r for r in Profiler().trace(model, X).rows}
+    counted = {r.name: r for r in Profiler().trace(model, X, kind=CountingTrace).rows}
     assert rows["model: linear"].intensity == counted["linear"].intensity
     for r in rows.values():
         assert math.isclose(r.attainable, attainable(r.intensity, PEAKS.flops, PEAKS.bandwidth) / 1e9)

@@ -9,11 +9,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from tinytorch.core.tensor import Layer, Tensor
 from tinytorch.support.checks import (
     CheckFailed,
+    FakeClock,
     NotBuilt,
-    accepted,
     check,
     close,
     equal,
+    explained,
+    makes_no_array,
     operations,
     raises,
     silent,
@@ -87,35 +89,111 @@ def test_raises_lets_a_blank_exercise_pass():
         raises("f()", fails(NotImplementedError()), RuntimeError)
 
 
-def test_raises_shows_what_came_on_one_line():
-    said = sentence(raises, "f()", lambda: Tensor([[1.0], [2.0]]), ValueError)
-    assert said == "f() was accepted and gave Tensor([[1.], [2.]], dtype=float32), wanted a ValueError"
+def test_a_failed_check_is_an_assertion_error_with_the_sentence():
+    @check
+    def test_unit_one():
+        equal("f()", 1, 2)
+
+    with pytest.raises(CheckFailed, match="f\\(\\) gave 1, wanted 2") as caught:
+        test_unit_one()
+    assert caught.value.__suppress_context__
 
 
-def test_accepted_gives_what_came_and_makes_a_sentence_of_an_error():
-    assert accepted("f()", lambda: 3) == 3
-    said = sentence(accepted, "f()", fails(IndexError("out of range")), "count the axes")
-    assert said == "f() failed with IndexError: out of range: count the axes"
+def test_a_blank_exercise_is_named():
+    def descend():
+        raise NotImplementedError()
 
-    def endless():
-        return endless()
+    @check
+    def test_unit_descend():
+        descend()
 
-    assert sentence(accepted, "f()", endless).startswith("f() failed with RecursionError: maximum recursion depth")
-
-
-def test_accepted_lets_a_blank_exercise_pass():
-    with pytest.raises(NotImplementedError):
-        accepted("f()", fails(NotImplementedError()))
+    with pytest.raises(NotBuilt, match="^descend is not built yet"):
+        test_unit_descend()
 
 
-def test_unchanged_asks_for_a_call_that_leaves_its_arrays_alone():
-    x = np.array([[1.0, np.nan]]).T[::-1]
-    assert unchanged("f(x)", lambda: x * 2, x).shape == (2, 1)
-    assert unchanged("f(x)", lambda: 3, np.float32(2), np.zeros((0, 3))) == 3
-    changed = sentence(unchanged, "f(x)", lambda: np.negative(x, out=x), x)
-    assert changed == "f(x) changed its input: compute in an array of your own"
-    said = sentence(unchanged, "f()", fails(ValueError("no")), idea="why?")
-    assert said == "f() failed with ValueError: no: why?"
+def test_other_errors_pass_with_their_place():
+    @check
+    def test_unit_other():
+        [][1]
+
+    with pytest.raises(IndexError):
+        test_unit_other()
+
+
+@pytest.mark.parametrize("body, shown", [
+    ("assert 1 == 2, 'one gave 1, wanted 2'", "This check failed: one gave 1, wanted 2"),
+    ("descend()", "descend is not built yet: write it in its cell above, run that cell, and then this one again."),
+])
+def test_a_notebook_shows_the_sentence_alone(body, shown, capsys):
+    shell = InteractiveShell.instance()
+    cell = f"""
+from tinytorch.support.checks import check
+def descend():
+    raise NotImplementedError()
+@check
+def test_unit_one():
+    {body}
+test_unit_one()
+"""
+    assert not shell.run_cell(cell).success
+    assert capsys.readouterr().out.strip() == shown
+
+
+def test_explained_makes_a_sentence_of_an_error_and_lets_a_blank_exercise_pass():
+    def failing():
+        with explained("f(None)", "None is allowed"):
+            None.step()
+
+    said = sentence(failing)
+    assert said == "f(None) failed: None has no attribute 'step': None is allowed"
+    with pytest.raises(NotImplementedError), explained("f()", "idea"):
+        raise NotImplementedError()
+    with pytest.raises(AssertionError, match=r"^step\(\) failed: called twice: call it once$"):
+        with explained("step()", "call it once"):
+            raise RuntimeError("called twice")
+
+
+def test_unchanged_names_the_array_that_was_written_to():
+    def writing(at):
+        kept, other = np.array([1.0, np.nan]), np.zeros(2)
+        with unchanged("f()", "write into out", kept=kept, other=other):
+            (kept if at == "kept" else np.empty(2))[0] = 5
+
+    writing("nothing")
+    assert sentence(writing, "kept") == "f() changed kept, from [ 1. nan] to [ 5. nan]: write into out"
+
+
+def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():
+    a, kept = np.ones(2000), {}
+
+    def first_only():
+        if "work" not in kept:
+            kept["work"] = np.empty_like(a)
+        np.multiply(a, 2, out=kept["work"])
+
+    makes_no_array("f()", first_only)
+    said = sentence(makes_no_array, "f()", lambda: a * 2, "write into work")
+    assert said.startswith("f() took 16,")
+    assert said.endswith("bytes of new memory, wanted no new array: write into work")
+
+
+def test_a_blank_method_is_named_with_its_class():
+    class Rule:
+        def update(self):
+            raise NotImplementedError()
+
+    with pytest.raises(NotBuilt, match="^Rule.update is not built yet"):
+        check(Rule().update)()
+
+
+def test_a_fake_clock_stands_still_until_work_passes_time():
+    clock = FakeClock(2.0, 0.5)
+    assert clock() == clock() and clock.looks == 2
+    start = clock()
+    clock.pass_time()
+    assert clock() - start == 2.0 and clock.left == [0.5]
+    clock.pass_time()
+    assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"
 
 
 def test_silent_asks_numpy_not_to_warn():
@@ -150,47 +228,6 @@ def test_operations_are_those_that_go_through_apply():
     assert operations(Layer, lambda: x.data + 1) == []
 
 
-def test_a_failed_check_is_an_assertion_error_with_the_sentence():
-    @check
-    def test_unit_one():
-        equal("f()", 1, 2)
-
-    with pytest.raises(CheckFailed, match="f\\(\\) gave 1, wanted 2") as caught:
-        test_unit_one()
-    assert caught.value.__suppress_context__
-
-
-def test_a_blank_exercise_is_named():
-    def descend():
-        raise NotImplementedError()
-
-    @check
-    def test_unit_descend():
-        descend()
-
-    with pytest.raises(NotBuilt, match="^descend is not built yet"):
-        test_unit_descend()
-
-
-class Exercise:
-    def __init__(self):
-        raise NotImplementedError()
-
-    @staticmethod
-    def forward():
-        raise NotImplementedError()
-
-
-@pytest.mark.parametrize("blank, name", [(Exercise, "Exercise"), (Exercise.forward, "Exercise.forward")])
-def test_a_blank_method_is_named_with_its_class(blank, name):
-    @check
-    def test_unit_exercise():
-        blank()
-
-    with pytest.raises(NotBuilt, match=f"^{name} is not built yet"):
-        test_unit_exercise()
-
-
 def test_what_refuses_to_work_in_the_check_itself_is_not_a_blank_exercise():
     @check
     def test_unit_two():
@@ -200,29 +237,14 @@ def test_what_refuses_to_work_in_the_check_itself_is_not_a_blank_exercise():
         test_unit_two()
 
 
-def test_other_errors_pass_with_their_place():
+def test_a_blank_init_is_named_by_its_class():
+    class Exercise:
+        def __init__(self):
+            raise NotImplementedError()
+
     @check
-    def test_unit_other():
-        [][1]
+    def test_unit_exercise():
+        Exercise()
 
-    with pytest.raises(IndexError):
-        test_unit_other()
-
-
-@pytest.mark.parametrize("body, shown", [
-    ("assert 1 == 2, 'one gave 1, wanted 2'", "This check failed: one gave 1, wanted 2"),
-    ("descend()", "descend is not built yet: write it in its cell above, run that cell, and then this one again."),
-])
-def test_a_notebook_shows_the_sentence_alone(body, shown, capsys):
-    shell = InteractiveShell.instance()
-    cell = f"""
-from tinytorch.support.checks import check
-def descend():
-    raise NotImplementedError()
-@check
-def test_unit_one():
-    {body}
-test_unit_one()
-"""
-    assert not shell.run_cell(cell).success
-    assert capsys.readouterr().out.strip() == shown
+    with pytest.raises(NotBuilt, match="^Exercise is not built yet"):
+        test_unit_exercise()

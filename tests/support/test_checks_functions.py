@@ -68,7 +68,7 @@ def test_another_type_a_changed_input_and_a_wrong_value_are_told():
     said = sentence(check_gelu, lambda x: gelu_exact(x).astype(float), gelu_formula, [1.0], lambda got, x: "")
     assert "is float64, wanted float32: some number in the formula is not weak" in said
     said = sentence(check_gelu, lambda x: np.tanh(x, out=x), gelu_formula, [1.0], lambda got, x: "")
-    assert "changed its input" in said
+    assert "changed x, from [1.] to [0.76159416]: compute in an array of your own" in said
     said = sentence(check_gelu, gelu_tanh, gelu_formula, [2.7], lambda got, x: f"{got.size} of {x.size}")
     assert said.endswith("at [0]: 1 of 1") and "gelu_tanh([2.7]) in float64 gave" in said
 
@@ -77,10 +77,10 @@ def test_a_wrong_axis_and_an_axis_that_is_lost_are_told():
     said = sentence(check_rows, lambda x, axis: softmax(x, -1), exp_softmax, NUMBERS, DIGITS, "its own sum")
     assert "axis 0 of (2, 3, 4)" in said and said.endswith("its own sum")
     lost = sentence(check_rows, lambda x, axis: np.exp(x) / np.exp(x).sum(axis), exp_softmax, NUMBERS, DIGITS, "")
-    assert "axis 1" in lost and "failed with ValueError" in lost and lost.endswith("do the axes still fit?")
+    assert "axis 1" in lost and "failed:" in lost and lost.endswith("do the axes still fit?")
 
 
 def test_special_rows_and_empty_arrays_are_asked_for():
     assert "([1, 2]) gave" in sentence(check_special, normalized_exp, [([1, 2], [0.5, 0.5], "no")])
     said = sentence(check_special, lambda x, axis: x - x.max(axis=axis, keepdims=True), [])
-    assert "of shape (3, 0) failed with ValueError" in said and said.endswith("empty batches pass")
+    assert "of shape (3, 0) failed:" in said and said.endswith("empty batches pass")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tito.lesson import Lesson, read_lesson
+from tito.lesson.lesson import Lesson, read_lesson
 from tito.project import Project
 
 REPOSITORY = Path(__file__).resolve().parents[2]

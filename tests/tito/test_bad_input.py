@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.tito.small_project import FIRST, write_lesson
+from tito.actions.complete import complete
+from tito.actions.release import release
 from tito.cli import cli
-from tito.notebook import load_notebook, write_notebook
+from tito.lesson.find import find_lesson
+from tito.lesson.formats import load_notebook, write_notebook
 from tito.project import Project
-from tito.registry import find_lesson
-from tito.release import release
-from tito.workflow import complete
 
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
 ANSWERS = {"double": "    both = 2\n    return both * x", "root": "    return math.sqrt(x)"}

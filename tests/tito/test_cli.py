@@ -15,10 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.tito.small_project import FIRST, REPOSITORY, blank, tito, tito_command, tito_environment, write_lesson
-from tito import render
-from tito.cli import cli
+from tito.actions.release import release
+from tito.cli import cli, show
 from tito.project import Project
-from tito.release import release
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_help_imports_nothing_heavy():
     imported = {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
     assert "click" in imported
     assert not imported & {"numpy", "rich", "jupytext", "nbformat", "IPython", "filelock", "asyncio", "tinytorch"}
-    assert "tito.workflow" not in done.stdout
+    assert "tito.actions" not in done.stdout
 
 
 def test_the_words_of_a_help_page_are_ascii():
@@ -466,7 +465,8 @@ def test_start_without_jupyter_is_told_plainly(here, monkeypatch):
 
 def test_start_runs_jupyter_on_the_lesson_and_warns_of_what_is_missing(here, monkeypatch):
     called = []
-    monkeypatch.setattr("tito.opening.subprocess.run", lambda command, **more: called.append(command) or Ended())
+    ran = "tito.actions.notebook.subprocess.run"
+    monkeypatch.setattr(ran, lambda command, **more: called.append(command) or Ended())
     result = typed("module start 2")
     assert result.exit_code == 0
     root = f"--ServerApp.root_dir={here.root}"
@@ -504,8 +504,8 @@ def test_two_lessons_in_order_as_typed_by_a_user(project):
 
 
 def test_plain_turns_dataclasses_and_paths_into_json(here):
-    assert render.plain([Path("a"), (1, None)]) == ["a", [1, None]]
-    assert render.plain(here)["root"] == str(here.root)
+    assert show.plain([Path("a"), (1, None)]) == ["a", [1, None]]
+    assert show.plain(here)["root"] == str(here.root)
 
 
 def test_a_character_that_the_terminal_lacks_is_escaped(project):

@@ -8,15 +8,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.tito.small_project import FIRST, write_lesson
-from tito import publish
+from tito.actions.complete import complete, status
+from tito.actions.doctor import examine
+from tito.actions.release import release
 from tito.cli import cli
-from tito.doctor import examine
 from tito.errors import LessonError
+from tito.lesson.find import find_lesson
+from tito.package import publish
 from tito.project import Project
-from tito.registry import find_lesson
-from tito.release import release
-from tito.runner import run_lesson
-from tito.workflow import complete, status
+from tito.run.runner import run_lesson
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from tests.tito.small_project import SETTINGS, tito, tito_environment
-from tito import doctor
-from tito.doctor import Finding, examine
+from tito.actions import doctor
+from tito.actions.doctor import Finding, examine
 
 
 def rows(project) -> dict[str, Finding]:
@@ -126,7 +126,8 @@ def test_the_table_is_ascii_and_the_exit_code_tells(project):
 
 def test_a_folder_that_may_not_be_written_is_named(project):
     code = (
-        "from tito.doctor import _writable; from tito.project import Project; from pathlib import Path; import os\n"
+        "from tito.actions.doctor import _writable; from tito.project import Project\n"
+        "from pathlib import Path; import os\n"
         f"project = Project(Path({str(project.root)!r}))\n"
         "os.access = lambda path, mode: Path(path).name != 'modules'\n"
         "print(_writable(project))"

@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner
 
 from tests.tito.small_project import FIRST, write_lesson
+from tito.actions.complete import complete, status
+from tito.actions.release import release
+from tito.actions.update import update
 from tito.cli import cli
-from tito.notebook import quick_import
+from tito.lesson.find import find_lesson
+from tito.lesson.formats import quick_import
 from tito.project import Project
-from tito.registry import find_lesson
-from tito.release import release
-from tito.update import update
-from tito.workflow import complete, status
 
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
 ANSWERS = {"double": "    return 2 * x", "root": "    return math.sqrt(x)"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, HEADER, LESSONS, blank, write_lesson
-from tito.form import Problem, check_form
-from tito.lesson import read_lesson
+from tito.lesson.lesson import read_lesson
+from tito.lesson.rules import Problem, check_form
 
 SOUND = '''# %%
 #| default_exp core.first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tito.graft import Grafted, graft
+from tito.student.graft import Grafted, graft
 
 DOUBLE = "#| export\ndef double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 ROOT = DOUBLE.replace("double", "root")

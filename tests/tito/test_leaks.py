@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, write_lesson
-from tito.choice import Wish
-from tito.lesson import Lesson
-from tito.notebook import blank, to_notebook
+from tito.actions.choice import Wish
+from tito.actions.release import release
+from tito.lesson.find import lessons
+from tito.lesson.formats import blank, to_notebook
+from tito.lesson.lesson import Lesson
+from tito.lesson.regions import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from tito.project import Project
-from tito.regions import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
-from tito.registry import lessons
-from tito.release import release
 
 LONG = 25  # characters of a line that is an answer by itself
 SOLUTIONS, HIDDEN = (BEGIN_SOLUTION, END_SOLUTION), (BEGIN_HIDDEN, END_HIDDEN)

@@ -11,10 +11,11 @@ import pytest
 
 from tests.tito.small_project import FIRST, HEADER, SETTINGS, write_lesson
 from tito.errors import LessonError, NoProject, UnknownLesson
-from tito.lesson import imported_modules, names_module, read_lesson
-from tito.notebook import to_notebook, write_notebook
+from tito.lesson.code import imported_modules, names_module
+from tito.lesson.find import find_lesson, lessons
+from tito.lesson.formats import to_notebook, write_notebook
+from tito.lesson.lesson import read_lesson
 from tito.project import Project
-from tito.registry import find_lesson, lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -303,11 +304,11 @@ def imported_by(code: str) -> set[str]:
 
 def test_importing_the_registry_loads_nothing_slow():
     slow = {"jupytext", "nbformat", "nbdev", "IPython", "numpy", "rich", "click"}
-    assert not slow & imported_by("import tito.lesson, tito.registry, tito.notebook, tito.export, tito.release")
+    assert not slow & imported_by("import tito.lesson.find, tito.package.module, tito.actions.release")
 
 
 def test_reading_lessons_leaves_out_what_jupytext_does_not_need(project):
-    code = f"from tito.registry import *; lessons(Project(Path({str(project.root)!r})))"
+    code = f"from tito.lesson.find import *; lessons(Project(Path({str(project.root)!r})))"
     loaded = imported_by(code)
     assert "jupytext" in loaded
     assert not {"rfc3987_syntax", "jupyter_server", "numpy", "IPython"} & loaded
@@ -315,10 +316,11 @@ def test_reading_lessons_leaves_out_what_jupytext_does_not_need(project):
 
 def test_a_notebook_is_read_without_jupytext(project):
     path = as_notebook(project.modules / "01_first" / "first_dev.py")
-    code = f"from pathlib import Path; from tito.lesson import read_lesson; read_lesson(Path({str(path)!r}))"
+    code = f"from pathlib import Path; from tito.lesson.lesson import read_lesson; read_lesson(Path({str(path)!r}))"
     assert not {"jupytext", "nbformat"} & imported_by(code)
 
 
 def test_a_package_left_out_can_be_imported_afterwards():
-    code = "from tito.notebook import quick_import; quick_import('jupytext'); import rfc3987_syntax, jupyter_server"
+    code = "from tito.lesson.formats import quick_import; quick_import('jupytext')"
+    code += "; import rfc3987_syntax, jupyter_server"
     assert {"rfc3987_syntax", "jupyter_server"} <= imported_by(code)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tito.merge import merge_answer, merge_lines
+from tito.student.merge import merge_answer, merge_lines
 
 BLANK = '''#| export
 def double(x: float) -> float:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.tito.small_project import FIRST, HEADER, SECOND, write_lesson
-from tito.lesson import Lesson, read_lesson
-from tito.notebook import NotebookError, blank, quick_import, to_notebook, to_percent, write_notebook
-from tito.regions import mark_answer, strip_hidden, strip_solutions, without_markers
+from tito.lesson.formats import NotebookError, blank, quick_import, to_notebook, to_percent, write_notebook
+from tito.lesson.lesson import Lesson, read_lesson
+from tito.lesson.regions import mark_answer, strip_hidden, strip_solutions, without_markers
 
 CLASS = '''
 # %% nbgrader={"solution": true, "grade_id": "pair"}

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tito.test_graft import BASE, DOUBLE, ROOT, code, prose
-from tito.graft import graft
+from tito.student.graft import graft
 
 Cells = list[dict[str, Any]]
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, write_lesson
-from tito import release as release_module
-from tito.choice import Wish
+from tito.actions import release as release_module
+from tito.actions.choice import Wish
+from tito.actions.complete import overview, status
+from tito.actions.release import Released, release
 from tito.errors import TitoError, WorkFailed
-from tito.export import is_built
-from tito.form import check_form
+from tito.lesson.find import find_lesson, lessons
+from tito.lesson.rules import check_form
+from tito.package.module import is_built
+from tito.package.written import altered_prerequisites
 from tito.project import Project
-from tito.registry import find_lesson, lessons
-from tito.release import Released, release
-from tito.workflow import overview, status
-from tito.written import altered_prerequisites
 
 
 def names(folder: Path) -> list[str]:

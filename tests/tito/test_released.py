@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.tito.small_project import FIRST, write_lesson
+from tito.actions.complete import complete, status
+from tito.actions.release import release
 from tito.cli import cli
+from tito.lesson.find import find_lesson
 from tito.project import Project
 from tito.record import read_record
-from tito.registry import find_lesson
-from tito.release import release
-from tito.released import judged
-from tito.workflow import complete, status
+from tito.student.released import judged
 
 DOUBLE = '{"grade": true, "grade_id": "test-double", "points": 3}'
 ROOT_CHECK = FIRST[

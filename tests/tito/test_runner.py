@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, HEADER, blank, lesson_of
-from tito.runner import CellRun, Result, run_lesson
+from tito.run.runner import CellRun, Result, run_lesson
 
 CHECK = (
     '# %% nbgrader={"grade": true, "grade_id": "test-last", "points": 4}\nassert answer() == 42, "answer() is not 42"\n'
@@ -224,7 +224,7 @@ def test_a_child_left_behind_holds_nobody_up(tmp_path):
 
 
 def test_a_thread_that_never_ends_holds_nobody_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("tito.process.GRACE", 0.2)
+    monkeypatch.setattr("tito.run.process.GRACE", 0.2)
     thread = "# %%\nimport threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n\n"
     result, _ = run(tmp_path, thread + ANSWER + CHECK)
     assert result.passed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.tito.small_project import FIRST, tito, write_lesson
-from tito.doctor import Finding, examine
+from tito.actions.doctor import Finding, examine
+from tito.lesson.find import find_lesson
 from tito.project import Project
-from tito.registry import find_lesson
-from tito.runner import run_lesson
-from tito.shadow import hiding_files
+from tito.run.runner import run_lesson
+from tito.run.shadow import hiding_files
 
 SENTENCE = "The file numpy.py hides the module numpy, which lessons import; rename it."
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, SECOND, write_lesson
-from tito.doctor import examine
+from tito.actions.complete import complete, missing_prerequisites, overview, status
+from tito.actions.doctor import examine
+from tito.actions.release import release
+from tito.actions.update import update
 from tito.errors import LessonError
-from tito.export import export
-from tito.grade import init_course
+from tito.grading.course import init_course
+from tito.lesson.find import find_lesson, lessons
+from tito.package.module import export
 from tito.project import Project
-from tito.registry import find_lesson, lessons
-from tito.release import release
-from tito.runner import run_lesson
-from tito.update import update
-from tito.workflow import complete, missing_prerequisites, overview, status
+from tito.run.runner import run_lesson
 
 FILES = {
     "__init__.py": '"""What lessons use and do not teach."""\n',

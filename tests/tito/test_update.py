@@ -12,17 +12,17 @@ from click.testing import CliRunner
 
 from tests.tito.small_project import FIRST, LESSONS, SECOND, write_lesson
 from tito import moves as moves_module
-from tito import update as update_module
-from tito.choice import Wish
+from tito.actions import update as update_module
+from tito.actions.choice import Wish
+from tito.actions.complete import complete, status
+from tito.actions.release import release
+from tito.actions.update import Updated, update
 from tito.cli import cli
 from tito.errors import TitoError, WorkFailed
+from tito.lesson.find import find_lesson
 from tito.moves import journal_path
 from tito.project import Project
-from tito.registry import find_lesson
-from tito.release import release
-from tito.runner import run_lesson
-from tito.update import Updated, update
-from tito.workflow import complete, status
+from tito.run.runner import run_lesson
 
 ANSWER = "    # YOUR CODE HERE\n    both = 2\n    return both * x"
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"

@@ -23,16 +23,16 @@ from tests.tito.small_project import (
     tito_environment,
     write_lesson,
 )
-from tito.backup import reset
+from tito.actions.complete import Completed, complete, form_problems, missing_prerequisites, overview, status
+from tito.actions.notebook import build_notebook, plan_start
+from tito.actions.reset import reset
 from tito.errors import LessonError, TitoError, UnknownLesson, WorkFailed
-from tito.export import export
-from tito.lesson import read_lesson
-from tito.opening import build_notebook, plan_start
+from tito.lesson.find import find_lesson, lessons
+from tito.lesson.lesson import read_lesson
+from tito.package.module import export
 from tito.project import Project
 from tito.record import read_record, record_path
-from tito.registry import find_lesson, lessons
-from tito.runner import CellRun
-from tito.workflow import Completed, complete, form_problems, missing_prerequisites, overview, status
+from tito.run.runner import CellRun
 
 
 def completed(project: Project, wanted: str) -> Completed:

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.tito.small_project import FIRST, SECOND, write_lesson
+from tito.actions.complete import complete, status
+from tito.actions.doctor import Finding, examine
 from tito.cli import cli
-from tito.doctor import Finding, examine
 from tito.errors import WorkFailed
+from tito.lesson.find import find_lesson
+from tito.package.written import notes_path
 from tito.project import Project
-from tito.registry import find_lesson
-from tito.workflow import complete, status
-from tito.written import notes_path
 
 DIFFERS = "tinytorch/core/first.py differs from what lesson 01 exported; `tito export 01` restores it."
 
@@ -112,7 +112,7 @@ def test_a_complete_that_fails_keeps_the_notes(here, monkeypatch):
     def full(*_: object) -> None:
         raise WorkFailed("The disk is full.")
 
-    monkeypatch.setattr("tito.workflow.write_entry", full)
+    monkeypatch.setattr("tito.actions.complete.write_entry", full)
     with pytest.raises(WorkFailed):
         complete(here, find_lesson(here, "1"))
     assert notes_path(here).read_bytes() == before and status(here)[0].problem == ""

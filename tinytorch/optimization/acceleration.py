@@ -27,10 +27,9 @@ from ..core.tensor import Primitive, Tensor, apply, array_product, as_dtype, as_
 from ..core.tensor import is_floating, is_half, no_grad, operands
 from .kernels import gelu_loops
 from .precision import GradScaler, autocast, training_bytes, unscale
-from ..profiling.profiler import Model, Trace, check_single, flop_rule, matmul_flops, parameters_of
-from ..profiling.profiler import per_output, saved_bytes
-from ..profiling.roofline import RooflineRow, best_seconds, elementwise_intensity, matmul_intensity
-from ..profiling.roofline import measure_peaks, model_rows, roofline_row
+from ..profiling.profiler import Model, check_single, parameters_of, saved_bytes
+from ..profiling.roofline import RooflineRow, best_seconds, elementwise_intensity, flop_rule, matmul_flops
+from ..profiling.roofline import matmul_intensity, measure_peaks, model_rows, per_output, roofline_row
 from ..support.launch import compiled, one_pass
 from ..support.tables import column, table
 from ..support.threads import get_num_threads, in_slices, one_thread

@@ -8,7 +8,7 @@ __all__ = ['CODE', 'FUSED', 'FusionError', 'Symbol', 'symbol', 'emit', 'captured
            'compile_kernel', 'Kernel', 'of_one_type', 'outside', 'fuse', 'operations_in', 'BenefitRow', 'in_a_word',
            'benefit_row', 'compare', 'measure_benefits', 'measured_techniques']
 
-# %% ../../modules/21_compilation/compilation_dev.py #be632d6f05cb
+# %% ../../modules/21_compilation/compilation_dev.py #cef5c3aa3acd
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ from .kernels import CONVERSIONS, rational_tanh
 from .acceleration import TECHNIQUES, Technique, fused_gelu, unfused_gelu, vectorized_matmul
 from .acceleration import analyze_acceleration_decision_framework
 from .precision import autocast
-from ..profiling.profiler import flop_rule, saved_bytes
-from ..profiling.roofline import best_seconds
+from ..profiling.profiler import saved_bytes
+from ..profiling.roofline import best_seconds, flop_rule
 from ..support.launch import PART, compiled, flat
 from ..support.series import double_exp, double_log, double_tanh, float_exp, float_log
 from ..support.tables import column, table

@@ -7,6 +7,7 @@ look at again.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+
+from tinytorch.support.memory import allocated_bytes
+
+FEW_BYTES = 4096  # what a function may take for its numbers and views without making an array of any size
 
 
 @runtime_checkable
@@ -39,6 +44,27 @@ class NotBuilt(NotImplementedError):
         return [str(self)]
 
 
+class FakeClock:
+    """A clock for checks of what measures time: it stands still until `pass_time` moves it.
+
+    Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
+    `costs`; AssertionError where all have been used. `left` holds those that have not.
+    """
+
+    def __init__(self, *costs: float):
+        self.now, self.looks, self.left = 100.0, 0, list(costs)
+        self._wanted = len(costs)
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return self.now
+
+    def pass_time(self) -> None:
+        """Move the clock, as work that takes this long would."""
+        assert self.left, f"the function was called more often than asked for: {self._wanted} calls were wanted"
+        self.now += self.left.pop(0)
+
+
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
@@ -52,7 +78,7 @@ def check(function: Callable) -> Callable:
         except AssertionError as error:
             raise CheckFailed(str(error)) from None
         except NotImplementedError as error:
-            blank = _raised_in(error.__traceback__)
+            blank = _innermost(error.__traceback__)
             if blank == function.__name__:  # what the check itself called refused to work: no exercise is blank
                 raise
             raise NotBuilt(
@@ -103,27 +129,30 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
             _sentence(f"{what} raised {type(error).__name__}: {error}: wanted a {kind.__name__}{said}", idea)
         ) from error
     else:
-        fact = f"{what} was accepted and gave {_short(got)}, wanted a {kind.__name__}{said}"
+        fact = f"{what} was accepted and gave {got!r:.60}, wanted a {kind.__name__}{said}"
         raise AssertionError(_sentence(fact, idea))
 
 
-def accepted(what: str, call: Callable[[], Any], idea: str = "") -> Any:
-    """What `call()` gives, for a call that is to be accepted: an error of Python's or NumPy's becomes a sentence."""
+@contextmanager
+def explained(what: str, idea: str) -> Iterator[None]:
+    """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
     try:
-        return call()
+        yield
     except NotImplementedError:
         raise
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise AssertionError(_sentence(f"{what} failed with {type(error).__name__}: {error}", idea)) from error
+        said = re.sub("'?NoneType'?( object)?", "None", str(error))
+        raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
 
 
-def unchanged(what: str, call: Callable[[], Any], *arrays: np.ndarray, idea: str = "") -> Any:
-    """What `call()` gives, which must be accepted and leave the arrays as they are."""
-    before = [array.tobytes() for array in arrays]
-    got = accepted(what, call, idea)
-    same = [array.tobytes() for array in arrays] == before
-    assert same, f"{what} changed its input: compute in an array of your own"
-    return got
+@contextmanager
+def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]:
+    """Assert that none of the named arrays holds other numbers after the block."""
+    kept = {name: array.copy() for name, array in arrays.items()}
+    yield
+    for name, array in arrays.items():
+        changed = _sentence(f"{what} changed {name}, from {kept[name]} to {array}", idea)
+        assert np.array_equal(array, kept[name], equal_nan=True), changed
 
 
 @contextmanager
@@ -173,16 +202,19 @@ def operations(layer: type, call: Callable[[], Any]) -> list[str]:
     return names
 
 
-def _raised_in(trace: TracebackType) -> str:
-    """The function in which an error was raised; a class for its `__init__`."""
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace.tb_frame.f_code.co_qualname.rpartition("<locals>.")[2].removesuffix(".__init__")
+def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
+    """Assert that `call()` allocates next to nothing, once it has run a first time."""
+    call()
+    taken = allocated_bytes(call)
+    assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
 
 
-def _short(value: Any) -> str:
-    """The beginning of a value's repr, on one line."""
-    return " ".join(repr(value).split())[:60]
+def _innermost(trace: TracebackType | None) -> str:
+    """The function, with its class, in which an error was raised; the class for its `__init__`."""
+    name = ""
+    while trace is not None:
+        name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
+    return name.rpartition("<locals>.")[2].removesuffix(".__init__")
 
 
 def _sentence(fact: str, idea: str) -> str:
@@ -192,7 +224,7 @@ def _sentence(fact: str, idea: str) -> str:
 def _array(what: str, got: Any, idea: str) -> np.ndarray:
     """`got`, a number, an array or a Tensor, as an array of numbers."""
     array = got.detach().numpy() if isinstance(got, TensorLike) else np.asarray(got)
-    assert array.dtype != object, _sentence(f"{what} gave {_short(got)}, wanted numbers", idea)
+    assert array.dtype != object, _sentence(f"{what} gave {got!r:.60}, wanted numbers", idea)
     return array
 
 

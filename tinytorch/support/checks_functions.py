@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tinytorch.support.checks import close, silent, typed, unchanged
+from tinytorch.support.checks import close, explained, silent, typed, unchanged
 from tinytorch.support.dtypes import as_dtype
 
 Function = Callable[..., np.ndarray]
 Formula = Callable[..., np.ndarray]  # in float64
 
+OWN_ARRAY = "compute in an array of your own"
 DIGITS = {"float64": 1e-14, "float32": 1e-6, "float16": 1e-3, "bfloat16": 8e-3}  # that a function must get right
 SMALLEST = {"float64": 1e-37, "float32": 1e-37, "float16": 1e-7, "bfloat16": 1e-37}  # below, a type has few digits
 
@@ -38,7 +39,8 @@ def check_each(function: Function, formula: Formula, numbers: Sequence[float], i
     with silent(name):
         for dtype, digits in DIGITS.items():
             x = np.array(numbers).astype(as_dtype(dtype))
-            got = unchanged(f"{name} of {dtype} numbers", lambda x=x: function(x), x)
+            with unchanged(f"{name} of {dtype} numbers", OWN_ARRAY, x=x):
+                got = function(x)
             typed(f"{name} of {dtype} numbers", got, x.dtype, "keep the type that comes in")
             with np.errstate(all="ignore"):
                 wanted = formula(x.astype(np.float64))
@@ -52,7 +54,8 @@ def check_gelu(
     """Check a form of GELU on an array in float64 and float32; `idea(got, x)` says what to look at again."""
     for dtype in ("float64", "float32"):
         x, call = np.array(numbers, dtype), f"{function.__name__}({numbers}) in {dtype}"
-        got = unchanged(call, lambda x=x: function(x), x)
+        with unchanged(call, OWN_ARRAY, x=x):
+            got = function(x)
         typed(call, got, dtype, "some number in the formula is not weak")
         close(call, got, formula(x.astype(np.float64)), idea(got, x), rtol=DIGITS[dtype], atol=DIGITS[dtype])
 
@@ -66,8 +69,8 @@ def check_rows(
             x = np.asarray(numbers).astype(as_dtype(dtype))
             what = f"{function.__name__}, axis {axis} of {x.shape} near {x.mean():.4g}, {dtype},"
             wanted = formula(x.astype(np.float64), axis)
-            with silent(what):
-                got = unchanged(what, lambda x=x, axis=axis: function(x, axis), x, idea="do the axes still fit?")
+            with silent(what), explained(what, "do the axes still fit?"), unchanged(what, OWN_ARRAY, x=x):
+                got = function(x, axis)
             typed(what, got, x.dtype, "keep the type that comes in")
             close(what, got, wanted, idea, rtol=error, atol=error * max(1, np.abs(wanted).max()))
 
@@ -80,5 +83,6 @@ def check_special(function: Function, cases: Sequence[tuple[list, list, str]]) -
             close(what, function(np.array(row, np.float64), -1), wanted, idea, atol=1e-12)
     for shape in ((0, 3), (3, 0)):
         what = f"{function.__name__} of shape {shape}"
-        got = unchanged(what, lambda shape=shape: function(np.zeros(shape), -1), idea="empty batches pass")
+        with explained(what, "empty batches pass"):
+            got = function(np.zeros(shape), -1)
         close(what, got, np.zeros(shape))

@@ -22,7 +22,7 @@ CASES: list[Case] = [
         solution="""
     x[x < 0] = 0
     return x
-    """, says=("rectified(", "changed its input")),
+    """, says=("changed x", "an array of your own")),
     wrong("relu", "the sign dropped", "test-relu",
         solution="""
     return np.abs(x)
@@ -93,7 +93,8 @@ CASES: list[Case] = [
         ("    y = np.exp(-x)\n", "    y = np.exp(-np.clip(x, -20, 20))\n"),
         says=("logistic(-inf) in float64 gave 2.0612e-09, wanted 0",)),
     wrong("sigmoid", "the input's own array", "test-sigmoid",
-        ("    y = np.exp(-x)\n", "    y = np.exp(np.negative(x, out=x))\n"), says=("changed its input",)),
+        ("    y = np.exp(-x)\n", "    y = np.exp(np.negative(x, out=x))\n"),
+        says=("changed x", "an array of your own")),
     wrong("sigmoid", "1 minus the rest", "test-sigmoid", ("return 1 / y", "return 1 - (y - 1) / y"),
         says=("logistic(-", "wanted", "compare the forms")),
     wrong("sigmoid", "two branches that are both computed", "test-sigmoid",
@@ -154,7 +155,8 @@ CASES: list[Case] = [
     wrong("gelu-exact", "the share alone", "test-gelu-exact", ("    y *= x\n", ""),
         says=("gelu_exact(", "x times the share")),
     wrong("gelu-exact", "the input's own array", "test-gelu-exact",
-        ("np.asarray(x * math.sqrt(0.5))", "np.multiply(x, 0.5**0.5, out=x)"), says=("changed its input",)),
+        ("np.asarray(x * math.sqrt(0.5))", "np.multiply(x, 0.5**0.5, out=x)"),
+        says=("changed x", "an array of your own")),
     wrong("gelu-exact", "the share on the right", "test-gelu-exact",
         ("    y += 1\n", "    np.subtract(1, y, out=y)\n"),
         says=("gave 0, wanted 10000 at [1, 3]", "share of the bell")),
@@ -189,7 +191,7 @@ CASES: list[Case] = [
     """, says=("in float32 is float64, wanted float32", "not weak")),
     wrong("gelu-tanh", "not halved", "test-gelu-tanh", ("    y *= 0.5\n", ""), says=("gelu_tanh(", "wanted")),
     wrong("gelu-tanh", "the input's own array", "test-gelu-tanh", ("np.asarray(x * x)", "np.multiply(x, x, out=x)"),
-        says=("changed its input",)),
+        says=("changed x", "an array of your own")),
     wrong("gelu-tanh", "the tanh of x alone", "test-gelu-tanh",
         solution="""
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * x))
@@ -219,7 +221,7 @@ CASES: list[Case] = [
         says=("normalized_exp, axis 0", "gave 0.073652, wanted 0.99911", "its own sum")),
     wrong("softmax", "an axis that gets lost", "test-softmax",
         ("y.sum(axis=axis, keepdims=True)", "y.sum(axis=axis)"),
-        says=("normalized_exp, axis 1", "failed with ValueError", "do the axes still fit")),
+        says=("normalized_exp, axis 1", "failed", "do the axes still fit")),
     wrong("softmax", "a mean for a sum", "test-softmax",
         ("y.sum(axis=axis, keepdims=True)", "y.mean(axis=axis, keepdims=True)"),
         says=("gave 1.9982, wanted 0.99911", "its own sum")),
@@ -232,7 +234,7 @@ CASES: list[Case] = [
                 "y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))",
                 "x -= x.max(axis=axis, keepdims=True, initial=-np.inf)\n    y = np.exp(x)",
             ),
-        says=("changed its input",)),
+        says=("changed x", "an array of your own")),
     wrong("softmax", "float64 out", "test-softmax", ("    return y\n", "    return y.astype(np.float64)\n"),
         says=("float32, is float64, wanted float32",)),
     wrong("softmax", "a little more below", "test-softmax",
@@ -271,7 +273,7 @@ CASES: list[Case] = [
         says=("gave -2.1695, wanted -2.8626",)),
     wrong("log-softmax", "an axis that gets lost", "test-log-softmax",
         ("np.exp(y).sum(axis=axis, keepdims=True)", "np.exp(y).sum(axis=axis)"),
-        says=("log_normalized_exp, axis 1", "failed with ValueError", "do the axes still fit")),
+        says=("log_normalized_exp, axis 1", "failed", "do the axes still fit")),
     wrong("log-softmax", "a little more inside", "test-log-softmax",
         ("np.exp(y).sum(axis=axis, keepdims=True)", "np.exp(y).sum(axis=axis, keepdims=True) + 1e-8"),
         says=("gave -8.93336643, wanted -8.93336642",)),
@@ -280,7 +282,7 @@ CASES: list[Case] = [
                 "y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)",
                 "y = x\n    y -= x.max(axis=axis, keepdims=True, initial=-np.inf)",
             ),
-        says=("changed its input",)),
+        says=("changed x", "an array of your own")),
     wrong("log-softmax", "the wrong logarithm", "test-log-softmax", ("np.log(np.exp(y)", "np.log2(np.exp(y)"),
         says=("gave -0.95118, wanted -0.65931",)),
     right("log-softmax", "logaddexp",

@@ -1,0 +1,1 @@
+"""What the commands do, as typed functions. Nothing here prints."""

@@ -1,0 +1,1 @@
+"""Courses for nbgrader: made, and what is handed in to them read and run by tito's own runner."""

@@ -1,0 +1,1 @@
+"""The package that the lessons are exported to."""

@@ -1,0 +1,166 @@
+"""The worker process of one run, seen from outside: started, listened to, and ended whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tito.lesson.lesson import Lesson
+from tito.project import Project
+
+WORKER = Path(__file__).with_name("worker.py")
+START_LIMIT = 60.0  # seconds until the process reports its first cell
+GRACE = 5.0  # seconds to end properly after the last cell
+TICK = 0.2  # seconds between looks at a process that says nothing
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the process ended: "done", "limit" (a cell took too long) or "died"; and where it was then."""
+
+    kind: str
+    status: int | None = None
+    place: dict[str, Any] | None = None
+    stderr: str = ""
+
+    @property
+    def words(self) -> str:
+        """How it ended, where it should have gone on."""
+        if self.kind == "limit" or self.status is None:
+            return "it did not answer"
+        if os.name == "posix" and self.status in (-signal.SIGKILL, -signal.SIGTERM):
+            return "it was killed, most often because memory ran out"
+        said = f" ({self.stderr})" if self.stderr else ""
+        if self.status < 0:
+            return f"it crashed with {signal.Signals(-self.status).name}{said}"
+        return f"it left with exit status {self.status}; look for os._exit{said}"
+
+
+class Process:
+    """The worker: started with a job, read event by event, and gone at the end with everything it started."""
+
+    def __init__(self, project: Project, lesson: Lesson) -> None:
+        cells = [{"source": cell.source, "graded": cell.is_check} for cell in lesson.code]
+        self.job = {"root": str(project.root), "folder": str(lesson.path.parent), "cells": cells}
+        self.lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.ending = Ending("died")
+
+    def __enter__(self) -> Process:
+        self.folder = tempfile.TemporaryDirectory(prefix="tito-")
+        self.stderr = (Path(self.folder.name) / "stderr").open("w+b")
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(WORKER)],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=self.stderr,
+            env=_environment(self.folder.name),
+            start_new_session=True,
+        )
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self._ask(self.job)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        self.process.wait()
+        self.reader.join(GRACE)
+        _close(self.process.stdin)
+        if not self.reader.is_alive():  # alive only where an escaped grandchild still holds the pipe
+            _close(self.process.stdout)
+        self.stderr.close()
+        self.folder.cleanup()
+
+    def events(self, cell_limit: float) -> Iterator[dict[str, Any]]:
+        """The worker's events, until it is done, has died, or has been stopped at a cell that took too long."""
+        deadline = time.monotonic() + START_LIMIT
+        while (event := self._next(deadline)) is not None and event["event"] != "done":
+            if event["event"] == "start":
+                deadline = time.monotonic() + cell_limit
+            yield event
+        if event is not None:
+            self.ending = Ending("done")
+            self._wait(GRACE)
+        elif time.monotonic() < deadline:
+            self._wait(GRACE)
+            self.ending = Ending("died", self.process.poll(), stderr=self._last_words())
+        else:
+            self.ending = Ending("limit", place=self._where())
+
+    def _next(self, deadline: float) -> dict[str, Any] | None:
+        """The next event; None where the process has ended or the deadline has passed."""
+        while (left := deadline - time.monotonic()) > 0:
+            ended = self.process.poll() is not None  # asked first: what it wrote before it ended is then all there
+            try:
+                return self.lines.get(timeout=min(left, TICK))
+            except queue.Empty:
+                if ended:
+                    return None
+        return None
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            try:
+                self.lines.put(json.loads(line))
+            except ValueError:  # the lesson's own code wrote here, or died in the middle of a line
+                break
+        self.lines.put(None)
+
+    def _ask(self, what: object) -> None:
+        try:
+            self.process.stdin.write(json.dumps(what).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:  # it has ended already, and that is found out by reading
+            pass
+
+    def _where(self) -> dict[str, Any] | None:
+        """Ask the process which line of the lesson it is at. Code that never returns to Python does not answer."""
+        self._ask("where")
+        event = self._next(time.monotonic() + 1.0)
+        return event["place"] if event is not None and event["event"] == "where" else None
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def _kill(self) -> None:
+        """End the process, and on POSIX everything that it started and left behind."""
+        if os.name == "posix":
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):  # nobody is left (macOS says so with the second)
+                pass
+        elif self.process.poll() is None:
+            self.process.kill()
+
+    def _last_words(self) -> str:
+        self.stderr.seek(0)
+        lines = self.stderr.read()[-4000:].decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """The worker's environment: figures drawn in memory, IPython's own files away from home, asserts on."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")}
+    return kept | {"MPLBACKEND": "agg", "IPYTHONDIR": folder, "PYTHONUTF8": "1"}
+
+
+def _close(stream: Any) -> None:
+    try:
+        stream.close()
+    except OSError:  # unsent bytes to a process that has ended
+        pass

@@ -1,0 +1,257 @@
+"""The process that runs one lesson's cells, as a notebook would, and reports each of them.
+
+It is started by tito.run.runner as a script of its own, needs nothing of tito, and runs student code, so it is trusted
+with nothing: it reports facts (what was raised, where, what was printed) and the parent process makes verdicts of them.
+
+The job arrives as one JSON line on standard input: {"root": ..., "folder": ..., "cells": [{"source", "graded"}, ...]}.
+Each event leaves as one JSON line on the pipe that was standard output when the process began. Both are moved to
+descriptors of their own before a cell runs, so that nothing a cell prints or reads touches them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+import warnings
+from types import TracebackType
+from typing import IO, Any
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+PRINT_LIMIT = 100_000  # characters kept of what one cell prints on one stream
+TEXT_LIMIT = 10_000  # characters kept of an error or of a traceback
+CHAIN_LIMIT = 10  # errors told of those that were being handled when another was raised
+CANARY = "assert False, 'this check must fail'"
+CHANNEL_CLOSED = 3  # exit status: the parent went away
+
+
+class Capture(io.TextIOBase):
+    """A text stream that keeps the beginning of what a cell prints."""
+
+    encoding = "utf-8"
+    errors = "strict"
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.parts: list[str] = []
+        self.room = PRINT_LIMIT
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() takes a string, not {type(text).__name__}")
+        if self.room > 0:
+            self.parts.append(text[: self.room])
+        self.room -= len(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+    def take(self) -> str:
+        """What was printed since the last call."""
+        text = "".join(self.parts)
+        if self.room < 0:
+            text += f"\n... ({-self.room} more characters)\n"
+        self.parts, self.room = [], PRINT_LIMIT
+        return text
+
+
+class Compiler(CachingCompiler):
+    """IPython's compiler, which also remembers the cell that each compiled piece of code came from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = -1
+        self.cell_of: dict[str, int] = {}
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        name = super().get_code_name(raw_code, transformed_code, number)
+        self.cell_of[name] = self.cell
+        return name
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal, a history or printed tracebacks."""
+
+    compiler_class = Type(Compiler)
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Print nothing: the error travels in the report."""
+
+    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
+        """Print nothing: the error travels in the report."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Nothing to enable: figures are drawn in memory."""
+
+    def ask_exit(self) -> None:
+        """What `exit()` does in a cell."""
+        raise SystemExit("exit() was called")
+
+
+class Channel:
+    """The pipe to the parent. A line is written whole, by the worker's own process only."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self.process = os.getpid()
+        self.lock = threading.Lock()
+
+    def send(self, **event: Any) -> None:
+        if os.getpid() != self.process:  # a cell forked, and the child returned: it must not run the rest again
+            os._exit(0)
+        with self.lock:
+            self.stream.write(json.dumps(event).encode() + b"\n")
+            self.stream.flush()
+
+
+class Worker:
+    """Runs the cells of one job in one shell."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.stdout, self.stderr = Capture(1), Capture(2)
+        sys.stdout, sys.stderr = self.stdout, self.stderr
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        self.shell = Shell.instance(config=config)
+        self.thread = threading.get_ident()
+
+    def run(self, cells: list[dict[str, Any]]) -> None:
+        """Run every cell in order: one that fails does not stop the ones after it, as in a notebook."""
+        for index, cell in enumerate(cells):
+            self.channel.send(event="start", cell=index)
+            canary = not cell["graded"] or self.canary_fails()
+            started = time.perf_counter()
+            error = self.run_cell(index, cell["source"])
+            seconds = time.perf_counter() - started
+            printed = {"stdout": self.stdout.take(), "stderr": self.stderr.take()}
+            self.channel.send(event="end", cell=index, seconds=seconds, error=error, canary=canary, **printed)
+        self.channel.send(event="done")
+
+    def run_cell(self, index: int, source: str) -> dict[str, Any] | None:
+        """Run one cell; what it raised, or None."""
+        self.shell.compile.cell = index
+        result = self.shell.run_cell(source)
+        self.shell.execution_count += 1
+        close_figures()
+        error = result.error_before_exec or result.error_in_exec
+        return None if error is None else self.describe(error)
+
+    def canary_fails(self) -> bool:
+        """Whether a check that must fail does: a cell can rewrite the code of later ones, and so switch checks off."""
+        result = self.shell.run_cell(CANARY, silent=True)
+        return isinstance(result.error_in_exec, AssertionError)
+
+    def describe(self, error: BaseException) -> dict[str, Any]:
+        """The facts about an error: of each in its chain what `facts` says, and the traceback."""
+        chain = [self.facts(link) for link in chain_of(error)]
+        return {**chain[0], "before": chain[1:], "traceback": self.traceback(error)[-TEXT_LIMIT:]}
+
+    def facts(self, error: BaseException) -> dict[str, Any]:
+        """An error's type, with the classes that it is built on, its text, and the lesson's own frames it passed."""
+        frames = self.frames(error.__traceback__)
+        if isinstance(error, SyntaxError) and self.shell.compile.cell_of.get(error.filename or "") is not None:
+            own = {"cell": self.shell.compile.cell_of[error.filename], "line": error.lineno or 1, "function": ""}
+            frames.append(own | {"innermost": True})
+        return {
+            "type": type(error).__name__,
+            "bases": [base.__name__ for base in type(error).__mro__],
+            "text": error_text(error)[:TEXT_LIMIT],
+            "frames": frames,
+        }
+
+    def frames(self, tb: TracebackType | None) -> list[dict[str, Any]]:
+        """The frames that lie in cells of the lesson, outermost first."""
+        found = []
+        while tb is not None:
+            code = tb.tb_frame.f_code
+            if code.co_filename in self.shell.compile.cell_of:
+                cell = self.shell.compile.cell_of[code.co_filename]
+                place = {"cell": cell, "line": tb.tb_lineno, "function": code.co_qualname}
+                found.append(place | {"innermost": tb.tb_next is None})
+            tb = tb.tb_next
+        return found
+
+    def traceback(self, error: BaseException) -> str:
+        """The traceback as Python prints it, from the first line of the lesson on."""
+        tb = error.__traceback__
+        while tb is not None and tb.tb_frame.f_code.co_filename not in self.shell.compile.cell_of:
+            tb = tb.tb_next
+        return "".join(traceback.format_exception(type(error), error, tb))
+
+    def where(self) -> dict[str, Any] | None:
+        """The line of the lesson that the main thread is at now."""
+        frame = sys._current_frames().get(self.thread)
+        while frame is not None:
+            code = frame.f_code
+            if code.co_filename in self.shell.compile.cell_of:
+                cell = self.shell.compile.cell_of[code.co_filename]
+                return {"cell": cell, "line": frame.f_lineno, "function": code.co_qualname}
+            frame = frame.f_back
+        return None
+
+    def listen(self, stream: IO[bytes]) -> None:
+        """Answer the parent's question where the run is; end when the parent has ended."""
+        for _ in stream:
+            self.channel.send(event="where", place=self.where())
+        os._exit(CHANNEL_CLOSED)
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The error, the one that it was raised from or while handling it, the one before that, and so on."""
+    found = [error]
+    while (before := found[-1].__cause__ or found[-1].__context__) and before not in found:
+        found.append(before)
+    return found[:CHAIN_LIMIT]
+
+
+def error_text(error: BaseException) -> str:
+    """The error in words, without its type; safe for an error whose own `__str__` raises."""
+    lines = traceback.format_exception_only(type(error), error)
+    text = lines[-1] if isinstance(error, SyntaxError) else "".join(lines)
+    name, _, rest = text.strip().partition(": ")
+    return rest if name.endswith(type(error).__name__) else ""
+
+
+def close_figures() -> None:
+    """Close the figures of a cell, as a notebook does."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+def private(descriptor: int, mode: str) -> IO[bytes]:
+    """A private copy of a standard stream, which child processes do not inherit."""
+    return os.fdopen(os.dup(descriptor), mode)
+
+
+def main() -> None:
+    """Take the standard streams away from the cells, read the job, run it."""
+    requests, channel = private(0, "rb"), Channel(private(1, "wb"))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    job = json.loads(requests.readline())
+    sys.path[:0] = [job["root"]]
+    sys.path.append(job["folder"])
+    os.chdir(job["folder"])
+    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
+    worker = Worker(channel)
+    threading.Thread(target=worker.listen, args=(requests,), daemon=True).start()
+    worker.run(job["cells"])
+
+
+if __name__ == "__main__":
+    main()

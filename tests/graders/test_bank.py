@@ -87,6 +87,7 @@ def test_an_endless_solution_is_stopped_and_a_process_that_ends_is_noticed():
         (replace(LOST, error="KeyError"), "raw KeyError"),
         (replace(LOST, message="wrong"), "without a sentence"),
         (replace(LOST, message="the result was a NoneType and not the array wanted"), "without a sentence"),
+        (replace(LOST, message="f(1.5) raised KeyError: 'a': wanted a ValueError that says so"), ""),
         (replace(LOST, message="it should return np.matmul(a, b), which stands in NumPy"), "gives the answer away"),
         (replace(LOST, message="the product of two matrices came out wrong"), "does not say '1.5'"),
     ],

@@ -14,7 +14,16 @@
 r"""
 # Lesson 17: Precision
 
-> Half precision: where it breaks, which operations may use it, and a loss scale that finds itself.
+> Mixed precision: where 16 bits break, which operations may use them, and a loss scale that adapts.
+
+Lesson 14 counted what a network keeps in memory for its backward pass. In a 16-bit type the same
+activations take half the bytes. But 16 bits are few: small updates are lost in rounding, small
+gradients become 0, and large numbers become infinite. In this lesson you find out where this
+happens, and you build the two tools with which PyTorch deals with it: `autocast`, which chooses a
+type for each operation, and `GradScaler`, which keeps the gradients within range.
+
+About 4 hours: 7 exercises, some 35 lines to write, and 5 questions. Needs lessons 01 to 06 and 14.
+Makes `tinytorch.optimization.precision`: `autocast`, `GradScaler`, `unscale` and `next_scale`.
 """
 
 # %%
@@ -22,123 +31,172 @@ r"""
 
 # %%
 #| export
-import math
 import threading
 from collections.abc import Iterable
-from contextlib import ContextDecorator, nullcontext
+from contextlib import ContextDecorator
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
-from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, as_dtype, cast_array, is_floating, is_half
+from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, cast_array
+from tinytorch.support.copies import Copies
+from tinytorch.support.dtypes import as_dtype, is_floating, is_half
 
 # %%
-import tracemalloc
-from dataclasses import dataclass
+from tinytorch.support.checks import check, close, equal, explained, raises, typed
+from tinytorch.support.checks_scaler import CountedSteps
 
-import matplotlib.pyplot as plt
+# %% [markdown]
+r"""
+## 1. Sixteen bits
+
+A floating-point number has a sign, an exponent and a fraction. The bits of the exponent decide how
+large and how small a number can be: the *range*. The bits of the fraction decide how far apart
+neighbouring numbers lie: the *step*. `float16` has 5 bits of exponent and 10 of fraction,
+`bfloat16` has 8 and 7, `float32` has 8 and 23.
+"""
+
+# %%
 import ml_dtypes
 
-from tinytorch.core.activations import GELU, softmax
-from tinytorch.core.layers import LayerNorm, Linear, Module, Sequential, manual_seed
-from tinytorch.core.losses import MSELoss
-from tinytorch.core.optimizers import SGD, Adam
-from tinytorch.profiling.profiler import saved_bytes
-from tinytorch.profiling.roofline import best_seconds
-from tinytorch.support.tables import column, table
-from tinytorch.support.threads import one_thread
+for name in ("float16", "bfloat16", "float32"):
+    info = ml_dtypes.finfo(as_dtype(name))
+    print(f"{name:8s} largest {float(info.max):.5g}, smallest normal "
+          f"{float(info.smallest_normal):.3g}, smallest {float(info.smallest_subnormal):.3g}")
 
 # %% [markdown]
 r"""
-## Half precision
+### Exercise: step_at
 
-A 16-bit float takes half the memory of a 32-bit one, and half the time to travel. It has its price in range and in
-steps: float16 has 5 bits of exponent and 10 of fraction, bfloat16 keeps float32's 8 bits of exponent and is left with
-7 of fraction.
+Between one power of two and the next, from $2^k$ to $2^{k+1}$, the numbers of a type are evenly
+spaced: with $f$ bits of fraction they lie $2^{k-f}$ apart. Below the smallest *normal* number, down
+to 0, the numbers are called *subnormal*, and lie as far apart as just above it. `math.frexp(x)`
+gives `(m, e)` with `x == m * 2**e` and `m` from 0.5 up to but not including 1, so `e - 1` is the
+$k$ of `x`.
 """
 
 # %%
-@dataclass(frozen=True)
-class Range:
-    type: str
-    largest: float = column("largest", ".5g")
-    normal: float = column("smallest normal", ".3g")
-    subnormal: float = column("smallest", ".3g")
-    step: float = column("step at 1", ".3g")
+import math
 
-def range_of(dtype):
-    info = ml_dtypes.finfo(as_dtype(dtype))
-    return Range(dtype, float(info.max), float(info.smallest_normal), float(info.smallest_subnormal), float(info.eps))
+FORMATS = {  # bits of fraction, and the exponent of the smallest normal number
+    "float16": (10, -14), "bfloat16": (7, -126), "float32": (23, -126)}
 
-print(table([range_of(name) for name in ("float16", "bfloat16", "float32")]))
+# %% nbgrader={"solution": true, "grade_id": "step-at"}
+def step_at(x: float, dtype: str) -> float:
+    """The distance from |x| to the next larger number of type `dtype`; x may be negative or 0.
+
+    >>> step_at(1.0, "float16"), step_at(-5.0, "float16"), step_at(0.0, "float16")
+    (0.0009765625, 0.00390625, 5.960464477539063e-08)
+    """
+    fraction, lowest = FORMATS[dtype]
+    ### BEGIN SOLUTION
+    exponent = math.frexp(max(abs(x), 2.0**lowest))[1] - 1
+    return 2.0 ** (exponent - fraction)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-step-at", "points": 4}
+# Check of step_at: run it when your cell has run.
+@check
+def test_unit_step_at():
+    rows = [("float16", 1.0, 2**-10), ("float16", 1.75, 2**-10), ("float16", 1000.0, 0.5),
+            ("float16", -2048.0, 2.0), ("bfloat16", 256.0, 2.0), ("float32", 1.0, 2**-23)]
+    small = [("float16", 2.0**-14, 2**-24), ("float16", 1e-6, 2**-24), ("float16", 0.0, 2**-24)]
+    ### BEGIN HIDDEN TESTS
+    rows += [("bfloat16", -0.3, 2**-9), ("float16", 65000.0, 32.0), ("float32", 3e38, 2.0**104)]
+    small += [("bfloat16", 0.0, 2.0**-133), ("float32", -1e-40, 2.0**-149)]
+    ### END HIDDEN TESTS
+    for dtype, x, wanted in rows:
+        close(f"step_at({x}, {dtype!r})", step_at(x, dtype), wanted,
+              "how many bits of fraction, and which power of two is just below |x|?")
+    for dtype, x, wanted in small:
+        close(f"step_at({x}, {dtype!r})", step_at(x, dtype), wanted,
+              "below the smallest normal number the step does not shrink any further")
+
+test_unit_step_at()
 
 # %% [markdown]
 r"""
-Steps are the other half of the price: what is smaller than half a step is lost.
+The result of an addition is rounded to the nearest number of the type. So adding less than half a
+step changes nothing. Exactly half a step is a tie, which goes to the neighbour whose last bit is
+even: in float16 2048 + 1 is 2048 again, but 2050 + 1 is 2052.
 """
 
 # %%
-def ones_one_by_one(kind, count=5000):
-    total, one = kind(0), kind(1)
+def ones_one_by_one(dtype, count=5000):
+    one = Tensor(1.0, dtype=dtype)
+    total = one * 0
     for _ in range(count):
-        total = kind(total + one)
-    return total
+        total = total + one
+    return total.item()
 
-for kind in (np.float16, ml_dtypes.bfloat16, np.float32):
-    print(f"{kind.__name__:8s} 1 + 0.0001 = {float(kind(kind(1) + kind(1e-4))):.7g}; "
-          f"5000 ones, added one by one: {float(ones_one_by_one(kind)):g}")
+# %%
+for dtype in FORMATS:
+    total, one = ones_one_by_one(dtype), Tensor(1.0, dtype=dtype)
+    print(f"{dtype:8s} 1 + 0.0001 = {(one + 0.0001).item():.7g}; 5000 ones, one by one: {total:g}, "
+          f"where half a step is {step_at(total, dtype) / 2:g}")
+
+# %% [markdown]
+r"""
+In 16 bits a long sum sticks, and a weight of 1 never notices an update of 0.0001. The range is the
+other limit. Here are three gradients in float16:
+"""
 
 # %%
 for gradient in (1e-5, 1e-7, 1e-8):
-    print(f"a gradient of {gradient:g} in float16: {float(np.float16(gradient)):.3g}; "
-          f"scaled by 1024 first and divided after: {float(np.float16(gradient * 1024)) / 1024:.3g}")
+    scaled = np.float16(gradient * 1024)
+    print(f"{gradient:g} in float16: {np.float16(gradient):.3g}; "
+          f"times 1024 in float16, divided afterwards: {float(scaled) / 1024:.3g}")
 
 # %% [markdown]
 r"""
-So a weight of 1 never notices an update of 0.0001. A sum sticks where the next number is less than half a step: at
-2048 the halves lie 2 apart, and 2048 + 1 is 2048 again. And a gradient of $10^{-8}$ is gone, unless it was scaled up
-before it was rounded. Mixed precision is the recipe that follows (Micikevicius et al. 2018, arXiv:1710.03740):
+The smallest is gone, unless it was scaled up before it was rounded. The recipe that follows from
+all this is *mixed precision* (Micikevicius et al. 2018, arXiv:1710.03740):
 
-1. the *master* weights stay in float32, so that small updates count;
-2. the forward pass casts to half where that is safe, and keeps its activations in half;
-3. products and sums of halves are added up in float32;
-4. the loss is scaled up before the backward pass, and the gradients are scaled down after it, in float32.
+1. The weights stay in float32, so that small updates count. They are called the *master* weights.
+2. The forward pass casts to a 16-bit type where that is safe, and keeps its activations in it.
+3. The products of 16-bit numbers are added up in float32.
+4. The loss is scaled up before the backward pass. The gradients are scaled down after it, in
+   float32.
 
-### Where is half safe?
+## 2. Which type for which operation?
 
-A product of halves, added up in float32, loses little: products and linear layers take halves. Exponentials, powers,
-long sums, norms and losses run in float32. Everything else takes what comes. These are the rules of `torch.autocast`
-on a GPU; on a CPU PyTorch leaves softmax, layer norm, exp, pow and sum in the input's type, which saves memory and
-costs precision. Ours are the same everywhere.
+A matrix product of 16-bit numbers that is added up in float32 loses little. Exponentials, powers,
+long sums, norms and losses lose much, so they run in float32.
 """
 
 # %%
-#| export
+#| exporti
 HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear"})
 FLOAT32_OPERATIONS = frozenset({
-    "exp", "log", "pow", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss", "bce_with_logits", "cross_entropy",
-    "fused_cross_entropy"})
+    "exp", "log", "pow", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss",
+    "bce_with_logits", "cross_entropy", "fused_cross_entropy"})
 
 # %% [markdown]
 r"""
-### Exercise: the casting rule
+### Exercise: autocast_type
 
-`float64` is left alone: whoever asked for it wants it. So is everything that is not a floating type, such as class
-indices.
+The rules for an input of an operation, in order:
+
+1. An input in `float64`, or of a type that is not floating, such as class indices, stays as it is.
+2. An input of an operation in `HALF_OPERATIONS` is cast to the 16-bit type.
+3. An input of an operation in `FLOAT32_OPERATIONS` is cast to float32.
+4. All other operations take what comes.
+
+These are the rules of `torch.autocast` on a CUDA device. On a CPU, PyTorch 2.13 leaves softmax,
+layer norm, exp, pow and sum in the type of the input.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "autocast-type"}
 #| export
 def autocast_type(operation: str, dtype: np.dtype, half: np.dtype) -> np.dtype:
-    """The type in which `operation` takes an input of type `dtype`, where products run in `half`.
+    """The type in which `operation` takes an input of type `dtype`, by the four rules above.
+
+    `operation` is the name of a primitive, and `half` the 16-bit type in which products run.
 
     >>> autocast_type("matmul", np.dtype("float32"), np.dtype("float16"))
     dtype('float16')
     >>> autocast_type("softmax", np.dtype("float16"), np.dtype("float16"))
     dtype('float32')
-    >>> autocast_type("add", np.dtype("float16"), np.dtype("float16"))
-    dtype('float16')
     """
     ### BEGIN SOLUTION
     if dtype == np.float64 or not is_floating(dtype):
@@ -148,91 +206,151 @@ def autocast_type(operation: str, dtype: np.dtype, half: np.dtype) -> np.dtype:
     return np.dtype(np.float32) if operation in FLOAT32_OPERATIONS else dtype
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-autocast", "points": 8}
+# Check of autocast_type: run it when your cell has run.
+@check
+def test_unit_autocast_type():
+    rules = {  # the rule, and rows of operation, type given, 16-bit type, type wanted
+        1: "linear float64 float16 float64, sum float64 float16 float64, matmul bool bfloat16 bool,"
+           "matmul int64 float16 int64, cross_entropy int64 float16 int64",
+        2: "matmul float32 float16 float16, linear float32 bfloat16 bfloat16,"
+           "linear float16 bfloat16 bfloat16",
+        3: "cross_entropy float16 float16 float32, softmax bfloat16 bfloat16 float32,"
+           "exp float32 float16 float32",
+        4: "mul float16 float16 float16, mul float32 float16 float32, exp2 float16 float16 float16,"
+           "relu bfloat16 bfloat16 bfloat16, linear_attention float32 float16 float32"}
+    ### BEGIN HIDDEN TESTS
+    rules[1] += ",linear int64 bfloat16 int64, mse_loss float64 bfloat16 float64"
+    rules[2] += ",matmul bfloat16 float16 float16, vectorized_matmul float32 float16 float16"
+    rules[3] += ",log float16 float16 float32, layer_norm bfloat16 float16 float32"
+    rules[4] += ",tanh float32 bfloat16 float32, add bfloat16 float16 bfloat16"
+    ### END HIDDEN TESTS
+    for rule, rows in rules.items():
+        for operation, *names in map(str.split, rows.split(",")):
+            dtype, half, wanted = map(as_dtype, names)
+            got = autocast_type(operation, dtype, half)
+            equal(f"autocast_type({operation!r}, {dtype}, {half})", str(got), str(wanted),
+                  f"read rule {rule} again")
+
+test_unit_autocast_type()
+
 # %% [markdown]
 r"""
-`autocast` puts the rule on the door: a layer casts the inputs and lets the operation go on. The cast is an operation
-too, so it is recorded, and its gradient rule casts back: a weight's gradient arrives in the weight's own type,
-`float32`.
+## 3. autocast
 
-Query, key and value of an attention are three products of the same activations, and a weight may be used twice. One
-half copy will do for all of them. So the copy of an array is remembered, weakly: it lives as long as a graph holds it,
-and it is forgotten where the array goes or the outermost autocast ends. (PyTorch remembers copies of weights only, and
-holds them to the end of the block.) What asks for no gradient, such as a batch in a buffer that you fill anew, is
-rounded each time.
+The rule now has to reach every operation that a network runs. All of them pass through lesson 01's
+`apply`, and a `Layer` sees each of them there. So autocast is a layer: it casts the inputs of an
+operation and lets the operation go on.
+
+A cast is an operation, too. It is recorded, and its gradient rule casts the gradient back. So the
+gradient of a float32 weight arrives in float32.
+
+In an attention the same activations go into three products, for query, key and value, and all
+three can use one 16-bit copy. `Copies` remembers the copies that are in use. It holds none of them
+itself: a copy lives as long as a graph needs it.
 """
 
 # %%
-#| export
+#| exporti
 class _AutocastState(threading.local):
     def __init__(self):
-        self.blocks: list[np.dtype | None] = [None]  # the half outside, and of each block, the innermost last
-        self.copies: dict[tuple[int, np.dtype], tuple[ref, ref]] = {}
+        self.blocks: list[np.dtype | None] = [None]  # the 16-bit type of each block, innermost last
+        self.copies = Copies()
 
 
 _autocast = _AutocastState()
 
-
+# %%
+#| exporti
 def half_copy(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """`array` in a half type: the copy that was made before, where that is still alive and autocast went on."""
-    copies, key = _autocast.copies, (id(array), dtype)
-    copy = copies[key][1]() if key in copies else None
-    if copy is None:
-        copy = cast_array(array, dtype)
-        copies[key] = ref(array, lambda gone: copies.pop(key, None)), ref(copy)
-    return copy
+    """`array` in a 16-bit type: the copy that is in use already, or else a new one."""
+    return _autocast.copies.of(array, dtype, cast_array)
 
 
 HALF_COPY = Primitive("astype", half_copy, "nothing")
 
 # %% [markdown]
 r"""
-One more thing can be saved. A softmax runs in float32 and keeps its result for the backward pass. In an attention that
-result goes into a product, so it is rounded to half, and the product keeps the rounded one. Two copies of one array:
-let the softmax keep the rounded one too. Its numbers lie between 0 and 1, so none overflows, and its gradient comes
-through the product, which has seen only the rounded ones. Norms keep their float32 inputs: a residual stream may grow
-beyond 65504.
+`cast` is what the layer will do with an input. An input that asks for a gradient is cast by
+`HALF_COPY`, and so shares its copy. Any other, such as a batch in a buffer that you fill anew, is
+cast each time.
+
+One more array can be saved. A softmax runs in float32 and keeps its output for the backward pass.
+In an attention that output goes into a product, which keeps a 16-bit copy of it. `keep_rounded`
+lets the softmax keep that copy too. Its numbers lie between 0 and 1, so none of them overflows.
+Norms keep their float32 inputs, for these may be larger than 65504.
+"""
+
+# %%
+#| exporti
+def keep_rounded(x: Tensor, copy: Tensor) -> None:
+    """Where `x` is the output of a softmax, let that keep `copy` for its backward pass instead."""
+    node = x._node
+    if node is not None and node.primitive.name == "softmax" and node.output is not None:
+        node.output = copy.data
+
+# %%
+#| exporti
+def cast(x: Tensor, dtype: np.dtype) -> Tensor:
+    """`x` in the type `dtype`, recorded; itself where it is of that type."""
+    if not (is_half(dtype) and x.requires_grad) or x.dtype == dtype:
+        return x.astype(dtype)
+    copy = apply(HALF_COPY, x, dtype=dtype)
+    keep_rounded(x, copy)
+    return copy
+
+# %% [markdown]
+r"""
+### Exercise: Casting
+
+The layer. `half` is the 16-bit type of the innermost block, or None where that block has casting
+switched off; then the operation runs as it came. It also does where one of its inputs is `float64`:
+a float32 number beside it is widened, and must not be rounded first.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "casting"}
+#| exporti
+class Casting(Layer):
+    """Casts the inputs of every operation by `autocast_type`."""
+
+    def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
+        """Cast each input, then go on: `apply(primitive, *inputs, **options)`.
+
+        With `half` None, or where an input is float64, no input is cast.
+        """
+        half = _autocast.blocks[-1]
+        ### BEGIN SOLUTION
+        kinds = [x.dtype for x in inputs]
+        if half is not None and np.float64 not in kinds:
+            wanted = [autocast_type(primitive.name, kind, half) for kind in kinds]
+            inputs = [cast(x, dtype) for x, dtype in zip(inputs, wanted)]
+        return apply(primitive, *inputs, **options)
+        ### END SOLUTION
+
+# %% [markdown]
+r"""
+`autocast` puts your layer in place and keeps the list of blocks. Read it for two things. Only the
+outermost block enters the layer. With a layer for each block, what an inner block had cast would be
+cast again by the outer ones. And the copies are forgotten where the outermost block ends, for then
+the weights may be changed in place.
 """
 
 # %%
 #| export
-KEPT_IN_HALF = frozenset({"softmax"})
-
-
-def _cast(x: Tensor, dtype: np.dtype) -> Tensor:
-    if x.dtype == dtype:
-        return x
-    if not (is_half(dtype) and x.requires_grad):
-        return x.astype(dtype)
-    copy, node = apply(HALF_COPY, x, dtype=dtype), x._node
-    if node is not None and node.primitive.name in KEPT_IN_HALF and node.output is not None:
-        node.output = copy.data
-    return copy
-
-# %%
-#| export
-class _Casting(Layer):
-    def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
-        half, kinds = _autocast.blocks[-1], [x.dtype for x in inputs]
-        if half is not None and np.float64 not in kinds:
-            inputs = [_cast(x, autocast_type(primitive.name, kind, half)) for x, kind in zip(inputs, kinds)]
-        return apply(primitive, *inputs, **options)
-
-# %%
-#| export
 class autocast(ContextDecorator):
-    """Within the block, on this thread, products run in `dtype` ("float16" or "bfloat16") and sensitive operations in
-    float32.
+    """Within the block, on this thread, operations run in the types of `autocast_type`.
 
-    Blocks nest, the innermost counts; `enabled=False` switches casting off inside another block. Put the forward pass
-    and the loss inside, and the backward pass after it. One object serves for any number of blocks, and decorates
-    functions. The rules are those of torch.autocast on CUDA.
+    Products run in `dtype` ("float16" or "bfloat16"). Blocks nest, and the innermost counts;
+    `enabled=False` switches casting off inside another block. Put the forward pass and the loss
+    inside, and the backward pass after it. One object serves for any number of blocks, and
+    decorates functions. Raises ValueError where `dtype` is not a 16-bit type.
     """
 
     def __init__(self, dtype: Any = "float16", enabled: bool = True):
         half = as_dtype(dtype)
         if not is_half(half):
             raise ValueError(f"autocast works in float16 or bfloat16, not in {half}")
-        self._half, self._casting = half if enabled else None, _Casting()
+        self._half, self._casting = half if enabled else None, Casting()
 
     def __enter__(self) -> None:
         if len(_autocast.blocks) == 1:
@@ -245,188 +363,210 @@ class autocast(ContextDecorator):
             self._casting.__exit__(*exception)
             _autocast.copies.clear()
 
-# %% nbgrader={"grade": true, "grade_id": "test-autocast", "points": 8}
-def test_unit_autocast():
-    f16, bf16, f32, f64, i64 = (as_dtype(k) for k in ("float16", "bfloat16", "float32", "float64", "int64"))
-    rows = [
-        ("matmul", f32, f16, f16), ("linear", f32, bf16, bf16), ("linear", f16, bf16, bf16), ("linear", f64, f16, f64),
-        ("cross_entropy", f16, f16, f32), ("cross_entropy", i64, f16, i64), ("softmax", bf16, bf16, f32),
-        ("exp", f32, f16, f32), ("mul", f16, f16, f16), ("mul", f32, f16, f32), ("relu", bf16, bf16, bf16),
-        ("sum", f64, f16, f64), ("matmul", i64, f16, i64),
-    ]
-    ### BEGIN HIDDEN TESTS
-    rows += [
-        ("matmul", bf16, f16, f16), ("linear", i64, bf16, i64), ("matmul", f64, bf16, f64), ("log", f16, f16, f32),
-        ("layer_norm", bf16, f16, f32), ("pow", i64, f16, i64), ("tanh", f32, bf16, f32), ("add", bf16, f16, bf16),
-        ("mse_loss", f64, bf16, f64), ("relu", f64, f16, f64),
-    ]
-    ### END HIDDEN TESTS
-    for operation, dtype, half, wanted in rows:
-        got = autocast_type(operation, dtype, half)
-        assert got == wanted, (
-            f"{operation} takes {dtype} as {got} under autocast({half}), wanted {wanted}: read the three rules again")
-    w = Tensor(np.ones((3, 2), np.float32), requires_grad=True)
-    x = Tensor(np.ones((4, 3), np.float32))
-    with autocast("float16"):
-        y = (x @ w).tanh()
-        with autocast("bfloat16"):
-            inner = x @ w
-        with autocast(enabled=False):
-            off = x @ w
-        total = y.sum()
-    assert (y.dtype, inner.dtype, off.dtype, total.dtype) == (f16, bf16, f32, f32), (
-        f"gelu of a product, one inside bfloat16, one with casting off, a sum: {y.dtype}, {inner.dtype}, {off.dtype}, "
-        f"{total.dtype}, wanted float16, bfloat16, float32, float32")
-    total.backward()
-    assert w.grad.dtype == f32, f"the weight's gradient came back in {w.grad.dtype}, wanted float32, the weight's type"
-    assert (x @ w).dtype == f32, f"after the block a product gave {(x @ w).dtype}, wanted float32: autocast went on"
 
-test_unit_autocast()
+def is_autocast_enabled() -> bool:
+    """Whether an `autocast` block on this thread casts at this point."""
+    return _autocast.blocks[-1] is not None
+
+# %%
+from tinytorch.profiling.profiler import Trace, saved_bytes
+
+# %% nbgrader={"grade": true, "grade_id": "test-casting", "points": 6}
+# Check of Casting: run it when your cell has run.
+@check
+def test_unit_casting():
+    shapes = [(4, 3)]
+    ### BEGIN HIDDEN TESTS
+    shapes += [(2, 5, 3)]
+    ### END HIDDEN TESTS
+    for shape in shapes:
+        w = Tensor(np.full((3, 2), 0.1, np.float32), requires_grad=True)
+        x, wide = Tensor(np.ones(shape, np.float32)), Tensor(np.ones(shape))
+        with Trace() as trace, autocast("float16"):
+            typed("x @ w under autocast('float16')", x @ w, np.float16, "cast by autocast_type")
+        equal("the operations of x @ w under autocast", [o.name for o in trace.operations],
+              ["astype", "astype", "matmul"], "record each cast by cast, and go on with apply")
+        with autocast("float16"):
+            with explained("(x @ w).sum(-1)", "hand on the options"):
+                sums = (x @ w).sum(-1)
+            close("a float64 x @ w", wide @ w, wide.data @ w.data, "cast neither beside a float64")
+            close("x.where(x < 0, 0.25)", x.where(x < 0, 0.25), x.data / 4, "each by its own type")
+            with autocast("bfloat16"):
+                typed("x @ w in a bfloat16 block inside", x @ w, as_dtype("bfloat16"), "innermost")
+            with autocast(enabled=False):
+                typed("x @ w with casting off", x @ w, np.float32, "what if half is None?")
+        typed("the sums of x @ w", sums, np.float32, "a long sum runs in float32")
+        close("the sums of x @ w", sums, np.full(shape[:-1], 0.6), "hand on the options", rtol=1e-3)
+        sums.sum().backward()
+        typed("the gradient to w", w.grad, np.float32, "record each cast by cast")
+
+test_unit_casting()
 
 # %% [markdown]
 r"""
-What does it save? The activations that wait for the backward pass, counted by lesson 14's `saved_bytes`. The half
-copies of the weights are told apart: they are the price. Beside the count stands what `tracemalloc` says is held. Two
-networks: a deep one of linear layers and GELU, which can keep everything in half, and a block of a transformer, whose
-norms and softmax run in float32.
+## 4. What it saves, and what it costs
+
+Two networks: linear layers with GELU, and an attention, in which every token mixes the values of
+all others. The attention contains a norm and a softmax, which run in float32. For each, lesson 14's
+`saved_bytes` counts the activations that wait for the backward pass, and the 16-bit copies of the
+weights, which are the price.
 """
+
+# %%
+from tinytorch.core.activations import GELU, softmax
+from tinytorch.core.layers import LayerNorm, Linear, Module, Sequential, manual_seed
 
 # %%
 class Attention(Module):
-    def __init__(self, width, heads):
-        self.heads, self.scale = heads, (width // heads) ** -0.5
-        self.query, self.key, self.value, self.out = (Linear(width, width) for _ in range(4))
-
-    def split(self, x):
-        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
-
+    def __init__(self, width):
+        self.norm, self.scale = LayerNorm(width), width**-0.5
+        self.query, self.key, self.value = (Linear(width, width) for _ in range(3))
     def forward(self, x):
-        q, k, v = (self.split(layer(x)) for layer in (self.query, self.key, self.value))
-        mixed = softmax(q * self.scale @ k.transpose()) @ v
-        return self.out(mixed.transpose(1, 2).reshape(x.shape))
-
-# %%
-class PreNormBlock(Module):
-    def __init__(self, width, heads, hidden):
-        self.norm1, self.attention = LayerNorm(width), Attention(width, heads)
-        self.norm2, self.mlp = LayerNorm(width), Sequential(Linear(width, hidden), GELU("tanh"), Linear(hidden, width))
-
-    def forward(self, x):
-        x = x + self.attention(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
-
-# %%
-@dataclass(frozen=True)
-class HeldRow:
-    network: str
-    precision: str
-    activations: int = column("activations KiB", ",.0f", 1 / 1024)
-    weight_copies: int = column("weight copies KiB", ",.0f", 1 / 1024)
-    seen: int = column("tracemalloc KiB", ",.0f", 1 / 1024)
-    percent: float = column("activations, % of float32", ".1f")
-
-def running_in(precision):
-    return nullcontext() if precision == "float32" else autocast(precision)
-
-# %%
-def held(net, numbers, precision):
-    net(Tensor(numbers))
-    with running_in(precision):
-        tracemalloc.start()
-        out = net(Tensor(numbers.copy()))
-        seen = tracemalloc.get_traced_memory()[0] - out.data.nbytes
-        tracemalloc.stop()
-    return saved_bytes(out, net.parameters()), seen
-
-def held_rows(name, net, numbers):
-    found = {kind: held(net, numbers, kind) for kind in ("float32", "float16", "bfloat16")}
-    full = found["float32"][0].activations
-    return [HeldRow(name, kind, saved.activations, saved.weight_copies, seen, 100 * saved.activations / full)
-            for kind, (saved, seen) in found.items()]
+        normed = self.norm(x)
+        scores = self.query(normed) * self.scale @ self.key(normed).transpose()
+        return x + softmax(scores) @ self.value(normed)
 
 # %%
 manual_seed(0)
-deep = Sequential(*[part for _ in range(6) for part in (Linear(256, 256), GELU("tanh"))], Linear(256, 10))
-attending = PreNormBlock(256, heads=4, hidden=1024)
-batch = Tensor(np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32))
-rows = held_rows("deep", deep, batch.data) + held_rows("block", attending, batch.data.reshape(8, 64, 256))
-print(table(rows, "Saved for the backward pass"))
+gelu_layers = [part for _ in range(6) for part in (Linear(256, 256), GELU("tanh"))]
+networks = {"linear and GELU": Sequential(*gelu_layers, Linear(256, 10)),
+            "attention": Attention(256)}
+tokens = Tensor(np.random.default_rng(0).normal(size=(8, 64, 256)).astype(np.float32))
+
+# %%
+from contextlib import nullcontext
+
+def casting_to(dtype):
+    return nullcontext() if dtype == "float32" else autocast(dtype)
+
+# %%
+for name, net in networks.items():
+    full = saved_bytes(net(tokens), net.parameters()).activations
+    for dtype in ("float32", "float16", "bfloat16"):
+        with casting_to(dtype):
+            saved = saved_bytes(net(tokens), net.parameters())
+        print(f"{name:15s} in {dtype:8s} activations {saved.activations / 1024:5,.0f} KiB "
+              f"({saved.activations / full:.0%}), copies {saved.weight_copies / 1024:3.0f} KiB")
 
 # %% [markdown]
 r"""
-The block keeps more than half, because both norms save their float32 inputs. And what does it cost in precision? Here
-are all gradients of the block as one long vector: how far the one of mixed precision is from that of float32, against
-its length. The loss is scaled, as the next section explains.
+The attention keeps more than half, because its norm keeps a float32 input. And what does the
+rounding cost? Take all gradients of the attention as one long vector. Its distance from the float32
+gradient, divided by the length of that gradient, is of the order of half a step at 1:
 """
 
 # %%
-def gradient_of(net, numbers, precision):
+def gradient_of(net, dtype):
     net.zero_grad()
-    with running_in(precision):
-        y = net(Tensor(numbers))
-        loss = (y * y).mean()
+    with casting_to(dtype):
+        loss = (net(tokens) ** 2).mean()
     (loss * 1024).backward()
     return np.concatenate([p.grad.data.ravel() for p in net.parameters()])
 
-wanted = gradient_of(attending, batch.data.reshape(8, 64, 256), "float32")
-for kind in ("float16", "bfloat16"):
-    error = np.linalg.norm(gradient_of(attending, batch.data.reshape(8, 64, 256), kind) - wanted)
-    print(f"{kind:9s} off by {error / np.linalg.norm(wanted):.1e}; "
-          f"the step at 1 is {float(ml_dtypes.finfo(as_dtype(kind)).eps):.1e}")
+# %%
+exact = gradient_of(networks["attention"], "float32")
+for dtype in ("float16", "bfloat16"):
+    distance = np.linalg.norm(gradient_of(networks["attention"], dtype) - exact)
+    print(f"{dtype:8s} relative distance {distance / np.linalg.norm(exact):.1e}; "
+          f"half a step at 1 is {step_at(1, dtype) / 2:.1e}")
 
 # %% [markdown]
 r"""
-And the time? A GPU's tensor cores multiply halves several times as fast as floats. BLAS knows no halves, and NumPy
-multiplies them one number at a time. So our product widens the halves and multiplies in float32: that is what a tensor
-core computes, up to the order of the sums, and it costs what float32 costs, with the casts on top. What can gain is
-what memory limits, for it moves half the bytes: below, a kernel that reads a number, scales and shifts it, and writes
-it. GELU stands between the two: half the bytes as well, but more to compute for each, the conversions among it.
+And the time? Processors with arithmetic units for 16-bit numbers, such as the tensor cores of a
+GPU, multiply them faster than float32. But the BLAS library that NumPy comes with has no product of
+16-bit numbers. So our products widen their inputs to float32, multiply there, and round the result.
+They save memory and no time. Lesson 18 measures whole steps.
+
+### Exercise: training_bytes
+
+Activations are not all that training holds. Count the rest for a model that is trained with Adam.
+In float32 a parameter costs its weight, its gradient, and Adam's two running means. In mixed
+precision all of these stay in float32, and a 16-bit copy of each weight comes in addition. Only the
+activations shrink.
 """
 
-# %%
-halves = Tensor(np.random.default_rng(0).random((192, 192)), dtype="float16")
-for name, function in [("NumPy", lambda: halves.data @ halves.data), ("Tensor", lambda: halves @ halves)]:
-    with one_thread():
-        rate = 2 * 192**3 / best_seconds(function, 2)
-    print(f"float16 product of 192 x 192 by {name}: {rate / 1e9:.2f} GFLOP/s")
+# %% nbgrader={"solution": true, "grade_id": "training-bytes"}
+#| export
+def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[str, int]:
+    """Bytes that training with Adam holds, for these numbers of parameters and of activations.
+
+    The keys are "weights", "half copies", "gradients", "optimizer" and "activations". With `half`
+    None all is float32, and there are no copies. Else activations and copies are of the type
+    `half`. ValueError where that is not a 16-bit type.
+
+    >>> training_bytes(10, 100)
+    {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
+    """
+    if half is not None and not is_half(as_dtype(half)):
+        raise ValueError(f"half is float16 or bfloat16 (None for float32), got {half}")
+    single = np.dtype(np.float32).itemsize
+    ### BEGIN SOLUTION
+    small = single if half is None else as_dtype(half).itemsize
+    return {
+        "weights": parameters * single, "half copies": 0 if half is None else parameters * small,
+        "gradients": parameters * single, "optimizer": 2 * parameters * single,
+        "activations": activations * small}
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-training-bytes", "points": 5}
+# Check of training_bytes: run it when your cell has run.
+@check
+def test_unit_training_bytes():
+    rows = [(100, 50, None, (400, 0, 400, 800, 200)), (7, 30, "float16", (28, 14, 28, 56, 60)),
+            (3, 11, "bfloat16", (12, 6, 12, 24, 22)), (0, 5, "float16", (0, 0, 0, 0, 10))]
+    ### BEGIN HIDDEN TESTS
+    rows += [(13, 17, None, (52, 0, 52, 104, 68)), (250, 1, "bfloat16", (1000, 500, 1000, 2000, 2)),
+             (1, 0, "float16", (4, 2, 4, 8, 0))]
+    ### END HIDDEN TESTS
+    names = ("weights", "half copies", "gradients", "optimizer", "activations")
+    for parameters, activations, half, wanted in rows:
+        what = f"training_bytes({parameters}, {activations}, {half})"
+        got = training_bytes(parameters, activations, half)
+        equal(f"the keys of {what}", sorted(got), sorted(names))
+        equal(f"{what} for {', '.join(names)}", tuple(got[name] for name in names), wanted,
+              "which parts shrink, which do not?")
+
+test_unit_training_bytes()
 
 # %% [markdown]
 r"""
-## Loss scaling
+## 5. Loss scaling
 
-Scale the loss by S and, by the chain rule, every gradient is S times as large: what would have vanished in float16
-does not. Divide by S in float32 before the update, and nothing else has changed. How large should S be? As large as it
-can be without overflow, and that changes as training goes on. So let it find out (*dynamic* loss scaling):
-
-- a gradient that is inf or nan: skip this step, halve S, start counting anew;
-- 2,000 good steps in a row: double S, start counting anew;
-- never below a floor: halved again and again the scale would end at 0, and 0 times inf is nan; never above a ceiling.
+Multiply the loss by S, and by the chain rule every gradient is S times as large: what would have
+become 0 in float16 does not. Divide the gradients by S before the update, in float32, and the
+update is the one that was wanted. How large should S be? As large as possible without an overflow,
+and how large that is changes as training goes on. So the scale is found while training
+(*dynamic* loss scaling): a step whose gradients overflow is skipped and the scale halved; after
+2,000 good steps in a row it is doubled.
 
 ### Exercise: unscale
 
-The check comes *after* the division. Then it sees an overflow, and it also sees the nan of an inf times a 0. Go
-through all gradients even when the first is bad: half of them scaled and half not would be a trap for whoever looks at
-them next.
+Divide every gradient by the scale, and report whether any number is inf or nan. Multiply by
+`inverse`, as PyTorch does. Give `g.data` a new array, and leave the old one as it is: somebody may
+still hold it. Two things are easy to get wrong:
+
+- Look *after* the division. With a scale below 1 it makes numbers larger, and can itself overflow:
+  in float32, 2e38 / 0.25 is inf. (PyTorch 2.13 looks before, and reports no overflow there.)
+- Go on after a bad gradient. If some gradients were divided and others not, whoever looks at them
+  next would be misled.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "unscale"}
 #| export
 def unscale(gradients: Iterable[Tensor], scale: float) -> bool:
-    """Divide every gradient by `scale`; return whether any number in any of them is then inf or nan.
+    """Divide each gradient's `data` by `scale`, above 0; return whether one then has an inf or nan.
 
-    Raises ValueError for a half-precision gradient: master weights, and so their gradients, are float32.
+    Raises ValueError for a 16-bit gradient: master weights, and so their gradients, are float32.
 
     >>> g = Tensor([1024.0, 2048.0])
     >>> unscale([g], 1024.0), g
     (False, Tensor([1., 2.], dtype=float32))
     """
-    gradients = list(gradients)
+    gradients, inverse = list(gradients), 1 / scale
     half = next((g.dtype for g in gradients if is_half(g.dtype)), None)
     if half is not None:
-        raise ValueError(
-            f"cannot unscale {half} gradients: keep the model's parameters (the master weights) in float32 and let "
-            "autocast make the half copies")
-    inverse = 1 / scale if scale else math.inf
+        raise ValueError(f"cannot unscale {half} gradients: keep the model's parameters in float32 "
+                         "(master weights), and let autocast make the 16-bit copies")
     ### BEGIN SOLUTION
     found_inf = False
     for g in gradients:
@@ -436,384 +576,369 @@ def unscale(gradients: Iterable[Tensor], scale: float) -> bool:
     return found_inf
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-loss-scale", "points": 8}
+# Check of unscale: run it when your cell has run.
+@check
+def test_unit_loss_scale():
+    inf, nan = math.inf, math.nan
+    rows = [([[512, -2048]], 512.0, [[1, -4]], False, "finite gradients are no overflow"),
+            ([[1], [3e38, 3e38]], 1.0, [[1], [3e38, 3e38]], False, "look at each, not at a sum"),
+            ([[inf, 1], [256]], 128.0, [[inf, 1 / 128], [2]], True, "one inf is enough"),
+            ([[2e38, 1]], 0.25, [[inf, 4]], True, "the division overflows: look after it"),
+            ([[1], [2], [nan]], 2.0, [[0.5], [1], [nan]], True, "a nan in the last one counts"),
+            ([[1, -inf]], 2.0, [[0.5, -inf]], True, "-inf is an overflow too")]
+    ### BEGIN HIDDEN TESTS
+    rows += [([[3], [-9, 6]], 0.75, [[4], [-12, 8]], False, "finite gradients are no overflow"),
+             ([[5], [nan, 2], [inf], [9]], 5.0, [[1], [nan, 0.4], [inf], [1.8]], True, "see all"),
+             ([[1e-7], [4e-8]], 8.0, [[1.25e-8], [5e-9]], False, "small numbers are finite"),
+             ([], 2.0, [], False, "where there is no gradient there is no overflow")]
+    ### END HIDDEN TESTS
+    for given, scale, wanted, bad, idea in rows:
+        gradients = [Tensor(numbers) for numbers in given]
+        arrays, found = [g.data for g in gradients], unscale(gradients, scale)
+        equal(f"unscale({given}, {scale})", found, bad, idea)
+        for g, array, old, new in zip(gradients, arrays, given, wanted):
+            close(f"unscale({given}, {scale}): what was {old}", g, new, "divide every gradient")
+            typed("an unscaled float32 gradient", g, np.float32, "its type must not change")
+            close(f"the array that held the scaled {old}", array, old, "give g.data a new array")
+
+test_unit_loss_scale()
+
 # %% [markdown]
 r"""
-### Exercise: the next scale
+### Exercise: next_scale
+
+The rules of the scale, and of the count of good steps since it last changed:
+
+- After a bad step the scale is multiplied by `backoff_factor`, but it does not go below
+  `min_scale`. The count starts again at 0.
+- After a good step the count goes up by 1. When it reaches `growth_interval`, the scale is
+  multiplied by `growth_factor`, but is `max_scale` at most, and the count starts again at 0.
+- A bad step never raises the scale, even where it is already below `min_scale`. A good step never
+  makes it infinite in float32: the scale stays as it is then.
+
+(`torch.amp.GradScaler` has no floor. Halved again and again, its scale reaches 0.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "next-scale"}
 #| export
 def next_scale(
-    scale: float, tracker: int, found_inf: bool, *, growth_factor: float = 2.0, backoff_factor: float = 0.5,
-    growth_interval: int = 2000, min_scale: float = 1.0, max_scale: float = 65536.0,
+    scale: float, count: int, found_inf: bool, *, growth_factor: float = 2.0,
+    backoff_factor: float = 0.5, growth_interval: int = 2000, min_scale: float = 1.0,
+    max_scale: float = 65536.0,
 ) -> tuple[float, int]:
-    """The scale and the count of good steps after a step that did, or did not, find an inf or nan.
+    """The scale and the count of good steps after a step that found an inf or nan, or did not.
 
-    After a bad step the scale is multiplied by `backoff_factor`, not below `min_scale` (a smaller one stays), and the
-    count is 0. After a good one the count goes up; where it reaches `growth_interval` the scale is multiplied by
-    `growth_factor`, not above `max_scale`, and the count is 0. A scale that would be infinite in float32 is kept. As
-    torch.amp.GradScaler, with a floor and a ceiling.
+    `float(np.finfo(np.float32).max)` is the largest finite float32.
 
-    >>> next_scale(4.0, 1, False, growth_interval=2), next_scale(4.0, 1, True)
-    ((8.0, 0), (2.0, 0))
+    >>> next_scale(4.0, 1, True), next_scale(4.0, 1, False)
+    ((2.0, 0), (4.0, 2))
+    >>> next_scale(4.0, 1, False, growth_interval=2)
+    (8.0, 0)
     """
     ### BEGIN SOLUTION
     if found_inf:
         return min(scale, max(min_scale, scale * backoff_factor)), 0
-    if tracker + 1 < growth_interval:
-        return scale, tracker + 1
+    if count + 1 < growth_interval:
+        return scale, count + 1
     grown = min(max_scale, scale * growth_factor)
     return (grown if grown <= float(np.finfo(np.float32).max) else scale), 0
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-loss-scale", "points": 8}
-def check_unscale(given, scale, wanted, bad, idea):
-    """Unscale gradients of these numbers: what they become (where they stay finite), and whether one was bad."""
-    gradients = [Tensor(numbers) for numbers in given]
-    found = unscale(gradients, scale)
-    what = f"unscale({given}, {scale})"
-    assert found == bad, f"{what} returned {found}, wanted {bad}: {idea}"
-    for g, row in zip(gradients, wanted):
-        assert g.dtype == np.float32, f"{what} left a gradient in {g.dtype}, wanted float32: its type must not change"
-        assert np.allclose(g.data, row, rtol=1e-5, atol=0, equal_nan=True), (
-            f"{what} left {g.data} in one of them, wanted {row}: divide every gradient by the scale, in float32")
-
-def test_unit_loss_scale():
-    inf, nan = math.inf, math.nan
-    rows = [
-        ([[512, -2048]], 512.0, [[1, -4]], False, "finite gradients are no overflow"),
-        ([[1.0], [3e38, 3e38]], 1.0, [[1], [3e38, 3e38]], False, "each is finite, though not their sum: look at each"),
-        ([[1e-7]], 8.0, [[1.25e-8]], False, "finite gradients are no overflow"),
-        ([[inf, 1.0], [256.0]], 128.0, [[inf, 1 / 128], [2]], True, "one inf in the first of two gradients is enough"),
-        ([[0.0, 1.0]], 0.0, [[nan, inf]], True, "a scale of 0 makes 0 * inf of a 0: look after the division too"),
-        ([[1.0], [2.0], [nan]], 2.0, [[0.5], [1], [nan]], True, "a nan in the last gradient counts"),
-        ([[1.0, -inf]], 2.0, [[0.5, -inf]], True, "-inf is an overflow too"),
-    ]
-    ### BEGIN HIDDEN TESTS
-    rows += [
-        ([[3.0], [-9.0, 6.0]], 0.75, [[4], [-12, 8]], False, "finite gradients are no overflow"),
-        ([[5.0], [nan, 2.0], [inf], [10.0]], 5.0, [[1], [nan, 0.4], [inf], [2]], True, "bad ones in the middle count"),
-        ([[-3e38, -3e38], [4e-8]], 4.0, [[-7.5e37, -7.5e37], [1e-8]], False, "each of the numbers is finite"),
-        ([[0.0]], 0.0, [[nan]], True, "a scale of 0 makes 0 * inf of a 0"),
-        ([], 2.0, [], False, "where there is no gradient there is no overflow"),
-    ]
-    ### END HIDDEN TESTS
-    for row in rows:
-        check_unscale(*row)
-
-test_unit_loss_scale()
-
 # %% nbgrader={"grade": true, "grade_id": "test-next-scale", "points": 6}
-def check_path(scale, found, wanted, **settings):
-    """The states that `next_scale` goes through from a scale, for steps that were bad (True) or good."""
-    path, state = [], (scale, 0)
-    for found_inf in found:
-        state = next_scale(*state, found_inf, **settings)
-        path.append(state)
-    assert path == wanted, (
-        f"from {scale} with {settings}, steps {' '.join('bad' if bad else 'good' for bad in found)}: scale and count "
-        f"went\n{path}, wanted\n{wanted}: what resets the count, and where are the floor and the ceiling?")
-
-def check_one(scale, tracker, found_inf, wanted, idea, **settings):
-    got = next_scale(scale, tracker, found_inf, **settings)
-    assert got == wanted, (
-        f"next_scale({scale}, {tracker}, {found_inf}) with {settings} gave {got}, wanted {wanted}: {idea}")
-
+# Check of next_scale: run it when your cell has run.
+@check
 def test_unit_next_scale():
-    check_path(4.0, [False] * 3 + [True] * 4 + [False] * 2,
-               [(4, 1), (8, 0), (8, 1), (4, 0), (2, 0), (1, 0), (1, 0), (1, 1), (2, 0)],
-               growth_interval=2, max_scale=8.0)
-    check_one(8.0, 1, False, (8.0, 0), "the scale stays at the ceiling, and the count starts anew",
-              growth_interval=2, max_scale=8.0)
-    check_one(64.0, 9, False, (128.0, 0), "the interval was lowered below the count: grow now", growth_interval=5)
-    factors = {"growth_factor": 3.0, "backoff_factor": 0.25, "growth_interval": 1, "min_scale": 0.5}
-    check_one(10.0, 0, True, (2.5, 0), "by which factor does it fall?", **factors)
-    check_one(10.0, 0, False, (30.0, 0), "by which factor does it grow?", **factors)
-    check_one(0.5, 3, True, (0.25, 0), "the floor is what min_scale says", min_scale=0.25)
-    check_one(0.25, 1, True, (0.25, 0), "a scale below the floor stays where it is: an overflow never raises it")
-    check_one(2.0**127, 0, False, (2.0**127, 0), "2^128 is infinite in float32, and such a scale is not taken",
-              growth_interval=1, max_scale=math.inf)
+    bad = [(4.0, 7, 2.0, {}), (1.0, 3, 1.0, {}), (10.0, 0, 2.5, {"backoff_factor": 0.25}),
+           (0.5, 3, 0.25, {"min_scale": 0.25}), (0.25, 1, 0.25, {})]
+    good = [(4.0, 0, 4.0, 1, {"growth_interval": 2}), (4.0, 1, 8.0, 0, {"growth_interval": 2}),
+            (8.0, 1, 8.0, 0, {"growth_interval": 2, "max_scale": 8.0}), (3.0, 8, 3.0, 9, {}),
+            (64.0, 9, 128.0, 0, {"growth_interval": 5}), (30.0, 1999, 60.0, 0, {}),
+            (10.0, 0, 30.0, 0, {"growth_factor": 3.0, "growth_interval": 1}),
+            (99.0, 0, 16.0, 0, {"growth_interval": 1, "max_scale": 16.0}),
+            (2.0**127, 0, 2.0**127, 0, {"growth_interval": 1, "max_scale": math.inf})]
     ### BEGIN HIDDEN TESTS
-    check_path(100.0, [True, False, False, False, True, False],
-               [(10, 0), (10, 1), (10, 2), (40, 0), (5, 0), (5, 1)],
-               growth_factor=4.0, backoff_factor=0.1, growth_interval=3, min_scale=5.0)
-    check_one(3.0, 1999, False, (6.0, 0), "the interval is 2000 where nothing is said")
-    check_one(3.0, 1998, False, (3.0, 1999), "the interval is 2000 where nothing is said")
-    check_one(50000.0, 0, False, (65536.0, 0), "the ceiling is 65536 where nothing is said", growth_interval=1)
-    check_one(0.125, 5, True, (0.125, 0), "a scale below the floor stays where it is", min_scale=2.0)
-    half = float(np.finfo(np.float32).max) / 2
-    check_one(half, 0, False, (2 * half, 0), "the largest float32 is finite", growth_interval=1, max_scale=math.inf)
+    bad += [(100.0, 2, 10.0, {"backoff_factor": 0.1, "min_scale": 5.0}), (7.0, 0, 3.5, {}),
+            (10.0, 1, 5.0, {"backoff_factor": 0.1, "min_scale": 5.0}), (1.5, 4, 1.0, {}),
+            (0.125, 5, 0.125, {"min_scale": 2.0})]
+    most = float(np.finfo(np.float32).max)
+    good += [(3.0, 1998, 3.0, 1999, {}), (50000.0, 1999, 65536.0, 0, {}), (5.0, 0, 5.0, 1, {}),
+             (7.0, 2, 28.0, 0, {"growth_factor": 4.0, "growth_interval": 3}),
+             (most / 2, 1999, most, 0, {"max_scale": math.inf})]
     ### END HIDDEN TESTS
+    rows = [(*row, True) for row in [(s, n, new, 0, rules) for s, n, new, rules in bad]]
+    for scale, count, new, left, rules, found in rows + [(*row, False) for row in good]:
+        got, tells = next_scale(scale, count, found, **rules), f"{scale}, {count}, {found}, {rules}"
+        equal(f"the scale of next_scale({tells})", got[0], new, "which factor, and how far?")
+        equal(f"the count of next_scale({tells})", got[1], left, "when does it start again?")
 
 test_unit_next_scale()
 
 # %% [markdown]
 r"""
-### GradScaler: the parts, for your own loop
+### Exercise: GradScaler
 
-PyTorch's interface, for loops that clip gradients, accumulate them or drive several optimizers. It keeps what the two
-functions need and guards the order of the calls: unscaling twice would divide twice, and stepping twice would use the
-same gradients again. `step` says whether the step was taken, which PyTorch's does not.
+A training loop with PyTorch's interface goes like this:
+
+```python
+scaler.scale(loss).backward()
+scaler.unscale_(optimizer)  # where the gradients are needed before the step: to clip them, say
+scaler.step(optimizer)
+scaler.update()
+```
+
+The order matters: unscaling twice would divide twice, and clipping before unscaling would clip the
+scaled gradients. So the scaler keeps what it has seen since the last `update()`: `found` maps each
+optimizer whose gradients were unscaled to whether one of them was inf or nan, and `stepped` is the
+set of optimizers for which `step` was called. `ScaleState` in `tinytorch/support/loss_scale.py`
+holds these two, the scale and its settings, and can be saved and loaded.
+
+The first part is given; you need all three of its methods here or in lesson 18. In `scale` note
+the float32: a float16 loss of 100, times a scale of 1024, would be inf.
 """
 
 # %%
-#| export
-class GradScaler:
-    """Dynamic loss scaling with the interface of torch.amp.GradScaler, a floor, a ceiling, and a `step` that tells.
+#| exporti
+from tinytorch.support.loss_scale import ScaleState, gradients_of
 
-    Call `scale(loss).backward()`, then for each optimizer, if the gradients are needed in between,
-    `unscale_(optimizer)`, then `step(optimizer)`, and `update()` once at the end. Optimizers have `param_groups`, as
-    in lesson 06. An overflow in the backward pass is an ordinary event, of which NumPy warns:
-    `np.errstate(over="ignore", invalid="ignore")` round it keeps NumPy silent.
-    """
-
-    def __init__(
-        self, init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5,
-        growth_interval: int = 2000, min_scale: float = 1.0, max_scale: float = math.inf, enabled: bool = True,
-    ):
-        self._set(init_scale, 0, growth_factor, backoff_factor, growth_interval, min_scale, max_scale)
-        self.enabled = enabled
-        self._found: dict[Any, bool] = {}
-        self._stepped: set[Any] = set()
-
-    def _set(
-        self, loss_scale: float, growth_tracker: int, growth_factor: float, backoff_factor: float,
-        growth_interval: int, min_scale: float, max_scale: float,
-    ) -> None:
-        if not (growth_factor > 1 and 0 < backoff_factor < 1 and growth_interval >= 1 and min_scale <= max_scale):
-            raise ValueError(
-                "growth_factor > 1, 0 < backoff_factor < 1, growth_interval >= 1 and min_scale <= max_scale are "
-                f"needed, got {growth_factor}, {backoff_factor}, {growth_interval}, {min_scale} and {max_scale}")
-        if not 0 < loss_scale < math.inf:
-            raise ValueError(f"a loss scale is a number above 0, got {loss_scale}")
-        self.loss_scale, self.growth_tracker = loss_scale, growth_tracker
-        self.growth_factor, self.backoff_factor, self.growth_interval = growth_factor, backoff_factor, growth_interval
-        self.min_scale, self.max_scale = min_scale, max_scale
+class ScaledLoss(ScaleState):
+    """A loss scale, the gradients that it scaled, and how it adapts to them."""
 
     def scale(self, loss: Tensor) -> Tensor:
         """The loss times the current scale, in float32 at least, its graph attached."""
         if not isinstance(loss, Tensor):
-            raise TypeError(f"scale() wants the loss as a Tensor, for its graph; got a {type(loss).__name__}")
+            kind = type(loss).__name__
+            raise TypeError(f"scale() wants the loss as a Tensor, for its graph; got a {kind}")
         if not self.enabled:
             return loss
         with np.errstate(over="ignore"):
             return (loss.astype(np.float32) if is_half(loss.dtype) else loss) * self.loss_scale
 
-    def adapt(self, found_inf: bool) -> None:
-        """Set the scale and the tracker for what was found, whatever was called before."""
-        self.loss_scale, self.growth_tracker = next_scale(
-            self.loss_scale, self.growth_tracker, found_inf,
-            growth_factor=self.growth_factor, backoff_factor=self.backoff_factor, growth_interval=self.growth_interval,
-            min_scale=self.min_scale, max_scale=self.max_scale)
-
     def unscale_(self, optimizer: Any) -> None:
-        """Divide the gradients of an optimizer's parameters by the scale, once between two updates."""
-        if not self.enabled:
-            return
-        if optimizer in self._found:
-            raise RuntimeError("unscale_() was called on this optimizer before, or step() was: call update() first")
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        if not gradients:
-            raise RuntimeError(
-                "no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss "
-                "depend on its parameters? An output made with Tensor(x.data) or detach() cuts the trail")
-        self._found[optimizer] = unscale(gradients, self.loss_scale)
-
-    def step(self, optimizer: Any) -> bool:
-        """Unscale, if that was not done, and call `optimizer.step()` unless a gradient was inf or nan; whether it was
-        called.
-        """
+        """Divide the gradients of an optimizer's parameters by the scale, once between updates."""
         if self.enabled:
-            if optimizer in self._stepped:
-                raise RuntimeError("step() was called on this optimizer before: call update() between two steps")
-            if optimizer not in self._found:
-                self.unscale_(optimizer)
-            self._stepped.add(optimizer)
-        if self._found.get(optimizer, False):
-            return False
-        optimizer.step()
-        return True
+            if optimizer in self.found:
+                raise RuntimeError("these gradients were unscaled before: call update() first")
+            self.found[optimizer] = unscale(gradients_of(optimizer), self.loss_scale)
 
-    def update(self) -> None:
-        """Adapt the scale to what all optimizers found since the last update."""
-        if not self.enabled:
-            return
-        if not self._found:
-            raise RuntimeError("update() before any unscale_() or step(): there is nothing to adapt to")
-        self.adapt(any(self._found.values()))
-        self._found, self._stepped = {}, set()
-
-    def get_scale(self) -> float:
-        """The current scale; 1 where scaling is off."""
-        return self.loss_scale if self.enabled else 1.0
-
-    def state_dict(self) -> dict[str, float | int]:
-        """What must be kept to go on later, under torch.amp.GradScaler's names, and the floor and the ceiling."""
-        return {
-            "scale": self.loss_scale, "growth_factor": self.growth_factor, "backoff_factor": self.backoff_factor,
-            "growth_interval": self.growth_interval, "_growth_tracker": self.growth_tracker,
-            "min_scale": self.min_scale, "max_scale": self.max_scale}
-
-    def load_state_dict(self, state: dict[str, float | int]) -> None:
-        """Go on from a `state_dict()`, this class's or torch's. Where a key is missing or a value makes no sense:
-        ValueError, nothing changed.
-        """
-        missing = {"scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"} - set(state)
-        if missing:
-            raise ValueError(f"no state of a GradScaler that is enabled: it has no {', '.join(sorted(missing))}")
-        self._set(
-            float(state["scale"]), int(state["_growth_tracker"]), state["growth_factor"], state["backoff_factor"],
-            int(state["growth_interval"]), state.get("min_scale", self.min_scale),
-            state.get("max_scale", self.max_scale))
+    def adapt(self, found_inf: bool) -> None:
+        """Set the scale and the count of good steps after a step that was bad or good."""
+        self.loss_scale, self.growth_tracker = next_scale(
+            self.loss_scale, self.growth_tracker, found_inf, **self.rules)
 
 # %% [markdown]
 r"""
-### Is the scale needed?
+Write `step` and `update`. Unlike PyTorch's, your `step` tells whether the step was taken. Several
+optimizers can share a scaler. An overflow in one of them does not keep the others from their steps,
+but the scale falls, once.
+"""
 
-A network that computes in millimetres, with a loss in square metres: the loss, and with it every gradient, is a million
-times smaller. Adam does not mind (where `eps` is small enough, it divides gradients by their own size), and float32
-does not either. float16 does. The same network, four times from the same start: in float32, in float16 with the scale
-held at 1 and at 65536, and in bfloat16, also at 1.
+# %% nbgrader={"solution": true, "grade_id": "grad-scaler"}
+#| export
+class GradScaler(ScaledLoss):
+    """Dynamic loss scaling with the interface of torch.amp.GradScaler, a floor and a ceiling."""
+
+    def step(self, optimizer: Any) -> bool:
+        """Call `optimizer.step()` unless a gradient is inf or nan; return whether it was called.
+
+        Gradients that were not unscaled since the last update are unscaled first.
+        """
+        if not self.enabled:
+            optimizer.step()
+            return True
+        if optimizer in self.stepped:
+            raise RuntimeError("step() was called for this optimizer before: call update() first")
+        ### BEGIN SOLUTION
+        if optimizer not in self.found:
+            self.unscale_(optimizer)
+        self.stepped.add(optimizer)
+        if not self.found[optimizer]:
+            optimizer.step()
+        return not self.found[optimizer]
+        ### END SOLUTION
+
+    def update(self) -> None:
+        """Adapt the scale to what all optimizers found; empty `found` and `stepped`."""
+        if self.enabled and not self.found:
+            raise RuntimeError("update() before any unscale_() or step(): nothing to adapt to")
+        if self.enabled:
+            ### BEGIN SOLUTION
+            self.adapt(any(self.found.values()))
+            self.found.clear()
+            self.stepped.clear()
+            ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-grad-scaler", "points": 6}
+# Check of GradScaler: run it when your cell has run.
+@check
+def test_unit_grad_scaler():
+    gradients = {"good": [3.0, -4.0], "inf": [1.0, np.inf], "nan": [np.nan, 1.0]}
+    windows = [("good good", 8.0), ("inf good", 4.0), ("good nan", 2.0), ("nan inf", 1.0)]
+    ### BEGIN HIDDEN TESTS
+    windows += [("good", 1.0), ("inf", 0.5), ("good good", 0.5), ("good good good", 1.0)]
+    ### END HIDDEN TESTS
+    optimizers = [CountedSteps(Tensor([0.0, 0.0])) for _ in range(3)]
+    scaler = GradScaler(8.0, growth_interval=2, min_scale=0.5)
+    for turn, (window, wanted) in enumerate(windows):
+        used = list(zip(window.split(), optimizers))
+        for kind, o in used:
+            o.parameter.grad, o.steps = Tensor(gradients[kind]) * scaler.get_scale(), 0
+        if turn % 2:
+            scaler.unscale_(optimizers[0])
+        for kind, o in used:
+            what = f"step(optimizer) with {kind} gradients, in a window of {window},"
+            with explained(what, "unscale what is not unscaled yet"):
+                taken = scaler.step(o)
+            equal(f"{what} and calls of optimizer.step()", (taken, o.steps),
+                  (kind == "good", int(kind == "good")), "what did it find for this optimizer?")
+            close("the gradients after it", o.parameter.grad, gradients[kind], "unscaled once?")
+            raises("a second step(optimizer)", lambda: scaler.step(o), RuntimeError, "update")
+        scaler.update()
+        equal(f"the scale after {window}", scaler.get_scale(), wanted, "one update for all")
+        equal("found and stepped after update()", (scaler.found, scaler.stepped), ({}, set()))
+
+test_unit_grad_scaler()
+
+# %% [markdown]
+r"""
+The loop of a training in mixed precision, with your scaler. An overflow is an ordinary event here,
+so `errstate` keeps NumPy from warning of it.
 """
 
 # %%
-def square_metres(prediction, target):
-    return MSELoss()(prediction, target) * 1e-6
-
-rng = np.random.default_rng(0)
-x = Tensor(rng.uniform(-2, 2, size=(256, 2)).astype(np.float32))
-millimetres = Tensor(np.sin(3 * x.data))
-
-def fresh_network():
-    manual_seed(0)
-    net = Sequential(Linear(2, 64), GELU("tanh"), Linear(64, 2))
-    return net, Adam(net.parameters(), lr=1e-2, eps=1e-16)
-
-# %%
-def losses_in_half(dtype, scale, steps=150):
-    net, optimizer = fresh_network()
-    scaler = GradScaler(scale, max_scale=scale)
-    losses = []
-    for _ in range(steps):
-        with autocast(dtype):
-            loss = square_metres(net(x), millimetres)
+def steps_of(net, optimizer, scaler, dtype, loss_of, count=150):
+    for _ in range(count):
+        with casting_to(dtype):
+            loss = loss_of(net)
         optimizer.zero_grad()
-        scaler.scale(loss).backward()
-        scaler.step(optimizer)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaler.scale(loss).backward()
+        taken = scaler.step(optimizer)
         scaler.update()
-        losses.append(loss.item())
-    gradient = np.concatenate([p.grad.data.ravel() for p in net.parameters()])
-    print(f"{dtype}, scale {scale}: {np.mean(gradient == 0):.0%} of the gradient's numbers are 0")
-    return losses
-
-# %%
-def losses_in_float32(steps=150):
-    net, optimizer = fresh_network()
-    losses = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = square_metres(net(x), millimetres)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-# %%
-curves = {"float32": losses_in_float32()}
-for dtype, scale in [("float16", 1), ("float16", 65536), ("bfloat16", 1)]:
-    curves[f"{dtype}, scale {scale}"] = losses_in_half(dtype, scale)
-
-figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
-looks = [("gray", "-", 6), ("C1", "-", 2), ("C2", "--", 2), ("C3", ":", 3)]
-for (name, losses), (color, style, width) in zip(curves.items(), looks):
-    axes.plot(losses, style, color=color, linewidth=width, label=name)
-axes.set(yscale="log", xlabel="step", ylabel="loss (square metres)", title="The same training, four times")
-axes.legend(loc="lower left", fontsize=9)
-plt.show()
+        yield loss.item(), scaler.get_scale(), taken
 
 # %% [markdown]
 r"""
-Without a scale the float16 network learns nothing: its gradients are rounded to 0 on the way. With it the curve lies on
-that of float32. bfloat16 has float32's range, so it needs no scale.
+### Gradients that vanish
 
-### The scale finds itself
+A network computes in millimetres, and its loss is in square metres. So the loss, and with it every
+gradient, is a million times smaller. Adam divides gradients by their own size, so it does not mind,
+if only its `eps` is small enough. float32 does not mind either, but float16 does. Here is the same
+training four times, with a scale that stays as it is.
+"""
 
-The scale over time, on purpose started far too high: it falls until gradients fit, then probes upwards once an
-interval, of 20 steps here. Each cross is a step that was skipped.
+# %%
+from tinytorch.core.losses import MSELoss
+from tinytorch.core.optimizers import SGD, Adam
+
+inputs = Tensor(np.random.default_rng(0).uniform(-2, 2, size=(256, 2)).astype(np.float32))
+
+def square_metres(net):
+    return MSELoss()(net(inputs), np.sin(3 * inputs.data)) * 1e-6
+
+# %%
+for dtype, scale in [("float32", 1), ("float16", 1), ("float16", 65536), ("bfloat16", 1)]:
+    manual_seed(0)
+    net = Sequential(Linear(2, 64), GELU("tanh"), Linear(64, 2))
+    optimizer = Adam(net.parameters(), lr=1e-2, eps=1e-16)
+    scaler = GradScaler(scale, max_scale=scale, enabled=dtype != "float32")
+    losses = [loss for loss, *_ in steps_of(net, optimizer, scaler, dtype, square_metres)]
+    zeros = np.mean(np.concatenate([p.grad.data.ravel() for p in net.parameters()]) == 0)
+    print(f"{dtype:8s} scale {scale:5d}: loss {losses[0]:.1e} -> {losses[-1]:.1e}; "
+          f"{zeros:4.0%} of the last gradient is 0")
+
+# %% [markdown]
+r"""
+With a scale of 1 the float16 network learns nothing: its gradients are rounded to 0 on the way.
+With a scale of 65536 it learns as in float32. bfloat16 has the range of float32 and needs no scale.
+
+### Gradients that overflow
+
+Now the scale starts far too high, at $2^{30}$, and adapts. It falls until the gradients fit. From
+then on it is doubled after every 20 good steps, and halved again where that was too much. Each
+cross is a step that was skipped.
 """
 
 # %%
 manual_seed(1)
 net = Sequential(Linear(10, 32), GELU("tanh"), Linear(32, 5))
 optimizer, scaler = SGD(net.parameters(), lr=0.05), GradScaler(2.0**30, growth_interval=20)
-x, y = (Tensor(np.random.default_rng(s).normal(size=(32, n)).astype(np.float32)) for s, n in ((0, 10), (1, 5)))
-scales, skipped = [], []
-for step in range(150):
-    with autocast("float16"):
-        loss = MSELoss()(net(x), y)
-    optimizer.zero_grad()
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaler.scale(loss).backward()
-    if not scaler.step(optimizer):
-        skipped.append(step)
-    scaler.update()
-    scales.append(scaler.get_scale())
+x, y = (Tensor(np.random.default_rng(n).normal(size=(32, n)).astype(np.float32)) for n in (10, 5))
+rows = list(steps_of(net, optimizer, scaler, "float16", lambda net: MSELoss()(net(x), y)))
+scales = [scale for _, scale, _ in rows]
+skipped = [step for step, (_, _, taken) in enumerate(rows) if not taken]
 
 # %%
+import matplotlib.pyplot as plt
+
 figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
 axes.step(range(len(scales)), scales, where="post")
-axes.plot(skipped, [scales[i] for i in skipped], "x", color="tab:red", label=f"{len(skipped)} steps skipped")
+axes.plot(skipped, [scales[i] for i in skipped], "x", color="tab:red", label="skipped")
 axes.set_yscale("log", base=2)
-axes.set(xlabel="step", ylabel="scale after the step")
-axes.legend(fontsize=9)
+axes.set(xlabel="step", ylabel="scale", title=f"{len(skipped)} of {len(scales)} steps were skipped")
+axes.legend()
 plt.show()
 
-# %% nbgrader={"solution": true, "grade_id": "training-bytes"}
-#| export
-def training_bytes(parameters: int, activations: int, half: Any = None) -> dict[str, int]:
-    """Bytes held while a model trains with Adam: "weights", "half copies", "gradients", "optimizer" and "activations".
+# %% [markdown]
+r"""
+## Questions
 
-    With `half` None all is float32 and there are no half copies; else activations and weight copies are in that type,
-    and weights, gradients and the optimizer's two numbers for each parameter stay float32.
+Assign each answer to the name behind its question.
 
-    >>> training_bytes(10, 100)
-    {'weights': 40, 'half copies': 0, 'gradients': 40, 'optimizer': 80, 'activations': 400}
-    """
-    if half is not None and not is_half(as_dtype(half)):
-        raise ValueError(f"half is float16 or bfloat16 (None for float32 throughout), got {half}")
-    single = np.dtype(np.float32).itemsize
-    ### BEGIN SOLUTION
-    small = single if half is None else as_dtype(half).itemsize
-    return {
-        "weights": parameters * single, "half copies": 0 if half is None else parameters * small,
-        "gradients": parameters * single, "optimizer": 2 * parameters * single, "activations": activations * small}
-    ### END SOLUTION
+1. From 0 on, 1/4 is added to a float16 number again and again. At which number does the sum stick?
+   (`sticks_at`)
+2. The largest number in the gradients of a network is 0.7, and it is computed in float16. How large
+   may the scale be, if it is a power of two? (`largest_scale`)
+3. A scale starts at $2^{30}$, and `next_scale` is called with its default settings. How many bad
+   steps in a row bring it down to 1024? (`bad_steps`)
+4. From how many activations for each parameter on does mixed precision hold fewer bytes than
+   float32, by `training_bytes`? (`activations_per_parameter`)
+"""
 
-# %% nbgrader={"grade": true, "grade_id": "test-training-bytes", "points": 5}
-def test_unit_training_bytes():
-    rows = [
-        (1000, 500, None, (4000, 0, 4000, 8000, 2000)), (7, 30, "float16", (28, 14, 28, 56, 60)),
-        (3, 11, "bfloat16", (12, 6, 12, 24, 22)), (0, 5, "float16", (0, 0, 0, 0, 10)),
-    ]
-    ### BEGIN HIDDEN TESTS
-    rows += [(13, 17, None, (52, 0, 52, 104, 68)), (250, 1, "bfloat16", (1000, 500, 1000, 2000, 2)),
-             (1, 0, "float16", (4, 2, 4, 8, 0))]
-    ### END HIDDEN TESTS
-    for parameters, activations, half, wanted in rows:
-        named = training_bytes(parameters, activations, half)
-        parts = ("weights", "half copies", "gradients", "optimizer", "activations")
-        assert set(named) == set(parts), f"training_bytes names {list(named)}, wanted {parts}"
-        got = tuple(named[part] for part in parts)
-        assert got == wanted, (
-            f"training_bytes({parameters}, {activations}, {half}) gave {got}, wanted {wanted}: which parts shrink, "
-            "which do not?")
+# %% nbgrader={"solution": true, "grade_id": "question-precision"}
+### BEGIN SOLUTION
+sticks_at = 512
+largest_scale = 65536
+bad_steps = 20
+activations_per_parameter = 1
+### END SOLUTION
 
-test_unit_training_bytes()
+# %% nbgrader={"grade": true, "grade_id": "test-question-precision", "points": 6}
+# Check of the answers: run it when your cell has run.
+@check
+def test_question_precision():
+    assert step_at(sticks_at, "float16") == 0.5 > step_at(sticks_at - 0.25, "float16"), (
+        f"sticks_at is {sticks_at}: the sum sticks at the first number where 1/4 is half a step")
+    largest = 0.7 * largest_scale
+    assert largest <= 65504 < 2 * largest and math.frexp(largest_scale)[0] == 0.5, (
+        f"largest_scale is {largest_scale}: 0.7 times that is {largest:g}; the largest float16 is "
+        "65504, and the scale is a power of two")
+    scale = 2.0**30
+    for _ in range(int(bad_steps)):
+        scale, _ = next_scale(scale, 0, True)
+    assert scale == 1024, f"bad_steps is {bad_steps}: after these the scale is {scale:g}, not 1024"
+    for n, fewer in ((0.99, False), (1.01, True)):
+        counts = 10**6, round(n * activations_per_parameter * 10**6)
+        mixed, full = (sum(training_bytes(*counts, half).values()) for half in ("float16", None))
+        assert (mixed < full) == fewer, (
+            f"activations_per_parameter is {activations_per_parameter}: with {n} times as many "
+            f"training holds {mixed:,} bytes in mixed precision and {full:,} in float32")
+
+test_question_precision()
+
+# %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-weights", "points": 2}
+r"""
+**In your own words:** the forward pass rounds every weight to 16 bits. Why is it still worth
+keeping the weights themselves in float32?
+
+Your answer here.
+"""
 
 # %% [markdown]
 r"""
 ## What you have
 
-autocast, and a GradScaler.
+A layer that gives every operation its type, and a scaler that keeps gradients within the range of
+float16 and skips the steps where that fails. Export them with `tito module complete 17`. Lesson 18
+makes a trainer of them, for any model and any optimizer, and measures what it brings.
 """

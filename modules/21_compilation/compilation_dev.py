@@ -14,7 +14,16 @@
 r"""
 # Lesson 21: Compilation
 
-> Compilation: a program that records a function's operations, differentiates the record, and writes its kernel.
+> Compilation: a program that records a function, differentiates the record, and writes its kernel.
+
+In lessons 16 and 18 you fused one formula by hand. But every network has formulas of its own: a
+bias, an activation, a scale, a residual. *Graph optimization* leaves the work to a program. In this
+lesson you write this program, `fuse`, which works in three steps: it *records* the operations of a
+function, which it calls with symbols in place of tensors; it *differentiates* the record with
+lesson 05's gradient rules; and it *writes* the source code of one loop, and compiles it.
+
+About 5 hours: 9 exercises, some 60 lines to write. Needs lessons 01, 05, 15, 16 and 18. Makes
+`tinytorch.optimization.compilation`: `fuse`, and the measured benefits of four techniques.
 """
 
 # %%
@@ -24,56 +33,55 @@ r"""
 #| export
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache, partial
 from numbers import Number
-from operator import attrgetter
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from tinytorch.core.autograd import RULES, joint_rule
-from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, floating, is_floating, is_half, no_grad
-from tinytorch.optimization.kernels import CONVERSIONS, rational_tanh
-from tinytorch.optimization.acceleration import TECHNIQUES, Technique, fused_gelu, unfused_gelu, vectorized_matmul
-from tinytorch.optimization.acceleration import analyze_acceleration_decision_framework
-from tinytorch.optimization.precision import autocast
-from tinytorch.profiling.profiler import flop_rule, saved_bytes
-from tinytorch.profiling.roofline import best_seconds
-from tinytorch.support.launch import PART, compiled, flat
-from tinytorch.support.series import double_exp, double_log, double_tanh, float_exp, float_log
-from tinytorch.support.tables import column, table
-from tinytorch.support.threads import get_num_threads, in_parts, one_thread
-from tinytorch.support.validation import check_sizes
-
-# %%
-import time
-
-from tinytorch.core.tensor import where
-from tinytorch.profiling.profiler import Trace
-
-tokens = Tensor(np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32))
+from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, floating, no_grad
+from tinytorch.profiling.roofline import best_seconds, flop_rule
+from tinytorch.support.threads import one_thread
 
 # %% [markdown]
 r"""
-## A fusion compiler
+## A formula that nobody has fused
 
-You have fused one formula by hand. But every network has its own: a bias, an activation, a scale, a residual. *Graph
-optimisation* is to let a program do what you did: look at the operations of a function, and write the kernel. You have
-everything that it takes. Lesson 01's door shows the operations, lesson 05's table knows their gradients, and Numba
-compiles what is written. The rest is below, and it is short:
+Here is a chain of operations as many networks have it. How often does NumPy go over memory for it?
+"""
 
-1. **record**: call the function with symbols in place of tensors, and note what passes the door;
-2. **differentiate**: walk the record backwards with the table of gradient rules, on symbols;
-3. **write**: turn the record into the source of one loop, each shared part computed once, and compile it.
+# %%
+from tinytorch.optimization.acceleration import unfused_gelu
+from tinytorch.profiling.roofline import CountingTrace
 
-### Symbols
+def chain(x, bias, residual):
+    return residual + 0.5 * unfused_gelu(x + bias)
 
-A symbol is a Tensor without numbers: an operation on other symbols, an input, or a constant. It has a Tensor's
-operators, and it answers NumPy's functions, so that the gradient rules of lesson 05, written for arrays, run on it as
-they are. Asked for a number, as by a Python `if`, it has to refuse: all that a Tensor knows of numbers it takes from
-`data`.
+rng = np.random.default_rng(0)
+x, residual = (Tensor(rng.normal(size=(1024, 1024)).astype(np.float32)) for _ in range(2))
+bias = Tensor(rng.normal(size=1024).astype(np.float32))
+
+# %%
+with CountingTrace() as trace:
+    y = chain(x, bias, residual)
+moved = sum(operation.bytes for operation in trace.operations)
+least = sum(tensor.data.nbytes for tensor in (x, bias, residual, y))
+print(f"{len(trace.operations)} passes move {moved / 1e6:.1f} MB; "
+      f"the arguments and the result have {least / 1e6:.1f} MB together")
+
+# %% [markdown]
+r"""
+## Symbols
+
+A *symbol* is a Tensor without numbers. It stands for an input, a constant, or an operation on
+other symbols. Because it is a Tensor, a function takes it as it takes any tensor. It also answers
+NumPy's functions (`Symbolic` has these answers), so the gradient rules of lesson 05, which were
+written for arrays, take it too. Some functions ask a tensor for its numbers, as a Python `if` does.
+All that a Tensor knows of its numbers it takes from `data`, so that is the place to refuse.
+
+`CODE` lists what a kernel can do, and how that is written in Python. Conditions are the operations
+whose result is true or false.
 """
 
 # %%
@@ -82,200 +90,346 @@ class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
 # %%
-#| export
-class Symbol(Tensor):
-    """What a number inside a kernel is made of: `op` and its `args`, which are symbols, an input's name or a constant.
+#| exporti
+from tinytorch.support.captured import Captured
+from tinytorch.support.dtypes import common_type
+from tinytorch.support.expressions import code_of, value_of
+from tinytorch.support.grid import GridKernel, indexed, loop_head
+from tinytorch.support.symbols import Symbolic
+
+
+class Symbol(Symbolic, Tensor):
+    """What a number in a kernel comes from: `op` on `args`, of a `shape`; kept in a `pool`.
+
+    `op` is "input", with its number in `args`, or "constant", with its value, or a key of CODE.
     """
 
-    def __init__(self, pool: dict, op: str, args: tuple, shape: tuple[int, ...]):
-        self.pool, self.op, self.args, self._shape = pool, op, args, shape
-        self.requires_grad, self.grad, self._node = False, None, None
-
-    shape = property(lambda self: self._shape)
-    dtype = property(lambda self: np.dtype(bool if self.op in _TRUTHS else np.float64))
-    ndim = property(lambda self: len(self._shape))
-    size = property(lambda self: math.prod(self._shape))
+    def emit(self, op, *args): return emit(op, *args)
 
     @property
     def data(self):
-        raise FusionError("the function asks for a number (an `if`, float(), item() or .data), and while its kernel is "
-                          "written there are none: use where(condition, a, b) to choose, and Tensor operations "
-                          "throughout")
+        raise FusionError("the function asks for a number (an `if`, float(), item() or .data), but "
+                          "a kernel's source has none: use where(condition, a, b) to choose, and "
+                          "Tensor operations throughout")
 
-    def __array_ufunc__(self, ufunc, method, *args, **options):
-        return emit(_FROM_NUMPY.get(ufunc.__name__, ufunc.__name__), *args)
-
-    def __array_function__(self, function, types, args, options):
-        return emit(function.__name__, *args)
+# %%
+#| exporti
+CONDITIONS = {"greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
+              "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}"}
+CODE = CONDITIONS | {
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "pow": "{} ** {}",
+    "neg": "-{}", "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})",
+    "sigmoid": "real(1) / (real(1) + exp(-{}))", "where": "{1} if {0} else {2}",
+    "maximum": "{0} if {0} > {1} or {0} != {0} else {1}"}
+Symbol.conditions = CONDITIONS
 
 # %% [markdown]
 r"""
-`CODE` lists what a kernel can do, and how that is written. `symbol` hands back the same object for the same operation
-on the same arguments. This trick is called *hash consing*: a part that occurs twice exists once, and will be computed
-once.
+### Exercise: symbol
+
+A kernel should compute each part once, however often the function computes it. So `symbol` makes
+one symbol for an operation on certain arguments, keeps it in a dict, the *pool*, and hands out the
+same object the next time. This trick is called *hash consing*.
+
+When are two arguments the same? A symbol is the same only as itself: go by its `id`, because `==`
+between symbols makes a new symbol. For numbers `==` will not do either: 0.0 equals -0.0, though 1
+divided by them is infinity and minus infinity, and nan does not equal itself. The texts that `repr`
+makes of numbers tell all of them apart.
 """
 
-# %%
-#| export
-CODE = {
-    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "pow": "{} ** {}",
-    "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})", "where": "{1} if {0} else {2}",
-    "sigmoid": "real(1) / (real(1) + exp(-{}))", "relu": "real(0) if {0} <= real(0) else {0}",
-    "maximum": "{0} if {0} > {1} or {0} != {0} else {1}", "greater": "{} > {}", "greater_equal": "{} >= {}",
-    "less": "{} < {}", "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}",
-}
-_TRUTHS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"})
-_FROM_NUMPY = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "power": "pow"}
-
-# %%
-#| export
+# %% nbgrader={"solution": true, "grade_id": "symbol"}
+#| exporti
 def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symbol:
-    """The one symbol of `pool` for this operation on these arguments; what is made of symbols takes their shape."""
+    """The one symbol of `pool` for the operation `op` on `args`, symbols or plain values.
+
+    A new one has the shape to which `shape` and the shapes of its arguments broadcast.
+
+    >>> x = symbol(pool := {}, "input", 0, shape=(3,))
+    >>> symbol(pool, "neg", x) is symbol(pool, "neg", x), symbol(pool, "neg", x).shape
+    (True, (3,))
+    """
+    ### BEGIN SOLUTION
     key = (op, *[id(a) if isinstance(a, Symbol) else repr(a) for a in args])
     if key not in pool:
         shapes = [a.shape for a in args if isinstance(a, Symbol)]
         pool[key] = Symbol(pool, op, args, np.broadcast_shapes(shape, *shapes))
     return pool[key]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-symbol", "points": 6}
+# Check of symbol: run it when your cell has run.
+from tinytorch.support.checks import check, close, equal
+
+@check
+def test_unit_symbol():
+    pool = {}
+    x, y = symbol(pool, "input", 0, shape=(4, 1)), symbol(pool, "input", 1, shape=(3,))
+    keys = [("add", x, y), ("add", y, x), ("mul", x, y), ("add", x, x), ("neg", x),
+            ("constant", 0.0), ("constant", -0.0), ("constant", 1.0), ("constant", math.nan)]
+    ### BEGIN HIDDEN TESTS
+    keys += [("sub", x, y), ("where", x, y, x), ("where", x, x, y), ("constant", math.inf)]
+    ### END HIDDEN TESTS
+    made = [symbol(pool, *key) for key in keys]
+    for i, (key, s) in enumerate(zip(keys, made)):
+        copies = [float(str(a)) if isinstance(a, float) else a for a in key[1:]]
+        assert symbol(pool, op := key[0], *copies) is s, f"{s!r} was made twice: look into the pool"
+        assert not any(other is s for other in made[:i]), (
+            f"{key} gave {s!r}, which was made of another: compare op and every argument")
+        assert s.op == op and s.args == key[1:], f"{key} gave op {s.op!r} and args {s.args}"
+    deep = [symbol(pool, "neg", symbol(pool, "neg", s)) for s in made[:2]]
+    assert deep[0] is not deep[1], f"{deep[0]!r} of two different sums are one: compare by id"
+    equal("the shape of (4, 1) + (3,)", made[0].shape, (4, 3), "broadcast the arguments' shapes")
+
+test_unit_symbol()
 
 # %% [markdown]
 r"""
-`emit` turns an operation into a symbol. What is constant it computes at once, a power of a half becomes a root, and a
-choice that is known is made.
+### Exercise: simplified
+
+Some operations need not be done in the kernel:
+
+| operation | becomes |
+|---|---|
+| any, on constants only | the constant that comes out |
+| `where` with a constant condition | the one of the two that it chooses |
+| $1 \cdot x$, $x \cdot 1$, $x / 1$, $x^1$ | $x$ |
+
+A simplification must keep the value for *every* number, and so the table is short. $0 \cdot x$ is
+not always 0: for infinity it is nan. And $x + 0$ is not always $x$: $-0 + 0$ is $0$.
+
+`value_of(text, numbers)` computes a text of `CODE`: `value_of(CODE["add"], [2.0, 3.0])` is 5.0.
 """
 
-# %%
-#| export
-def emit(op: str, *args: Any) -> Symbol:
-    """The symbol of `op` on symbols and numbers, simplified where that is free."""
-    pool = next(a.pool for a in args if isinstance(a, Symbol))
-    if op not in CODE:
-        raise FusionError(f"{op} cannot be part of a fused kernel: a kernel sees one element of each input at a time, "
-                          f"and can do {', '.join(CODE)}. Fuse what stands before it and after it")
-    return simplified(op, *[a if isinstance(a, Symbol) else symbol(pool, "constant", captured(a)) for a in args])
-
-# %%
-#| export
-def captured(x: Any) -> float:
-    """A number that the function did not get as an argument."""
-    if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
-        raise FusionError(f"the function uses a tensor of shape {np.shape(x)} that is not one of its arguments: pass "
-                          "it in")
-    return float(x)
-
-# %%
-#| export
+# %% nbgrader={"solution": true, "grade_id": "simplified"}
+#| exporti
 def simplified(op: str, *args: Symbol) -> Symbol:
-    """The symbol of `op` on `args`, or a cheaper one with the same value."""
-    known = [a.args[0] if a.op == "constant" else None for a in args]
-    a, b, n = args[0], args[-1], known[-1]
-    if None not in known:
-        return symbol(a.pool, "constant", computed(op, known))
-    if op == "relu":
-        return emit("where", emit("less_equal", a, 0), 0, a)  # nan is not <= 0, and stays
-    if op == "where" and known[0] is not None:
-        return args[1] if known[0] else b
-    if op == "pow" and n in (-0.5, -1, -2, -3):
-        return emit("div", 1, emit("pow", a, -n))
-    if op == "pow" and n in (0.5, 1):
-        return emit("sqrt", a) if n == 0.5 else a
-    return symbol(a.pool, op, *args)
+    """The symbol of `op` on `args`, symbols of one pool, or what the table above makes of it.
 
-# %%
-#| export
-def computed(op: str, known: Sequence[float]) -> float:
-    """The value of `op` on numbers."""
-    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "real": np.float64}
-    with np.errstate(all="ignore"):
-        return float(eval(CODE[op].format(*"abc"), space | dict(zip("abc", map(np.float64, known)))))
+    `known` holds the values of those arguments that are constants, and None for the others.
+
+    >>> simplified("mul", symbol(pool := {}, "constant", 2.0), symbol(pool, "constant", 3.0))
+    constant(6.0)
+    """
+    pool, known = args[0].pool, [a.args[0] if a.op == "constant" else None for a in args]
+    ### BEGIN SOLUTION
+    if None not in known:
+        return symbol(pool, "constant", value_of(CODE[op], known))
+    if op == "where" and known[0] is not None:
+        return args[1] if known[0] else args[2]
+    if op in ("mul", "div", "pow") and known[1] == 1:
+        return args[0]
+    if op == "mul" and known[0] == 1:
+        return args[1]
+    return symbol(pool, op, *args)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-simplified", "points": 6}
+# Check of simplified: run it when your cell has run.
+def simple_and_plain(text):
+    """What simplified and symbol make of "op a b ...": x and y are inputs, all else is numbers."""
+    pool, (op, *names) = {}, text.split()
+    kinds = [("input", n) if n in "xy" else ("constant", float(n)) for n in names]
+    args = [symbol(pool, *kind) for kind in kinds]
+    return repr(simplified(op, *args)), repr(symbol(pool, op, *args))
+
+@check
+def test_unit_simplified():
+    cases = {"mul 2 3": "constant(6.0)", "less 2 3": "constant(1.0)", "tanh 0": "constant(0.0)",
+             "where 1 x y": "input(x)", "where 0 x y": "input(y)", "pow x 1": "input(x)",
+             "mul 1 x": "input(x)", "mul x 1": "input(x)", "div x 1": "input(x)"}
+    stay = ["mul 0 x", "add x 0", "sub 1 x", "div 1 x", "pow 1 x", "where x 1 0", "neg x"]
+    ### BEGIN HIDDEN TESTS
+    cases |= {"div 1 0": "constant(inf)", "sub 0 2": "constant(-2.0)", "where 0 1 x": "input(x)"}
+    stay += ["pow x 0", "pow x 2", "sub x 1", "add 1 x", "where x y 1", "maximum x 1", "mul x 0"]
+    ### END HIDDEN TESTS
+    for text, wanted in cases.items():
+        got, _ = simple_and_plain(text)
+        equal(f"simplified of {text}", got, wanted, "which line of the table is it?")
+    for text in stay:
+        equal(f"simplified of {text}", *simple_and_plain(text), "it is not in the table")
+
+test_unit_simplified()
 
 # %% [markdown]
 r"""
-### Recording
-
-The recorder is a layer on the door: for each operation on symbols it emits a symbol, and computes nothing. What has no
-place in an elementwise kernel is refused with the reason: a product or a sum needs more than one element at a time.
+All operations on symbols come to `emit`. It makes constants of plain numbers, refuses what a kernel
+cannot do, and writes relu as a choice, for the gradient rule of `where` takes symbols.
 """
 
 # %%
-#| export
+#| exporti
+def emit(op: str, *args: Any) -> Symbol:
+    """The symbol of `op` on symbols and numbers, of which one is a symbol, simplified."""
+    if op == "relu":
+        return emit("where", emit("less_equal", *args, 0), 0, *args)  # nan is not <= 0: it stays
+    if op not in CODE:
+        raise FusionError(f"{op} cannot be part of a kernel, which sees one element of each input "
+                          f"at a time and can do {', '.join(CODE)}: fuse what is before and after")
+    return simplified(op, *[a if isinstance(a, Symbol) else constant(a, args) for a in args])
+
+# %%
+#| exporti
+def constant(x: Any, args: Sequence) -> Symbol:
+    """The symbol of a number x that the function found outside, in the pool of args' symbols."""
+    if np.size(x) != 1 or isinstance(x, Tensor) and x.requires_grad:
+        raise FusionError(f"the function uses a tensor of shape {np.shape(x)} that is not one of "
+                          "its arguments: pass it in")
+    return symbol([a.pool for a in args if isinstance(a, Symbol)][0], "constant", float(x))
+
+# %%
+#| exporti
+def check_result(out: Any, whole: tuple[int, ...]) -> None:
+    """FusionError where `out` is not a symbol of numbers of the shape `whole`."""
+    if not isinstance(out, Symbol) or out.dtype == bool:
+        raise FusionError(f"the function returned a {type(out).__name__}, a kernel makes a tensor "
+                          "of numbers: of a condition make one with where(condition, 1.0, 0.0)")
+    if out.shape != whole:
+        raise FusionError(f"the result has shape {out.shape}, the arguments together {whole}: "
+                          "leave out the argument that is not used")
+
+# %%
+# For checks below: a function of x and y from its text.
+from tinytorch.core.tensor import where
+
+def function_of(text):
+    return eval(f"lambda x, y: {text}", {"where": where, "Tensor": Tensor, "gelu": unfused_gelu})
+
+# %% [markdown]
+r"""
+## Recording
+
+### Exercise: Recorder and record
+
+The recorder is a layer of lesson 01. It sees each operation that passes through `apply`, and for
+an operation on symbols it emits a symbol in place of computing. Two cases need care. An operation
+with no symbol among its inputs is arithmetic on plain numbers, and `super().forward` does it at
+once. And `astype` makes a number of a condition, as in `x * (x > 0)`: 1 where the condition holds
+and 0 elsewhere, so emit a `where`. (Any other `astype` is for `emit`, which refuses it by name.)
+
+`record` makes a symbol for each input, "input" with its number and its shape, calls the function
+within `with Recorder():`, and has the result checked.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "recorder"}
+#| exporti
 class Recorder(Layer):
-    """Turns each operation on symbols into a symbol."""
+    """Within `with Recorder():` an operation on symbols gives a symbol."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
+        ### BEGIN SOLUTION
         if not any(isinstance(x, Symbol) for x in inputs):
-            return super().forward(primitive, inputs, options)  # a number made of numbers
+            return super().forward(primitive, inputs, options)
         if primitive.name == "astype" and inputs[0].dtype == bool:
             return emit("where", inputs[0], 1, 0)
-        if primitive.name == "fused":
-            with self:
-                return options["program"].function(*inputs)
         return emit(primitive.name, *inputs)
+        ### END SOLUTION
 
-# %%
-#| export
-def record(function: Callable, shapes: Sequence[tuple[int, ...]]) -> tuple[list[Symbol], Symbol]:
-    """The symbols of `function`'s inputs, of these shapes, and of its result.
 
-    Symbols say that they are float64, so that a number such as 0.044715 is not rounded before the kernel sees it.
+def record(function: Callable, shapes: Sequence[tuple]) -> tuple[list[Symbol], Symbol]:
+    """The symbols of `function`'s inputs, of these shapes, and that of its result, in one pool.
+
+    >>> record(lambda x, y: x * y, [(2, 3), (3,)])
+    ([input(0), input(1)], mul(input(0), input(1)))
     """
-    pool: dict = {}
+    ### BEGIN SOLUTION
+    pool = {}
     inputs = [symbol(pool, "input", i, shape=shape) for i, shape in enumerate(shapes)]
     with Recorder():
         out = function(*inputs)
-    if not isinstance(out, Symbol) or out.dtype == bool:
-        raise FusionError(f"the function returned a {type(out).__name__}, and a kernel makes one tensor from "
-                          "its arguments; of a truth make one with where(condition, 1.0, 0.0)")
-    if out.shape != np.broadcast_shapes(*shapes):
-        raise FusionError(f"the result has shape {out.shape}, the arguments together {np.broadcast_shapes(*shapes)}: "
-                          "leave out the argument that is not used")
+    ### END SOLUTION
+    check_result(out, np.broadcast_shapes(*shapes))
     return inputs, out
 
+# %% nbgrader={"grade": true, "grade_id": "test-recorder", "points": 6}
+# Check of Recorder and record: run it when your cell has run.
+from tinytorch.support.checks import explained, raises
+from tinytorch.support.checks_fusion import number_of
+
+@check
+def test_unit_recorder():
+    idea = "which operations are recorded, with which inputs, and which are done at once?"
+    cases = {"x - y": "sub(input(0), input(1))", "3 / x + 0 * y": "add(div(...), mul(...))",
+             "y.exp() * x": "mul(exp(...), input(0))", "y + (x > 1)": "add(input(1), where(...))",
+             "where(x > y, x, y)": "where(greater(...), input(0), input(1))"}
+    refused = {"x.sum() + y": "sum", "x @ y": "matmul", "x + y.astype('float16')": "astype"}
+    ### BEGIN HIDDEN TESTS
+    cases |= {"(y * x).tanh() ** 2": "pow(tanh(...), constant(2.0))",
+              "y + (x < y)": "add(input(1), where(...))"}
+    refused |= {"x.reshape(-1) + y": "reshape", "x / y.max()": "max"}
+    ### END HIDDEN TESTS
+    for text, wanted in cases.items():
+        with explained(f"record of {text}", idea):
+            inputs, out = record(function_of(text), [(2, 2), (2,)])
+        right = function_of(text)(Tensor(3.0, float), Tensor(2.0, float)).item()
+        close(f"{out!r}, from {text}, at 3 and 2", number_of(out, (3, 2), CODE), right, idea)
+        equal(f"record of {text}", repr(out), wanted, idea)
+        assert all(s.pool is out.pool for s in inputs), f"record of {text}: one pool for all"
+    for text, word in refused.items():
+        call = partial(record, function_of(text), [(2, 2), (2,)])
+        raises(f"record of {text}", call, FusionError, word)
+    with Recorder(), explained("2 * 3 while recording", idea):
+        equal("2 * 3 while recording", (Tensor(2.0) * 3).item(), 6.0, idea)
+
+test_unit_recorder()
+
 # %% [markdown]
 r"""
-Try it: the square is made twice and exists once, and the product of two constants is a constant.
+`in_order` lists the parts of a symbol, each after the parts that it is made of, which is the order
+in which the pool got them. Below, the sum of `x` and 1 is written twice and exists once. `x**2` and
+`x * x` are two operations, and so two symbols.
 """
 
 # %%
-with Recorder():
-    x = symbol({}, "input", 0)
-    product = emit("mul", symbol(x.pool, "constant", 2.0), 3)
-    print((x**2) is (x * x), product.op, product.args)
-
-# %% [markdown]
-r"""
-### Exercise: differentiate a record
-
-The same walk as in lesson 05, on symbols, and recorded like the function was. `in_order` lists the parts of a symbol,
-each after what it is made of. Go through them backwards with what has been collected for each, ask
-`RULES[s.op][i](g, s, *s.args)` for the share of argument number i, and add it up. Truths, constants and whatever leads
-to no wanted input get no share: `leads` holds the parts that do lead to one.
-"""
-
-# %%
-#| export
+#| exporti
 def in_order(*roots: Symbol) -> list[Symbol]:
-    """Every part of symbols of one pool, each once, after the parts that it is made of: that is how they were made."""
+    """Every part of symbols of one pool, each once, after the parts that it is made of."""
     made, needed = roots[0].pool.values(), set(roots)
     for s in reversed(made):
         if s in needed:
             needed.update(a for a in s.args if isinstance(a, Symbol))
     return [s for s in made if s in needed]
 
-# %% nbgrader={"solution": true, "grade_id": "expression-gradients"}
-#| export
-def expression_gradients(out: Symbol, g: Symbol, inputs: Sequence[Symbol]) -> list[Symbol]:
-    """The gradients of `out` to `inputs`, as symbols, where that of `out` is `g`; by the table of gradient rules.
+# %%
+_, out = record(lambda x: (x + 1).tanh() * (x + 1) + x**2 - x * x, [(3,)])
+for s in in_order(out):
+    print(repr(s))
 
-    An input that `out` does not depend on gets the constant 0.
+# %% [markdown]
+r"""
+## Gradients of a record
+
+### Exercise: expression_gradients
+
+This is lesson 05's walk, on symbols, from the last part to the first. What has been collected for a
+part when its turn comes is the gradient with respect to it, for all parts that use it have had
+theirs. `RULES[s.op][i](g, s, *s.args)`, where `g` is what was collected for `s`, is the share of
+its argument number i. Add it to what was collected for that argument.
+
+A share goes only to arguments in `leads`: they lead to a wanted input, and not through a condition.
+And some parts pass nothing on. In `where(x * x > 1, x, 0)` the product `x * x` leads to an input,
+but it is computed for a condition only, so nothing was collected for it.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "expression-gradients"}
+#| exporti
+def expression_gradients(out: Symbol, g: Symbol, inputs: Sequence[Symbol]) -> list[Symbol]:
+    """The gradients with respect to `inputs`, if that with respect to `out` is `g`; all symbols.
+
+    Called within `with Recorder():`. An input on which `out` does not depend gets `zero`.
+
+    >>> (x,), out = record(lambda x: x * 3, [()])
+    >>> with Recorder():
+    ...     expression_gradients(out, symbol(out.pool, "input", 1), [x])
+    [mul(input(1), constant(3.0))]
     """
     zero = symbol(out.pool, "constant", 0.0)
     parts, collected, leads = in_order(out), {out: g}, set(inputs)
     for s in parts:
-        if s.op not in _TRUTHS and any(a in leads for a in s.args):
+        if s.op not in CONDITIONS and any(a in leads for a in s.args):
             leads.add(s)
     ### BEGIN SOLUTION
     for s in reversed(parts):
-        if s in leads and s.op != "input":
+        if s in leads and s in collected and s.op != "input":
             for i, a in enumerate(s.args):
                 if a in leads:
                     share = RULES[s.op][i](collected[s], s, *s.args)
@@ -283,106 +437,101 @@ def expression_gradients(out: Symbol, g: Symbol, inputs: Sequence[Symbol]) -> li
     return [collected.get(s, zero) for s in inputs]
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-expression-gradients", "points": 8}
+# Check of expression_gradients: run it when your cell has run.
+@check
+def test_unit_expression_gradients():
+    cases = {"x * y + x": [1.5, 1.5], "x * (y * y)": [2, 6], "x * 2 + 0 * y": [1, 0],
+             "where(x > y, x * y, y)": [1, 1.5], "where(x * y > 1, x, y)": [0.5, 0]}
+    ### BEGIN HIDDEN TESTS
+    cases |= {"(x - y) / y": [0.25, -0.375], "(x * y) ** 2 - y": [12, 17.5],
+              "x + (y > 2)": [0.5, 0], "where(x.exp() < 1, x.exp(), x * y)": [1, 1.5]}
+    ### END HIDDEN TESTS
+    for text, wanted in cases.items():
+        inputs, out = record(function_of(text), [(), ()])
+        what = f"the gradients of {text} at x = 3, y = 2, with 0.5 coming in,"
+        idea = "for which parts is something collected, and which lead to an input?"
+        with Recorder(), explained(what, idea):
+            slopes = expression_gradients(out, symbol(out.pool, "input", 2), inputs)
+        got = np.array([number_of(slope, (3.0, 2.0, 0.5), CODE) for slope in slopes])
+        close(what, got, np.array(wanted, float), "each use of a part adds its share")
+    (x,), out = record(Tensor.tanh, [()])
+    with Recorder():
+        (slope,) = expression_gradients(out, symbol(out.pool, "input", 1), [x])
+    made = [s.op for s in in_order(slope)].count("tanh")
+    equal("how often the gradient of tanh x computes tanh", made, 1, "hand s itself to the rule")
+
+test_unit_expression_gradients()
+
 # %% [markdown]
 r"""
-### Broadcast inputs
+## Places
 
-A bias is one row for all rows. Every input is laid on a grid of rows and columns: it covers the *whole* grid, or is
-one *row* of it, one *column*, or a *single* number. In the loop that is the difference between `x[i, j]`, `x[j]`,
-`x[i]` and `x[0]`. The grid's columns are as many of the last axes as make this work for all inputs. Where every input
-is whole or a single number no columns are needed: all lies in one line, and one index is enough.
+A bias is the same row for all rows. In a loop over rows i and columns j it is read as `x[j]`, and
+an array of full size as `x[i, j]`. So each input has a place on a grid of rows and columns: it is
+the *whole* grid, or one *row* of it, or one *column* (`x[i]`), or a *single* number (`x[0]`).
 
-A gradient to a row is summed over the rows as the loop goes: SIMD adds to many columns at once. The gradient to a
-column or to a single number would have to be summed along the loop, one number at a time. It is handed to lesson 05
-whole, which sums what was broadcast.
+### Exercise: place_of
 
-### Exercise: the place of an input on the grid
+The axes of the grid before `split` are its rows, the others its columns. Compare the input's row
+axes with the grid's, and its column axes with the grid's, each on their own. An input with fewer
+axes has axes of length 1 in front, as in broadcasting: `padded` is its shape with them.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "place-of"}
-#| export
+#| exporti
 def place_of(shape: tuple[int, ...], whole: tuple[int, ...], split: int) -> str | None:
-    """Where an array of `shape` lies on the grid of shape `whole`, whose axes before `split` are rows and the rest
-    columns.
+    """Where an array of `shape` is on a grid of shape `whole`; the axes before `split` are rows.
 
-    "whole", "single" (one number), "row" (the same for every row), "column", or None where it is none of these.
+    The first that fits of "whole", "single" (one number), "row" (the same for all rows) and
+    "column" (the same for all columns); None where none does.
 
-    >>> place_of((4,), (2, 3, 4), 2), place_of((2, 3, 1), (2, 3, 4), 2), place_of((3, 1), (2, 3, 4), 2)
-    ('row', 'column', None)
+    >>> [place_of(shape, (2, 3, 4), 2) for shape in [(4,), (2, 3, 1), (3, 1)]]
+    ['row', 'column', None]
     """
     padded = (1,) * (len(whole) - len(shape)) + tuple(shape)
     ### BEGIN SOLUTION
+    rows, columns = padded[:split], padded[split:]
     if padded == whole:
         return "whole"
     if math.prod(padded) == 1:
         return "single"
-    if math.prod(padded[:split]) == 1 and padded[split:] == whole[split:]:
+    if math.prod(rows) == 1 and columns == whole[split:]:
         return "row"
-    return "column" if padded[:split] == whole[:split] and math.prod(padded[split:]) == 1 else None
+    return "column" if rows == whole[:split] and math.prod(columns) == 1 else None
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-fusion-parts", "points": 8}
-_PYTHON = {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "real": float}
-
-def value_at(s, values):
-    """The number that a symbol gives for these numbers of its inputs."""
-    if s.op in ("input", "constant"):
-        return values[s.args[0]] if s.op == "input" else s.args[0]
-    return eval(CODE[s.op].format(*[f"({value_at(a, values)!r})" for a in s.args]), dict(_PYTHON))
-
-def check_gradients(text, function, values, wanted):
-    """The gradients of `function` of two inputs, at `values` and with 0.5 coming in, come out as `wanted`."""
-    pool = {}
-    x, y, g = (symbol(pool, "input", name) for name in ("x", "y", "g"))
-    try:
-        with Recorder():
-            slopes = expression_gradients(function(x, y), g, [x, y])
-    except KeyError as error:
-        raise AssertionError(f"{text}: a part was looked up that no gradient has come to, wanted {wanted}: "
-                             "begin at the end, where it is known; some inputs nothing leads to") from error
-    got = tuple(round(value_at(slope, dict(zip("xyg", (*values, 0.5)))), 6) for slope in slopes)
-    assert np.allclose(got, wanted), (
-        f"{text} at x, y = {values}, with 0.5 coming in: the gradients are {got}, wanted {wanted}: each use of an "
-        "input adds its share, and each part passes on what has come to it")
-    return slopes[0]
-
-def test_unit_fusion_parts():
-    places = [((2, 3, 4), 1, "whole"), ((3, 4), 1, "row"), ((1, 3, 4), 1, "row"), ((4,), 2, "row"),
-              ((2, 1, 1), 1, "column"), ((2, 3, 1), 2, "column"), ((1,), 1, "single"), ((), 2, "single"),
-              ((3, 1), 1, None), ((3, 1), 2, None), ((2, 1, 4), 2, None), ((2, 1, 4), 1, None)]
-    functions = [("x y + x", lambda x, y: x * y + x, (3.0, 2.0), (1.5, 1.5)),
-                 ("2 x", lambda x, y: x * 2, (3.0, 2.0), (1.0, 0.0)),
-                 ("x y^2", lambda x, y: x * (y * y), (3.0, 2.0), (2.0, 6.0))]
-    grids = [((2, 3, 4), places)]
+# %% nbgrader={"grade": true, "grade_id": "test-place-of", "points": 4}
+# Check of place_of: run it when your cell has run.
+@check
+def test_unit_place_of():
+    cases = {(2, 3, 4): {
+        ((2, 3, 4), 1): "whole", ((3, 4), 1): "row", ((1, 3, 4), 1): "row", ((4,), 2): "row",
+        ((2, 1, 1), 1): "column", ((2, 3, 1), 2): "column", ((1,), 1): "single", ((), 2): "single",
+        ((3, 1), 1): None, ((3, 1), 2): None, ((2, 1, 4), 2): None, ((2, 1, 4), 1): None}}
     ### BEGIN HIDDEN TESTS
-    grids += [((5, 2), [((5, 2), 1, "whole"), ((2,), 1, "row"), ((5, 1), 1, "column"), ((1, 1), 1, "single")]),
-              ((3, 1, 2), [((3, 1, 1), 1, "column"), ((1, 1, 2), 1, "row"), ((), 1, "single")])]
-    functions += [("(x - y) / y", lambda x, y: (x - y) / y, (3.0, 2.0), (0.25, -0.375)),
-                  ("(x y)^2 - y", lambda x, y: (x * y) ** 2 - y, (3.0, 2.0), (12.0, 17.5)),
-                  ("-y", lambda x, y: -y, (3.0, 2.0), (0.0, -0.5))]
+    cases |= {(5, 2): {((5, 2), 1): "whole", ((2,), 1): "row", ((5, 1), 1): "column"},
+              (3, 1, 2): {((3, 1, 1), 1): "column", ((1, 1, 2), 1): "row", ((), 1): "single"},
+              (4, 1): {((1,), 1): "single", ((4, 1), 1): "whole"}, (1, 6): {((6,), 1): "whole"}}
     ### END HIDDEN TESTS
-    for whole, rows in grids:
-        for shape, split, wanted in rows:
-            got = place_of(shape, whole, split)
-            assert got == wanted, (
-                f"{shape} on the grid {whole} with {split} row axes: got {got!r}, wanted {wanted!r}: compare the row "
-                "axes and the column axes with the grid's, each on their own")
-    for text, function, values, wanted in functions:
-        check_gradients(text, function, values, wanted)
-    slope = check_gradients("tanh x", lambda x, y: x.tanh(), (0.0, 1.0), (0.5, 0.0))
-    made = [s for s in in_order(slope) if s.op == "tanh"]
-    assert len(made) == 1, (
-        f"the gradient of tanh x holds {len(made)} of the tanh made so far, wanted 1: a rule takes the output of the "
-        "forward pass, and a part that is there is shared, not made again")
+    for whole, places in cases.items():
+        for (shape, split), wanted in places.items():
+            what = f"place_of({shape}, {whole}, {split})"
+            equal(what, place_of(shape, whole, split), wanted, "rows and columns, each alone")
 
-test_unit_fusion_parts()
+test_unit_place_of()
+
+# %% [markdown]
+r"""
+`grid_of` finds the grid for several inputs. If all are whole or single numbers, all axes are rows,
+and the grid is one line. Else as many of the last axes are columns as give every input a place.
+Inputs that have no common grid will be broadcast, and are whole then.
+"""
 
 # %%
-#| export
+#| exporti
 def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], int]:
-    """The places of inputs of these shapes on their grid, and how many axes are rows: all of them, which makes one
-    line, where that will do. Inputs without a common grid are to be broadcast, and are then whole.
-    """
+    """The places of inputs of these shapes on their grid, and how many of its axes are rows."""
     whole = np.broadcast_shapes(*shapes)
     for split in (len(whole), *range(1, len(whole))):
         places = [place_of(shape, whole, split) for shape in shapes]
@@ -392,188 +541,217 @@ def grid_of(shapes: Sequence[tuple[int, ...]]) -> tuple[list[str], int]:
 
 # %% [markdown]
 r"""
-### Writing the loop
+## Writing the kernel
 
-Every part gets a line, inputs are loaded at their place, results stored at theirs. `exp` and `log` need forms that
-SIMD can do, as `tanh` did: split the exponent off by arithmetic on the bits, and a short series does the rest.
+### Exercise: kernel_source
+
+A kernel's source is the text of a Python function. `loop_head` writes its first lines, with the
+loops. Within them each part of the results, in order, becomes a line: `t0 = ...`, `t1 = ...` and so
+on. `code_of(s, names, reads, CODE)` writes the right-hand side for a symbol `s`, if `names` has the
+variables of its arguments: an input as `load(...)`, a constant as `real(...)`, a power as products,
+all else by its text in `CODE`. After the parts each result is stored, by `store(...)`. (What
+`load`, `real` and `store` are depends on the type; `compile_kernel`, below, chooses them.)
+
+One kind of result is added up in the loop: the gradient with respect to a row, a sum over all rows.
+Every block of 64 rows has a place of its own, and the sums of the blocks are added in float64.
+(The gradient with respect to a column or a single number is stored whole. Lesson 05 adds it up, as
+for any operation that broadcasts.)
 """
 
-# %%
-#| export
-_BLOCK = 64  # rows whose sum may be rounded after each addition
-_INDEX = {"whole": "[i, j]", "row": "[j]", "column": "[i]", "single": "[0]", "sum": f"[i // {_BLOCK}, j]"}
+# %% nbgrader={"solution": true, "grade_id": "kernel-source"}
+#| exporti
+def kernel_source(results: list, targets: list[str], places: list[str], in_line: bool) -> str:
+    """The source of the loop that computes `results` from inputs at `places`, each part once.
 
+    A result whose target is "whole" is stored, one whose target is "sum" is added (+=) to what is
+    there. `in_line` says that the grid is one line.
 
-def factors_in(s: Symbol) -> int:
-    """2, 3 or 4 where `s` is such a power, which is written as a product; 0 for anything else."""
-    if s.op != "pow" or s.args[1].op != "constant":
-        return 0
-    n = s.args[1].args[0]
-    return int(n) if n in (2, 3, 4) else 0
-
-
-def written(s: Symbol, names: dict[Symbol, str], index: Sequence[str]) -> str:
-    """The code of a symbol whose arguments have `names`; `index` says where each input is read."""
-    if s.op == "constant":
-        return f"real({s.args[0]!r})"
-    if s.op == "input":
-        return f"load(in_{s.args[0]}{index[s.args[0]]})"
-    factors = factors_in(s)
-    return " * ".join([names[s.args[0]]] * factors) if factors else CODE[s.op].format(*[names[a] for a in s.args])
-
-# %%
-#| export
-def kernel_source(results: Sequence[Symbol], targets: Sequence[str], places: Sequence[str], in_line: bool) -> str:
-    """The source of the loop over a grid of rows and columns, or over a line, which has rows only.
-
-    It computes `results` from the inputs at `places`, each shared part once. A result with target "whole" is stored,
-    one with target "sum" added up over the rows, in a row for each _BLOCK of them.
+    >>> _, out = record(lambda x: -x, [(5,)])
+    >>> print(kernel_source([out], ["whole"], ["whole"], in_line=True))
+    def loop(in_0, out_0):
+        for i in range(in_0.shape[0]):
+            t0 = load(in_0[i])
+            t1 = -t0
+            out_0[i] = store(t1)
     """
-    index = _INDEX | ({"whole": "[i]"} if in_line else {})
-    arrays = {f"in_{i}": place for i, place in enumerate(places)} | {f"out_{i}": t for i, t in enumerate(targets)}
-    whole = next(name for name, place in arrays.items() if place == "whole")
-    loops = [f"def loop({', '.join(arrays)}):", f"    for i in range({whole}.shape[0]):",
-             f"        for j in range({whole}.shape[1]):"][:2 if in_line else 3]
-    names = {s: f"t{i}" for i, s in enumerate(in_order(*results))}
-    lines = [f"{name} = {written(s, names, [index[place] for place in places])}" for s, name in names.items()]
-    lines += [f"out_{i}{index[target]} " + (f"+= {names[s]}" if target == "sum" else f"= store({names[s]})")
-              for i, (s, target) in enumerate(zip(results, targets))]
-    return "\n".join([*loops, *["    " * len(loops) + line for line in lines]])
+    inputs = {f"in_{i}": place for i, place in enumerate(places)}
+    outputs = {f"out_{i}": target for i, target in enumerate(targets)}
+    reads, writes = indexed(inputs, in_line), indexed(outputs, in_line)
+    names, body = {}, []
+    ### BEGIN SOLUTION
+    for s in in_order(*results):
+        names[s] = f"t{len(names)}"
+        body.append(f"{names[s]} = {code_of(s, names, reads, CODE)}")
+    for s, target, at in zip(results, targets, writes):
+        body.append(f"{at} += {names[s]}" if target == "sum" else f"{at} = store({names[s]})")
+    ### END SOLUTION
+    head = loop_head(inputs | outputs, in_line)
+    return "\n".join([*head, *["    " * len(head) + line for line in body]])
+
+# %% nbgrader={"grade": true, "grade_id": "test-kernel-source", "points": 6}
+# Check of kernel_source: run it when your cell has run.
+from tinytorch.support.checks_fusion import run_source
+
+@check
+def test_unit_kernel_source():
+    grid, row, column = np.arange(6.0).reshape(3, 2), np.array([0.5, 2]), np.full((3, 1), 2.0)
+    cases = {"x + y": (grid, row), "x / y - 1": (grid, column), "x * x * y": (grid, grid)}
+    ### BEGIN HIDDEN TESTS
+    cases |= {"where(x > y, x * x, y)": (grid, column), "x * y * 2": (column, row)}
+    ### END HIDDEN TESTS
+    for text, arrays in cases.items():
+        function, shapes = function_of(text), [array.shape for array in arrays]
+        (places, _), (_, out) = grid_of(shapes), record(lambda x, y: function(x, y).tanh(), shapes)
+        with explained(f"kernel_source of {text}", "an argument needs its name before it is used"):
+            source = kernel_source([*out.args, out], ["sum", "whole"], places, in_line=False)
+        sums, whole = run_source(source, arrays, places, (1, 2), (3, 2))
+        wanted, below = function(*map(Tensor, arrays)).data, f"; see:\n{source}"
+        lines, parts = source.count("\n") - source.count(" for "), len(in_order(out))
+        equal(f"lines in the loop of {text}", lines, parts + 2, f"each part once{below}")
+        close(f"tanh of {text}", whole, np.tanh(wanted), f"parts in order, then results{below}")
+        close(f"{text} summed over rows", sums, [wanted.sum(0)], f"a sum is added up by +={below}")
+
+test_unit_kernel_source()
 
 # %%
-#| export
+#| exporti
+from tinytorch.optimization.kernels import CONVERSIONS, rational_tanh
+from tinytorch.support.launch import compiled
+from tinytorch.support.series import double_exp, double_log, double_tanh, float_exp, float_log
+
+_FUNCTIONS = {"real": (np.float32, np.float64), "tanh": (rational_tanh, double_tanh),
+              "exp": (float_exp, double_exp), "log": (float_log, double_log)}
+
+# %%
+#| exporti
 @cache
 def compile_kernel(source: str, dtype: str) -> Callable:
-    """The compiled loop of `source` for one of the four floating types, by name; compiled once."""
-    real, tanh, exp, log = (
-        (np.float64, double_tanh, double_exp, double_log) if dtype == "float64" else
-        (np.float32, rational_tanh, float_exp, float_log))
-    load, store = CONVERSIONS[dtype]
-    space = {"real": real, "tanh": tanh, "exp": exp, "log": log, "sqrt": np.sqrt, "load": load, "store": store,
-             "inf": math.inf, "nan": math.nan}
-    exec(source, space)
-    return compiled(space["loop"])
+    """The compiled loop of `source`, where `real`, `load` and the others are those of a type."""
+    space = {name: pair[dtype == "float64"] for name, pair in _FUNCTIONS.items()}
+    space |= zip(("load", "store"), CONVERSIONS[dtype])
+    exec(source, space | {"sqrt": np.sqrt, "inf": math.inf, "nan": math.nan}, made := {})
+    return compiled(made["loop"])
 
 # %% [markdown]
 r"""
-A kernel is a compiled loop with all that can be worked out about the arrays before they are there. A large grid is cut
-into parts for the threads. What is to be added up over the rows each part adds up for itself; the sums of blocks and
-parts are added in float64. For small arrays all this would take longer than the loop, so the most common kernel, with
-lines in and one line out, goes a short way.
+### Exercise: make_kernel
+
+Put the three steps together. Without `needs`, the result is that of the function, and it is whole.
+With `needs`, the last array is the gradient that comes in: it is one more input, and the function
+has the shapes before it. The results are the gradients with respect to those inputs that need one,
+made within `with Recorder():`. For an input whose place is "row" the target is "sum". `back` holds
+the shapes in which `GridKernel` gives the results back. (It lays arrays on the grid, shares the
+rows out among threads, and adds up the sums: `tinytorch/support/grid.py`.)
 """
 
-# %%
-#| export
-class Kernel:
-    """A compiled loop for arrays of certain shapes and one type: the forward of `function`, or with `needs`, and g as
-    the last array, the gradients that are wanted.
+# %% nbgrader={"solution": true, "grade_id": "make-kernel"}
+#| exporti
+def make_kernel(function: Callable, needs: tuple | None, dtype: np.dtype, shapes: tuple):
+    """The GridKernel of `function` for arrays of these `shapes`; or with `needs` of its gradients.
+
+    needs[i] says whether the gradient with respect to input i is wanted.
+
+    >>> make_kernel(lambda x: x * x, (True,), np.dtype("float32"), ((2,), (2,)))([[1, 2], [1, 1]])
+    [array([2., 4.], dtype=float32)]
     """
+    places, split = grid_of(shapes)
+    ### BEGIN SOLUTION
+    inputs, out = record(function, shapes if needs is None else shapes[:-1])
+    results, targets, back = [out], ["whole"], [out.shape]
+    if needs is not None:
+        wanted = [i for i, need in enumerate(needs) if need]
+        with Recorder():
+            g = symbol(out.pool, "input", len(inputs))
+            results = expression_gradients(out, g, [inputs[i] for i in wanted])
+        targets = ["sum" if places[i] == "row" else "whole" for i in wanted]
+        back = [shapes[i] for i in wanted]
+    ### END SOLUTION
+    source = kernel_source(results, targets, places, in_line=split == out.ndim)
+    loop = compile_kernel(source, dtype.name)
+    return GridKernel(source, loop, dtype, shapes, places, split, targets, back)
 
-    def __init__(self, function: Callable, needs: tuple[bool, ...] | None, dtype: np.dtype, shapes: tuple):
-        self.whole, self.dtype, self.half = np.broadcast_shapes(*shapes), dtype, is_half(dtype)
-        self.places, split = grid_of(shapes)
-        inputs, out = record(function, shapes if needs is None else shapes[:-1])
-        results, self.targets, self.shapes = [out], ["whole"], [self.whole]
-        if needs is not None:
-            with Recorder():
-                g = symbol(out.pool, "input", len(inputs))
-                results = expression_gradients(out, g, [x for x, need in zip(inputs, needs) if need])
-            self.targets = ["sum" if place == "row" else "whole" for place, need in zip(self.places, needs) if need]
-            self.shapes = [shape for shape, need in zip(shapes, needs) if need]
-        lengths = math.prod(self.whole[:split]), math.prod(self.whole[split:])
-        self.matrix = lengths if split < len(self.whole) else lengths[:1]
-        self.source = kernel_source(results, self.targets, self.places, in_line=len(self.matrix) == 1)
-        self.loop = compile_kernel(self.source, dtype.name)
-        self.parts = max(1, min(self.matrix[0], math.prod(self.matrix) // PART))
-        fits = self.places.count("whole") == shapes.count(self.whole)  # nothing is to be broadcast
-        self.short = fits and len(self.matrix) == len(results) == self.parts == 1
+# %% nbgrader={"grade": true, "grade_id": "test-make-kernel", "points": 8}
+# Check of make_kernel, and of all parts together: run it when your cell has run.
+from tinytorch.support.checks_fusion import agree
 
-    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """A new array for each result: in the kernel's type, or float64 where it is a sum."""
-        if self.short:
-            out = np.empty(self.whole, self.dtype)
-            lines = [array.ravel() for array in (*arrays, out)]
-            self.loop(*([line.view(np.uint16) for line in lines] if self.half else lines))
-            return [out]
-        rows, parts, places = self.matrix[0], min(get_num_threads(), self.parts), (*self.places, *self.targets)
-        sums = (parts, rows // parts // _BLOCK + 2, self.matrix[-1]), np.result_type(self.dtype, np.float32)
-        outs = [np.zeros(*sums) if target == "sum" else np.empty(self.whole, self.dtype) for target in self.targets]
-        laid = [*map(self.laid, (*arrays, *outs), places)]
+@check
+def test_unit_make_kernel():
+    rng = np.random.default_rng(10)
+    x, row, column = (rng.normal(size=shape) for shape in ((70, 5), (5,), (70, 1)))
+    cases = {"gelu(x + y)": (x, row), "x**3 - 2 / y": (x, x), "x * y + y": (x, column),
+             "(x.exp() + y * y + 1).log().sqrt()": (x, x), "where(x * x > y, x * y, y)": (x, row)}
+    ### BEGIN HIDDEN TESTS
+    cases["(x - y) * (x - y) * x"] = row, column
+    ### END HIDDEN TESTS
+    for text, arrays in cases.items():
+        agree(text, function_of(text), make_kernel, Tensor, arrays)
+    kernel = make_kernel(function_of("x + y"), (True, True), x.dtype, ((70, 5), (5,), (70, 5)))
+    equal("the targets of both gradients of x + y", kernel.targets, ["whole", "sum"], "y is a row")
 
-        def run(part):
-            mine = slice(rows * part // parts, rows * (part + 1) // parts)
-            share = {"whole": mine, "column": mine, "sum": part}
-            self.loop(*[array[share.get(place, ...)] for array, place in zip(laid, places)])
-
-        in_parts(run, parts)
-        return [out.sum(axis=(0, 1), dtype=np.float64).reshape(shape) if target == "sum" else out
-                for out, target, shape in zip(outs, self.targets, self.shapes)]
-
-    def laid(self, array: np.ndarray, place: str) -> np.ndarray:
-        """The numbers of `array` as the loop finds them at `place`."""
-        if place == "whole":
-            array = array if array.shape == self.whole else np.broadcast_to(array, self.whole)
-            return flat(array).reshape(self.matrix)
-        return array if place == "sum" else flat(array)
+test_unit_make_kernel()
 
 # %% [markdown]
 r"""
-### fuse
+## fuse
 
-What is left is to keep the kernels: one for each type and each pattern of places, made when it is first needed. For
-lesson 05 it is one more primitive with a gradient rule. One loop makes the gradients of all inputs together, so the
-rule is a `joint_rule`: a single function, which is told which inputs want one.
-
-A kernel holds the numbers that the function found outside when it was recorded. If such a number changes later, the
-kernel would be wrong without a word. So at each call `fuse` looks at the numbers and functions that yours takes from
-its globals and its closure, and records anew where one has changed.
+For lesson 05 a fused function is one more operation with a gradient rule. One loop makes all the
+gradients, so it is a `joint_rule`, which is told which inputs want one. For lesson 15 it counts
+each operation of its kernel once for every element.
 """
 
 # %%
-#| export
+#| exporti
+def _gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: "fuse", needs: Sequence[bool]):
+    arrays = (*arrays, g)
+    made = iter(program.kernel(tuple(needs), arrays)(arrays))
+    return [next(made) if need else None for need in needs]
+
+
+def _operations(shapes: tuple, output: tuple[int, ...], options: dict) -> int:
+    _, out = record(options["program"].function, shapes)
+    return sum(s.op in CODE for s in in_order(out)) * math.prod(output)
+
+
+FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
+joint_rule("fused", _gradients)
+flop_rule("fused", _operations)
+
+# %%
+#| exporti
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
-    """The inputs as tensors of one floating type, by the rules of arithmetic: a number takes the tensors' type, and two
-    different halves meet in float32.
-    """
+    """The inputs as tensors of one floating type; a number takes the type of the tensors."""
+    if not inputs:
+        raise FusionError("a fused function needs at least one argument: a tensor to compute with")
     if len(inputs) == 1:
         return [floating(inputs[0])]
-    if not inputs:
-        raise FusionError("a fused function needs at least one argument: the tensors that it computes with")
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
-    kinds = {x.dtype for x in inputs if isinstance(x, Tensor) and is_floating(x.dtype)}
-    dtype = kinds.pop() if len(kinds) == 1 else max({np.dtype(np.float32), *kinds}, key=attrgetter("itemsize"))
+    dtype = common_type([x.dtype for x in inputs if isinstance(x, Tensor)])
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
-# %%
-#| export
-def outside(function: Any, seen: tuple = ()) -> list[Callable[[], Any]]:
-    """Readers of the numbers, tensors and functions of its own file that a function finds in its globals and closure,
-    and of what these functions find there.
-    """
-    if not isinstance(function, FunctionType) or function in seen:
-        return []
-    spaces, found = function.__globals__, []
-    for read in [*[partial(spaces.get, name) for name in function.__code__.co_names],
-                 *[partial(getattr, cell, "cell_contents") for cell in function.__closure__ or ()]]:
-        value = read()
-        inner = value.function if isinstance(value, fuse) else value
-        if isinstance(value, (Number, Tensor)):
-            found.append(read)
-        elif isinstance(inner, FunctionType) and inner.__globals__ is spaces:
-            found += [read, *outside(inner, (*seen, function))]
-    return found
+# %% [markdown]
+r"""
+### Exercise: fuse
 
-# %%
+`fuse` keeps kernels. `self._make(needs, dtype, shapes, *keys)` is `make_kernel` with a memory: for
+arguments that it was called with before, it gives the kernel that it made then. Why `keys`? A
+kernel holds the numbers that the function found outside when it was recorded. If such a number
+changed later, the kernel would silently be wrong. `self._outside.keys()` looks at all of them anew,
+so `_make` makes another kernel where one has changed.
+
+A fused function may be called within another one that is being recorded. Then its inputs are
+symbols: call the function itself, and it is recorded as a part of the other. Otherwise make the
+inputs tensors `of_one_type`, and send them through `apply` as `FUSED`, with `program=self`.
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "fuse"}
 #| export
 class fuse:
-    """`fuse(function)` computes `function`, elementwise Tensor code, in one pass over memory, and its gradients in
-    another.
+    """`fuse(function)` computes elementwise Tensor code in one pass, its gradients in another.
 
-    Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers can be fused;
-    arguments broadcast. A kernel is written and compiled at the first call for a type and a pattern of shapes. Numbers
-    in globals and closures may change, which makes a new kernel: pass what changes often as an argument. Numbers kept
-    elsewhere, in an attribute or a list, are read when the kernel is made. Raises FusionError, which says why, where
-    the function does anything else. May be used as a decorator.
+    Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers
+    can be fused; arguments broadcast. Numbers in globals and closures may change, which makes a new
+    kernel; numbers kept elsewhere, in an attribute or a list, are read when a kernel is made.
+    FusionError says why where the function does anything else. May be used as a decorator.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
     Tensor([[0.7616, 0.964 ]], dtype=float32)
@@ -581,192 +759,110 @@ class fuse:
 
     def __init__(self, function: Callable[..., Tensor]):
         self.function = function
-        self._kernel = lru_cache(maxsize=256)(lambda needs, dtype, shapes, *_: Kernel(function, needs, dtype, shapes))
+        self._make = lru_cache(256)(lambda *args: make_kernel(function, *args[:3]))
 
-    def __reduce__(self):  # a copy, or what is pickled, makes its kernels anew
-        return fuse, (self.function,)
-
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        return apply(FUSED, *of_one_type(inputs), program=self)
-
-    def kernel(self, needs: tuple[bool, ...] | None, arrays: Sequence[np.ndarray]) -> Kernel:
-        """The Kernel for such arrays of one type, made when it is first asked for."""
-        values = [read() for read in self._outside] if self._outside else ()
-        numbers = [x.data.tobytes() if isinstance(x, Tensor) else x for x in values]
-        return self._kernel(needs, arrays[0].dtype, tuple([array.shape for array in arrays]), *numbers)
+    def __reduce__(self): return fuse, (self.function,)  # a copy makes its kernels anew
 
     @cached_property
-    def _outside(self) -> list[Callable[[], Any]]:
-        return outside(self.function)
+    def _outside(self) -> Captured:
+        return Captured(self.function, Tensor, lambda x: x.function if isinstance(x, fuse) else x)
 
-# %%
-#| export
-def _fused_gradients(g: np.ndarray, y: None, *arrays: np.ndarray, program: fuse, needs: Sequence[bool]) -> list:
-    arrays = (*arrays, g)
-    made = iter(program.kernel(tuple(needs), arrays)(arrays))
-    return [next(made) if need else None for need in needs]
+    def kernel(self, needs: tuple | None, arrays: Sequence[np.ndarray]) -> GridKernel:
+        ### BEGIN SOLUTION
+        shapes = tuple([array.shape for array in arrays])
+        return self._make(needs, arrays[0].dtype, shapes, *self._outside.keys())
+        ### END SOLUTION
 
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        ### BEGIN SOLUTION
+        if Symbol in map(type, inputs):
+            return self.function(*inputs)
+        return apply(FUSED, *of_one_type(inputs), program=self)
+        ### END SOLUTION
 
-FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)(arrays)[0])
-joint_rule("fused", _fused_gradients)
+# %% nbgrader={"grade": true, "grade_id": "test-fuse-keeps", "points": 4}
+# Check of fuse: run it when your cell has run.
+from tinytorch.support.checks_kernels import compiles
 
+@check
+def test_unit_fuse_keeps():
+    factor, one, array = 2.0, Tensor([1.0], "float16", requires_grad=True), np.ones(3, np.float32)
+    scaled = fuse(lambda x, y: x * y * factor)
+    outer, kept = fuse(lambda x: scaled(x, 1) + 1), scaled.kernel(None, [array, array])
+    assert scaled.kernel(None, [array, array]) is kept, "a kernel was made anew: ask self._make"
+    others = {"gradients": ((True, True), [array] * 3), "another shape": (None, [array[1:]] * 2),
+              "another type": (None, [array.astype(float)] * 2)}
+    for what, given in others.items():
+        with explained(f"kernel for {what}", "hand needs, the type and the shapes to self._make"):
+            assert scaled.kernel(*given) is not kept, f"for {what} another kernel is needed"
+    for factor in (2.0, 5.0):
+        idea = "symbols go to the function, and tensors of one type through apply"
+        with CountingTrace() as trace, explained("fuse of x * y * factor", idea), compiles("fuse"):
+            got = scaled(one, 1.5), outer(one)
+        what = f"fuse of x * y * factor, and of a function of it, for 1, 1.5 and {factor}"
+        made = [y.item() for y in got]
+        equal(what, made, [1.5 * factor, factor + 1], "what is outside has changed")
+        equal("the operations of the two", [o.name for o in trace.operations], ["fused"] * 2,
+              "a fused function within another is a part of it")
+    equal("the type for float16 and a number", got[0].dtype.name, "float16", "inputs of one type")
+    got[0].backward()
+    equal("the gradient with respect to x", one.grad.item(), 7.5, "apply, with FUSED and program")
 
-def operations_in(shapes: Sequence[tuple[int, ...]], output: tuple[int, ...], options: dict) -> int:
-    """What a call of a fused function counts for: the operations of its kernel, once for each element."""
-    _, out = record(options["program"].function, shapes)
-    return sum(max(1, factors_in(s) - 1) for s in in_order(out) if s.op in CODE) * math.prod(output)
-
-
-flop_rule("fused", operations_in)
-
-# %% [markdown]
-r"""
-This is what it writes for GELU. The power has become two products; `load` and `store` are the conversions of the type.
-"""
-
-# %%
-print(fuse(unfused_gelu).kernel(None, [tokens.data]).source)
-
-# %% nbgrader={"grade": true, "grade_id": "test-fuse", "points": 8}
-def check_fuse(name, function, inputs):
-    """Values and gradients of the fused function are those of the plain one."""
-    plain, fused = ([Tensor(t.data, requires_grad=True) for t in inputs] for _ in range(2))
-    wanted, got = function(*plain), fuse(function)(*fused)
-    assert np.allclose(got.data, wanted.data), (
-        f"{name}: the fused values are off by {np.abs(got.data - wanted.data).max():.2g}, wanted the plain ones")
-    wanted.sum().backward()
-    got.sum().backward()
-    for i, (a, b) in enumerate(zip(plain, fused)):
-        assert np.allclose(a.grad.data, b.grad.data), (
-            f"{name}: the gradient to input {i} begins with {b.grad.data.flat[0]:.4f}, wanted "
-            f"{a.grad.data.flat[0]:.4f}: look at expression_gradients, and at place_of for an input that is broadcast")
-
-def test_unit_fuse():
-    rng = np.random.default_rng(10)
-    x, bias, column = (Tensor(rng.normal(size=shape)) for shape in ((6, 5), (5,), (6, 1)))
-    fusable = [
-        ("gelu", unfused_gelu, [x]), ("x**3 - 2/x", lambda x: x**3 - 2 / x, [x]),
-        ("exp, log, sqrt", lambda x: (x.exp() + 1).log().sqrt(), [x]),
-        ("a bias", lambda x, b: (x + b).tanh(), [x, bias]), ("a column", lambda x, c: x * c + c, [x, column]),
-        ("where", lambda x, b: where(x > b, x * b, b), [x, bias]), ("maximum", lambda x: x.maximum(0.3) * x, [x]),
-    ]
-    refused = [("a sum", lambda x: x - x.sum()), ("a choice in Python", lambda x: x if x > 0 else -x),
-               ("a product", lambda x: x @ x.T)]
-    ### BEGIN HIDDEN TESTS
-    fusable += [("a row and a column", lambda r, c: (r - c) * (r - c) * r, [bias, column])]
-    refused += [("a mean", lambda x: x * x.mean())]
-    ### END HIDDEN TESTS
-    for name, function, inputs in fusable:
-        check_fuse(name, function, inputs)
-    for why, function in refused:
-        try:
-            fuse(function)(x)
-        except FusionError:
-            continue
-        raise AssertionError(f"{why} was fused, wanted a FusionError: it cannot be computed from one element at a time")
-
-test_unit_fuse()
+test_unit_fuse_keeps()
 
 # %% [markdown]
 r"""
-So GELU fuses itself. And a chain that nobody has written a kernel for, a bias, GELU, a scale and a residual, costs one
-pass too. The first call writes and compiles its kernel; that time is shown as well. Both forms are timed on one thread:
-a kernel could use more, NumPy's functions could not.
+## What it writes, and what it gains
+
+GELU now fuses itself, and so does the chain of the beginning. A first call writes the kernel, and
+compiles it or finds it on disk. The last line is about float16, where the square of 300 overflows:
+a kernel computes in float32 and rounds once.
 """
 
 # %%
-def chain(x, bias, residual):
-    return residual + 0.5 * unfused_gelu(x + bias)
+import time
 
-rng = np.random.default_rng(0)
-x, residual = (Tensor(rng.normal(size=(1024, 1024)).astype(np.float32)) for _ in range(2))
-bias = Tensor(rng.normal(size=1024).astype(np.float32))
+from tinytorch.optimization.acceleration import fused_gelu
 
-start = time.perf_counter()
-fused_chain = fuse(chain)
-fused_chain(x, bias, residual)
-print(f"written and compiled in {time.perf_counter() - start:.2f} s")
-
-# %%
-for name, function in [("chain", chain), ("fused chain", fused_chain)]:
-    with Trace() as trace:
-        function(x, bias, residual)
+def describe(name, function, *inputs):
     with one_thread():
-        seconds = best_seconds(lambda: function(x, bias, residual), 3)
-    moved = sum(operation.bytes for operation in trace.operations)
-    print(f"{name:12s} {len(trace.operations):2d} passes, {moved / 1e6:5.1f} MB moved, {seconds * 1e3:6.2f} ms")
-print("and GELU, by hand and by the compiler:",
-      *[f"{best_seconds(lambda: f(x)) * 1e3:.2f} ms" for f in (fused_gelu, fuse(unfused_gelu))])
-
-# %% [markdown]
-r"""
-The square of a few hundred overflows in float16. A kernel that loads halves, computes in float32 and rounds once, at
-the end, has no such limit in between:
-"""
+        start = time.perf_counter()
+        function(*inputs)
+        first, best = time.perf_counter() - start, best_seconds(lambda: function(*inputs), 3)
+    print(f"{name:16s} first call {first * 1e3:7.1f} ms, best {best * 1e3:6.2f} ms")
 
 # %%
-large, root_of_square = Tensor([300.0], dtype="float16"), lambda x: (x * x).sqrt()
+print(fuse(unfused_gelu).kernel(None, [x.data]).source)
+describe("the chain", chain, x, bias, residual)
+describe("the chain, fused", fuse(chain), x, bias, residual)
+describe("GELU, by hand", fused_gelu, x)
+describe("GELU, by fuse", fuse(unfused_gelu), x)
+large, root = Tensor([300.0], "float16"), lambda x: (x * x).sqrt()
 with np.errstate(over="ignore"):
-    print(f"float16, sqrt(x x) at 300: step by step {root_of_square(large).item()}, "
-          f"in one kernel {fuse(root_of_square)(large).item()}")
+    print(f"root of x * x at 300: {root(large).item()}, fused {fuse(root)(large).item()}")
 
 # %% [markdown]
 r"""
-## The four techniques, measured
-"""
+## Four techniques, measured
 
-# %% [markdown]
-r"""
-Some of these inputs need not be judged: what a technique gains *can* be measured. `measure_benefits` runs each
-technique against plain code on this machine, forward and on one thread, and counts what both save for the backward
-pass. `benefit_row` turns the numbers into the table's words, by thresholds.
-
-| input | where it comes from |
-|---|---|
-| latency benefit, memory benefit | measured (only that vectorisation saves no memory is judged) |
-| thresholds, cost, stability risk, hardware dependency | judged |
-| all that a kind of work asks for | judged |
+Lesson 18 scored four techniques by what they are judged to gain. Now you have all four, and can
+measure how many times as fast each is as plain code, forward and on one thread, and how much less
+it holds for the backward pass.
 """
 
 # %%
-#| export
-@dataclass(frozen=True)
-class BenefitRow:
-    """What a technique gains over plain code: how many times as fast, and how much less is saved for backward."""
-
-    technique: str = column("technique")
-    work: str = column("measured on")
-    times_as_fast: float = column("times as fast", ".2f")
-    percent_saved: float | None = column("memory saved %", ".0f")
-    latency_benefit: str = column("latency benefit")
-    memory_benefit: str = column("memory benefit")
+#| exporti
+from tinytorch.optimization.acceleration import TECHNIQUES, Technique, fused_gelu
+from tinytorch.optimization.acceleration import unfused_gelu, vectorized_matmul
+from tinytorch.optimization.precision import autocast
+from tinytorch.profiling.profiler import saved_bytes
+from tinytorch.support.benefits import BenefitRow, benefit_row, with_benefits
+from tinytorch.support.validation import check_sizes
 
 # %%
-#| export
-def in_a_word(value: float, least: dict[str, float]) -> str:
-    """The first word whose least value `value` reaches, or "none".
-
-    >>> in_a_word(1.3, {"high": 2, "medium": 1.25})
-    'medium'
-    """
-    return next((word for word, needed in least.items() if value >= needed), "none")
-
-# %%
-#| export
-def benefit_row(technique: str, work: str, times_as_fast: float, percent_saved: float | None) -> BenefitRow:
-    """The row with both numbers in words; without a `percent_saved` the judged memory benefit stands."""
-    latency = in_a_word(times_as_fast, {"very_high": 10, "high": 2, "medium": 1.25, "low": 1.05})
-    judged = {t.name: t.memory_benefit for t in TECHNIQUES}
-    memory = in_a_word(percent_saved or 0, {"high": 40, "medium": 20, "low": 5})
-    return BenefitRow(technique, work, times_as_fast, percent_saved, latency,
-                      judged[technique] if percent_saved is None else memory)
-
-# %%
-#| export
-def compare(
-    technique: str, work: str, plain: Callable[[], Tensor], fast: Callable[[], Tensor], weights: Sequence[Tensor] = ()
-) -> BenefitRow:
-    """The benefit of `fast` over `plain`, which give a Tensor with a graph; half copies of `weights` count."""
+#| exporti
+def compare(technique: str, work: str, plain: Callable, fast: Callable, weights=()) -> BenefitRow:
+    """The benefit of `fast` over `plain`, which give a Tensor; 16-bit copies of `weights` count."""
     held = [saved_bytes(function(), weights) for function in (plain, fast)]
     before, after = (kept.activations + kept.weight_copies for kept in held)
     with one_thread(), no_grad():
@@ -776,56 +872,77 @@ def compare(
 # %%
 #| export
 def measure_benefits(size: int = 512, half: Any = "float16") -> list[BenefitRow]:
-    """Each of the four techniques against plain code on this machine: `size` is the width, with twice as many rows."""
+    """Each of the four techniques against plain code on this machine, at a width of `size`."""
     check_sizes(size=size)
     rng = np.random.default_rng(0)
-    x = Tensor(rng.normal(size=(2 * size, size)).astype(np.float32), requires_grad=True)
-    weight = Tensor(rng.normal(size=(size, size)).astype(np.float32) / math.sqrt(size), requires_grad=True)
-    bias, (a, b) = weight[0].detach(), rng.normal(size=(2, 64, 64)).astype(np.float32)
-
-    def layers() -> Tensor:
-        return vectorized_matmul(fused_gelu(vectorized_matmul(x, weight)), weight)
-
-    def mixed() -> Tensor:
-        with autocast(half):
-            return layers()
-
-    def chain(x: Tensor, bias: Tensor) -> Tensor:
-        return 0.5 * unfused_gelu(x + bias)
-
-    fused_chain = fuse(chain)
-    with one_thread():
-        product = best_seconds(lambda: a @ b, 1) / best_seconds(lambda: vectorized_matmul(Tensor(a), Tensor(b)))
+    x, weight = (Tensor(rng.normal(0, size**-0.5, shape).astype(np.float32), requires_grad=True)
+                 for shape in ((2 * size, 1, size), (size, size)))
+    product, layers = vectorized_matmul, lambda: product(fused_gelu(product(x, weight)), weight)
+    bias, scaled = weight[0].detach(), lambda x, bias: 0.5 * unfused_gelu(x + bias)
+    fused = fuse(scaled)
     return [
-        benefit_row("Vectorization", "a product of 64 x 64", product, None),
+        compare("Vectorization", "matrix product", lambda: x @ weight, lambda: product(x, weight)),
         compare("Kernel Fusion", "GELU", lambda: unfused_gelu(x), lambda: fused_gelu(x)),
-        compare("Mixed Precision", f"two layers, {half}", layers, mixed, [weight]),
-        compare("Graph Optimization", "bias, GELU, scale", lambda: chain(x, bias), lambda: fused_chain(x, bias)),
-    ]
+        compare("Mixed Precision", f"two layers, {half}", layers, autocast(half)(layers), [weight]),
+        compare("Graph Optimization", "a chain", lambda: scaled(x, bias), lambda: fused(x, bias))]
 
 # %%
-#| export
+#| exporti
 def measured_techniques(benefits: Sequence[BenefitRow]) -> tuple[Technique, ...]:
-    """TECHNIQUES with the benefits as measured, where they were; what a technique costs and risks stays as judged."""
-    rows = {row.technique: row for row in benefits}
-    return tuple(
-        replace(t, latency_benefit=found.latency_benefit, memory_benefit=found.memory_benefit)
-        for t in TECHNIQUES for found in [rows.get(t.name, t)])
+    """TECHNIQUES with the benefits that were measured; costs and risks stay as they were judged."""
+    return tuple(with_benefits(TECHNIQUES, benefits))
 
 # %%
+from tinytorch.optimization.acceleration import analyze_acceleration_decision_framework
+from tinytorch.support.tables import table
+
 benefits = measure_benefits()
 print(table(benefits, "Measured on this machine"), "\n")
-measured_decisions = analyze_acceleration_decision_framework(measured_techniques(benefits))
+decisions = analyze_acceleration_decision_framework(measured_techniques(benefits))
 
-# %%
-for judged, measured in zip(TECHNIQUES, measured_techniques(benefits)):
-    for kind in ("latency_benefit", "memory_benefit"):
-        if getattr(judged, kind) != getattr(measured, kind):
-            print(f"{judged.name}: {kind} judged {getattr(judged, kind)}, measured {getattr(measured, kind)}")
+# %% [markdown]
+r"""
+## Questions
+
+Assign each answer to the name behind its question. `f` is
+`lambda x, y: (x + y) * (x + y) + 2 * 3`.
+
+1. How many lines of the form `t... = ...` has the loop of its kernel? (`lines`)
+2. `x` has shape (64, 32, 100) and `y` has shape (32, 100). How many numbers does the kernel read
+   from memory at least? (`numbers_read`)
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "question-compilation"}
+### BEGIN SOLUTION
+lines = 6
+numbers_read = 64 * 32 * 100 + 32 * 100
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-question-compilation", "points": 2}
+# Check of the questions: run it when your cell has run.
+@check
+def test_question_compilation():
+    (x, y), out = record(lambda x, y: (x + y) * (x + y) + 2 * 3, [(64, 32, 100), (32, 100)])
+    equal("lines", lines, len(in_order(out)), "inputs, constants, operations: which are there?")
+    equal("numbers_read", numbers_read, x.size + y.size, "each number of an input once")
+
+test_question_compilation()
+
+# %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-fuse", "points": 2}
+r"""
+**In your own words:** `fuse` cannot record a function with a Python `if` on the numbers of a
+tensor. Why not? A friend proposes to record the branch that the first call takes. When does that
+work, and how is the function wrong when it does not?
+
+Your answer here.
+"""
 
 # %% [markdown]
 r"""
 ## What you have
 
-fuse.
+A compiler. It records a function, differentiates the record with the rules that you wrote for
+arrays, and writes kernels for the values and the gradients. `tito module complete 21` puts it into
+`tinytorch.optimization.compilation`. PyTorch's compiler takes the same three steps, for far more
+operations, products and reductions among them.
 """

@@ -7,12 +7,13 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from tests.operations.check import HALVES, cast_array
 from tinytorch.core.activations import relu, sigmoid
 from tinytorch.core.tensor import Tensor, maximum, where
 from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu
-from tinytorch.optimization.compilation import FusionError, compile_kernel, fuse
+from tinytorch.optimization.compilation import FusionError, compile_kernel, fuse, record
 from tinytorch.profiling.profiler import Trace, peak_bytes
 from tinytorch.support.threads import get_num_threads, set_num_threads
 
@@ -25,10 +26,11 @@ FUNCTIONS = {
     "sigmoid, relu": lambda x, y: sigmoid(x * y) + relu(x - y) * 2,
     "maximum": lambda x, y: maximum(x, y) * x + x.maximum(0.7),
     "where": lambda x, y: where(x > y, x * y, y - x) + where(x <= 0.9, 1.5, x),
-    "truths as numbers": lambda x, y: x * (x > y) + y * (x == x) - (y != y) * x,
+    "conditions as numbers": lambda x, y: x * (x > y) + y * (x == x) - (y != y) * x,
     "numpy's numbers": lambda x, y: np.sqrt(2 / np.pi) * x + np.float32(3) - np.float64(2) * y,
     "constants that meet": lambda x, y: (Tensor(2.0) * 3 + x) * (1 + Tensor([4.0]).log()) + y,
     "a length": lambda x, y: x / x.shape[-1] + y,
+    "parts for a condition only": lambda x, y: where(x * x > 1, x, y) + where((x + y).exp() < y * 8, 0, x * y),
     "gelu": lambda x, y: 0.5 * unfused_gelu(x + y),
 }
 SHAPES = {
@@ -132,7 +134,7 @@ REFUSED = {
     "an array from outside": (lambda x: x + np.ones(5), r"shape \(5,\) that is not one of its arguments"),
     "a parameter from outside": (lambda x: x * Tensor(2.0, requires_grad=True), "not one of its arguments"),
     "no tensor": (lambda x: 3.0, "returned a float"),
-    "a truth": (lambda x: x > 0, "of a truth make one with where"),
+    "a condition": (lambda x: x > 0, "of a condition make one with where"),
 }
 
 
@@ -280,3 +282,56 @@ def test_a_fused_function_can_be_copied_and_pickled_as_part_of_a_model(again):
 def test_exp_is_right_up_to_the_ends_of_float32():
     x = np.array([-87.336, 88.7225], np.float32)
     assert np.allclose(fuse(lambda x: x.exp())(Tensor(x)).data, np.exp(x), rtol=1e-6, atol=0)
+
+
+def test_a_part_that_is_computed_for_a_condition_only_gets_no_gradient():
+    x = Tensor([-3.0, 0.5, 2.0], requires_grad=True)
+    out = fuse(lambda x: where(x * x > 1, x, 0))(x)
+    out.sum().backward()
+    assert out.data.tolist() == [-3, 0, 2] and x.grad.data.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("exponent", [-3, -2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2, 3, 4])
+def test_powers_and_their_gradients_are_pytorchs_also_far_out(exponent, dtype):
+    numbers = np.array([1e-10, 0.0, np.inf, 3.0, 1e10], dtype)
+    x, y = Tensor(numbers, requires_grad=True), torch.from_numpy(numbers).requires_grad_()
+    out, wanted = fuse(lambda x: x**exponent)(x), y**exponent
+    out.sum().backward()
+    wanted.sum().backward()
+    np.testing.assert_allclose(out.data, wanted.detach().numpy(), rtol=3e-6)
+    np.testing.assert_allclose(x.grad.data, y.grad.numpy(), rtol=3e-6, atol=np.finfo(dtype).tiny)
+
+
+class Model:
+    def scaled(self, x):
+        return doubled(x) * factor
+
+
+def test_a_method_sees_a_number_outside_that_changes_and_zeros_are_told_apart(monkeypatch):
+    method, sign = fuse(Model().scaled), fuse(lambda x: x / zero)
+    x = Tensor([1.0])
+    assert method(x).item() == 4
+    monkeypatch.setitem(globals(), "factor", 5.0)
+    assert method(x).item() == 25
+    zero = 0.0
+    assert sign(x).item() == np.inf
+    zero = -0.0
+    assert sign(x).item() == -np.inf
+
+
+def test_a_tensor_outside_that_comes_to_require_a_gradient_is_refused():
+    captured = Tensor(2.0)
+    scaled = fuse(lambda x: x * captured)
+    assert scaled(Tensor([3.0])).item() == 6
+    captured.requires_grad = True
+    with pytest.raises(FusionError, match="not one of its arguments"):
+        scaled(Tensor([3.0]))
+
+
+def test_a_symbol_can_be_shown_in_an_error_and_not_printed_by_a_function():
+    (x,), out = record(lambda x: (x + 1).tanh() * 2, [(3,)])
+    assert [repr(s) for s in (x, out, out.args[0])] == ["input(0)", "mul(tanh(...), constant(2.0))", "tanh(add(...))"]
+    assert "mul(tanh(...)" in str(KeyError(out))
+    with pytest.raises(FusionError, match="asks for a number"):
+        str(out)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.tito.small_project import tito_environment
-from tinytorch.profiling.profiler import Trace
+from tinytorch.profiling.roofline import CountingTrace
 from tito import roofline
 from tito.cli import cli
 from tito.project import Project
@@ -68,7 +68,7 @@ def test_each_lessons_functions_run_and_have_flops(number, net):
     work = roofline.LESSONS[number]()
     assert len(work) >= 3
     for name, function in work.items():
-        with Trace() as trace:
+        with CountingTrace() as trace:
             function()
         assert sum(o.flops for o in trace.operations) > 0 and sum(o.bytes for o in trace.operations) > 0, name
 

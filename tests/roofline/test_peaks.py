@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tinytorch.profiling.roofline import compute_peak, measure_peaks, triad
+from tinytorch.support import peaks as peaks_module
 from tinytorch.support.peaks import (
     WORKING_SETS,
     Bandwidth,
@@ -18,6 +19,7 @@ from tinytorch.support.peaks import (
     Peaks,
     Plateau,
     Roof,
+    largest_cache,
     measured_peaks,
     plateaus,
     triad_bandwidth,
@@ -27,6 +29,7 @@ from tinytorch.support.roofline import plot_bandwidth
 from tinytorch.support.tables import table
 from tinytorch.support.timing import spread_of, timed_runs
 
+SMALL = 1 << 12  # a cache that is smaller than any set here
 MACHINE = [331, 330, 178, 162, 194, 205, 137, 98, 92, 94, 113, 68, 35.6, 37, 35.8]
 
 
@@ -36,7 +39,8 @@ def sweep(*rates: float, threads: int = 1) -> list[Bandwidth]:
 
 
 def found(*rates: float) -> list[tuple[str, int, float]]:
-    return [(level.name, level.up_to >> 10, round(level.bandwidth / 1e9, 1)) for level in plateaus(sweep(*rates))]
+    levels = plateaus(sweep(*rates), cache=SMALL)
+    return [(level.name, level.up_to >> 10, round(level.bandwidth / 1e9, 1)) for level in levels]
 
 
 # ---- plateaus
@@ -61,12 +65,26 @@ def test_a_set_that_was_disturbed_makes_no_level_of_its_own():
 
 @pytest.mark.parametrize("rates", [(20,), (21, 20), (20, 20, 20)])
 def test_a_machine_without_steps_has_memory_alone(rates):
-    (level,) = plateaus(sweep(*rates))
+    (level,) = plateaus(sweep(*rates), SMALL)
     assert level.name == "memory" and level.bandwidth == 20e9
 
 
 def test_memory_is_the_largest_set_even_where_it_stands_alone():
     assert found(100, 100, 100, 10)[-1] == ("memory", 128, 10.0)
+
+
+def test_the_largest_set_is_memory_only_where_it_is_four_times_the_largest_cache():
+    rows = sweep(100, 100, 100, 10)  # up to 128 KiB
+    names = [plateaus(rows, cache)[-1].name for cache in (None, 1 << 16, (1 << 15) + 1, 1 << 15)]
+    assert names == ["largest set", "largest set", "largest set", "memory"]
+
+
+def test_the_largest_cache_is_read_where_the_system_tells_it(tmp_path):
+    assert largest_cache(tmp_path) is None
+    for i, size in enumerate(["32K", "32K", "2048K", "36M", ""]):
+        (tmp_path / f"index{i}").mkdir()
+        (tmp_path / f"index{i}" / "size").write_text(f"{size}\n")
+    assert largest_cache(tmp_path) == 36 << 20
 
 
 def test_a_level_has_the_median_spread_of_its_sets():
@@ -84,7 +102,7 @@ def test_levels_grow_in_size_and_fall_in_bandwidth_whatever_comes():
     rng = np.random.default_rng(0)
     for _ in range(200):
         levels = plateaus(sweep(*rng.uniform(1, 400, rng.integers(1, 16))))
-        assert levels[-1].name == "memory"
+        assert levels[-1].name == "largest set"
         assert all(a.up_to < b.up_to and a.bandwidth > b.bandwidth for a, b in zip(levels, levels[1:], strict=False))
 
 
@@ -133,15 +151,34 @@ def test_every_type_level_and_number_of_threads_is_measured_with_progress():
     told = []
     peaks = measured_peaks(triad, compute_peak, told.append)
     counts = sorted({1, os.cpu_count() or 1})
-    assert len(told) == 1 + 4 * len(counts) and told[0].startswith(f"1/{len(told)} ") and "bfloat16" in told[-1]
+    assert len(told) == 2 * 2 * len(counts)
+    assert told[0] == f"1/{len(told)} bandwidth, threads: 1" and told[-1].startswith(f"{len(told)}/")
     types = ["float32", "float64", "float16", "bfloat16"]
     assert [(p.dtype, p.threads) for p in peaks.compute] == [(name, n) for n in counts for name in types]
     assert [(row.threads, row.working_set // 12) for row in peaks.memory] == [
         (n, size // 12) for n in counts for size in WORKING_SETS
     ]
-    assert peaks.roof() == Roof(peaks.flops, peaks.bandwidth)
+    assert peaks.roof() == Roof(peaks.flops, peaks.bandwidth) and peaks.cache == largest_cache()
     assert peaks.bandwidth == peaks.levels()[-1].bandwidth and peaks.ridge == peaks.flops / peaks.bandwidth
     assert table(peaks.compute).isascii() and table(peaks.memory).isascii() and table(peaks.levels()).isascii()
+
+
+def test_everything_is_measured_in_turns_and_the_best_counts(monkeypatch):
+    rates = iter([10.0, 20.0, 30.0, 40.0])
+    monkeypatch.setattr(peaks_module, "MAX_THREADS", 1)
+    monkeypatch.setattr(peaks_module, "triad_sweep", lambda triad, counts: sweep(next(rates), 5.0))
+    order = []
+
+    def fake(dtype, threads):
+        order.append(dtype)
+        return ComputePeak(dtype, threads, 100.0 - len(order), float(len(order)))
+
+    peaks = measured_peaks(triad, fake, lambda text: None)
+    types = ["float32", "float64", "float16", "bfloat16"]
+    assert order == 2 * types
+    assert [(p.dtype, p.flops) for p in peaks.compute] == [(name, 99.0 - i) for i, name in enumerate(types)]
+    assert [p.spread for p in peaks.compute] == [1.0, 2.0, 3.0, 4.0]
+    assert [row.bandwidth for row in peaks.memory] == [20e9, 5e9] and peaks.bandwidth == 5e9
 
 
 # ---- Peaks
@@ -152,6 +189,7 @@ PEAKS = Peaks(
     20e9,
     (ComputePeak("float32", 1, 100e9, 1.0), ComputePeak("float64", 2, 90e9, 1.0)),
     (*sweep(100, 100, 20, 20), *sweep(300, 300, 30, 30, threads=2)),
+    SMALL,
 )
 
 

@@ -158,7 +158,7 @@ def test_class_indices_come_in_any_type(dtype):
 @pytest.mark.parametrize(
     ("targets", "error", "words"),
     [
-        ([0, 1, 4], ValueError, r"target 4.0 at \[2\] is no class: wanted a whole number from 0 to 3"),
+        ([0, 1, 4], ValueError, r"target 4.0 at \[2\] is not a class: wanted a whole number from 0 to 3"),
         ([0, -1, 1], ValueError, r"target -1.0 at \[1\]"), ([0.5, 1, 2], ValueError, r"target 0.5 at \[0\]"),
         ([np.nan, 1, 2], ValueError, "target nan"), ([np.inf, 1, 2], ValueError, "target inf"),
         ([1, 2], ValueError, r"shape \(2,\)"), ([[1], [2], [3]], ValueError, r"shape \(3, 1\)"),
@@ -187,7 +187,7 @@ UNEQUAL = [((4, 1), (4,)), ((4,), (4, 1)), ((2, 3), (3,)), ((3,), ()), ((2, 3), 
 
 @pytest.mark.parametrize("loss", [mse_loss, bce_with_logits])
 @pytest.mark.parametrize(("left", "right"), UNEQUAL)
-def test_shapes_that_differ_are_refused_where_pytorch_broadcasts(loss, left, right):
+def test_shapes_that_differ_are_refused_though_pytorchs_mse_loss_broadcasts(loss, left, right):
     with pytest.raises(ValueError, match="broadcasts nothing"):
         loss(Tensor(np.zeros(left)), Tensor(np.zeros(right)))
 

@@ -328,7 +328,7 @@ def test_a_gradient_of_another_shape_is_refused_before_anything_moves():
         (lambda p: SGD([p[0] * 2]), ValueError, "was computed from other tensors"),
         (lambda p: SGD([Tensor(np.arange(3))]), TypeError, "Tensor of int64"),
         (lambda p: SGD([{"params": p, "rate": 1}]), ValueError, "unknown option rate"),
-        (lambda p: SGD([{"lr": 1}]), TypeError, "no dict with the key 'params'"),
+        (lambda p: SGD([{"lr": 1}]), TypeError, "not a dict with the key 'params'"),
         (lambda p: SGD(p, lr=-1), ValueError, "lr must"),
         (lambda p: SGD(p, nesterov=True), ValueError, "momentum must be above 0"),
         (lambda p: Adam(p, betas=(0.9, 1.0)), ValueError, "betas"),

@@ -7,12 +7,19 @@ look at again.
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Protocol, runtime_checkable
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+
+from tinytorch.support.memory import allocated_bytes
+
+FEW_BYTES = 16_384  # what a function may take for its numbers and views without making an array of any size
 
 
 @runtime_checkable
@@ -37,6 +44,28 @@ class NotBuilt(NotImplementedError):
         return [str(self)]
 
 
+class FakeClock:
+    """A clock for checks of what measures time: it stands still until `pass_time` moves it.
+
+    Calling the clock gives its seconds, and `looks` counts the calls. Each `pass_time()` moves it by the next of
+    `costs`; AssertionError where all have been used, and where somebody looks for ever. `left` holds unused costs.
+    """
+
+    def __init__(self, *costs: float):
+        self.now, self.looks, self.left = 100.0, 0, list(costs)
+        self._wanted = len(costs)
+
+    def __call__(self) -> float:
+        self.looks += 1
+        assert self.looks < 1000, "the clock was looked at 1000 times: what should have moved it has not run"
+        return self.now
+
+    def pass_time(self) -> None:
+        """Move the clock, as work that takes this long would."""
+        assert self.left, f"the function was called more often than asked for: {self._wanted} calls were wanted"
+        self.now += self.left.pop(0)
+
+
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
@@ -50,7 +79,9 @@ def check(function: Callable) -> Callable:
         except AssertionError as error:
             raise CheckFailed(str(error)) from None
         except NotImplementedError as error:
-            blank = traceback.extract_tb(error.__traceback__)[-1].name
+            blank = _innermost(error.__traceback__)
+            if blank == function.__name__:  # what the check itself called refused to work: no exercise is blank
+                raise
             raise NotBuilt(
                 f"{blank} is not built yet: write it in its cell above, run that cell, and then this one again."
             ) from None
@@ -101,6 +132,115 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
     else:
         fact = f"{what} was accepted and gave {got!r:.60}, wanted a {kind.__name__}{said}"
         raise AssertionError(_sentence(fact, idea))
+
+
+@contextmanager
+def explained(what: str, idea: str = "") -> Iterator[None]:
+    """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
+    try:
+        yield
+    except NotImplementedError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        said = re.sub("'?NoneType'?( object)?", "None", str(error))
+        raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
+
+
+@contextmanager
+def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]:
+    """Assert that none of the named arrays holds other numbers after the block."""
+    kept = {name: array.copy() for name, array in arrays.items()}
+    yield
+    for name, array in arrays.items():
+        changed = _sentence(f"{what} changed {name}, from {_short(kept[name])} to {_short(array)}", idea)
+        assert np.array_equal(array, kept[name], equal_nan=True), changed
+
+
+@contextmanager
+def silent(what: str) -> Iterator[None]:
+    """Assert, at the end of the block, that NumPy has not warned in it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    assert not caught, f"{what} made NumPy warn: {caught[0].message}"
+
+
+class UfuncCall(NamedTuple):
+    """A call of one of NumPy's universal functions, such as `add`, which `a + b` and `a += b` call, or `matmul`."""
+
+    name: str
+    shapes: tuple[tuple[int, ...], ...]  # of the inputs
+    in_place: bool  # whether the result went into an array that was there
+
+
+def ufunc_calls(function: Callable[..., Any], *arrays: np.ndarray) -> list[UfuncCall]:
+    """The calls of universal functions that `function(*arrays)` makes with its arrays and what comes of them."""
+    calls: list[UfuncCall] = []
+
+    class Watched(np.ndarray):
+        def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+            calls.append(UfuncCall(ufunc.__name__, tuple(map(np.shape, inputs)), out is not None))
+            if out is not None:
+                options["out"] = tuple(np.asarray(array) for array in out)
+            made = getattr(ufunc, method)(*map(np.asarray, inputs), **options)
+            return np.asarray(made).view(Watched) if out is None else out[0]
+
+    function(*[array.view(Watched) for array in arrays])
+    return calls
+
+
+def operations(layer: type, call: Callable[[], Any]) -> list[str]:
+    """The names of the operations that `call()` sends through `apply`; `layer` is lesson 01's class Layer."""
+    names: list[str] = []
+
+    class Seen(layer):
+        def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
+            names.append(primitive.name)
+            return super().forward(primitive, inputs, options)
+
+    with Seen():
+        call()
+    return names
+
+
+def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
+    """Assert that `call()` allocates next to nothing, once it has run a first time."""
+    call()
+    taken = allocated_bytes(call)
+    assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
+
+
+def _short(array: np.ndarray) -> str:
+    """An array on one line, the middle of a long one left out."""
+    return " ".join(np.array2string(array, precision=4, threshold=8, edgeitems=2).split())
+
+
+def _innermost(trace: TracebackType | None) -> str:
+    """The function, with its class, in which an error was raised; the class for its `__init__`."""
+    name = ""
+    while trace is not None:
+        name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
+    return name.rpartition("<locals>.")[2].removesuffix(".__init__")
+
+
+def outcome(what: str, call: Callable[[], Any], idea: str = "") -> Any:
+    """What `call()` gives; an error that stops it is `explained`."""
+    with explained(what, idea):
+        return call()
+
+
+def complaint(call: Callable[[], Any]) -> str:
+    """The message of the error that `call()` raises, and nothing where it raises none.
+
+    A blank exercise's NotImplementedError, which has no message, passes through.
+    """
+    try:
+        call()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, NotImplementedError) and not str(error):
+            raise
+        return str(error)
+    return ""
 
 
 def _sentence(fact: str, idea: str) -> str:

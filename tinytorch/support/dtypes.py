@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Spec(NamedTuple):
+    """What is left of an array that was not kept: its shape and its type."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
 
 def as_dtype(dtype: Any) -> np.dtype:
@@ -30,3 +38,12 @@ def is_floating(dtype: np.dtype) -> bool:
 def is_half(dtype: np.dtype) -> bool:
     """Whether `dtype` is one of the two 16-bit floating types."""
     return dtype.itemsize == 2 and is_floating(dtype)
+
+
+def common_type(dtypes: Iterable[np.dtype]) -> np.dtype:
+    """The floating type in which tensors of these types meet: their own where they agree, else float32 or float64.
+
+    Whole numbers take the type of the others; without others they become float32.
+    """
+    kinds = {dtype for dtype in dtypes if is_floating(dtype)}
+    return kinds.pop() if len(kinds) == 1 else max({np.dtype(np.float32), *kinds}, key=lambda dtype: dtype.itemsize)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numba.core.registry import cpu_target
 
 from tinytorch.support.dtypes import is_half
 from tinytorch.support.kernel_cache import Kernel, copy_of
@@ -27,6 +28,12 @@ def compiled(function: Callable, *, any_order: bool = False) -> Kernel:
     return kernel
 
 
+def rounds_once() -> bool:
+    """Whether the processor that kernels are compiled for has one instruction for a product and a sum."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    return not triple.startswith(("x86_64", "i386", "i686")) or "+fma" in features.split(",")
+
+
 def flat(array: np.ndarray) -> np.ndarray:
     """The numbers in one line, a copy where they are not laid out in order; 16-bit floats as their bits, in uint16,
     for Numba knows neither of their types.
@@ -47,4 +54,14 @@ def one_pass(loop: Callable, *arrays: np.ndarray) -> np.ndarray:
     """
     out = np.empty(arrays[0].shape, dtype=arrays[0].dtype)
     in_slices(loop, [flat(array) for array in (*arrays, out)], parts_of(out.size))
+    return out
+
+
+def converted(loop: Callable, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`loop(numbers, output)` once over the numbers of `array`: a new array of type `dtype`, laid out as `array` is."""
+    out = written = np.empty_like(array, dtype=dtype)
+    if not array.flags.c_contiguous:
+        axes = sorted(range(out.ndim), key=lambda axis: -out.strides[axis])  # as they are in memory
+        array, written = np.ascontiguousarray(array.transpose(axes)), out.transpose(axes)
+    loop(flat(array), flat(written))
     return out

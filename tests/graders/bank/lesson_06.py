@@ -6,29 +6,31 @@ from tests.graders.case import Case, right, wrong
 
 # fmt: off
 CASES: list[Case] = [
-    wrong("descend", "uphill", "test-descend", ("data -= work", "data += work"), says=("left", "wanted", "downwards")),
+    wrong("descend", "uphill", "test-descend", ("data -= work", "data += work"), says=("gave", "wanted", "downwards")),
     wrong("descend", "a new array under the old name", "test-descend", ("data -= work", "data = data - work"),
-        says=("left", "wanted", "data itself")),
+        says=("gave", "wanted", "data itself")),
+    wrong("descend", "a NumPy number for the rate", "test-descend", ("float(lr)", "lr"),
+        says=("np.float64(0.1)", "gave", "in its own type")),
     wrong("descend", "no rate", "test-descend",
-        ("np.multiply(direction, float(lr), out=work)", "work[...] = direction"), says=("left", "wanted")),
+        ("np.multiply(direction, float(lr), out=work)", "work[...] = direction"), says=("gave", "wanted")),
     wrong("descend", "the direction as a work array of one's own", "test-descend",
         (
                 "np.multiply(direction, float(lr), out=work)\n    data -= work",
                 "direction *= float(lr)\n    data -= direction",
             ),
-        says=("the direction was changed",)),
+        says=("changed direction", "only data and work")),
     wrong("descend", "a work array cleared first", "test-descend",
         ("np.multiply(direction, float(lr), out=work)", "work[...] = 0\n    work += float(lr) * direction"),
-        says=("as the work array too", "wanted")),
+        says=("with the direction as work array", "wanted")),
     wrong("descend", "a new array", "test-descend-in-place",
         ("np.multiply(direction, float(lr), out=work)\n    data -= work", "data -= float(lr) * direction"),
-        says=("took", "write into work")),
+        says=("of new memory", "write into work")),
     wrong("descend", "a result copied in", "test-descend-in-place",
         (
                 "np.multiply(direction, float(lr), out=work)\n    data -= work",
                 "data[...] = data - float(lr) * direction",
             ),
-        says=("took", "write into work")),
+        says=("of new memory", "write into work")),
     right("descend", "subtract with a place for its result",
         solution="""
     work[...] = direction
@@ -37,15 +39,16 @@ CASES: list[Case] = [
     """),
 
     wrong("gradient-for", "no cast", "test-gradient-for", ("gradient.astype(p.dtype, copy=False)", "gradient"),
-        says=("came out as float16, wanted float32",)),
+        says=("is float16, wanted float32",)),
     wrong("gradient-for", "always a copy", "test-gradient-for",
-        ("gradient.astype(p.dtype, copy=False)", "gradient.astype(p.dtype)"), says=("nothing has to be copied",)),
+        ("gradient.astype(p.dtype, copy=False)", "gradient.astype(p.dtype)"),
+        says=("made a copy", "nothing to convert")),
     wrong("gradient-for", "always float32", "test-gradient-for",
         ("gradient.astype(p.dtype, copy=False)", "gradient.astype(np.float32, copy=False)"),
-        says=("float64", "came out as float32")),
+        says=("is float32, wanted float64",)),
     wrong("gradient-for", "the tensor for its array", "test-gradient-for",
         ("return gradient.astype(p.dtype, copy=False)", "return p.grad.astype(p.dtype)"),
-        says=("came out as Tensor", "wanted an array")),
+        says=("gave a Tensor", "wanted an array")),
     wrong("gradient-for", "shapes not compared", "test-gradient-for-refuses",
         ("if gradient.shape != p.shape:", "if False:"), says=("was accepted", "(1,)", "(2,)")),
     wrong("gradient-for", "sizes compared", "test-gradient-for-refuses",
@@ -53,10 +56,19 @@ CASES: list[Case] = [
     wrong("gradient-for", "axes counted", "test-gradient-for-refuses",
         ("gradient.shape != p.shape", "gradient.ndim != p.ndim"), says=("was accepted",)),
     wrong("gradient-for", "one shape in the message", "test-gradient-for-refuses",
-        ("has a gradient of shape {gradient.shape}: they", "has another gradient: they"),
-        says=("name (2,) and (1,)",)),
+        ("has a gradient of shape {gradient.shape}", "has another gradient"),
+        says=("(1,)", "name both shapes")),
     wrong("gradient-for", "the weight for its gradient", "test-gradient-for", ("as_tensor(p.grad).data", "p.data"),
-        says=("came out as", "wanted an array")),
+        says=("gave 1, wanted",)),
+    wrong("gradient-for", "nan made 0", "test-gradient-for",
+        (
+                "gradient.astype(p.dtype, copy=False)",
+                "np.nan_to_num(gradient.astype(p.dtype, copy=False), copy=False)",
+            ),
+        says=("nan", "all of them")),
+    wrong("gradient-for", "infinities made large numbers", "test-gradient-for",
+        ("gradient.astype(p.dtype, copy=False)", "np.maximum(gradient.astype(p.dtype, copy=False), -1e30)"),
+        says=("wanted -inf", "all of them")),
     right("gradient-for", "asarray",
         solution="""
     numbers = p.grad.numpy()
@@ -78,7 +90,7 @@ CASES: list[Case] = [
                     "    return out\n"
                 ),
             ),
-        says=("an input was changed",)),
+        says=("changed gradient", "write into out")),
     wrong("with-decay", "a new array", "test-with-decay",
         (
                 (
@@ -94,11 +106,11 @@ CASES: list[Case] = [
                 "np.multiply(data, weight_decay, out=out)\n    out += gradient",
                 "np.multiply(gradient, weight_decay, out=out)\n    out += data",
             ),
-        says=("decay 0.1", "which of the two")),
+        says=("with_decay([1, 1]", "which of the two")),
     wrong("with-decay", "taken away", "test-with-decay", ("out += gradient", "out -= gradient"),
-        says=("decay 0.1", "wanted")),
+        says=("gave", "wanted")),
     wrong("with-decay", "without the gradient", "test-with-decay", ("    out += gradient\n", ""),
-        says=("decay 0.1", "wanted")),
+        says=("gave", "wanted")),
     wrong("with-decay", "a detour where nothing decays", "test-with-decay",
         (
                 (
@@ -107,13 +119,16 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("without decay", "handed on")),
+        says=("decay of 0", "the gradient itself")),
     wrong("with-decay", "the weights shrunk", "test-with-decay",
         (
                 "np.multiply(data, weight_decay, out=out)\n    out += gradient",
                 "data *= weight_decay\n    np.add(data, gradient, out=out)",
             ),
-        says=("an input was changed",)),
+        says=("changed data", "write into out")),
+    wrong("with-decay", "a sum that is copied in", "test-with-decay",
+        ("np.multiply(data, weight_decay, out=out)\n    out += gradient", "out[...] = gradient + weight_decay * data"),
+        says=("of new memory", "write every result into out")),
     right("with-decay", "the gradient first",
         solution="""
     if not weight_decay:
@@ -124,10 +139,10 @@ CASES: list[Case] = [
     """),
 
     wrong("with-momentum", "a velocity that is the gradient's own array", "test-with-momentum",
-        ("gradient.copy()", "gradient"), says=("gradient's own array", "copy")),
+        ("gradient.copy()", "gradient"), says=("gradient's own array", "wanted a copy")),
     wrong("with-momentum", "an average for a velocity", "test-with-momentum",
         ("velocity += gradient", "velocity += (1 - momentum) * gradient"),
-        says=("momentum 0.9", "at step 2", "wanted")),
+        says=("step 2 of momentum 0.5", "wanted")),
     wrong("with-momentum", "nesterov overlooked", "test-with-momentum", ("if not nesterov:", "if True:"),
         says=("nesterov=True", "wanted")),
     wrong("with-momentum", "nesterov for all", "test-with-momentum", ("if not nesterov:", "if False:"),
@@ -140,12 +155,12 @@ CASES: list[Case] = [
                 ),
                 '        velocity = state["momentum_buffer"] = momentum * velocity + gradient\n',
             ),
-        says=("change it in place",)),
+        says=("made a new velocity", "in place")),
     wrong("with-momentum", "a velocity that is not kept", "test-with-momentum",
         ('velocity = state["momentum_buffer"] = gradient.copy()', "velocity = gradient.copy()"),
-        says=("state holds []", "momentum_buffer")),
+        says=("left [] in state", "momentum_buffer")),
     wrong("with-momentum", "friction forgotten", "test-with-momentum", ("        velocity *= momentum\n", ""),
-        says=("at step 2", "wanted")),
+        says=("step 2 of", "wanted")),
     wrong("with-momentum", "a memory without momentum", "test-with-momentum",
         (
                 (
@@ -154,17 +169,24 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("momentum 0", "nothing is remembered")),
+        says=("momentum 0", "nothing remembered")),
     wrong("with-momentum", "a look ahead without the gradient", "test-with-momentum", ("    out += gradient\n", ""),
         says=("nesterov=True", "wanted")),
-    right("with-momentum", "a velocity in one line",
+    wrong("with-momentum", "a velocity in one line", "test-with-momentum",
         (
                 (
                     "        velocity *= momentum\n"
                     "        velocity += gradient\n"
                 ),
                 "        velocity[...] = velocity * momentum + gradient\n",
-            )),
+            ),
+        says=("of new memory", "write into out or into the velocity")),
+    wrong("with-momentum", "a copy of the velocity", "test-with-momentum",
+        ("        return velocity\n", "        return velocity.copy()\n"),
+        says=("returned a copy", "the velocity itself")),
+    wrong("with-momentum", "the gradient used up", "test-with-momentum",
+        ("    out += gradient\n    return out\n", "    gradient += out\n    return gradient\n"),
+        says=("changed gradient", "write into out")),
     right("with-momentum", "a velocity that starts from 0",
         (
                 (
@@ -185,16 +207,16 @@ CASES: list[Case] = [
                 'gradient = with_decay(gradient, data, group["weight_decay"], work[0])',
                 'gradient += group["weight_decay"] * data',
             ),
-        says=("after the step p.grad is", "only read")),
+        says=("changed gradient", "only read")),
     wrong("sgd", "the first group's lr in sgd", "test-sgd", ('group["lr"]', 'self.param_groups[0]["lr"]'),
-        says=("SGD with two groups", "whose options")),
+        says=("SGD with two weights", "whose options")),
     wrong("sgd", "the first group's momentum in sgd", "test-sgd",
-        ('group["momentum"]', 'self.param_groups[0]["momentum"]'), says=("SGD with two groups", "whose options")),
+        ('group["momentum"]', 'self.param_groups[0]["momentum"]'), says=("SGD with two weights", "whose options")),
     wrong("sgd", "the first group's nesterov in sgd", "test-sgd",
-        ('group["nesterov"]', 'self.param_groups[0]["nesterov"]'), says=("SGD with two groups", "whose options")),
+        ('group["nesterov"]', 'self.param_groups[0]["nesterov"]'), says=("SGD with two weights", "whose options")),
     wrong("sgd", "the first group's weight_decay in sgd", "test-sgd",
         ('group["weight_decay"]', 'self.param_groups[0]["weight_decay"]'),
-        says=("SGD with two groups", "whose options")),
+        says=("SGD with two weights", "whose options")),
     wrong("sgd", "one work array for two things", "test-sgd", ("work[1])", "work[0])"),
         says=("'nesterov': True, 'weight_decay': 0.2", "PyTorch's goes")),
     wrong("sgd", "decay after momentum", "test-sgd",
@@ -204,7 +226,7 @@ CASES: list[Case] = [
     descend(data, direction, group["lr"], work[0])
     """, says=("'weight_decay': 0.2", "PyTorch's goes")),
     wrong("sgd", "the gradient, not the direction", "test-sgd",
-        ("descend(data, direction,", "descend(data, gradient,"), says=("'momentum': 0.9", "PyTorch's goes [1.95")),
+        ("descend(data, direction,", "descend(data, gradient,"), says=("'momentum': 0.9", "wanted 1.594")),
     wrong("sgd", "the rate that it was made with", "test-sgd-data", ('group["lr"]', 'self.defaults["lr"]'),
         says=("lr changed to 2", "from `group`")),
     wrong("sgd", "a data that is replaced", "test-sgd-data",
@@ -216,22 +238,32 @@ CASES: list[Case] = [
                     '                p.data = data - group["lr"] * direction'
                 ),
             ),
-        says=("in the array it was in",)),
+        says=("another array into the parameter",)),
     right("sgd", "written out",
         solution="""
     direction = with_decay(gradient, data, group["weight_decay"], work[0])
     direction = with_momentum(direction, state, group["momentum"], group["nesterov"], work[1])
-    data -= np.asarray(float(group["lr"]) * direction, dtype=data.dtype)
+    np.multiply(direction, float(group["lr"]), out=work[0])
+    np.subtract(data, work[0], out=data)
     """),
+    wrong("sgd", "a new array at each step", "test-sgd",
+        (
+                'descend(data, direction, group["lr"], work[0])',
+                'data -= np.asarray(float(group["lr"]) * direction, dtype=data.dtype)',
+            ),
+        says=("a step of SGD", "of new memory")),
+    wrong("sgd", "one velocity for all weights", "test-sgd",
+        ("with_momentum(gradient, state,", 'with_momentum(gradient, vars(self).setdefault("shared", {}),'),
+        says=("SGD with two weights", "whose state")),
 
     wrong("blend", "beta for the sample", "test-blend",
         (
                 "np.multiply(sample, 1 - beta, out=work)\n    average *= beta",
                 "np.multiply(sample, beta, out=work)\n    average *= 1 - beta",
             ),
-        says=("beta 0.0", "who gets beta")),
+        says=("blend([8, 0]", "who gets beta")),
     wrong("blend", "a sum for an average", "test-blend",
-        ("np.multiply(sample, 1 - beta, out=work)", "work[...] = sample"), says=("beta 0.5", "wanted")),
+        ("np.multiply(sample, 1 - beta, out=work)", "work[...] = sample"), says=("blend([8, 0]", "wanted")),
     wrong("blend", "a new array under the old name", "test-blend",
         (
                 (
@@ -241,6 +273,16 @@ CASES: list[Case] = [
                 "    average = average * beta + work\n",
             ),
         says=("gave", "wanted")),
+    wrong("blend", "an average that is copied in", "test-blend",
+        (
+                (
+                    "    np.multiply(sample, 1 - beta, out=work)\n"
+                    "    average *= beta\n"
+                    "    average += work\n"
+                ),
+                "    average[...] = beta * average + (1 - beta) * sample\n",
+            ),
+        says=("of new memory", "every product")),
     wrong("blend", "the sample used up", "test-blend",
         (
                 (
@@ -254,7 +296,7 @@ CASES: list[Case] = [
                     "    average += sample\n"
                 ),
             ),
-        says=("the sample was changed",)),
+        says=("changed sample", "only average and work")),
     wrong("blend", "the sample overwritten too early", "test-blend",
         (
                 (
@@ -268,7 +310,7 @@ CASES: list[Case] = [
                     "    average[...] = work\n"
                 ),
             ),
-        says=("as work array", "overwritten early")),
+        says=("with the sample as work array", "overwritten too early")),
     wrong("blend", "no beta at all", "test-blend", ("    average *= beta\n", ""), says=("wanted",)),
     right("blend", "a step towards the sample",
         (
@@ -291,8 +333,11 @@ CASES: list[Case] = [
     wrong("adam-step", "a correction without its root", "test-adam-step",
         ('math.sqrt(1 - beta2 ** state["step"])', '(1 - beta2 ** state["step"])'), says=("t=1", "wanted")),
     wrong("adam-step", "eps inside the root", "test-adam-step",
-        ('    np.sqrt(state["exp_avg_sq"], out=work)\n', '    np.sqrt(state["exp_avg_sq"] + eps, out=work)\n'),
-        ("    work += eps\n", ""), says=("add eps to the root",)),
+        (
+                '    np.sqrt(state["exp_avg_sq"], out=work)\n',
+                '    np.add(state["exp_avg_sq"], eps, out=work)\n    np.sqrt(work, out=work)\n',
+            ),
+        ("    work += eps\n", ""), says=("then add eps to the root",)),
     wrong("adam-step", "eps before the correction", "test-adam-step",
         (
                 (
@@ -304,26 +349,39 @@ CASES: list[Case] = [
                     '    work /= math.sqrt(1 - beta2 ** state["step"])\n'
                 ),
             ),
-        says=("eps=0.1", "add eps to the root")),
-    wrong("adam-step", "no eps", "test-adam-step", ("    work += eps\n", ""), says=("eps=0.1", "add eps")),
+        says=("eps=2.0", "add eps to the root")),
+    wrong("adam-step", "no eps", "test-adam-step", ("    work += eps\n", ""), says=("eps=2.0", "add eps")),
     wrong("adam-step", "no root", "test-adam-step",
         ('np.sqrt(state["exp_avg_sq"], out=work)', 'work[...] = state["exp_avg_sq"]'), says=("t=1", "wanted")),
     wrong("adam-step", "the betas swapped", "test-adam-step", ("beta1, beta2 = betas", "beta2, beta1 = betas"),
-        says=("betas=(0.9, 0.999)", "wanted")),
+        says=("betas=(0.9, 0.99)", "wanted")),
     wrong("adam-step", "a state that is used up", "test-adam-step",
         (
                 'np.divide(state["exp_avg"], work, out=work)',
                 'state["exp_avg"] /= work\n    work[...] = state["exp_avg"]',
             ),
-        says=("the state was changed",)),
+        says=("changed exp_avg", "only read here")),
     wrong("adam-step", "a step that is counted twice", "test-adam-step",
         ("beta1, beta2 = betas", 'beta1, beta2 = betas\n    state["step"] += 1'), says=("t=1", "wanted")),
-    right("adam-step", "the paper's order",
+    wrong("adam-step", "the paper's formula, with new arrays", "test-adam-step",
         solution="""
     beta1, beta2 = betas
     mean = state["exp_avg"] / (1 - beta1 ** state["step"])
     square = state["exp_avg_sq"] / (1 - beta2 ** state["step"])
     data -= (lr * mean / (np.sqrt(square) + eps)).astype(data.dtype)
+    """, says=("of new memory", "write every result into work")),
+    wrong("adam-step", "a root in an array of its own", "test-adam-step",
+        ('np.sqrt(state["exp_avg_sq"], out=work)', 'work[...] = np.sqrt(state["exp_avg_sq"])'),
+        says=("of new memory", "into work")),
+    right("adam-step", "the squares corrected before the root",
+        solution="""
+    beta1, beta2 = betas
+    np.divide(state["exp_avg_sq"], 1 - beta2 ** state["step"], out=work)
+    np.sqrt(work, out=work)
+    np.add(work, eps, out=work)
+    np.divide(state["exp_avg"], work, out=work)
+    work *= float(lr) / (1 - beta1 ** state["step"])
+    np.subtract(data, work, out=data)
     """),
 
     wrong("adam", "the squares in the gradient's own array", "test-adam",
@@ -331,9 +389,9 @@ CASES: list[Case] = [
                 'np.multiply(gradient, gradient, out=work[1])\n        blend(state["exp_avg_sq"], work[1]',
                 'np.multiply(gradient, gradient, out=gradient)\n        blend(state["exp_avg_sq"], gradient',
             ),
-        says=("after the step p.grad is", "only read")),
+        says=("changed gradient", "only read")),
     wrong("adam", "the first group's lr in adam", "test-adam-groups", ('group["lr"]', 'self.param_groups[0]["lr"]'),
-        says=("groups with lr",)),
+        says=("Adam with two weights", "whose options")),
     wrong("adam", "the first group's eps in adam", "test-adam-groups",
         ('group["eps"]', 'self.param_groups[0]["eps"]'), says=("whose options",)),
     wrong("adam", "the first group's weight_decay in adam", "test-adam-groups",
@@ -361,6 +419,18 @@ CASES: list[Case] = [
                 'blend(state["exp_avg"], gradient, beta1, work[0])',
             ),
         says=("'weight_decay': 0.3", "PyTorch's goes")),
+    wrong("adam", "a square in a new array", "test-adam",
+        (
+                'np.multiply(gradient, gradient, out=work[1])\n        blend(state["exp_avg_sq"], work[1]',
+                'blend(state["exp_avg_sq"], gradient * gradient',
+            ),
+        says=("a step of Adam", "of new memory")),
+    wrong("adam", "one state for all weights", "test-adam-groups",
+        (
+                '        state["step"] += 1\n',
+                '        state = vars(self).setdefault("shared", state)\n        state["step"] += 1\n',
+            ),
+        says=("Adam with two weights", "whose state")),
     right("adam", "the second average first",
         solution="""
     state["step"] = state["step"] + 1
@@ -375,10 +445,10 @@ CASES: list[Case] = [
     wrong("adamw", "AdamW's decay left in the gradient too", "test-adamw",
         ('{**group, "weight_decay": 0.0}', "group"), says=("AdamW(", "PyTorch's goes")),
     wrong("adamw", "the first group's lr in adamw", "test-adamw", ('group["lr"]', 'self.param_groups[0]["lr"]'),
-        says=("AdamW with two groups", "whose options")),
+        says=("AdamW with two weights", "whose options")),
     wrong("adamw", "the first group's weight_decay in adamw", "test-adamw",
         ('group["weight_decay"]', 'self.param_groups[0]["weight_decay"]'),
-        says=("AdamW with two groups", "whose options")),
+        says=("AdamW with two weights", "whose options")),
     wrong("adamw", "Adam's decay", "test-adamw",
         (
                 (
@@ -409,10 +479,16 @@ CASES: list[Case] = [
                 'group["weight_decay"] = 0.0\n        super().update(data, gradient, state, group, work)',
             ),
         says=("AdamW(", "PyTorch's goes")),
-    right("adamw", "AdamW's decay as a difference",
+    wrong("adamw", "AdamW's decay in a new array", "test-adamw",
         (
                 'data *= 1 - float(group["lr"]) * group["weight_decay"]',
                 'data -= data * (group["lr"] * group["weight_decay"])',
+            ),
+        says=("a step of AdamW", "of new memory")),
+    right("adamw", "AdamW's decay as a difference",
+        (
+                'data *= 1 - float(group["lr"]) * group["weight_decay"]',
+                'np.multiply(data, group["lr"] * group["weight_decay"], out=work[0])\n        data -= work[0]',
             )),
 
     wrong("question-optimizers", "half of it", "test-question-optimizers", ("2 / 25", "1 / 25"),

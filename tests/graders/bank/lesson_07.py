@@ -9,7 +9,7 @@ CASES: list[Case] = [
     wrong("stratified-split", "a split that is the same for every seed", "test-stratified-split",
         ("np.random.default_rng(seed)", "np.random.default_rng(0)"), says=("seeds 1 and 2", "at random")),
     wrong("stratified-split", "a share that is cut off, not rounded", "test-stratified-split",
-        ("round(fraction", "int(fraction"), says=("fraction 0.19", "wanted [8, 4, 2]")),
+        ("[:round(fraction", "[:int(fraction"), says=("fraction 0.19", "wanted [8, 4, 2]")),
     wrong("stratified-split", "no classes", "test-stratified-split",
         (
                 (
@@ -22,7 +22,7 @@ CASES: list[Case] = [
                     "    chosen[members[:round(fraction * len(members))]] = True\n"
                 ),
             ),
-        says=("fraction 0.2 of [40, 20, 10]", "share of every class")),
+        says=("classes of [40, 20", "share of each class")),
     wrong("stratified-split", "the first of every class", "test-stratified-split",
         ("rng.permutation(np.flatnonzero(labels == label))", "np.flatnonzero(labels == label)"),
         says=("seeds 1 and 2", "at random")),
@@ -31,7 +31,7 @@ CASES: list[Case] = [
                 "return np.flatnonzero(~chosen), np.flatnonzero(chosen)",
                 "return np.flatnonzero(chosen), np.flatnonzero(~chosen)",
             ),
-        says=("[32, 16, 8] in the second part, wanted [8, 4, 2]",)),
+        says=("put [32, 16] of the classes into the second part, wanted [8, 4]",)),
     wrong("stratified-split", "a seed from nowhere", "test-stratified-split",
         ("np.random.default_rng(seed)", "np.random.default_rng()"), says=("the same seed gave two different splits",)),
     wrong("stratified-split", "parts as they were drawn", "test-stratified-split",
@@ -42,6 +42,29 @@ CASES: list[Case] = [
         says=("rising order",)),
     wrong("stratified-split", "the whole in the first part", "test-stratified-split",
         ("return np.flatnonzero(~chosen)", "return np.arange(len(labels))"), says=("exactly one part",)),
+    wrong("stratified-split", "the shared generator, seeded", "test-stratified-split",
+        (
+                "rng, chosen = np.random.default_rng(seed), np.zeros",
+                (
+                    "rng = generator()\n"
+                    "    rng.bit_generator.state = np.random.default_rng(seed).bit_generator.state\n"
+                    "    chosen = np.zeros"
+                ),
+            ),
+        says=("changed a generator", "one of its own")),
+    wrong("stratified-split", "NumPy's global generator, seeded", "test-stratified-split",
+        (
+                "rng, chosen = np.random.default_rng(seed), np.zeros",
+                "rng, chosen = np.random, np.zeros",
+            ),
+        (
+                "    for label in np.unique(labels):\n",
+                "    rng.seed(seed)\n    for label in np.unique(labels):\n",
+            ),
+        says=("changed a generator", "one of its own")),
+    wrong("stratified-split", "a generator for each class", "test-stratified-split",
+        ("rng.permutation(np.flatnonzero", "np.random.default_rng(seed).permutation(np.flatnonzero"),
+        says=("the same members, by place", "one generator")),
     right("stratified-split", "lists of indices",
         solution="""
     rng = np.random.default_rng(seed)
@@ -63,15 +86,15 @@ CASES: list[Case] = [
         says=("two epochs came in the same order",)),
     wrong("batch-indices", "the last piece left out", "test-batch-indices",
         ("range(0, count, batch_size)", "range(0, count - batch_size + 1, batch_size)"),
-        says=("10 in pieces of 4", "wanted [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]")),
+        says=("batch_indices(10, 4, shuffle=False)", "[8, 9]]")),
     wrong("batch-indices", "shuffled whatever is asked", "test-batch-indices",
         ("generator().permutation(count) if shuffle else np.arange(count)", "generator().permutation(count)"),
-        says=("10 in pieces of 4", "wanted [[0, 1, 2, 3]")),
+        says=("batch_indices(10, 4, shuffle=False)", "wanted [[0, 1, 2, 3]")),
     wrong("batch-indices", "never shuffled", "test-shuffle",
         ("generator().permutation(count) if shuffle else np.arange(count)", "np.arange(count)"),
         says=("left the order as it was",)),
     wrong("batch-indices", "one too few in each", "test-batch-indices",
-        ("start + batch_size]", "start + batch_size - 1]"), says=("10 in pieces of 4", "wanted")),
+        ("start + batch_size]", "start + batch_size - 1]"), says=("batch_indices(10, 4, shuffle=False)", "wanted")),
     wrong("batch-indices", "a size of 0 that range refuses", "test-batch-indices",
         (
                 (
@@ -80,71 +103,64 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("a batch size of 0", "range() arg 3")),
+        says=("batch_size=0", "range() arg 3", "with the value")),
     wrong("batch-indices", "0 refused, less not", "test-batch-indices", ("if batch_size < 1:", "if batch_size == 0:"),
         says=("batch_size=-1 was accepted",)),
     wrong("batch-indices", "drawn with return", "test-shuffle",
-        ("generator().permutation(count)", "generator().integers(0, count, count)"), says=("every example once",)),
+        ("generator().permutation(count)", "generator().integers(0, count, count)"),
+        says=("each of 50 examples once",)),
+    wrong("batch-indices", "batches shuffled, in order inside", "test-shuffle",
+        (
+                "    order = generator().permutation(count) if shuffle else np.arange(count)\n",
+                "    order = np.arange(count)\n",
+            ),
+        (
+                "    return [order[start:start + batch_size] for start in range(0, count, batch_size)]\n",
+                (
+                    "    pieces = [order[start:start + batch_size] for start in range(0, count, batch_size)]\n"
+                    "    return [pieces[i] for i in generator().permutation(len(pieces))] if shuffle else pieces\n"
+                ),
+            ),
+        says=("not the examples among them", "all the numbers")),
+    wrong("batch-indices", "shuffled within each batch", "test-shuffle",
+        (
+                "    order = generator().permutation(count) if shuffle else np.arange(count)\n",
+                "    order = np.arange(count)\n",
+            ),
+        (
+                "    return [order[start:start + batch_size] for start in range(0, count, batch_size)]\n",
+                (
+                    "    pieces = [order[start:start + batch_size] for start in range(0, count, batch_size)]\n"
+                    "    return [generator().permutation(piece) for piece in pieces] if shuffle else pieces\n"
+                ),
+            ),
+        says=("not the examples among them", "all the numbers")),
     right("batch-indices", "cut by array_split",
         (
                 "return [order[start:start + batch_size] for start in range(0, count, batch_size)]",
                 "return np.split(order, np.arange(batch_size, count, batch_size))",
             )),
 
-    wrong("accuracy", "the first axis", "test-accuracy", ("argmax(axis=-1)", "argmax(axis=0)"),
-        says=("(4, 3)", "last axis")),
-    wrong("accuracy", "the second axis", "test-accuracy", ("argmax(axis=-1)", "argmax(axis=1)"),
-        says=("(3, 3, 9)", "last axis")),
-    wrong("accuracy", "a count for a share", "test-accuracy", ("np.mean(", "np.sum("),
-        says=("accuracy 4.0, wanted 1.0",)),
-    wrong("accuracy", "the smallest", "test-accuracy", ("argmax", "argmin"), says=("wanted 1.0", "largest")),
-    wrong("accuracy", "per cent", "test-accuracy",
-        (
-                "float(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
-                "100 * float(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
-            ),
-        says=("accuracy 100.0, wanted 1.0",)),
-    wrong("accuracy", "no look at the shapes", "test-accuracy",
-        ("if outputs.ndim == 0 or outputs.shape[:-1] != targets.shape:", "if outputs.ndim == 0:"),
-        says=("targets (4, 3) failed", "last axis")),
-    wrong("accuracy", "0 where there are no classes", "test-accuracy",
-        ("        return None\n", "        return 0.0\n"), says=("accuracy 0.0, wanted None",)),
-    wrong("accuracy", "a tensor of 0 and 1", "test-accuracy",
-        (
-                "return float(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
-                "return Tensor(np.mean(outputs.data.argmax(axis=-1) == targets.data))",
-            ),
-        says=("a plain float was wanted, got a Tensor",)),
-    wrong("accuracy", "axes counted, not lengths", "test-accuracy",
-        ("outputs.shape[:-1] != targets.shape", "outputs.ndim != targets.ndim + 1"), says=("failed",)),
-    right("accuracy", "counted",
-        solution="""
-    if outputs.ndim != targets.ndim + 1 or outputs.shape[:targets.ndim] != targets.shape:
-        return None
-    best = np.argmax(outputs.numpy(), axis=outputs.ndim - 1)
-    return np.count_nonzero(best == targets.numpy()) / best.size
-    """),
-
     wrong("combine", "an average of averages", "test-combine",
         (
                 "score.loss * count for score, count in zip(scores, counts)) / total",
                 "score.loss for score in scores) / len(scores)",
             ),
-        says=("parts of [32, 32, 1]", "weigh the parts")),
+        says=("[3, 1] examples", "gave 3, wanted 2", "weigh each part")),
     wrong("combine", "an accuracy that is averaged plainly", "test-combine",
         (
                 "sum(score.accuracy * count for score, count in zip(scores, counts)) / total",
                 "sum(score.accuracy for score in scores) / len(scores)",
             ),
-        says=("accuracy", "weigh the parts")),
+        says=("accuracy gave 0.5, wanted 0.75", "weigh each part")),
     wrong("combine", "a loss that is not divided", "test-combine",
         (
                 "loss = sum(score.loss * count for score, count in zip(scores, counts)) / total",
                 "loss = sum(score.loss * count for score, count in zip(scores, counts))",
             ),
-        says=("parts of [5]", "wanted")),
+        says=("gave 8, wanted 2",)),
     wrong("combine", "divided by the parts", "test-combine", ("total = sum(counts)", "total = len(counts)"),
-        says=("parts of [5]", "wanted")),
+        says=("gave 4, wanted 2",)),
     wrong("combine", "no look at None", "test-combine",
         (
                 (
@@ -153,14 +169,14 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("failed", "where a part has none")),
+        says=("failed", "where one part has no accuracy")),
     wrong("combine", "None only where all are", "test-combine", ("if any(", "if all("),
-        says=("failed", "where a part has none")),
+        says=("failed", "where one part has no accuracy")),
     wrong("combine", "0 for None", "test-combine",
-        ("        return Score(loss, None)\n", "        return Score(loss, 0.0)\n"), says=("wanted (1.5, None)",)),
+        ("        return Score(loss, None)\n", "        return Score(loss, 0.0)\n"), says=("gave 0.0, wanted None",)),
     wrong("combine", "the last part's accuracy", "test-combine",
         ("sum(score.accuracy * count for score, count in zip(scores, counts)) / total", "scores[-1].accuracy"),
-        says=("accuracy", "weigh the parts")),
+        says=("accuracy gave 0, wanted 0.75", "weigh each part")),
     right("combine", "NumPy's average",
         solution="""
     loss = float(np.average([score.loss for score in scores], weights=counts))
@@ -169,13 +185,14 @@ CASES: list[Case] = [
     """),
 
     wrong("evaluating", "modes that are not put back", "test-evaluating",
-        ("module.training = mode", "module.training = True"), says=("the modes (False, False) before",)),
+        ("module.training = mode", "module.training = True"),
+        says=("[True, True, True, False] before", "its own mode back")),
     wrong("evaluating", "modes looked at too late", "test-evaluating",
         (
                 "[(module, module.training) for module in model.modules()]",
                 "((module, module.training) for module in model.modules())",
             ),
-        says=("(True, True) before, (False, False) after",)),
+        says=("[False, False, False, False] after", "its own mode back")),
     wrong("evaluating", "train() for all", "test-evaluating",
         (
                 (
@@ -184,7 +201,7 @@ CASES: list[Case] = [
                 ),
                 "        model.train()\n",
             ),
-        says=("the modes (False, False) before",)),
+        says=("[True, True, True, False] before", "its own mode back")),
     wrong("evaluating", "the mode of the model for all", "test-evaluating",
         (
                 (
@@ -193,9 +210,9 @@ CASES: list[Case] = [
                 ),
                 "        model.train(modes[0][1])\n",
             ),
-        says=("the modes (True, False) before",)),
+        says=("[True, True, True, False] before", "its own mode back")),
     wrong("evaluating", "only the model itself", "test-evaluating",
-        ("    model.eval()\n", "    model.training = False\n"), says=("a part is still training",)),
+        ("    model.eval()\n", "    model.training = False\n"), says=("inside the block", "still training")),
     wrong("evaluating", "no finally", "test-evaluating",
         (
                 (
@@ -211,9 +228,33 @@ CASES: list[Case] = [
                     "        module.training = mode\n"
                 ),
             ),
-        says=("after an error", "evaluation mode")),
+        says=("ended in a ValueError", "its own mode back")),
     wrong("evaluating", "nothing put back", "test-evaluating",
-        ("            module.training = mode\n", "            pass\n"), says=("before, (False, False) after",)),
+        ("            module.training = mode\n", "            pass\n"),
+        says=("[False, False, False, False] after", "its own mode back")),
+    wrong("evaluating", "put back after an Exception alone", "test-evaluating",
+        (
+                (
+                    "    try:\n"
+                    "        yield\n"
+                    "    finally:\n"
+                    "        for module, mode in modes:\n"
+                    "            module.training = mode\n"
+                ),
+                (
+                    "    try:\n"
+                    "        yield\n"
+                    "    except Exception:\n"
+                    "        for module, mode in modes:\n"
+                    "            module.training = mode\n"
+                    "        raise\n"
+                    "    for module, mode in modes:\n"
+                    "        module.training = mode\n"
+                ),
+            ),
+        says=("ended in a KeyboardInterrupt", "its own mode back")),
+    wrong("evaluating", "errors swallowed", "test-evaluating",
+        ("        yield\n", "        yield\n    except ValueError:\n        pass\n"), says=("was swallowed",)),
     right("evaluating", "a dict of modes",
         solution="""
     parts = model.modules()
@@ -229,13 +270,13 @@ CASES: list[Case] = [
     wrong("evaluate", "a measurement in training mode", "test-evaluate",
         ("evaluating(model), no_grad()", "no_grad()"), says=("50 examples", "wanted")),
     wrong("evaluate", "a measurement with a record", "test-evaluate",
-        ("evaluating(model), no_grad()", "evaluating(model)"), says=("carry a record",)),
+        ("evaluating(model), no_grad()", "evaluating(model)"), says=("kept a record",)),
     wrong("evaluate", "shuffled", "test-evaluate", ("shuffle=False", "shuffle=True"),
         says=("drew random numbers", "what shuffles")),
     wrong("evaluate", "batches that count the same", "test-evaluate", ("counts.append(len(x))", "counts.append(1)"),
-        says=("in batches of 16", "wanted")),
+        says=("with batch_size 16", "every example count")),
     wrong("evaluate", "full batches all", "test-evaluate", ("counts.append(len(x))", "counts.append(batch_size)"),
-        says=("in batches of 16", "wanted")),
+        says=("with batch_size 16", "every example count")),
     wrong("evaluate", "the first batch only", "test-evaluate",
         (
                 "            counts.append(len(x))\n",
@@ -244,7 +285,7 @@ CASES: list[Case] = [
                     "            break\n"
                 ),
             ),
-        says=("in batches of 16", "wanted")),
+        says=("with batch_size 16", "every example count")),
     wrong("evaluate", "left in evaluation mode", "test-evaluate",
         (
                 "    with evaluating(model), no_grad():\n",
@@ -253,10 +294,15 @@ CASES: list[Case] = [
                     "    with no_grad():\n"
                 ),
             ),
-        says=("left in evaluation mode",)),
+        says=("left the network in evaluation mode",)),
     wrong("evaluate", "labels for outputs", "test-evaluate",
         ("accuracy(outputs, y)", "accuracy(outputs, Tensor(outputs.data.argmax(axis=-1)))"),
         says=("wanted", "50 examples")),
+    wrong("evaluate", "a loss that is a Tensor", "test-evaluate", ("loss_fn(outputs, y).item()", "loss_fn(outputs, y)"),
+        says=("a loss that is a Tensor", "plain float")),
+    wrong("evaluate", "all examples at once", "test-evaluate",
+        ("targets, batch_size, shuffle", "targets, len(inputs), shuffle"),
+        says=("took batches of [50]", "one batch at a time")),
     right("evaluate", "batches cut by hand",
         solution="""
     model_batches = batches(inputs, targets, batch_size, False)
@@ -282,7 +328,7 @@ CASES: list[Case] = [
                     "        loss.backward()\n"
                 ),
             ),
-        says=("the loss is", "score the plain loss")),
+        says=("as [11, 11, 11]: the score", "score the plain loss")),
     wrong("accumulate-gradients", "gradients cleared on the way", "test-accumulate-gradients",
         (
                 "        outputs = model(inputs)\n",
@@ -291,7 +337,7 @@ CASES: list[Case] = [
                     "        outputs = model(inputs)\n"
                 ),
             ),
-        says=("33 examples as [11, 11, 11]", "what does a piece weigh")),
+        says=("accumulated twice", "off by")),
     wrong("accumulate-gradients", "no backward", "test-accumulate-gradients",
         ("        (loss * (count / sum(counts))).backward()\n", ""),
         says=("has no gradient", "backward() once for each batch")),
@@ -305,7 +351,7 @@ CASES: list[Case] = [
                     "    for (inputs, targets), count in zip(group, counts):\n"
                 ),
             ),
-        says=("earlier group were not added to",)),
+        says=("accumulated twice", "are both added up")),
     wrong("accumulate-gradients", "the last batch only", "test-accumulate-gradients",
         (
                 "        (loss * (count / sum(counts))).backward()\n",
@@ -315,7 +361,7 @@ CASES: list[Case] = [
                 ),
             ),
         says=("33 examples as [11, 11, 11]", "off by")),
-    right("accumulate-gradients", "one walk at the end",
+    wrong("accumulate-gradients", "one backward at the end", "test-accumulate-gradients",
         solution="""
     total = 0.0
     for (inputs, targets), count in zip(group, counts):
@@ -324,10 +370,33 @@ CASES: list[Case] = [
         total = loss * count + total
         scores.append(Score(float(loss), accuracy(outputs, targets)))
     (total / sum(counts)).backward()
+    """, says=("bytes at one time", "used up before the next one is built")),
+    wrong("accumulate-gradients", "all forwards first", "test-accumulate-gradients",
+        solution="""
+    losses = []
+    for (inputs, targets), count in zip(group, counts):
+        outputs = model(inputs)
+        losses.append(loss_fn(outputs, targets))
+        scores.append(Score(losses[-1].item(), accuracy(outputs, targets)))
+    for loss, count in zip(losses, counts):
+        (loss * (count / sum(counts))).backward()
+    """, says=("bytes at one time", "used up before the next one is built")),
+    wrong("accumulate-gradients", "the model run again for the score", "test-accumulate-gradients",
+        ("accuracy(outputs, targets)", "accuracy(model(inputs), targets)"),
+        says=("the model ran 12 times", "score the same outputs")),
+    right("accumulate-gradients", "the weight as the gradient of the loss",
+        solution="""
+    total = sum(counts)
+    for inputs, targets in group:
+        guess = model(inputs)
+        loss = loss_fn(guess, targets)
+        loss.backward(Tensor(len(inputs) / total))
+        scores.append(Score(float(loss), accuracy(guess, targets)))
     """),
 
     wrong("clip-grad-norm", "a norm in the gradients' own type", "test-clip-extremes",
-        ("p.grad.data, dtype=np.float64", "p.grad.data"), says=("add in float64",)),
+        ("p.grad.data, dtype=np.float64", "p.grad.data"),
+        says=("[300, 300, 300, 300] in float16", "wanted 600", "add up in float64")),
     wrong("clip-grad-norm", "a norm for each parameter", "test-clip-grad-norm",
         (
                 "wrap(p.grad.data * p.grad.dtype.type(factor))",
@@ -335,27 +404,35 @@ CASES: list[Case] = [
                     "wrap(p.grad.data * p.grad.dtype.type(max_norm / (math.sqrt(np.square(p.grad.data).sum()) + 1e-6)))"
                 ),
             ),
-        says=("max_norm 1.0", "one factor for all")),
+        says=("to 6.5", "wanted 2", "one factor for all")),
     wrong("clip-grad-norm", "short ones stretched", "test-clip-grad-norm", ("if not factor >= 1:", "if True:"),
-        says=("max_norm 20.0", "became")),
+        says=("to 20:", "wanted 4", "one factor for all")),
     wrong("clip-grad-norm", "the norm after", "test-clip-grad-norm",
-        ("    return norm\n", "    return min(norm, max_norm)\n"), says=("wanted their joint length before, 13",)),
+        ("    return norm\n", "    return min(norm, max_norm)\n"),
+        says=("gave 6.5, wanted 13", "joint length before clipping")),
     wrong("clip-grad-norm", "no root", "test-clip-grad-norm", ("math.sqrt(sum(squares))", "sum(squares)"),
-        says=("gave 169.0", "joint length")),
+        says=("gave 169, wanted 13", "joint length")),
     wrong("clip-grad-norm", "a sum of lengths", "test-clip-grad-norm",
-        ("math.sqrt(sum(squares))", "sum(np.sqrt(squares))"), says=("joint length before, 13",)),
+        ("math.sqrt(sum(squares))", "sum(np.sqrt(squares))"), says=("gave 17, wanted 13", "joint length")),
     wrong("clip-grad-norm", "the longest one's", "test-clip-grad-norm",
-        ("math.sqrt(sum(squares))", "math.sqrt(max(squares))"), says=("gave 12.0", "joint length")),
+        ("math.sqrt(sum(squares))", "math.sqrt(max(squares))"), says=("gave 12, wanted 13", "joint length")),
     wrong("clip-grad-norm", "a sum of sizes", "test-clip-grad-norm",
         ("np.square(p.grad.data, dtype=np.float64)", "np.abs(p.grad.data.astype(np.float64))"),
-        says=("joint length before, 13",)),
+        says=("wanted 13", "joint length")),
     wrong("clip-grad-norm", "each number cut off", "test-clip-grad-norm",
         ("wrap(p.grad.data * p.grad.dtype.type(factor))", "wrap(np.clip(p.grad.data, -max_norm, max_norm))"),
-        says=("max_norm 1.0", "one factor for all")),
+        says=("to 6.5", "one factor for all")),
     wrong("clip-grad-norm", "nothing below the line", "test-clip-extremes", ("(norm + 1e-6)", "norm"),
-        says=("all 0", "division by 0")),
+        says=("[0, 0]", "division by zero", "where all are 0")),
     wrong("clip-grad-norm", "gradients in float64", "test-clip-extremes",
-        ("p.grad.dtype.type(factor)", "np.float64(factor)"), says=("came back in float64",)),
+        ("p.grad.dtype.type(factor)", "np.float64(factor)"), says=("is float64, wanted float16", "keep their type")),
+    wrong("clip-grad-norm", "a minimum that hides nan", "test-clip-extremes",
+        ("factor = max_norm / (norm + 1e-6)", "factor = min(1, max_norm / (norm + 1e-6))"),
+        says=("[1, nan]", "wanted nan", "as PyTorch")),
+    wrong("clip-grad-norm", "finite gradients alone", "test-clip-extremes",
+        ("if not factor >= 1:", "if factor < 1:"), says=("[1, nan]", "wanted nan", "as PyTorch")),
+    wrong("clip-grad-norm", "a norm that is an array", "test-clip-grad-norm",
+        ("    return norm\n", "    return np.array(norm)\n"), says=("returned a ndarray", "plain float")),
     right("clip-grad-norm", "one long vector",
         solution="""
     if not with_gradient:
@@ -370,19 +447,20 @@ CASES: list[Case] = [
     """),
 
     wrong("cosine-lr", "a cosine that begins with the warm-up", "test-cosine-lr",
-        ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps"), says=("warm-up 10", "wanted")),
+        ("(step - warmup_steps) / (total_steps - warmup_steps)", "step / total_steps"),
+        says=("step=10", "warmup_steps=10", "wanted 1:")),
     wrong("cosine-lr", "a warm-up that begins at 0", "test-cosine-lr",
         ("peak * (step + 1) / warmup_steps", "peak * step / warmup_steps"),
-        says=("step 0 of 100, warm-up 10", "rate 0.00000, wanted 0.10000")),
+        says=("step=0", "gave 0, wanted 0.1")),
     wrong("cosine-lr", "uphill", "test-cosine-lr",
         ("(1 + math.cos(math.pi * done))", "(1 - math.cos(math.pi * done))"),
-        says=("step 10 of 100", "wanted 1.00000")),
+        says=("step=10", "gave 0, wanted 1:")),
     wrong("cosine-lr", "a whole wave", "test-cosine-lr", ("math.pi * done", "2 * math.pi * done"),
-        says=("step 55 of 100", "wanted 0.50000")),
+        says=("step=25", "wanted 0.85355")),
     wrong("cosine-lr", "no minimum", "test-cosine-lr", ("minimum + (peak - minimum) *", "peak *"),
-        says=("minimum 0.2", "wanted 0.60000")),
+        says=("minimum=1)", "gave 1.5, wanted 2")),
     wrong("cosine-lr", "the minimum on top", "test-cosine-lr", ("(peak - minimum) *", "peak *"),
-        says=("minimum 0.2", "wanted 0.60000")),
+        says=("minimum=1)", "gave 2.5, wanted 2")),
     wrong("cosine-lr", "a cosine that goes up again", "test-cosine-lr",
         (
                 (
@@ -391,21 +469,21 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("step 500 of 100", "wanted 0.20000")),
+        says=("step=500", "wanted 0.2")),
     wrong("cosine-lr", "one step less", "test-cosine-lr",
         ("(total_steps - warmup_steps)", "(total_steps - warmup_steps - 1)"), says=("step", "wanted")),
     wrong("cosine-lr", "0 at the end", "test-cosine-lr", ("        return minimum\n", "        return 0.0\n"),
-        says=("step 100 of 100", "wanted 0.20000")),
+        says=("step=500", "gave 0, wanted 0.2")),
     wrong("cosine-lr", "a straight line", "test-cosine-lr", ("(1 + math.cos(math.pi * done)) / 2", "(1 - done)"),
-        says=("step 25 of 100", "wanted 0.85355")),
+        says=("step=25", "wanted 0.85355")),
     wrong("cosine-lr", "one warm-up step too many", "test-cosine-lr",
-        ("if step < warmup_steps:", "if step <= warmup_steps:"), says=("step 10 of 100", "wanted 1.00000")),
+        ("if step < warmup_steps:", "if step <= warmup_steps:"), says=("step=10", "gave 1.1, wanted 1")),
     wrong("cosine-lr", "the visible answers typed in", "test-cosine-lr",
         solution="""
     known = {0: 1.0 if warmup_steps == 0 else 0.1, 4: 0.5, 9: 1.0, 10: 1.0, 25: 0.8535534, 99: 0.0002467,
              55: minimum + (peak - minimum) / 2}
     return known.get(step, minimum)
-    """, says=("step 1 of 12, warm-up 3", "peak 0.6", "wanted 0.40000")),
+    """, says=("step=1, peak=0.6", "wanted 0.4")),
     right("cosine-lr", "the share that is left",
         solution="""
     if step >= total_steps:
@@ -450,9 +528,9 @@ CASES: list[Case] = [
         ("            self.schedule.step()\n", "            pass\n"),
         says=("[0.05, 0.05]", "the schedule steps last")),
     wrong("train-step", "updates that are not counted", "test-train-step", ("        self.steps += 1\n", ""),
-        says=("steps is 0",)),
+        says=("steps is 0", "counts updates")),
     wrong("train-step", "batches counted", "test-train-step", ("self.steps += 1", "self.steps += len(group)"),
-        says=("steps is 4",)),
+        says=("steps is 4", "counts updates")),
     wrong("train-step", "a schedule that must be there", "test-train-step",
         (
                 (
@@ -470,7 +548,7 @@ CASES: list[Case] = [
         says=("clip_norm=None", "may be None")),
     wrong("train-step", "the score after", "test-train-step",
         ("        return score\n", "        return evaluate(self.model, self.loss_fn, *group[0])\n"),
-        says=("wanted the group's score",)),
+        says=("train_step gave", "group's score from before")),
     wrong("train-step", "nothing returned", "test-train-step", ("        return score\n", ""),
         says=("returned None", "wanted the group's score")),
     wrong("train-step", "no update", "test-train-step", ("        self.optimizer.step()\n", ""),
@@ -483,35 +561,36 @@ CASES: list[Case] = [
                     "        self.optimizer.step()\n"
                 ),
             ),
-        says=("the gradients must be there",)),
+        says=("of length 0", "the gradients must be there")),
     right("train-step", "cleared by the model", ("self.optimizer.zero_grad()", "self.model.zero_grad()")),
 
     wrong("training-state", "a state without the generator's", "test-training-state",
         ("generator().bit_generator.state", "np.random.default_rng(5).bit_generator.state"),
-        says=("after two more epochs", "was not kept")),
+        says=("two epochs after going on", "not kept")),
     wrong("training-state", "the arrays themselves", "test-training-state",
         ("trainer.model.state_dict()", "{name: p.data for name, p in trainer.model.named_parameters()}"),
         says=("as the object itself, not as a copy",)),
     wrong("training-state", "the optimizer's own state", "test-training-state",
-        ("trainer.optimizer.state_dict()", "{**trainer.optimizer.state_dict(), 'state': {}}"), says=("was not kept",)),
+        ("trainer.optimizer.state_dict()", "{**trainer.optimizer.state_dict(), 'state': {}}"),
+        says=("two epochs after going on", "not kept")),
     wrong("training-state", "a schedule that must be there", "test-training-state",
         ("None if trainer.schedule is None else trainer.schedule.state_dict()", "trainer.schedule.state_dict()"),
         says=("without a schedule failed", "None belongs in its place")),
     wrong("training-state", "no schedule", "test-training-state",
         ("None if trainer.schedule is None else trainer.schedule.state_dict()", "None"),
-        says=("refused the state", "no schedule")),
+        says=("no schedule", "under each name")),
     wrong("training-state", "rows as they are", "test-training-state",
         ("[asdict(row) for row in trainer.history]", "list(trainer.history)"),
-        says=("refused the state", "what it wants of each name")),
+        says=("going on from the state failed", "under each name")),
     wrong("training-state", "the history left out", "test-training-state",
         ('        "history": [asdict(row) for row in trainer.history],\n', ""),
-        says=("refused the state", "lacks history")),
+        says=("lacks history", "under each name")),
     wrong("training-state", "counts swapped", "test-training-state",
-        ('"epoch": trainer.epoch', '"epoch": trainer.steps'), says=("restored epoch and steps are (10, 10)",)),
+        ('"epoch": trainer.epoch', '"epoch": trainer.steps'), says=("epoch and steps are (10, 10), wanted (2, 10)",)),
     wrong("training-state", "steps that begin anew", "test-training-state", ('"steps": trainer.steps', '"steps": 0'),
-        says=("restored epoch and steps are (2, 0)",)),
+        says=("epoch and steps are (2, 0), wanted (2, 10)",)),
     wrong("training-state", "a history that begins anew", "test-training-state",
-        ("[asdict(row) for row in trainer.history]", "[]"), says=("the histories differ",)),
+        ("[asdict(row) for row in trainer.history]", "[]"), says=("the history has 2 rows", "wanted 4")),
     right("training-state", "filled in one by one",
         solution="""
     from copy import deepcopy

@@ -1,0 +1,56 @@
+"""What the checks of the compilation lesson compute themselves, and how they tell that something is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinytorch.core.tensor import Tensor
+from tinytorch.optimization.compilation import CODE, make_kernel, record
+from tinytorch.support.checks_fusion import agree, number_of, run_source, summed_to
+
+
+def test_a_record_has_a_value():
+    _, out = record(lambda x, y: (x + y).tanh() * 2, [(), ()])
+    assert number_of(out, (0.25, 0.5), CODE) == 2 * np.tanh(0.75)
+
+
+SOURCE = "def loop(a, b, out):\n    for i in range(3):\n        for j in range(2):\n            out[i, j] = "
+
+
+def test_a_source_is_run_as_python():
+    a, b = np.ones((3, 2)), np.array([[1.0], [2], [3]])
+    (out,) = run_source(SOURCE + "store(load(a[i, j]) - real(b[i]))", [a, b], ["whole", "column"], (3, 2))
+    assert np.array_equal(out, a - b)
+
+
+@pytest.mark.parametrize(("code", "reason"), [
+    ("missing", "name 'missing' is not defined"), ("a[i, j", "was never closed"), ("a[9, 9]", "out of bounds"),
+])
+def test_a_source_that_does_not_run_is_told(code, reason):
+    with pytest.raises(AssertionError, match=f"the source of the kernel does not run: .*{reason}"):
+        run_source(SOURCE + code, [np.ones((3, 2))] * 2, ["whole", "whole"], (3, 2))
+
+
+def test_kernels_that_agree_pass_and_others_do_not():
+    x, y = np.array([[0.5, 2.0]]), np.array([1.5, -1.0])
+    agree("x y", lambda x, y: x * y, make_kernel, Tensor, [x, y])
+
+    def forgetful(function, needs, dtype, shapes):
+        return make_kernel(function if needs is None else lambda x, y: x * y * y, needs, dtype, shapes)
+
+    with pytest.raises(AssertionError, match=r"the gradients of x y for needs \(False, True\) gave"):
+        agree("x y", lambda x, y: x * y, forgetful, Tensor, [x, y])
+    with pytest.raises(AssertionError, match="the value of x y failed: no kernel"):
+        agree("x y", lambda x, y: x * y, lambda *args: 1 / 0 if args[1] else refuse(), Tensor, [x, y])
+
+
+def refuse():
+    raise ValueError("no kernel")
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3,), (2, 1), (1, 1), ()])
+def test_what_was_broadcast_is_summed(shape):
+    array = np.arange(6.0).reshape(2, 3)
+    got = summed_to(array, shape)
+    assert got.shape == shape and got.sum() == 15

@@ -1,0 +1,75 @@
+"""What checks say of compiled code that does not compile, is of another type, or calls the C library."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+import pytest
+
+from tinytorch.support.checks_kernels import Counted, calls_nothing, computes, result_is, run
+from tinytorch.support.launch import compiled
+
+
+@compiled
+def unknown_name(x):
+    return unknown_function(x)  # noqa: F821
+
+
+@compiled
+def unknown_method(x):
+    return x.sigmoid()
+
+
+@compiled
+def half_of(x):
+    return 0.5 * x
+
+
+@compiled
+def tanh_of(x):
+    return math.tanh(x)
+
+
+def test_what_does_not_compile_is_told_in_a_line():
+    with pytest.raises(AssertionError, match="f cannot be compiled: .*unknown_function") as caught:
+        run("f", unknown_name, 1.0)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(AssertionError, match="f cannot be compiled: Unknown attribute 'sigmoid' of type float64"):
+        run("f", unknown_method, 1.0)
+
+
+def test_what_compiles_runs():
+    assert run("f", half_of, 3.0) == 1.5
+
+
+def test_a_result_of_another_type_is_told():
+    half_of(np.float64(1))
+    result_is("f", half_of, np.float64)
+    half_of(np.float32(1))
+    with pytest.raises(AssertionError, match="f gave a result of type float64, wanted float32: which number"):
+        result_is("f", half_of, np.float32)
+
+
+def test_what_is_computed_is_compared_with_what_is_wanted():
+    computes("f", half_of, np.float64, {2.0: 1.0, math.inf: math.inf, math.nan: math.nan}, "halve it")
+    computes("f", half_of, np.float64, {2.0: 1.1}, "halve it", near=0.2)
+    with pytest.raises(AssertionError, match="f at 3.0 gave 1.5, wanted 1.6: halve it"):
+        computes("f", half_of, np.float64, {2.0: 1.0, 3.0: 1.6}, "halve it", near=0.01)
+    with pytest.raises(AssertionError, match="result of type float64, wanted float32"):
+        computes("f", half_of, np.float32, {2.0: 1.0}, "halve it")
+
+
+@pytest.mark.skipif(numba.config.USING_SVML, reason="SVML has a tanh for several numbers")
+def test_a_call_of_the_c_library_is_told():
+    half_of(1.0)
+    calls_nothing("f", half_of, "look again")
+    tanh_of(1.0)
+    with pytest.raises(AssertionError, match="f calls tanh of the C library, one number at a time: look again"):
+        calls_nothing("f", tanh_of, "look again")
+
+
+def test_products_are_counted():
+    x = Counted()
+    assert 1 + 2.0 * x * x + x**3 * 2 is x and x.products == 5

@@ -1,0 +1,240 @@
+"""What the checks of the lesson on optimizers share: each asks one of the learner's functions or classes about a case.
+
+Arrays are float32. `idea` is what the sentence of a failed comparison ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tinytorch.support.checks import (
+    close,
+    equal,
+    explained,
+    makes_no_array,
+    raises,
+    typed,
+    unchanged,
+)
+
+GRADIENTS = (0.5, 1.0, -0.3, 0.2)
+MANY = 10_000
+
+
+def float32(*numbers: ArrayLike) -> list[np.ndarray]:
+    """New float32 arrays."""
+    return [np.array(each, np.float32) for each in numbers]
+
+
+def descend(function: Callable, before: ArrayLike, step: ArrayLike, lr: float, idea: str) -> None:
+    """`descend(data, direction, lr, work)` changes data in its own type, also where the direction is the work array."""
+    asked = f"descend({before}, {step}, {lr!r}, work)"
+    data, again, direction = float32(before, before, step)
+    wanted = data - np.float32(lr) * direction
+    with unchanged(asked, "only data and work may be written", direction=direction):
+        function(data, direction, lr, np.empty_like(data))
+    close(asked, data, wanted, idea, rtol=0)
+    function(again, direction, lr, direction)
+    close(f"{asked} with the direction as work array", again, wanted, "what is overwritten too early?", rtol=0)
+
+
+def gradient(
+    function: Callable, tensor: Callable, numbers: ArrayLike, own: str, other: str, idea: str
+) -> None:
+    """`gradient_for` gives the numbers of a gradient in the parameter's own type, and no copy where the types agree."""
+    asked = f"gradient_for a {own} parameter with the {other} gradient {numbers}"
+    p = tensor(np.ones(np.shape(numbers)), dtype=own)
+    p.grad = tensor(numbers, dtype=other)
+    got = function(p)
+    assert isinstance(got, np.ndarray), f"{asked} gave a {type(got).__name__}, wanted an array: {idea}"
+    close(asked, got, numbers, idea, rtol=0)
+    typed(asked, got, own, idea)
+    shared = own != other or np.shares_memory(got, p.grad.data)
+    assert shared, f"{asked} made a copy: the types agree, so there is nothing to convert"
+
+
+def refused(
+    function: Callable, tensor: Callable, own: tuple[int, ...], other: tuple[int, ...], idea: str
+) -> None:
+    """`gradient_for` refuses a gradient of another shape."""
+    p = tensor(np.zeros(own, np.float32))
+    p.grad = tensor(np.zeros(other, np.float32))
+    asked = f"a gradient of shape {other} for a parameter of shape {own}"
+    raises(asked, lambda: function(p), ValueError, str(own), str(other), idea=idea)
+
+
+def decay(function: Callable, gradient: ArrayLike, data: ArrayLike, decay: float, idea: str) -> None:
+    """`with_decay(gradient, data, decay, out)` writes the sum into out, or hands the gradient on where decay is 0."""
+    asked = f"with_decay({gradient}, {data}, {decay}, out)"
+    g, data, out = float32(gradient, data, data)
+    wanted = g + np.float32(decay) * data
+    with unchanged(asked, "write into out", gradient=g, data=data):
+        got = function(g, data, decay, out)
+    close(asked, got, wanted, idea)
+    assert got is out, f"{asked}: the result should be in `out`, and `out` should be returned"
+    assert function(g, data, 0.0, out) is g, "with_decay with a decay of 0: wanted the gradient itself, untouched"
+    many, out = np.ones((2, MANY), np.float32)
+    makes_no_array("with_decay", lambda: function(many, many, decay, out), "write every result into out")
+
+
+def momentum(
+    function: Callable, gradients: Sequence[ArrayLike], momentum: float, nesterov: bool, idea: str
+) -> None:
+    """`with_momentum` gives the direction for each gradient in turn, and keeps the velocity in one array of its own;
+    with momentum 0 the direction is the gradient, and nothing is remembered.
+    """
+    state: dict[str, Any] = {}
+    g = np.ones(3)
+    still = function(g, state, 0.0, False, np.empty(3)) is g and not state
+    assert still, "with_momentum with momentum 0: wanted the gradient itself, with nothing remembered in state"
+    velocity: Any = 0.0
+    out = np.empty(np.shape(gradients[0]))
+    for step, g in enumerate(np.array(gradients, float), start=1):
+        asked = f"step {step} of momentum {momentum}, nesterov={nesterov}, gradients {gradients}"
+        velocity, before = momentum * velocity + g, state.get("momentum_buffer")
+        with unchanged(asked, "write into out or into the velocity", gradient=g):
+            got = function(g, state, momentum, nesterov, out)
+        close(f"{asked}: the direction", got, g + momentum * velocity if nesterov else velocity, idea)
+        assert "momentum_buffer" in state, f"{asked} left {list(state)} in state, wanted the momentum_buffer"
+        buffer = state["momentum_buffer"]
+        close(f"{asked}: the velocity in state", buffer, velocity, "is it the running sum of the formula?")
+        assert not np.shares_memory(buffer, g), f"{asked}: the velocity is the gradient's own array, wanted a copy"
+        assert before is None or buffer is before, f"{asked} made a new velocity: change the one in state in place"
+        where = "the array out" if nesterov else "the velocity itself"
+        assert got is (out if nesterov else buffer), f"{asked} returned a copy, wanted {where}"
+    many, out = np.ones((2, MANY))
+    later: dict[str, Any] = {}
+    call = partial(function, many, later, momentum, nesterov, out)
+    makes_no_array("with_momentum after the first step", call, "write into out or into the velocity")
+
+
+def blend(function: Callable, average: ArrayLike, sample: ArrayLike, beta: float, idea: str) -> None:
+    """`blend(average, sample, beta, work)` changes the average, also where the sample is the work array."""
+    asked = f"blend({average}, {sample}, {beta}, work)"
+    first, second, new = float32(average, average, sample)
+    wanted = beta * first + (1 - beta) * new
+    with unchanged(asked, "only average and work may be written", sample=new):
+        function(first, new, beta, np.empty_like(new))
+    close(asked, first, wanted, idea)
+    function(second, new, beta, new)
+    close(f"{asked} with the sample as work array", second, wanted, "what is overwritten too early?")
+    many, other, work = np.ones((3, MANY), np.float32)
+    makes_no_array("blend", lambda: function(many, other, beta, work), "write every product into one that is there")
+
+
+def adam_step(
+    function: Callable, t: int, lr: float, betas: tuple[float, float], eps: float, idea: str
+) -> None:
+    """`adam_step` moves weights of 1, 3 and 5 by given averages, which it reads alone."""
+    mean, square, data = np.array([0.2, -0.1, 0.3]), np.array([0.04, 0.01, 0.09]), np.array([1.0, 3.0, 5.0])
+    asked = f"adam_step of {data} at t={t}, lr={lr}, betas={betas}, eps={eps} with exp_avg {mean}, exp_avg_sq {square}"
+    corrected = mean / (1 - betas[0] ** t), square / (1 - betas[1] ** t)
+    wanted = data - lr * corrected[0] / (np.sqrt(corrected[1]) + eps)
+    state = {"step": t, "exp_avg": mean, "exp_avg_sq": square}
+    with unchanged(asked, "the state is only read here", exp_avg=mean, exp_avg_sq=square):
+        function(data, state, lr, betas, eps, np.empty(3))
+    close(asked, data, wanted, idea, rtol=1e-9)
+    equal(f"{asked}: the step in state", state["step"], t, "the state is only read here")
+    first, second, many, work = np.ones((4, MANY), np.float32)
+    state = {"step": t, "exp_avg": first, "exp_avg_sq": second}
+    makes_no_array("adam_step", lambda: function(many, state, lr, betas, eps, work), "write every result into work")
+
+
+def trace(
+    kind: Callable, tensor: Callable, options: dict[str, Any], gradients: Sequence[float] = GRADIENTS
+) -> list[float]:
+    """Where a weight of 2 is after each step with these gradients."""
+    p = tensor([2.0])
+    optimizer = kind([p], **options)
+    return [steps(p, optimizer, [[g]]).item() for g in gradients]
+
+
+def path(
+    kind: Callable,
+    tensor: Callable,
+    options: dict[str, Any],
+    wanted: list[float],
+    gradients: Sequence[float] = GRADIENTS,
+) -> None:
+    """A weight of 2 goes the way that PyTorch's optimizer of the same name takes it."""
+    asked = f"a weight of 2 with {kind.__name__}({options}) and the gradients {list(gradients)}"
+    with explained(asked, "what is in the state by then?"):
+        got = trace(kind, tensor, options, gradients)
+    close(asked, got, wanted, "that is where PyTorch's goes", atol=2e-6)
+
+
+def apart(kind: Callable, tensor: Callable, first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Two weights in one optimizer, each in a group with options and gradients of its own, go as each does alone."""
+    choices = [(first, GRADIENTS), (second, [-2 * g for g in GRADIENTS])]
+    weights = [tensor([2.0]), tensor([2.0])]
+    optimizer = kind([{"params": p, **own} for p, (own, _) in zip(weights, choices, strict=True)])
+    for pair in zip(*(gradients for _, gradients in choices), strict=True):
+        for p, g in zip(weights, pair, strict=True):
+            p.grad = tensor([g])
+        optimizer.step()
+    for p, (own, gradients) in zip(weights, choices, strict=True):
+        asked = f"{kind.__name__} with two weights in groups of {first} and {second}: the weight with {own}"
+        wanted = trace(kind, tensor, own, gradients)[-1]
+        close(asked, p.data.item(), wanted, "does it go as it does alone? whose options, and whose state, were used?")
+
+
+def step(kind: Callable, tensor: Callable, **options: Any) -> None:
+    """A step, with and without weight decay, leaves the gradient as it is, changes the weights in the array they are
+    in, and makes no array.
+    """
+    for decay in (0.1, 0.0):
+        p = tensor(np.ones(MANY, np.float32))
+        p.grad = tensor(np.linspace(-1, 1, MANY, dtype=np.float32))
+        array, optimizer = p.data, kind([p], weight_decay=decay, **options)
+        asked = f"a step of {kind.__name__} with {dict(options, weight_decay=decay)}"
+        with unchanged(asked, "a gradient is only read", gradient=p.grad.data):
+            optimizer.step()
+        assert p.data is array, f"{asked} put another array into the parameter: change the one that is there"
+        makes_no_array(asked, optimizer.step, "write every result into an array that is there already")
+
+
+def single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: float) -> None:
+    """A parameter without axes moves, one without a gradient stays, and a changed rate holds from the next step on."""
+    p, frozen = tensor(np.float32(start)), tensor([1.0])
+    array, optimizer = p.data, kind([p, frozen], lr=lr)
+    p.grad = tensor(gradient)
+    optimizer.step()
+    asked = f"{kind.__name__} with lr {lr} on a parameter without axes, {start}, with the gradient {gradient}"
+    close(asked, p.data, start - lr * gradient, "its array has no axes, and can be changed in place all the same")
+    assert p.data is array, f"{asked} put another array into the parameter: change the one that is there"
+    equal("a parameter whose gradient is None", frozen.item(), 1.0, "it should stay as it is")
+    p.data = np.float32(3.0) * np.float32(1.0)  # what arithmetic on arrays without axes leaves: a number
+    optimizer.param_groups[0]["lr"] = 2.0
+    optimizer.step()
+    close(f"{asked}, now at 3 with lr changed to 2", p.data, 3 - 2 * gradient, "read the options from `group`")
+
+
+def resumed(
+    name: str, make: Callable, tensor: Callable, start: ArrayLike, seed: int, stop: int
+) -> float:
+    """Ten steps, interrupted after `stop`, go on with the saved state to the last bit; returns how far off they would
+    be without it.
+    """
+    gradients = np.random.default_rng(seed).normal(size=(10, np.size(start))).astype(np.float32)
+    whole, first = tensor(start), tensor(start)
+    wanted, optimizer = steps(whole, make([whole]), gradients), make([first])
+    weights = steps(first, optimizer, gradients[:stop])
+    later, afresh = tensor(weights), tensor(weights)
+    resumed = make([later])
+    resumed.load_state_dict(optimizer.state_dict())
+    what = f"ten steps of {name}, interrupted after {stop}, with the state saved and loaded"
+    close(what, steps(later, resumed, gradients[stop:]), wanted, "is all that it remembers in `state`?", rtol=0)
+    return float(np.abs(steps(afresh, make([afresh]), gradients[stop:]) - wanted).max())
+
+
+def steps(p: Any, optimizer: Any, gradients: Iterable[ArrayLike]) -> np.ndarray:
+    """The numbers of the parameter `p` after a step with each of the gradients."""
+    for g in gradients:
+        p.grad = type(p)(g)
+        optimizer.step()
+    return p.data

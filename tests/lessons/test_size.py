@@ -106,7 +106,7 @@ def exercises_are_found(lesson: Lesson) -> Iterator[str]:
         if defined and not defined & headings:
             yield f"no heading `### Exercise: {name_of(cell)}`"
     for cell in lesson.checks:
-        if not re.match(r"# Check of .*: run it when your cells? ha(s|ve) run\.\n", cell.source):
+        if not re.match(r"# Check of .*: run it when .* (has|have) run\.\n", cell.source):
             yield f"{cell.grade_id} does not begin with `# Check of ...: run it when your cell has run.`"
 
 

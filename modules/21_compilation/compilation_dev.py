@@ -940,6 +940,6 @@ Your answer here.
 r"""
 ## What you have
 
-A compiler, which `tito module complete 21` puts into `tinytorch.optimization.compilation`. PyTorch's
-compiler takes the same three steps, for far more operations, products and reductions among them.
+A compiler, which `tito module complete 21` puts into `tinytorch.optimization.compilation`. That of
+PyTorch takes the same three steps, for far more operations, products and reductions among them.
 """

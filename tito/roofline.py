@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from tito.errors import TitoError, WorkFailed
 
 if TYPE_CHECKING:
-    from tinytorch.profiling.roofline import RooflineRow
     from tinytorch.support.peaks import Peaks
+    from tinytorch.support.roofline import RooflineRow
 
 FORMATS = (".png", ".svg", ".pdf")
 SIZE = 2048
@@ -44,7 +44,7 @@ def importing_from(folder: Path) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise WorkFailed(f"{error}", "The roofline needs lesson 18 and what it builds on.") from error
+        raise WorkFailed(f"{error}", "The roofline needs lesson 15, and the lesson that it shows.") from error
     finally:
         sys.path.remove(str(folder))
 
@@ -126,19 +126,10 @@ def drawn(what: str, rows: Sequence[RooflineRow], peaks: Peaks, picture: Path) -
         raise WorkFailed(f"{what} computes nothing: no operation with FLOPs ran.")
     import matplotlib
 
+    from tinytorch.support.roofline import write_roofline
+
     matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    from tinytorch.support.roofline import plot_roofline
-
-    figure = plot_roofline(rows, peaks)
-    part = picture.with_name(f".{picture.name}.{os.getpid()}.tmp")
-    try:
-        figure.savefig(part, format=picture.suffix[1:].lower(), dpi=150)
-        os.replace(part, picture)
-    finally:
-        part.unlink(missing_ok=True)
-        pyplot.close(figure)
+    write_roofline(rows, peaks, picture)
     return Roofline(what, peaks.flops, peaks.bandwidth, tuple(rows), picture)
 
 

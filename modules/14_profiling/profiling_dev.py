@@ -657,26 +657,31 @@ def undisturbed(tensors: Iterable[Tensor] = ()) -> Iterator[None]:
 # %% nbgrader={"grade": true, "grade_id": "test-undisturbed", "points": 4}
 # Check of undisturbed: run it when its cell has run.
 @check
-def test_unit_undisturbed():
-    kept = Tensor([7.0])
+def test_unit_undisturbed(made, kept, *others):
     for error in (None, ZeroDivisionError, KeyboardInterrupt):
-        a, b, ended = Tensor([1.0]), Tensor([2.0]), None
-        a.grad, state = kept, generator().bit_generator.state
+        tensors, ended = [Tensor([1.0]), Tensor([2.0]), *others], None
+        tensors[0].grad, state = kept, generator().bit_generator.state
         try:
-            with undisturbed(iter([a, b])):
-                assert a.grad is None, f"in the block a.grad is {a.grad}, wanted None"
-                a.grad, b.grad = Tensor([3.0]), Tensor([generator().random()])
+            with undisturbed(made(tensors)):
+                inside = [tensor.grad for tensor in tensors]
+                for tensor in tensors:
+                    tensor.grad = Tensor([generator().random()])
                 if error:
                     raise error
         except (ZeroDivisionError, KeyboardInterrupt) as caught:
             ended = type(caught)
         how = f"after a block that {f'raised {error.__name__}' if error else 'ended'}"
+        assert inside == [None] * len(tensors), f"gradients in the block: {inside}, wanted None"
         assert ended is error, f"{how}: the exception did not come out of it; let it pass"
-        assert a.grad is kept, f"{how}: a.grad is {a.grad}, wanted the tensor of before, {kept}"
-        assert b.grad is None, f"{how}: b.grad is {b.grad}, wanted None, as it was before"
+        first, *rest = [tensor.grad for tensor in tensors]
+        assert first is kept, f"{how}: a gradient is {first}, wanted the one of before, {kept}"
+        assert rest == [None] * len(rest), f"{how}: gradients {rest}, wanted None, as before"
         assert generator().bit_generator.state == state, f"{how}: the generator was not put back"
 
-test_unit_undisturbed()
+test_unit_undisturbed(iter, Tensor([7.0]))
+### BEGIN HIDDEN TESTS
+test_unit_undisturbed(list, Tensor([0.0]), Tensor([3.0]))
+### END HIDDEN TESTS
 
 # %% [markdown]
 r"""

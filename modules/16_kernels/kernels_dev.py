@@ -44,8 +44,9 @@ import numpy as np
 
 from tinytorch.core.autograd import gradient_rule
 from tinytorch.core.losses import check_share, class_indices
-from tinytorch.core.tensor import CASTS, Primitive, Tensor, apply, floating, in_float32, wrap
+from tinytorch.core.tensor import Primitive, Tensor, apply, floating, in_float32, wrap
 from tinytorch.profiling.roofline import flop_rule, per_input
+from tinytorch.support.casts import CASTS
 from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.launch import compiled, converted, rounds_once
 

@@ -22,8 +22,8 @@ gradients become 0, and large numbers become infinite. In this lesson you find o
 happens, and you build the two tools with which PyTorch deals with it: `autocast`, which chooses a
 type for each operation, and `GradScaler`, which keeps the gradients within range.
 
-About 4 hours: 7 exercises, some 35 lines to write. Needs lessons 01 to 06 and 14. Makes
-`tinytorch.optimization.precision`: `autocast`, `GradScaler`, `unscale` and `next_scale`.
+About 4 hours: 7 exercises, some 35 lines to write, and 5 questions. Needs lessons 01 to 06 and 14.
+Makes `tinytorch.optimization.precision`: `autocast`, `GradScaler`, `unscale` and `next_scale`.
 """
 
 # %%
@@ -392,7 +392,7 @@ def test_unit_casting():
             close("a float64 x @ w", wide @ w, wide.data @ w.data, "cast neither beside a float64")
             close("x.where(x < 0, 0.25)", x.where(x < 0, 0.25), x.data / 4, "each by its own type")
             with autocast("bfloat16"):
-                typed("x @ w in a bfloat16 block inside", x @ w, as_dtype("bfloat16"), "the innermost")
+                typed("x @ w in a bfloat16 block inside", x @ w, as_dtype("bfloat16"), "innermost")
             with autocast(enabled=False):
                 typed("x @ w with casting off", x @ w, np.float32, "what if half is None?")
         typed("the sums of x @ w", sums, np.float32, "a long sum runs in float32")

@@ -18,14 +18,13 @@ r"""
 
 Your framework trains networks. Now you make it faster and smaller. *Vectorised products* give a
 library the multiplications in as few and large calls as possible. *Kernel fusion* computes a
-formula, such as GELU, in one pass over memory instead of one pass for each operation. *Mixed
-precision* keeps activations in 16 bits, and scales the loss so that no gradient is lost. Every
-speed-up is measured on your machine, and lesson 15's roofline says how near it comes to what the
-machine can do.
+formula, such as GELU, in one pass over memory, not one for each operation. *Mixed precision* keeps
+activations in 16 bits, and scales the loss so that small gradients are not lost. Every speed-up is
+measured on your machine, and lesson 15's roofline says how near it comes to the possible.
 
-About 5 hours: 7 exercises, some 50 lines to write. Needs lessons 01 to 07 and 14 to 17. Makes
-`tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`, `MixedPrecisionTrainer`,
-and four analyses.
+About 5 hours: 6 exercises, some 45 lines to write, and 6 questions. Needs lessons 01 to 07 and 14
+to 17. Makes `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`,
+`MixedPrecisionTrainer`, and four analyses.
 """
 
 # %%
@@ -167,7 +166,7 @@ test_unit_vectorized_matmul()
 
 # %% [markdown]
 r"""
-What does it bring? 256 examples of T rows each, times a weight of 256 by 256: the time of the
+What does it bring? 128 examples of T rows each, times a weight of 256 by 256: the time of the
 backward pass, which gives the gradient to the weight, after lesson 01's `@` and after yours.
 """
 
@@ -176,12 +175,12 @@ from tinytorch.support.timing import timed_stages
 
 def backward_ms(product, *sides):
     loss_of, nothing = (lambda: product(*sides).sum()), (lambda: None)
-    return 1e3 * min(timed_stages(loss_of, Tensor.backward, runs=4, prepare=nothing)[1])
+    return 1e3 * min(timed_stages(loss_of, Tensor.backward, runs=3, prepare=nothing)[1])
 
 # %%
 weight = Tensor(np.ones((256, 256), np.float32), requires_grad=True)
 for T in (1, 4, 16, 64):
-    x = Tensor(np.ones((256, T, 256), np.float32))
+    x = Tensor(np.ones((128, T, 256), np.float32))
     with one_thread():
         theirs, ours = (backward_ms(f, x, weight) for f in (Tensor.matmul, vectorized_matmul))
     print(f"T = {T:2d}: {theirs:6.2f} ms and {ours:6.2f} ms, {theirs / ours:5.1f} times as fast")
@@ -271,11 +270,13 @@ from tinytorch.profiling.roofline import per_output
 from tinytorch.support.launch import one_pass
 
 def _gelu_forward(x: np.ndarray) -> np.ndarray:
+    """GELU of an array of a floating type; the type stays."""
     ### BEGIN SOLUTION
     return one_pass(gelu_loops(x.dtype)[0], x)
     ### END SOLUTION
 
 def _gelu_backward(g: np.ndarray, y: None, x: np.ndarray) -> np.ndarray:
+    """The gradient to `x` where `g` comes in; the result `y` was not saved."""
     ### BEGIN SOLUTION
     return one_pass(gelu_loops(x.dtype)[1], g, x)
     ### END SOLUTION
@@ -391,7 +392,6 @@ their parts: `self.scaler.scale(loss)`, `unscale(gradients, scale)`, `self.scale
 #| exporti
 class LossScaling(TrainerSettings):
     """A model, an optimizer and a loss_fn(outputs, targets), and a scale that adapts itself."""
-
     def __init__(
         self, model: Any, optimizer: Any, loss_scale: float = 1024.0,
         max_loss_scale: float = 65536.0, loss_fn: Callable = MSELoss(), dtype: Any = "float16",
@@ -451,7 +451,7 @@ test_unit_loss_scaling()
 r"""
 ### Exercise: MixedPrecisionTrainer
 
-One step, `train_step`:
+One step is `train_step`:
 
 1. Under `autocast(self.dtype)`: the model's outputs for the inputs, and the loss, by
    `self._compute_loss(outputs, targets)`.
@@ -462,15 +462,14 @@ One step, `train_step`:
 4. Unscale the gradients. Let the optimizer step only where all of them are finite.
 5. Update the scale, and return the metrics. The loss in them is the unscaled one.
 
-`with np.errstate(all="ignore"):` round both passes keeps NumPy from warning of infinities. The
-scaler's own `step` is of no use here: it asks the optimizer for `param_groups`.
+`with np.errstate(all="ignore"):` round both passes keeps NumPy from warning of infinities. Leave
+the scaler's own `step` alone: it asks the optimizer for `param_groups`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "mixed-precision-trainer"}
 #| export
 class MixedPrecisionTrainer(LossScaling):
     """Training in mixed precision: float32 weights, a 16-bit forward pass, dynamic loss scaling."""
-
     def train_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, float | bool]:
         """One step on `(inputs, targets)`: `{"loss", "loss_scale", "overflow", "gradients_valid"}`.
 
@@ -589,7 +588,7 @@ test_unit_mixed_precision_detached()
 r"""
 ## 5. What does it bring?
 
-Four analyses put the parts together. Each prints a table and returns its rows. Lesson 15's
+Four given analyses put the parts together. Each prints a table and returns its rows. Lesson 15's
 `measure_peaks` measures this machine once, which takes a few seconds.
 
 ### How far do products get?
@@ -717,9 +716,8 @@ activations took 16 bits; norms and the loss keep float32 inputs, so GPT-2 saves
 
 ### Which technique, where?
 
-Not every choice is a measurement. The last analysis scores four techniques for five kinds of work
-from the judgements in `tinytorch/support/decisions.py`. You may judge differently; a score only
-makes the judgements explicit.
+Not every choice is a measurement. The last analysis scores four techniques for five kinds of work,
+from the judgements in `tinytorch/support/decisions.py`, which a score only makes explicit.
 
 ### Exercise: technique_score
 
@@ -843,7 +841,7 @@ def stepper(net, precision):
     return MixedPrecisionTrainer(net, optimizer, loss_fn=loss_fn, dtype=precision).train_step
 
 # %%
-def trained(hidden, precision, seed, epochs=6):
+def trained(hidden, precision, seed, epochs=5):
     manual_seed(seed)
     net = Sequential(Linear(64, hidden), fused_gelu, Linear(hidden, 10))
     step, (train, test) = stepper(net, precision), stratified_split(labels, 0.2, seed)

@@ -7,8 +7,9 @@ import pytest
 from numpy.lib.stride_tricks import as_strided
 
 from tests.operations.check import HALVES
-from tinytorch.core.tensor import CASTS, Tensor, as_dtype, cast_array
+from tinytorch.core.tensor import Tensor, as_dtype, cast_array
 from tinytorch.optimization.precision import autocast
+from tinytorch.support.casts import CASTS
 
 SINGLE = as_dtype("float32")
 PAIRS = [pair for half in HALVES for pair in ((SINGLE, as_dtype(half)), (as_dtype(half), SINGLE))]

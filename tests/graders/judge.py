@@ -19,6 +19,7 @@ from tito.project import Project
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = {path.parent.name[:2]: path for path in lesson_paths(Project(ROOT))}
 RAW = re.compile(r"NoneType|KeyError|AttributeError|not subscriptable|unsupported operand")
+WANTED = re.compile(r"[,:] wanted ")  # a sentence that names an error says what was wanted in its place
 LEAST_WRONG = 4  # wrong cases that each exercise has
 PIECE = 60  # cases that one process tries
 LEAST_WORDS = 6  # of a message
@@ -65,7 +66,7 @@ def unfit(lesson: Lesson, case: Case, judged: Judged) -> str:
     message = judged.message
     if judged.error not in ("AssertionError", "CheckFailed"):
         return f"{judged.check} fails with a raw {judged.error}: {message}"
-    if len(message.split()) < LEAST_WORDS or RAW.search(message):
+    if len(message.split()) < LEAST_WORDS or RAW.search(message) and not WANTED.search(message):
         return f"{judged.check} fails without a sentence: {message}"
     if given := _given_away(lesson, case, message):
         return f"{judged.check} gives the answer away ({given}): {message}"

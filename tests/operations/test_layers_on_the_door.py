@@ -156,7 +156,7 @@ def test_layers_belong_to_a_thread():
     assert seen.forwards == []
 
 
-def test_every_operation_passes_the_door():
+def test_every_operation_goes_through_apply():
     """With a layer that runs nothing, nothing runs."""
     class Wall(Layer):
         def forward(self, primitive, inputs, options):

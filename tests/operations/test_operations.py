@@ -11,23 +11,13 @@ import pytest
 from tests.operations.cases import CASTS, OPERATIONS
 from tests.operations.check import DTYPES, LAYOUTS, Operation, check
 from tinytorch.core.autograd import RULES
-from tinytorch.core.tensor import (
-    EQUAL,
-    GREATER,
-    GREATER_EQUAL,
-    LESS,
-    LESS_EQUAL,
-    NOT_EQUAL,
-    Primitive,
-    Tensor,
-    apply,
-)
+from tinytorch.core.tensor import PRIMITIVES, Primitive, Tensor, apply
 from tito.lesson.find import lessons
 
 COMPARISONS = {
-    LESS: np.less, LESS_EQUAL: np.less_equal, GREATER: np.greater, GREATER_EQUAL: np.greater_equal, EQUAL: np.equal,
-    NOT_EQUAL: np.not_equal,
-}  # fmt: skip
+    PRIMITIVES[name]: getattr(np, name)
+    for name in ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+}
 
 
 def shape_name(shapes):
@@ -82,10 +72,11 @@ def test_a_comparison_goes_element_by_element_and_stops_the_gradient(primitive, 
 
 
 def primitives_of_the_package(real) -> dict[str, Primitive]:
-    """Every Primitive that a lesson's module defines, by name."""
+    """Every Primitive that a lesson's module defines, or puts into lesson 01's table, by name."""
     modules = [import_module(lesson.module) for lesson in lessons(real)]
     found = [value for module in modules for value in vars(module).values() if isinstance(value, Primitive)]
-    return {primitive.name: primitive for primitive in found}
+    assert all(name == primitive.name for name, primitive in PRIMITIVES.items())
+    return {primitive.name: primitive for primitive in [*PRIMITIVES.values(), *found]}
 
 
 def test_every_primitive_is_checked_with_its_gradient(real, record_property):

@@ -55,7 +55,7 @@ def test_what_is_no_grid_of_real_numbers_is_refused(bad):
 
 
 def test_ragged_lists_are_refused():
-    with pytest.raises(ValueError, match=r"\[\[1, 2\], \[3\]\] makes no grid: rows of different lengths"):
+    with pytest.raises(ValueError, match=r"\[\[1, 2\], \[3\]\] has rows of different lengths"):
         Tensor([[1, 2], [3]])
 
 

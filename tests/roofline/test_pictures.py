@@ -17,7 +17,7 @@ from tinytorch.optimization.acceleration import analyze_arithmetic_intensity
 from tinytorch.profiling.profiler import Profiler
 from tinytorch.profiling.roofline import CountingTrace, RooflineRow, attainable, model_rows, roofline_row
 from tinytorch.support.peaks import Peaks
-from tinytorch.support.roofline import plot_roofline
+from tinytorch.support.roofline import plot_roofline, write_roofline
 from tinytorch.support.tables import table
 from tinytorch.support.threads import MAX_THREADS, get_num_threads, one_thread, set_num_threads
 
@@ -164,3 +164,12 @@ def test_the_roof_has_the_colour_of_the_text(axes_of, style):
 def test_one_operation_and_peaks_without_levels_are_a_picture(axes_of):
     axes = axes_of([row("add", 50.0, 2.0)], Peaks(100e9, 20e9))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["memory, 20 GB/s", "bound by memory"]
+
+
+def test_a_picture_is_saved_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "roof.png"
+    write_roofline([row("add", 0.1, 2.0)], PEAKS, path)
+    assert path.read_bytes().startswith(b"\x89PNG") and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(ValueError, match="xyz"):
+        write_roofline([row("add", 0.1, 2.0)], PEAKS, tmp_path / "roof.xyz")
+    assert list(tmp_path.iterdir()) == [path] and not matplotlib.pyplot.get_fignums()

@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Layer, Tensor
 from tinytorch.support.checks import (
     CheckFailed,
     FakeClock,
     NotBuilt,
     check,
     close,
+    complaint,
     equal,
     explained,
     makes_no_array,
+    operations,
+    outcome,
     raises,
+    silent,
     typed,
+    ufunc_calls,
     unchanged,
 )
 
@@ -193,3 +198,76 @@ def test_a_fake_clock_stands_still_until_work_passes_time():
     clock.looks = 999
     assert sentence(clock) == "the clock was looked at 1000 times: what should have moved it has not run"
     assert sentence(clock.pass_time) == "the function was called more often than asked for: 2 calls were wanted"
+
+
+def test_an_outcome_is_what_a_call_gives_or_the_sentence_that_stopped_it():
+    assert outcome("f(1)", lambda: 3) == 3
+    said = sentence(outcome, "f(1)", fails(ValueError("shapes differ")), "which axes?")
+    assert said == "f(1) failed: shapes differ: which axes?"
+    with pytest.raises(NotImplementedError):
+        outcome("f(1)", fails(NotImplementedError()))
+
+
+def test_a_complaint_is_the_message_of_an_error_and_nothing_without_one():
+    assert complaint(lambda: 1) == ""
+    assert complaint(lambda: [][3]) == "list index out of range"
+    assert complaint(fails(NotImplementedError("no rule for this"))) == "no rule for this"
+
+
+def test_a_blank_exercise_is_no_complaint():
+    with pytest.raises(NotImplementedError):
+        complaint(fails(NotImplementedError()))
+
+
+def test_silent_asks_numpy_not_to_warn():
+    with silent("f()"):
+        np.log(np.ones(1))
+    with pytest.raises(AssertionError, match="made NumPy warn: divide by zero encountered in log$"), silent("f()"):
+        np.log(np.zeros(1))
+    with pytest.raises(AssertionError, match="its own"), silent("f()"):
+        np.log(np.zeros(1))
+        raise AssertionError("its own")
+
+
+def test_ufunc_calls_are_those_that_a_function_makes():
+    def affine(x, w, b):
+        y = x.reshape(-1, 2) @ w
+        y += b
+        return np.exp(y) * 2
+
+    x, w, b = np.ones((3, 4, 2)), np.ones((2, 5)), np.ones(5)
+    calls = ufunc_calls(affine, x, w, b)
+    assert [(call.name, call.in_place) for call in calls] == [
+        ("matmul", False), ("add", True), ("exp", False), ("multiply", False)]
+    assert calls[0].shapes == ((12, 2), (2, 5)) and calls[1].shapes == ((12, 5), (5,))
+    assert [call.in_place for call in ufunc_calls(lambda x: np.negative(x, out=x), x)] == [True]
+    assert np.array_equal(x, -np.ones((3, 4, 2)))
+    assert ufunc_calls(lambda x: x.sum(axis=0), x)[0].name == "add"
+
+
+def test_operations_are_those_that_go_through_apply():
+    x = Tensor([[1.0, 2.0]])
+    assert operations(Layer, lambda: ((x + 1) @ x.T).sum()) == ["add", "transpose", "matmul", "sum"]
+    assert operations(Layer, lambda: x.data + 1) == []
+
+
+def test_what_refuses_to_work_in_the_check_itself_is_not_a_blank_exercise():
+    @check
+    def test_unit_two():
+        np.zeros(2, np.float16).data.tolist()  # NotImplementedError: memoryview: format e not supported
+
+    with pytest.raises(NotImplementedError, match="memoryview"):
+        test_unit_two()
+
+
+def test_a_blank_init_is_named_by_its_class():
+    class Exercise:
+        def __init__(self):
+            raise NotImplementedError()
+
+    @check
+    def test_unit_exercise():
+        Exercise()
+
+    with pytest.raises(NotBuilt, match="^Exercise is not built yet"):
+        test_unit_exercise()

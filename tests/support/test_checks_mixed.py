@@ -142,7 +142,7 @@ HUGE = Tensor(np.full((4, 10), 6e4, np.float32)), BATCH[1]
 @pytest.mark.parametrize(
     ("kind", "asked", "words"),
     [
-        (BackUnderAutocast, lambda t: mixed.casts_forward_alone(t, BATCH, Layer, is_autocast_enabled), "that is step 3"),
+        (BackUnderAutocast, lambda t: mixed.casts_forward_alone(t, BATCH, Layer, is_autocast_enabled), "is step 3"),
         (AlwaysSteps, lambda t: mixed.overflowing_step(t, *HUGE), "skip the step"),
         (AsksForGroups, lambda t: mixed.good_step(t, *BATCH), "asked the optimizer for param_groups"),
         (ReportsLess, lambda t: mixed.good_step(t, *BATCH), "wanted a dict with the keys"),

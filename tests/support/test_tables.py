@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tinytorch.support.tables import column, table
@@ -35,3 +37,19 @@ def test_names_stand_before_the_rows():
     assert table(ROWS[:1], names=["first"]) == "       name  KiB  left\n-----  ----  ---  ----\nfirst  a     2.0     -"
     with pytest.raises(ValueError):
         table(ROWS, names=["first"])
+
+
+@dataclass
+class Single:
+    anything: Any
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    (True, "    True"), (np.float32(0.5), "     0.5"), (None, "       -"), ((2, 3), "(2, 3)"), ("add", "add"),
+])  # fmt: skip
+def test_numbers_are_to_the_right_and_all_else_is_text(value, shown):
+    assert table([Single(value)]).splitlines()[2] == shown
+
+
+def test_without_rows_a_title_still_stands_above():
+    assert table([], "title") == "title\n(no rows)"

@@ -27,11 +27,12 @@ def paired(prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
     Tensor([1., 2.], dtype=float32)
     """
     prediction, target = operands(floating(prediction), target)
-    shapes = f"prediction has shape {prediction.shape} and target {target.shape}"
     if prediction.shape != target.shape:
-        raise ValueError(f"{shapes}: a loss broadcasts nothing, so reshape one of them")
+        raise ValueError(f"prediction has shape {prediction.shape} and target {target.shape}: "
+                         "a loss broadcasts nothing, so reshape one of them")
     if prediction.size == 0:
-        raise ValueError(f"{shapes}: an empty batch has no mean")
+        raise ValueError(f"prediction and target have shape {target.shape}: "
+                         "an empty batch has no mean")
     return prediction, target
 
 # %% ../../modules/04_losses/losses_dev.py #mean-squared-error
@@ -91,21 +92,21 @@ def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Targets as a new int64 array, one class index for each row of logits of `shape` (..., C).
 
     Raises ValueError where the targets' shape, named in the message, is not `shape` without its
-    last axis, where there are none, and where one is not a whole number from 0 to C - 1: the
-    message names the first such value and its position, as in "target 3.0 at [2]". Raises TypeError
-    for booleans.
+    last axis, where there are none, and where one is not a whole number from 0 to C - 1, named with
+    its position as in "target 3.0 at [2]". Raises TypeError for booleans.
 
     >>> class_indices([2.0, 0.0], (2, 3))
     array([2, 0])
     """
     given = as_tensor(targets).data
     if not shape or given.shape != shape[:-1]:
-        raise ValueError(f"logits {shape} need targets {shape[:-1]}, one class index a row: "
-                         f"got shape {given.shape}")
+        raise ValueError(f"logits {shape} need targets {shape[:-1]}, not of shape {given.shape}")
     if given.size == 0:
         raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")
     if given.dtype == bool:
         raise TypeError("targets are booleans: use astype if False is class 0 and True class 1")
+    if given.dtype.kind in "iu" and 0 <= given.min() and given.max() < shape[-1]:
+        return given.astype(np.int64)
     with np.errstate(invalid="ignore"):  # nan and inf become some whole number, which then differs
         indices = given.astype(np.int64)
     bad = (indices != given) | (indices < 0) | (indices >= shape[-1])

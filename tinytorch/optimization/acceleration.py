@@ -71,9 +71,11 @@ from ..profiling.roofline import per_output
 from ..support.launch import one_pass
 
 def _gelu_forward(x: np.ndarray) -> np.ndarray:
+    """GELU of an array of a floating type; the type stays."""
     return one_pass(gelu_loops(x.dtype)[0], x)
 
 def _gelu_backward(g: np.ndarray, y: None, x: np.ndarray) -> np.ndarray:
+    """The gradient to `x` where `g` comes in; the result `y` was not saved."""
     return one_pass(gelu_loops(x.dtype)[1], g, x)
 
 _FUSED_GELU = Primitive("fused_gelu", _gelu_forward, saves="inputs")
@@ -110,7 +112,6 @@ def depends_on(loss: Tensor, parameters: Iterable[Tensor]) -> bool:
 # %% ../../modules/18_acceleration/acceleration_dev.py #loss-scaling
 class LossScaling(TrainerSettings):
     """A model, an optimizer and a loss_fn(outputs, targets), and a scale that adapts itself."""
-
     def __init__(
         self, model: Any, optimizer: Any, loss_scale: float = 1024.0,
         max_loss_scale: float = 65536.0, loss_fn: Callable = MSELoss(), dtype: Any = "float16",
@@ -139,7 +140,6 @@ class LossScaling(TrainerSettings):
 # %% ../../modules/18_acceleration/acceleration_dev.py #mixed-precision-trainer
 class MixedPrecisionTrainer(LossScaling):
     """Training in mixed precision: float32 weights, a 16-bit forward pass, dynamic loss scaling."""
-
     def train_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, float | bool]:
         """One step on `(inputs, targets)`: `{"loss", "loss_scale", "overflow", "gradients_valid"}`.
 

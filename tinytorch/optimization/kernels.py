@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['fused_cross_entropy']
 
-# %% ../../modules/16_kernels/kernels_dev.py #428ed04de9b2
+# %% ../../modules/16_kernels/kernels_dev.py #a91895d7557c
 import math
 from collections.abc import Callable
 from functools import cache, partial
@@ -15,8 +15,9 @@ import numpy as np
 
 from ..core.autograd import gradient_rule
 from ..core.losses import check_share, class_indices
-from ..core.tensor import CASTS, Primitive, Tensor, apply, floating, in_float32, wrap
+from ..core.tensor import Primitive, Tensor, apply, floating, in_float32, wrap
 from ..profiling.roofline import flop_rule, per_input
+from ..support.casts import CASTS
 from ..support.dtypes import as_dtype, is_floating
 from ..support.launch import compiled, converted, rounds_once
 

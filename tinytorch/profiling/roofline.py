@@ -113,17 +113,17 @@ def traffic(read: Sequence[np.ndarray], written: Sequence[np.ndarray]) -> int:
     distinct = {id(array): array for array in (*read, *new)}
     return sum(footprint(array) for array in distinct.values()) if new else 0
 
-# %% ../../modules/15_roofline/roofline_dev.py #0ba38013c8dc
-def forward_counts(primitive: Primitive, inputs: Sequence[Tensor], options: dict, out: Tensor):
-    """The "flops" and "bytes" of a forward that gave `out`, as a dictionary."""
+# %% ../../modules/15_roofline/roofline_dev.py #9bd9c1681297
+def forward_counts(op: Primitive, inputs: Sequence[Tensor], options: dict, out: Tensor) -> dict:
+    """The "flops" and "bytes" of a forward that gave `out`."""
     moved = traffic([x.data for x in inputs], [out.data])
-    if primitive.name == "getitem":
+    if op.name == "getitem":
         moved = min(moved, 2 * footprint(out.data))
-    flops = operation_flops(primitive.name, tuple(x.shape for x in inputs), out.shape, options)
+    flops = operation_flops(op.name, tuple(x.shape for x in inputs), out.shape, options)
     return {"flops": flops, "bytes": moved}
 
-# %% ../../modules/15_roofline/roofline_dev.py #4933add13a38
-def backward_counts(node: Node, gradient: np.ndarray, results: Sequence) -> dict[str, int]:
+# %% ../../modules/15_roofline/roofline_dev.py #57966713e6c9
+def backward_counts(node: Node, gradient: np.ndarray, results: Sequence) -> dict:
     """The "flops" and "bytes" of a node's gradient rules that gave `results`, arrays or None."""
     name, shapes = node.primitive.name, tuple(tuple(x.shape) for x in node.inputs)
     saved = [array for array in (*node.inputs, node.output) if isinstance(array, np.ndarray)]
@@ -193,7 +193,9 @@ def count_flops(model: Callable[[Tensor], Tensor], input_shape: Sequence[int]) -
     return sum(operation.flops for operation in trace.operations)
 
 # %% ../../modules/15_roofline/roofline_dev.py #matmul-intensity
-def elementwise_intensity(flops: int, arrays_read: int, arrays_written: int, itemsize: int):
+def elementwise_intensity(
+    flops: int, arrays_read: int, arrays_written: int, itemsize: int
+) -> float:
     """FLOPs per byte of an elementwise operation that takes `flops` for each element."""
     return flops / ((arrays_read + arrays_written) * itemsize)
 
@@ -298,13 +300,13 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
         seconds = min(timed_runs(function, 0.1, 1))
     return under_roof(counted_total(name, "forward", trace.operations), name, seconds, peaks)
 
-# %% ../../modules/15_roofline/roofline_dev.py #95370326e586
+# %% ../../modules/15_roofline/roofline_dev.py #f561908d81c1
 def model_rows(
     model: Model, x: Any, peaks: Roof, loss_fn: Callable[[Tensor], Tensor] | None = None
 ) -> list[RooflineRow]:
     """The operations of `model(x)`, with `loss_fn` also backward, on one thread under `peaks`."""
     with one_thread():
         run = Profiler().trace(model, x, loss_fn, CountingTrace)
-    names = {"forward": "model: {}", "backward": "model: {} backward"}
-    return [under_roof(row, names[row.phase].format(row.name), row.seconds, peaks)
-            for row in run.rows if row.flops and row.bytes]
+    rows = [row for row in run.rows if row.flops and row.bytes]
+    names = [f"model: {row.name}" + " backward" * (row.phase == "backward") for row in rows]
+    return [under_roof(row, name, row.seconds, peaks) for row, name in zip(rows, names)]

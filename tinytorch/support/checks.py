@@ -8,11 +8,12 @@ look at again.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from types import TracebackType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -79,6 +80,8 @@ def check(function: Callable) -> Callable:
             raise CheckFailed(str(error)) from None
         except NotImplementedError as error:
             blank = _innermost(error.__traceback__)
+            if blank == function.__name__:  # what the check itself called refused to work: no exercise is blank
+                raise
             raise NotBuilt(
                 f"{blank} is not built yet: write it in its cell above, run that cell, and then this one again."
             ) from None
@@ -132,7 +135,7 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
 
 
 @contextmanager
-def explained(what: str, idea: str) -> Iterator[None]:
+def explained(what: str, idea: str = "") -> Iterator[None]:
     """Make of an error that the learner's code raises in the block an AssertionError that says what failed, and why."""
     try:
         yield
@@ -153,6 +156,53 @@ def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]
         assert np.array_equal(array, kept[name], equal_nan=True), changed
 
 
+@contextmanager
+def silent(what: str) -> Iterator[None]:
+    """Assert, at the end of the block, that NumPy has not warned in it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    assert not caught, f"{what} made NumPy warn: {caught[0].message}"
+
+
+class UfuncCall(NamedTuple):
+    """A call of one of NumPy's universal functions, such as `add`, which `a + b` and `a += b` call, or `matmul`."""
+
+    name: str
+    shapes: tuple[tuple[int, ...], ...]  # of the inputs
+    in_place: bool  # whether the result went into an array that was there
+
+
+def ufunc_calls(function: Callable[..., Any], *arrays: np.ndarray) -> list[UfuncCall]:
+    """The calls of universal functions that `function(*arrays)` makes with its arrays and what comes of them."""
+    calls: list[UfuncCall] = []
+
+    class Watched(np.ndarray):
+        def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+            calls.append(UfuncCall(ufunc.__name__, tuple(map(np.shape, inputs)), out is not None))
+            if out is not None:
+                options["out"] = tuple(np.asarray(array) for array in out)
+            made = getattr(ufunc, method)(*map(np.asarray, inputs), **options)
+            return np.asarray(made).view(Watched) if out is None else out[0]
+
+    function(*[array.view(Watched) for array in arrays])
+    return calls
+
+
+def operations(layer: type, call: Callable[[], Any]) -> list[str]:
+    """The names of the operations that `call()` sends through `apply`; `layer` is lesson 01's class Layer."""
+    names: list[str] = []
+
+    class Seen(layer):
+        def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
+            names.append(primitive.name)
+            return super().forward(primitive, inputs, options)
+
+    with Seen():
+        call()
+    return names
+
+
 def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
     """Assert that `call()` allocates next to nothing, once it has run a first time."""
     call()
@@ -166,11 +216,31 @@ def _short(array: np.ndarray) -> str:
 
 
 def _innermost(trace: TracebackType | None) -> str:
-    """The function, with its class, in which an error was raised."""
+    """The function, with its class, in which an error was raised; the class for its `__init__`."""
     name = ""
     while trace is not None:
         name, trace = trace.tb_frame.f_code.co_qualname, trace.tb_next
-    return name.rpartition("<locals>.")[2]
+    return name.rpartition("<locals>.")[2].removesuffix(".__init__")
+
+
+def outcome(what: str, call: Callable[[], Any], idea: str = "") -> Any:
+    """What `call()` gives; an error that stops it is `explained`."""
+    with explained(what, idea):
+        return call()
+
+
+def complaint(call: Callable[[], Any]) -> str:
+    """The message of the error that `call()` raises, and nothing where it raises none.
+
+    A blank exercise's NotImplementedError, which has no message, passes through.
+    """
+    try:
+        call()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if isinstance(error, NotImplementedError) and not str(error):
+            raise
+        return str(error)
+    return ""
 
 
 def _sentence(fact: str, idea: str) -> str:

@@ -148,7 +148,7 @@ def good_step(trainer: Any, x: Any, y: Any) -> None:
 
 
 def overflowing_step(trainer: Any, x: Any, y: Any) -> Step:
-    """Assert that a step of a mock trainer whose gradient overflows is skipped, told, and halves the scale; the step."""
+    """Assert that a mock trainer's step whose gradient overflows is skipped, told, and halves the scale; the step."""
     scale, step = trainer.loss_scale, take_step(trainer, x, y)
     equal("overflow and gradients_valid where the scaled gradient overflows", step.told, (True, False),
           "judge by the gradients, not by the loss")
@@ -206,7 +206,8 @@ def cut_step(trainer: Any, x: Any, y: Any) -> None:
     step = take_step(trainer, x, y)
     equal(f"overflow and gradients_valid {why}", step.told, (False, False), "no step was taken")
     in_words = [text for text in step.warned if len(text) > 20]
-    assert in_words, f"a step {why} warned of {step.warned or 'nothing'}: a step that is not taken must not look like one"
+    said = f"a step {why} warned of {step.warned or 'nothing'}"
+    assert in_words, f"{said}: a step that is not taken must not look like one"
     equal(f"the optimizer's calls {why}", step.calls, [], "ask before you touch it")
     after = trainer.loss_scale, trainer.steps_since_last_scale_update
     equal(f"scale and count after a step {why}", after, before, "there was nothing to adapt to")

@@ -64,8 +64,10 @@ def recommendation(score: int) -> str:
     return f"{word} ({score:+d})"
 
 
-def decision_rows(score: Callable[[Workload, Technique], int], techniques: Sequence[Technique]) -> list[DecisionRow]:
-    """A row for each kind of work, by the `score` of each of the four `techniques`; ValueError for others than these."""
+def decision_rows(
+    score: Callable[[Workload, Technique], int], techniques: Sequence[Technique]
+) -> list[DecisionRow]:
+    """A row for each kind of work, by the `score` of each of the four `techniques`; ValueError for any others."""
     names, wanted = [t.name for t in techniques], [t.name for t in TECHNIQUES]
     if names != wanted:
         raise ValueError(f"wanted the four techniques, in order, {', '.join(wanted)}; got {', '.join(names) or 'none'}")

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Spec(NamedTuple):
+    """What is left of an array that was not kept: its shape and its type."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
 
 def as_dtype(dtype: Any) -> np.dtype:

@@ -1,4 +1,4 @@
-"""What a trainer in mixed precision has beside its step: settings, metrics, and what it asks of batch and parameters."""
+"""What a trainer in mixed precision has beside its step: settings, metrics, and what it asks of its arguments."""
 
 from __future__ import annotations
 

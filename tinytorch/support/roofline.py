@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tinytorch.support.peaks import Peaks
@@ -67,6 +69,20 @@ def plot_roofline(rows: Sequence[RooflineRow], peaks: Peaks) -> Any:
     axes.legend(loc="lower right", fontsize=8)
     place_names(axes, points, [row.operation for row in rows])
     return figure
+
+
+def write_roofline(rows: Sequence[RooflineRow], peaks: Peaks, path: Path) -> None:
+    """Save the picture of `plot_roofline` to `path`, whole or not at all; the name's ending says the format."""
+    import matplotlib.pyplot as plt
+
+    figure = plot_roofline(rows, peaks)
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        figure.savefig(part, format=path.suffix[1:].lower(), dpi=150)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+        plt.close(figure)
 
 
 def draw_roof(axes: Any, peaks: Peaks, low: float, high: float) -> None:

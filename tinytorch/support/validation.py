@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from operator import index
 
 
 def check_sizes(**sizes: int) -> None:
@@ -10,3 +11,24 @@ def check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if not isinstance(size, Integral) or size < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
+
+
+def checked_axis(axis: int, shape: tuple[int, ...]) -> int:
+    """`axis` of an array of this shape, counted from the front; a single number counts as one axis.
+
+    Raises ValueError where there is no such axis, and TypeError for what is not a whole number.
+
+    >>> checked_axis(-1, (2, 3)), checked_axis(0, ())
+    (1, 0)
+    """
+    ndim = max(len(shape), 1)
+    if not -ndim <= index(axis) < ndim:
+        raise ValueError(f"axis {axis} does not fit shape {shape}: there are axes {-ndim} to {ndim - 1}")
+    return index(axis) % ndim
+
+
+def check_callable(*layers: object) -> None:
+    """Raise TypeError naming the type of the first of `layers` that cannot be called."""
+    for layer in layers:
+        if not callable(layer):
+            raise TypeError(f"write Sequential(a, b, c), each callable with a tensor; got a {type(layer).__name__}")

@@ -254,15 +254,16 @@ CASES: list[Case] = [
         says=("after a block that ended", "the generator was not put back")),
     wrong("undisturbed", "gradients not put back", "test-undisturbed",
         ("            tensor.grad = gradient\n", "            pass\n"),
-        says=("after a block that ended", "wanted the tensor of before")),
+        says=("after a block that ended", "wanted the one of before")),
     wrong("undisturbed", "gradients not cleared", "test-undisturbed",
-        ("    clear_gradients(tensor for tensor, _ in before)\n", ""), says=("in the block a.grad is", "wanted None")),
+        ("    clear_gradients(tensor for tensor, _ in before)\n", ""),
+        says=("gradients in the block: [Tensor(", "wanted None")),
     wrong("undisturbed", "cleared at the end", "test-undisturbed",
         ("            tensor.grad = gradient\n", "            tensor.grad = None\n"),
-        says=("a.grad is None, wanted the tensor of before",)),
+        says=("a gradient is None, wanted the one of before",)),
     wrong("undisturbed", "an iterator used up", "test-undisturbed",
         ("    clear_gradients(tensor for tensor, _ in before)\n", "    clear_gradients(tensors)\n"),
-        says=("in the block a.grad is", "wanted None")),
+        says=("gradients in the block: [Tensor(", "wanted None")),
     wrong("undisturbed", "put back only after a good end", "test-undisturbed", solution="""
     before, state = [(tensor, tensor.grad) for tensor in tensors], generator().bit_generator.state
     clear_gradients(tensor for tensor, _ in before)
@@ -270,7 +271,7 @@ CASES: list[Case] = [
     generator().bit_generator.state = state
     for tensor, gradient in before:
         tensor.grad = gradient
-    """, says=("after a block that raised ZeroDivisionError", "a.grad is")),
+    """, says=("after a block that raised ZeroDivisionError", "a gradient is")),
     wrong("undisturbed", "not put back after KeyboardInterrupt", "test-undisturbed", solution="""
     before, state = [(tensor, tensor.grad) for tensor in tensors], generator().bit_generator.state
     clear_gradients(tensor for tensor, _ in before)
@@ -287,13 +288,13 @@ CASES: list[Case] = [
         raise
     else:
         put_back()
-    """, says=("after a block that raised KeyboardInterrupt", "a.grad is")),
+    """, says=("after a block that raised KeyboardInterrupt", "a gradient is")),
     wrong("undisturbed", "the exception swallowed", "test-undisturbed",
         ("    finally:\n", "    except BaseException:\n        pass\n    finally:\n"),
         says=("after a block that raised ZeroDivisionError", "let it pass")),
     wrong("undisturbed", "a copy of a gradient", "test-undisturbed",
         ("tensor.grad = gradient", "tensor.grad = gradient and Tensor(gradient.data)"),
-        says=("wanted the tensor of before",)),
+        says=("wanted the one of before",)),
     wrong("undisturbed", "a new generator", "test-undisturbed",
         ("generator().bit_generator.state = state",
          "generator().bit_generator.state = np.random.default_rng(0).bit_generator.state"),

@@ -150,7 +150,8 @@ CASES: list[Case] = [
         ("return apply(_FUSED_GELU, floating(x))", "return apply(_FUSED_GELU, floating(x).reshape(-1))"),
         says=("the operations that ran gave ['reshape', 'fused_gelu']",)),
     wrong("fused-gelu", "the unfused function", ("test-fused-gelu", "test-fusion-speedup"),
-        ("return apply(_FUSED_GELU, floating(x))", "return unfused_gelu(x)"), says=("wanted ['fused_gelu']", "one pass")),
+        ("return apply(_FUSED_GELU, floating(x))", "return unfused_gelu(x)"),
+        says=("wanted ['fused_gelu']", "one pass")),
     wrong("fused-gelu", "a second pass", ("test-fused-gelu", "test-fusion-speedup"),
         ("return apply(_FUSED_GELU, floating(x))", "return apply(_FUSED_GELU, floating(x)) * 1"),
         says=("gave ['fused_gelu', 'mul'], wanted ['fused_gelu']",)),
@@ -215,7 +216,8 @@ CASES: list[Case] = [
         ), says=("the scale after the step; count, floor, ceiling?",)),
     right("loss-scaling", "scaled by hand",
         ("return self.scaler.scale(loss)",
-         "wide = loss if loss.dtype == np.float64 else loss.astype(np.float32)\n        return wide * self.loss_scale")),
+         "wide = loss if loss.dtype == np.float64 else loss.astype(np.float32)\n        "
+         "return wide * self.loss_scale")),
     right("loss-scaling", "the gradients listed by a loop", (
             "gradients = [p.grad for p in parameters if p.grad is not None]",
             ("gradients = []\n        for p in parameters:\n            if p.grad is not None:\n             "
@@ -272,7 +274,8 @@ CASES: list[Case] = [
         says=("a good step's calls of the optimizer gave ['step']", "clear, go back, step")),
     wrong("mixed-precision-trainer", "old gradients are cleared at the end", ALL[:1], (
             "        self.optimizer.zero_grad()\n", ""), (
-            "        self.update_loss_scale()\n", "        self.update_loss_scale()\n        self.optimizer.zero_grad()\n",
+            "        self.update_loss_scale()\n",
+            "        self.update_loss_scale()\n        self.optimizer.zero_grad()\n",
         ), says=("gave ['step', 'zero_grad'], wanted ['zero_grad', 'step']", "clear, go back, step")),
     wrong("mixed-precision-trainer", "clears the parameters' own gradients", ALL[:1], (
             "        self.optimizer.zero_grad()\n", "        for p in parameters:\n            p.grad = None\n",
@@ -305,7 +308,8 @@ CASES: list[Case] = [
              "autocast(self.dtype), np.errstate"),
         ), says=("which of two weights moved, number 0 frozen", "wanted [False, True]")),
     wrong("mixed-precision-trainer", "a loss of many numbers is let in", "test-mixed-precision-overflow",
-        ("        check_single(loss)\n", ""), says=("a loss of many numbers", "wanted a ValueError that says 'single'")),
+        ("        check_single(loss)\n", ""),
+        says=("a loss of many numbers", "wanted a ValueError that says 'single'")),
     wrong("mixed-precision-trainer", "asks about the loss too late", "test-mixed-precision-overflow", (
             "        check_single(loss)\n", ""), (
             "        self.optimizer.zero_grad()\n", "        self.optimizer.zero_grad()\n        check_single(loss)\n",

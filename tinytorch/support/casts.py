@@ -1,0 +1,51 @@
+"""Half precision for NumPy functions: computed in float32 and rounded once, at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import numpy as np
+
+from tinytorch.support.dtypes import is_floating, is_half
+
+CASTS: dict[tuple[np.dtype, np.dtype], Callable[[np.ndarray], np.ndarray]] = {}  # (from, to): a faster way than NumPy's
+_SINGLE = np.dtype(np.float32)
+
+
+def cast_array(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`array` in another type, by CASTS where it has a way and else by NumPy.
+
+    A number too large for a 16-bit type becomes inf, without a warning. What CASTS holds gives the same bits as NumPy.
+    """
+    faster = CASTS.get((array.dtype, dtype))
+    if faster is not None:
+        return faster(array)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(dtype)
+
+
+def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Let a function of arrays compute those of a 16-bit type in float32, and round its result once.
+
+    The result has the type that NumPy gives the floating arrays that came in. A list of arrays is left as it is.
+
+    >>> float(in_float32(np.add)(np.float16([1.0]), np.float16([2.0]))[0])
+    3.0
+    """
+
+    @wraps(forward)
+    def widened(*arrays, **options):
+        for array in arrays:
+            if isinstance(array, np.ndarray) and array.itemsize == 2 and is_half(array.dtype):
+                return _widened(forward, arrays, options)
+        return forward(*arrays, **options)
+
+    return widened
+
+
+def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
+    kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
+    wide = [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
+    made = forward(*wide, **options)
+    return made if isinstance(made, list) else cast_array(made, np.result_type(*kinds))

@@ -1,0 +1,149 @@
+"""The methods of a Tensor: most are one line that names an operation.
+
+Lesson 01's Tensor inherits them. It adds the three methods that look an operation up by its name and run it:
+
+- `_binary(name, a, b)`: two operands, of which one is the tensor; NotImplemented where the other is not an operand;
+- `_reduce(name, axis, keepdims)`: a sum, a mean or an extreme of the tensor;
+- `_apply(name, **options)`: any other operation, with the tensor as its only input.
+
+A method that PyTorch has and that is missing here is added as one line, to the class where a reader would look for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, Self
+
+import numpy as np
+
+from tinytorch.support.dtypes import as_dtype, is_floating
+
+
+class Arithmetic:
+    """`+ - * / ** @` and negation; Python calls `__radd__` and its kin where the tensor is on the right: `1 + x`."""
+
+    def __add__(self, other: Any) -> Self: return self._binary("add", self, other)
+    def __radd__(self, other: Any) -> Self: return self._binary("add", other, self)
+    def __sub__(self, other: Any) -> Self: return self._binary("sub", self, other)
+    def __rsub__(self, other: Any) -> Self: return self._binary("sub", other, self)
+    def __mul__(self, other: Any) -> Self: return self._binary("mul", self, other)
+    def __rmul__(self, other: Any) -> Self: return self._binary("mul", other, self)
+    def __truediv__(self, other: Any) -> Self: return self._binary("div", self, other)
+    def __rtruediv__(self, other: Any) -> Self: return self._binary("div", other, self)
+    def __pow__(self, other: Any) -> Self: return self._binary("pow", self, other)
+    def __rpow__(self, other: Any) -> Self: return self._binary("pow", other, self)
+    def __matmul__(self, other: Any) -> Self: return self._binary("matmul", self, other)
+    def __rmatmul__(self, other: Any) -> Self: return self._binary("matmul", other, self)
+    def matmul(self, other: Any) -> Self: return self @ other
+    def __neg__(self) -> Self: return self._apply("neg")
+
+
+class Comparison:
+    """`< <= > >= == !=`, element by element; the results are boolean tensors, through which no gradient passes."""
+
+    def __lt__(self, other: Any) -> Self: return self._binary("less", self, other)
+    def __le__(self, other: Any) -> Self: return self._binary("less_equal", self, other)
+    def __gt__(self, other: Any) -> Self: return self._binary("greater", self, other)
+    def __ge__(self, other: Any) -> Self: return self._binary("greater_equal", self, other)
+    def __eq__(self, other: object) -> Self: return self._binary("equal", self, other)
+    def __ne__(self, other: object) -> Self: return self._binary("not_equal", self, other)
+    __hash__ = object.__hash__  # a tensor can be a key: it is told from others by what it is, not by its numbers
+
+
+class Elementwise:
+    """Functions of one element at a time; whole numbers and booleans become float32 first."""
+
+    def exp(self) -> Self: return self._floating()._apply("exp")
+    def log(self) -> Self: return self._floating()._apply("log")
+    def sqrt(self) -> Self: return self._floating()._apply("sqrt")
+    def tanh(self) -> Self: return self._floating()._apply("tanh")
+
+    def astype(self, dtype: Any) -> Self:
+        """The same numbers in another type; the gradient comes back in this tensor's own."""
+        dtype = as_dtype(dtype)
+        return self if dtype == self.dtype else self._apply("astype", dtype=dtype)
+
+    def _floating(self) -> Self:
+        return self if is_floating(self.dtype) else self.astype(np.float32)
+
+
+class Reduction:
+    """Sums, means and extremes over all elements, over one axis or over several."""
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("sum", axis, keepdims)
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._floating()._reduce("mean", axis, keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("max", axis, keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("min", axis, keepdims)
+
+
+class Shaping:
+    """New shapes and parts of the same numbers."""
+
+    def reshape(self, *shape: Any) -> Self:
+        """`x.reshape(2, 3)` or `x.reshape((2, 3))`; one length may be -1."""
+        return self._apply("reshape", shape=_unpacked(shape))
+
+    def permute(self, *axes: Any) -> Self:
+        """The axes in another order: `x.permute(0, 2, 1)` or `x.permute((0, 2, 1))`."""
+        return self._apply("transpose", axes=_unpacked(axes))
+
+    def transpose(self, axis0: int = -2, axis1: int = -1) -> Self:
+        """Two axes swapped, as in PyTorch; the last two unless told otherwise. ValueError for what is not an axis."""
+        order, ends = list(range(self.ndim)), range(-self.ndim, self.ndim)
+        if axis0 not in ends or axis1 not in ends:
+            raise ValueError(f"cannot swap axes {axis0} and {axis1} of a tensor with {self.ndim} axes")
+        order[axis0], order[axis1] = order[axis1], order[axis0]
+        return self.permute(*order)
+
+    @property
+    def T(self) -> Self: return self.permute(*range(self.ndim)[::-1])
+
+    def __getitem__(self, index: Any) -> Self: return self._apply("getitem", index=_plain_index(index))
+
+
+class Conversion:
+    """What a tensor is in the eyes of Python and of NumPy."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: return self.data.shape
+    @property
+    def size(self) -> int: return self.data.size
+    @property
+    def ndim(self) -> int: return self.data.ndim
+    @property
+    def dtype(self) -> np.dtype: return self.data.dtype
+
+    def numpy(self) -> np.ndarray: return self.data
+    def item(self) -> float | int | bool: return self.data.item()
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.data, dtype=dtype, copy=copy)
+    def __len__(self) -> int: return len(self.data)
+    def __iter__(self) -> Iterator[Self]: return (self[i] for i in range(len(self)))
+    def __bool__(self) -> bool: return bool(self.data)
+    def __float__(self) -> float: return float(self.data.item())
+    def __int__(self) -> int: return int(self.data.item())
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(", precision=4)
+        return f"Tensor({numbers}, dtype={self.dtype}{', requires_grad=True' if self.requires_grad else ''})"
+
+
+class TensorMethods(Arithmetic, Comparison, Elementwise, Reduction, Shaping, Conversion):
+    """All of them, for a class with an array `data`, a `requires_grad`, and `_binary`, `_reduce` and `_apply`."""
+
+
+def _unpacked(arguments: tuple) -> tuple:
+    return tuple(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+
+
+def _plain_index(index: Any) -> Any:
+    """An index for NumPy, in which tensors have become arrays. Arrays and lists are copies: a gradient goes back to
+    where the numbers came from, whatever becomes of the caller's index meanwhile.
+    """
+    if isinstance(index, tuple):
+        return tuple(_plain_index(part) for part in index)
+    if isinstance(index, TensorMethods):
+        return index.data.copy()
+    return deepcopy(index) if isinstance(index, (np.ndarray, list)) else index

@@ -33,7 +33,7 @@ READ = {
 }
 # Cells that are longer than any may be: nothing but a class that cannot be cut.
 WHOLE: dict[tuple[str, str], str] = {}
-REBUILT_LATER = ("04", "05", "06", "07", "14", "15", "16", "17", "18", "21")
+REBUILT_LATER = ("04", "05", "06", "07", "14", "15", "17", "18")
 
 Rule = Callable[[Lesson], Iterator[str]]
 

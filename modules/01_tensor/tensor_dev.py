@@ -425,8 +425,8 @@ r"""
 
 Between an operation and its computation there is room for *layers*: objects that see each operation
 before it runs, and may note it down, time it, change its inputs or replace it. (They are not the
-layers of a network.) A `with` block puts a layer on, for this thread, and takes it off. The
-profiler of lesson 14 is a layer, and so is half precision in lesson 17; no operation knows of them.
+layers of a network.) A `with` block puts a layer on, for this thread, and takes it off. The trace
+of lesson 14 is a layer, and so is the half precision of lesson 17; no operation knows of them.
 `Names` notes the name of each operation.
 """
 

@@ -30,10 +30,21 @@ COLUMNS = 100
 # Given cells that are longer, by lesson and by the first name they define, and why they stay where they are.
 READ = {
     ("01", "Tensor"): "the class that the lesson is about: its prose follows `+` through it",
+    ("06", "Optimizer"): "what every optimizer inherits: the exercises fill in its step",
+    ("07", "TrainingEpoch"): "the walk over the batches, which calls the learner's step",
+    ("07", "Trainer"): "what the learner's functions are put together in",
+    ("17", "autocast"): "the block that puts the learner's casting layer on and takes it off",
+    ("17", "ScaledLoss"): "the half of GradScaler that the learner's half continues",
+    ("18", "analyze_arithmetic_intensity"): "a cell of the specification: it runs what the learner wrote",
+    ("18", "analyze_mixed_precision_benefits"): "a cell of the specification: it runs what the learner wrote",
 }
 # Cells that are longer than any may be: nothing but a class that cannot be cut.
-WHOLE: dict[tuple[str, str], str] = {}
-REBUILT_LATER = ("04", "05", "06", "07", "14", "15", "16", "17", "18", "21")
+WHOLE = {
+    ("14", "Trace"): "forward and backward, which the learner writes, with their docstrings",
+    ("14", "Profiler"): "six methods of a few lines, two of them the learner's",
+}
+# Exercises whose check needs more than they define, which is given between the two.
+APART = {("17", "casting"): "the check runs the layer through autocast, which is given after it"}
 
 Rule = Callable[[Lesson], Iterator[str]]
 
@@ -100,20 +111,24 @@ def no_probing(lesson: Lesson) -> Iterator[str]:
 def exercises_are_found(lesson: Lesson) -> Iterator[str]:
     """A heading names what is written, and the check below says whose check it is."""
     text = "\n".join(cell.source for cell in lesson.cells if cell.kind == "markdown")
-    headings = set(re.findall(r"^### Exercise: (\w+)$", text, re.MULTILINE))
+    headings = {name for names in re.findall(r"^### Exercise: (.+)$", text, re.MULTILINE)
+                for name in re.split(r", | and ", names)}
     for cell in lesson.exercises:
-        defined = {node.name for node in tree_of(cell.source).body if isinstance(node, DEFINITIONS)}
+        defined = {node.name for node in ast.walk(tree_of(cell.source)) if isinstance(node, DEFINITIONS)}
         if defined and not defined & headings:
             yield f"no heading `### Exercise: {name_of(cell)}`"
     for cell in lesson.checks:
-        if not re.match(r"# Check of .*: run it when your cells? ha(s|ve) run\.\n", cell.source):
+        if not re.match(r"# Check of .*: run it when .* (has|have) run\.\n", cell.source):
             yield f"{cell.grade_id} does not begin with `# Check of ...: run it when your cell has run.`"
 
 
 def the_check_is_right_below(lesson: Lesson) -> Iterator[str]:
-    for cell, after in zip(lesson.cells, lesson.cells[1:], strict=False):
-        if cell.is_exercise and cell.kind == "code" and not after.is_check:
-            yield f"{cell.grade_id}: its check is not the next cell"
+    """Nothing is between an exercise and its check but given lines that make use of the one or serve the other."""
+    for index, cell in enumerate(lesson.cells):
+        if cell.is_exercise and cell.kind == "code":
+            after = next(other for other in lesson.cells[index + 1 :] if other.kind != "code" or not is_given(other))
+            if not after.is_check and (lesson.number, cell.grade_id) not in APART:
+                yield f"{cell.grade_id}: its check is not right below it"
 
 
 RULES: tuple[Rule, ...] = (
@@ -126,12 +141,7 @@ def problems(lesson: Lesson) -> list[str]:
     return [problem for rule in RULES for problem in rule(lesson)]
 
 
-def numbers() -> list:
-    late = pytest.mark.xfail(reason="this lesson is still to be rebuilt", strict=True)
-    return [pytest.param(number, marks=[late] if number in REBUILT_LATER else []) for number in sorted(PATHS)]
-
-
-@pytest.mark.parametrize("number", numbers())
+@pytest.mark.parametrize("number", sorted(PATHS))
 def test_a_lesson_has_a_lessons_size(number):
     assert problems(read_lesson(PATHS[number])) == []
 
@@ -188,5 +198,5 @@ def test_a_cell_between_an_exercise_and_its_check_is_found(tmp_path):
     prose = next(cell for cell in lesson.cells if cell.kind == "markdown")
     cells = [part for cell in lesson.cells for part in ([cell, prose] if cell.is_exercise else [cell])]
     moved = Lesson(lesson.number, lesson.name, lesson.path, lesson.module, lesson.title, tuple(cells))
-    assert list(the_check_is_right_below(moved)) == ["twice: its check is not the next cell"]
+    assert list(the_check_is_right_below(moved)) == ["twice: its check is not right below it"]
     assert list(the_check_is_right_below(lesson)) == []

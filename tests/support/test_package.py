@@ -49,7 +49,6 @@ def test_an_import_of_a_lesson_is_found_wherever_it_is(source, wanted):
     assert list(lessons_imported(source)) == wanted
 
 
-@pytest.mark.xfail(reason="lessons still export their helpers", strict=True)
 def test_the_package_offers_what_an_importer_would_type():
     assert 100 <= len(tinytorch.__all__) <= 140
     assert [name for name in tinytorch.__all__ if name.startswith("_")] == []

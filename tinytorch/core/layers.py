@@ -248,10 +248,11 @@ def load_arrays(parameters: dict[str, Tensor], state: Mapping[str, Any]) -> None
     problems += [f"unexpected {name}" for name in state if name not in parameters]
     known = [name for name in parameters if name in state]
     arrays = {name: as_array(state[name], parameters[name].dtype) for name in known}
-    for name, array in arrays.items():
-        if array.shape != parameters[name].shape:
-            problems.append(f"{name} has shape {array.shape}, wanted {parameters[name].shape}")
+    for name in known:
+        if arrays[name].shape != parameters[name].shape:
+            shapes = arrays[name].shape, parameters[name].shape
+            problems.append(f"{name} has shape {shapes[0]}, wanted {shapes[1]}")
     if problems:
         raise ValueError(f"the state does not fit: {'; '.join(problems)}")
-    for name, array in arrays.items():
-        parameters[name].data = array
+    for name in known:
+        parameters[name].data = arrays[name]

@@ -336,25 +336,16 @@ CASES: list[Case] = [
         ("as_array(state[name], parameters[name].dtype)", "np.asarray(state[name], parameters[name].dtype)"),
         says=("share an array",)),
     wrong("load-arrays", "the old array written to", "test-load-arrays",
-        ("parameters[name].data = array", "parameters[name].data[...] = array"),
+        ("parameters[name].data = arrays[name]", "parameters[name].data[...] = arrays[name]"),
         says=("the old array was written to",)),
     wrong("load-arrays", "types from the state", "test-load-arrays",
         ("as_array(state[name], parameters[name].dtype)", "as_array(state[name])"),
         says=("is int64, wanted float32", "its own type")),
     wrong("load-arrays", "new tensors in the dict", "test-load-arrays",
-        ("parameters[name].data = array", "parameters[name] = Tensor(array)"),
+        ("parameters[name].data = arrays[name]", "parameters[name] = Tensor(arrays[name])"),
         says=("weight after loading gave", "wanted")),
     wrong("load-arrays", "the first only", "test-load-arrays",
-        (
-                (
-                    "    for name, array in arrays.items():\n"
-                    "        parameters[name].data = array\n"
-                ),
-                (
-                    "    for name, array in list(arrays.items())[:1]:\n"
-                    "        parameters[name].data = array\n"
-                ),
-            ),
+        ("for name in known:\n        parameters[name].data", "for name in known[:1]:\n        parameters[name].data"),
         says=("bias after loading gave", "wanted 0.5")),
     wrong("load-arrays", "names that are missing", "test-load-misfits",
         ("for name in parameters if name not in state]", "for name in parameters if False]"),
@@ -363,12 +354,12 @@ CASES: list[Case] = [
         ("for name in state if name not in parameters]", "for name in state if False]"),
         says=("was accepted", "'extra'")),
     wrong("load-arrays", "shapes not compared", "test-load-misfits",
-        ("if array.shape != parameters[name].shape:", "if False:"), says=("was accepted", "'(3,)', '(2,)'")),
+        ("if arrays[name].shape != parameters[name].shape:", "if False:"), says=("was accepted", "'(3,)', '(2,)'")),
     wrong("load-arrays", "numbers of axes for shapes", "test-load-misfits",
-        ("array.shape != parameters[name].shape", "array.ndim != parameters[name].ndim"),
+        ("if arrays[name].shape != parameters[name].shape", "if arrays[name].ndim != parameters[name].ndim"),
         says=("was accepted", "'bias', '(3,)', '(2,)'", "list them all")),
     wrong("load-arrays", "sizes for shapes: a transposed weight", "test-load-misfits",
-        ("array.shape != parameters[name].shape", "array.size != parameters[name].size"),
+        ("if arrays[name].shape != parameters[name].shape", "if arrays[name].size != parameters[name].size"),
         says=("loading {'weight': (2, 3), 'bias': (1,)}", "(2, 3)", "list them all")),
     wrong("load-arrays", "the first misfit only", "test-load-misfits",
         ("{'; '.join(problems)}", "{problems[0]}"), says=("'weight', 'kernel', 'bias'", "list them all")),

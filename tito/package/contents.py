@@ -2,7 +2,8 @@
 
 It is generated, but for what is written by hand, such as tinytorch.support: a module for each lesson that was exported,
 a stub for each that was not, and the `__init__` files. Importing a stub says which lesson to complete.
-`tinytorch/__init__.py` maps each exported name to its module and imports it when the name is first used.
+`tinytorch/__init__.py` maps each name that a module's `__all__` holds to the module, and imports it when the name is
+first used.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def export(project: Project, lessons: Iterable[Lesson], into: Path | None = None
     _check_one_each([*lessons, *others])
     modules = _modules_there(package) | {x.module: render_checked(x, project.is_student) for x in lessons}
     modules |= {lesson.module: render_stub(lesson) for lesson in others if _is_missing(lesson.module, modules)}
-    init = render_init(modules, project.version)
+    init = render_init(_handwritten(project.package) | modules, project.version)
     changed = {name: write_if_changed(module_path(package, name), text) for name, text in modules.items()}
     _write_inits(package, modules, init)
     return [
@@ -75,7 +76,7 @@ def write_package(project: Project, built: Iterable[Lesson], unbuilt: Iterable[L
     modules |= {lesson.module: render_stub(lesson) for lesson in unbuilt}
     for name, text in modules.items():
         write_if_changed(module_path(into, name), text)
-    _write_inits(into, modules, render_init(modules, project.version))
+    _write_inits(into, modules, render_init(_handwritten(project.package) | modules, project.version))
     return [Exported(lesson.number_name, lesson.module, module_path(into, lesson.module), True) for lesson in texts]
 
 
@@ -121,7 +122,8 @@ def maker_of(project: Project, module: str) -> str:
 
 def render_init(modules: Mapping[str, str], version: str) -> str:
     """`tinytorch/__init__.py` for these modules' texts. Raises LessonError where two of them export one name."""
-    names = {module: _names_in(module, text) for module, text in sorted(modules.items())}
+    every = {module: _names_in(module, text) for module, text in sorted(modules.items())}
+    names = {module: found for module, found in every.items() if found}
     _check_one_home(names)
     rows = "".join(f"    {quoted(module)}: {listing(names[module], '    ')},\n" for module in names)
     unbuilt = [module for module in names if modules[module].startswith(STUB_MARK)]
@@ -186,6 +188,12 @@ def _modules_there(package: Path) -> dict[str, str]:
     """The modules that the package holds now, exported or stubs, with their texts."""
     paths = [path for path in sorted(package.rglob("*.py")) if is_export(path) or is_stub(path)]
     return {module_name(package, path): read_existing(path) or "" for path in paths}
+
+
+def _handwritten(package: Path) -> dict[str, str]:
+    """The modules of the package that were written by hand, with their texts; `__all__` is what they offer to all."""
+    paths = [path for path in package_files(package) if path.suffix == ".py" and path.name != "__init__.py"]
+    return {module_name(package, path): read_existing(path) or "" for path in paths if not is_generated(path)}
 
 
 def _others(project: Project, lessons: list[Lesson]) -> list[Lesson]:

@@ -56,7 +56,7 @@ def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output:
         if colon:
             done = roofline_of_model(Path(file), name, shape, backward, picture, show.note)
         else:
-            done = roofline_of_lesson(find_lesson(project, target).number, picture, show.note)
+            done = roofline_of_lesson(find_lesson(project, target).module, picture, show.note)
         if as_json:
             show.as_json(done)
             return

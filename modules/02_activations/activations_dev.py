@@ -17,11 +17,11 @@ r"""
 > ReLU, sigmoid, tanh, GELU, softmax and log-softmax, stable for every input.
 
 A network is a chain of matrix products with nonlinear functions between them. These functions are
-called activations. They are short, most of them one line of mathematics, and what takes care is to
-write that line so that it is right for *every* number a network may meet: for 1000 and for -1000,
-for infinity, in half precision, and down to results as small as $10^{-30}$.
+called activations. Most of them are one line of mathematics. What takes care is to write that line
+so that it is right for *every* number a network may meet: for 1000 and for -1000, for infinity, in
+half precision, and down to results as small as $10^{-30}$.
 
-About 2 hours: 7 exercises, some 25 lines to write. Needs lesson 01. Makes
+About 2 hours: 6 exercises, some 25 lines to write, and 3 questions. Needs lesson 01. Makes
 `tinytorch.core.activations`: `relu`, `sigmoid`, `tanh`, `gelu`, `softmax` and `log_softmax`, and a
 layer for each of them.
 """
@@ -50,9 +50,9 @@ from tinytorch.support.checks_functions import tanh_formula
 r"""
 ## Why a nonlinear function?
 
-Two layers, each a matrix product, do one after the other what a single matrix product does, however
-wide they are. And what a product makes of one number is a straight line. Here is the best straight
-line through $|x|$, a function simple enough to draw freehand.
+Two layers that are matrix products, one after the other, do no more than a single product, however
+wide they are. And a product turns one number into another along a straight line. Here is the
+straight line that fits $|x|$ best (by least squares), a function simple enough to draw freehand.
 """
 
 # %%
@@ -125,9 +125,9 @@ def relu(x: Any) -> Tensor:
 # %% [markdown]
 r"""
 A single kink already does what no line can: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. And a sum
-of many ReLUs, each with its kink at another place, follows any curve as closely as you like. Below,
-the kinks are at fixed places, and least squares chooses how much of each ReLU to add. Training will
-move the kinks too.
+of enough ReLUs, each with its kink at another place, follows any continuous curve as closely as you
+like. Below, the kinks are at fixed places, and least squares chooses how much of each ReLU to add.
+Training will move the kinks too.
 """
 
 # %%
@@ -160,7 +160,7 @@ gate. On paper it can be written in three ways:
 $$\sigma(x) = \frac{1}{1 + e^{-x}} = \frac{e^x}{1 + e^x} = \frac{1 + \tanh(x/2)}{2}$$
 
 In a computer the three give different results. Each column below is one of them in `float32`. The
-last is computed in `float64`.
+last column is the first form in `float64`.
 """
 
 # %%
@@ -181,7 +181,7 @@ off.
 
 ### Exercise: logistic
 
-`@in_float32` outside the formula computes 16-bit types in `float32`, as in lesson 01.
+The decorator `@in_float32`, as in lesson 01, computes 16-bit types in `float32`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "sigmoid"}
@@ -250,8 +250,8 @@ distributed number is smaller than x:
 
 $$\mathrm{gelu}(x) = x\,\Phi(x), \qquad \Phi(x) = \frac{1 + \mathrm{erf}(x / \sqrt 2)}{2}$$
 
-There is no formula for erf in powers and exponentials. So the same paper gives an approximation by
-tanh, with which GPT-2 was trained:
+The error function erf is an integral that powers and exponentials cannot express. So the same paper
+gives an approximation by tanh, with which GPT-2 was trained:
 
 $$\mathrm{gelu}_{\tanh}(x) =
 \frac{x}{2}\left(1 + \tanh\left(\sqrt{2/\pi}\,(x + 0.044715\,x^3)\right)\right)$$
@@ -263,7 +263,7 @@ the other. PyTorch calls them `approximate="none"` and `approximate="tanh"`, and
 
 NumPy has no erf; SciPy does. It is imported inside the function, since only the exact form needs
 it. Beware of numbers that are not weak: `np.sqrt(2)` is a `float64`, which turns `float32` arrays
-into `float64`; a Python float such as `math.sqrt(2)` does not.
+into `float64`. A Python float such as `math.sqrt(2)` does not.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "gelu-exact"}
@@ -289,7 +289,7 @@ def gelu_exact(x: np.ndarray) -> np.ndarray:
 # Check of gelu_exact: run it when your cell has run.
 @check
 def test_unit_gelu_exact(numbers):
-    idea = "x times the share of the bell left of x"
+    idea = "x times the probability of a smaller number"
     check_gelu(gelu_exact, gelu_formula, numbers, lambda got, x: idea)
 
 test_unit_gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5, 1e4]])
@@ -302,7 +302,7 @@ r"""
 ### Exercise: gelu_tanh
 
 Written down as it stands, this formula is slow for two reasons. Each operation makes a new array,
-where `y *= x` or `np.tanh(y, out=y)` work in one that you already have. And it contains `x**3`, for
+while `y *= x` or `np.tanh(y, out=y)` work in one that you already have. And it contains `x**3`, for
 which NumPy uses its general power function. Here is what that costs:
 """
 
@@ -319,7 +319,7 @@ for name, power in [("x**3, both signs", lambda: mixed**3), ("x**3, positive", l
 # %% [markdown]
 r"""
 With NumPy 2.4, on the processor this was written on, the power function is fast for positive
-numbers and many times slower for negative ones. Two multiplications are cheaper than either.
+numbers and many times slower for negative ones. Two multiplications cost less than either.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "gelu-tanh"}
@@ -395,7 +395,7 @@ def gelu(x: Any, approximate: str = "none") -> Tensor:
 # %% [markdown]
 r"""
 How far apart are the two forms, what does each cost, and where is GELU's lowest point? GELU is the
-first activation here that does not rise everywhere: up to its minimum it falls.
+first activation here that falls anywhere: it does so left of its minimum.
 """
 
 # %%
@@ -444,8 +444,8 @@ with np.errstate(all="ignore"):
 r"""
 Both rows should be the same: adding c to every score multiplies numerator and denominator by $e^c$,
 so only the differences between scores count. We are free to choose c. With the largest score of a
-row subtracted from all of it, the largest exponent is 0, nothing can overflow, and the sum is at
-least 1. What underflows to 0 on the way is too small to matter.
+row subtracted from each of its scores, the largest exponent is 0, nothing can overflow, and the sum
+is at least 1. A term that underflows to 0 is too small to change that sum.
 
 ### Exercise: normalized_exp
 
@@ -679,9 +679,9 @@ plt.show()
 
 # %% [markdown]
 r"""
-The order of sureness is worth something: most mistakes are where it is low. The probabilities
-themselves are not to be trusted yet, since nothing so far has compared them with what happens. That
-comparison is a loss, and lesson 04 builds it.
+The order is worth something: most mistakes are where the probability is low. The probabilities
+themselves cannot be trusted yet, since nothing so far has compared them with what happens. A loss
+does that, and lesson 04 builds it.
 
 ## Questions
 

@@ -20,7 +20,7 @@ A layer is a function with memory: numbers that training will change, kept toget
 that uses them. In this lesson you build the base class that finds these numbers, the layers that
 most networks are made of, and a way to load what a network has learned.
 
-About 3 hours: 9 exercises, some 50 lines to write. Needs lessons 01 and 02. Makes
+About 3 hours: 8 exercises, some 50 lines to write, and 3 questions. Needs lessons 01 and 02. Makes
 `tinytorch.core.layers`: `Module`, `Linear`, `Dropout`, `LayerNorm`, `Sequential`, `linear`,
 `layer_norm`, `manual_seed`, `generator`.
 """
@@ -76,8 +76,8 @@ object, its parameters are its attributes, and whoever needs them looks there.
 
 ## Module
 
-The class is short, since all that a module can say of itself rests on one function, `walk`, which
-visits everything that a module holds. You will write that function in two steps.
+The class is short, because everything a module knows of itself comes from one function, `walk`,
+which visits all that the module holds. You will write that function in two steps.
 """
 
 # %%
@@ -111,9 +111,9 @@ def is_leaf(part: Any) -> bool:
 r"""
 ### Exercise: parts
 
-What are the parts of one object? A module has its attributes (`vars(module)` is a dict of them),
-all of them, also those whose names begin with an underscore. A dict, a list and a tuple have their
-elements. Everything else, a tensor, a number, a function, has no parts.
+What are the parts of one object? Those of a module are its attributes (`vars(module)` is a dict of
+them), including those whose names begin with an underscore. Those of a dict, a list or a tuple are
+its elements. Everything else (a tensor, a number, a function) has no parts.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "parts"}
@@ -165,10 +165,10 @@ test_unit_parts()
 r"""
 ### Exercise: walk
 
-Now visit the owner, then its parts, their parts, and so on. Two things can be met twice. Two layers
-may share a weight, which is still one parameter: counted twice it would also be updated twice. And
+Now visit the owner, then its parts, their parts, and so on. An object can be met twice. Two layers
+may share a weight, which is still one parameter: counted twice, it would also be updated twice. Or
 a part may point back to its owner, and a walk that does not remember where it has been would never
-return from there. `id(part)` tells objects apart also where `==` would compare their contents.
+end. `id(part)` tells objects apart, while `==` would compare their contents.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "walk"}
@@ -240,11 +240,11 @@ test_unit_modes()
 
 # %% [markdown]
 r"""
-Two decisions are worth a look. A parameter is a Tensor that nobody computed. A frozen one, which
-requires no gradient, is a parameter too, because it has to be saved with the others; state that is
-not learned is kept as a NumPy array. And there is no `__init__`: a subclass that forgets
+Two decisions deserve a note. A parameter is a Tensor that no operation computed. A frozen one, with
+no gradient required, is a parameter too, because it has to be saved with the others; state that is
+not learned is kept as a NumPy array. And there is no `__init__`, so a subclass that forgets
 `super().__init__()` loses nothing. The rest of Module is in `tinytorch/support/module_methods.py`,
-and all of it rests on `walk`.
+and all of it uses `walk`.
 
 ## One random generator
 
@@ -331,13 +331,15 @@ def test_unit_affine():
         for dtype, digits in [("float64", 1e-12), ("float32", 1e-5), ("float16", 1e-2)]:
             x, w, bias = (rng.normal(size=n).astype(dtype) for n in [shape, (shape[-1], 4), 4])
             call, wide = f"affine of {shape} by {w.shape} in {dtype}", np.float64
-            with explained(call, "leading axes stay"), unchanged(call, x=x, weight=w, bias=bias):
-                got = affine(x, w, bias)
+            with unchanged(call, x=x, weight=w, bias=bias):
+                with explained(call, "leading axes stay, also those of length 0"):
+                    got = affine(x, w, bias)
             typed(call, got, dtype, "the type that came in")
             close(call, got, x.astype(wide) @ w.astype(wide) + bias.astype(wide),
                   "x @ weight + bias", rtol=digits, atol=digits)
     calls = ufunc_calls(affine, np.ones((2, 5, 3)), np.ones((3, 4)), np.ones(4))
-    stacks = [call.shapes[0] for call in calls if call.name == "matmul" and len(call.shapes[0]) > 2]
+    stacks = [call.shapes[0] for call in calls if len(call.shapes[0]) > 2
+              and call.name in ("matmul", "dot", "einsum")]
     assert not stacks, f"a stack of shape {stacks[0]} was multiplied: make one tall matrix of it"
     new = [call.shapes for call in calls if call.name == "add" and not call.in_place]
     assert not new, f"the sum of {new[0]} made a new array: add in place, into the product"
@@ -373,8 +375,8 @@ Each output is a sum of 64 products, so its standard deviation is that of the in
 $\sqrt{64}$ times that of the weights. Through products alone, $1/\sqrt{n}$ keeps the size of the
 numbers for any number n of inputs; with ReLU, which drops half of them, $\sqrt{2/n}$ does. The last
 line is PyTorch's default, and ours: uniform between $-1/\sqrt{n}$ and $1/\sqrt{n}$, which has the
-standard deviation $1/\sqrt{3n}$. That is small, which matters little in a few layers; LayerNorm,
-below, makes up for it in many.
+standard deviation $1/\sqrt{3n}$. That is small. In a few layers it matters little, and in many the
+LayerNorm below makes up for it.
 """
 
 # %%
@@ -437,7 +439,7 @@ test_unit_linear()
 r"""
 ### Exercise: Linear
 
-The layer holds the two parameters, and starts them. `uniform_parameter` draws one.
+The layer holds the two parameters and gives them their first values. `uniform_parameter` draws one.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "linear-layer"}
@@ -485,7 +487,16 @@ def test_unit_linear_layer():
             assert largest <= 1, f"{call}: {name} reaches {largest:.2f}/sqrt({n}), wanted at most 1"
             assert m < 1000 or abs(spread - 1) < 0.1, (
                 f"{call}: the spread of {name} is {spread:.2f} of the right one: see the docstring")
-        equal(f"the shape of {call} of (2, 4, {n})", layer(np.ones((2, 4, n))).shape, (2, 4, m))
+        with explained(f"{call} of (2, 4, {n})", "bias is a parameter or None"):
+            got = layer(np.ones((2, 4, n)))
+        equal(f"the shape of {call} of (2, 4, {n})", got.shape, (2, 4, m))
+    numbers = []
+    for seed in (5, 5, 6):
+        manual_seed(seed)
+        numbers.append(np.concatenate([p.data.ravel() for p in Linear(3, 5).parameters()]))
+    found = np.array_equal(*numbers[:2]), bool(np.isin(*numbers[1:]).any())
+    equal("whether all numbers of Linear(3, 5) repeat after the same seed, and any after another",
+          found, (True, False), "draw them with uniform_parameter")
 
 test_unit_linear_layer()
 
@@ -502,11 +513,11 @@ r"""
 
 A network can come to rely on a few of its numbers, which happen to be right for the examples that
 it has seen. Dropout (Srivastava and others, 2014, JMLR 15) works against that: in training each
-number is replaced by 0 with probability p, each independently of the others and anew each time. In
+number is replaced by 0 with probability p, independently of the others and anew each time. In
 evaluation nothing is dropped.
 
-A sum over many numbers would then be larger in evaluation than it was in training. So those that
-stay are divided by $1 - p$ in training already, and on average every number is what it was.
+A sum over many numbers would then be larger in evaluation than it was in training. So in training
+those that stay are divided by $1 - p$, and on average every number remains what it was.
 
 ### Exercise: Dropout
 
@@ -560,7 +571,7 @@ def test_unit_dropout(number, p, wanted):
         assert len(totals) > 1, f"{call} dropped {totals} numbers each time: each number by itself"
         manual_seed(11)
         close(f"{call} after the same seed", layer(x), first.data, "draw with generator()")
-        equal(f"the operations of {call}", operations(Layer, lambda: layer(x)), ["mul"])
+        equal(f"the operations of {call}", operations(Layer, lambda: layer(x)), ["mul"], "one mask")
     state = generator().bit_generator.state
     for what, quiet in [("in evaluation", layer.eval()), ("for p = 0", Dropout(0))]:
         assert quiet(x) is x, f"{what} x itself should be the result"
@@ -739,7 +750,7 @@ wrong.
 
 ### Exercise: load_arrays
 
-Compare everything first, and raise one error that lists all that does not fit. Only then change
+First compare everything, and raise one error that lists all that does not fit. Only then change
 anything. Each parameter gets a new array of its own, in its own type, since the state may be used
 again. `as_array(data, dtype)` from lesson 01 copies.
 """
@@ -749,6 +760,7 @@ again. `as_array(data, dtype)` from lesson 01 copies.
 def load_arrays(parameters: dict[str, Tensor], state: Mapping[str, Any]) -> None:
     """Give each parameter a copy of `state[name]`, in the parameter's own type, as its new `data`.
 
+    The state holds arrays, or lists of numbers. Nothing else of a parameter changes.
     Raises ValueError that lists missing names, unexpected names and shapes that differ; then no
     parameter has changed.
 
@@ -776,10 +788,12 @@ def load_arrays(parameters: dict[str, Tensor], state: Mapping[str, Any]) -> None
 @check
 def test_unit_load_arrays(n, m):
     layer, state = Linear(n, m), {"weight": np.arange(n * m).reshape(n, m), "bias": [0.5] * m}
-    held, old = layer.weight, layer.weight.data
+    held, old, layer.bias.requires_grad = layer.weight, layer.weight.data, False
     before = old.copy()
-    layer.load_state_dict(state)
+    with explained(f"loading a weight {(n, m)} and a list of {m} numbers for bias", "both fit"):
+        layer.load_state_dict(state)
     assert layer.weight is held, "load into the parameter that is there: an optimizer may hold it"
+    assert not layer.bias.requires_grad, "loading changed requires_grad of bias, which was frozen"
     assert np.array_equal(old, before), "the old array was written to, and others may hold it"
     for name, p in layer.named_parameters():
         typed(f"{name}, loaded from {type(state[name]).__name__},", p, np.float32, "its own type")
@@ -864,8 +878,8 @@ plt.show()
 
 # %% [markdown]
 r"""
-Remember this picture when a network reaches 20 %: that may be luck. Last, the state goes to a file
-and into a network that started elsewhere.
+Remember this picture when a network reaches 20 %: that may be luck. Last, the state goes to a file,
+and from there into a network that started with other weights.
 """
 
 # %%
@@ -930,7 +944,6 @@ Your answer here.
 r"""
 ## What you have
 
-Networks as objects that know their parameters and their mode, one generator behind everything
-random, and states that load whole or not at all. Lesson 04 says what makes a network's answer good
-or bad.
+Networks as objects that know their parameters and their mode, one generator for everything random,
+and states that load as a whole or not at all. Lesson 04 measures how good a network's answers are.
 """

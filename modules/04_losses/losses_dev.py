@@ -18,8 +18,8 @@ r"""
 
 A network answers with numbers, and the data say what the answer should have been. A *loss*
 compares the two and gives one number: how wrong is the network, on average? Training does nothing
-but make that number smaller. What the loss does not see, no network will learn; what the loss
-gets wrong, every network will learn diligently.
+but make that number smaller. So a network learns nothing that its loss does not see, and if the
+loss is wrong, it learns the wrong thing.
 
 You will build three losses, each as a function and as a small object to hand to a trainer:
 
@@ -55,8 +55,8 @@ r"""
 
 What we want in the end is few mistakes. So let us count them. Lesson 01 read digits by their
 average images; here is such a classifier again, on a random choice of images. It gives each digit
-a score, the higher the closer the image is to the digit's average, and answers with the digit
-that scores highest. It has 640 numbers that could be trained: the pixels of ten averages.
+a score, which is higher the closer the image is to the digit's average, and answers with the
+digit of the highest score. It has 640 numbers that could be trained: the pixels of ten averages.
 """
 
 # %%
@@ -96,7 +96,7 @@ for step in [-0.02, -0.01, 0.0, 0.01, 0.02]:
 
 # %% [markdown]
 r"""
-The count does not move. It is a staircase, and on a flat step nothing says which way is down. A
+The count does not change. It is a staircase, and on a flat step nothing says which way is down. A
 loss has to be smooth: a small change of a weight must make a small change of the loss. At the end
 of the lesson we ask the same question again and get an answer.
 
@@ -122,9 +122,8 @@ each prediction with its own target, so two shapes that differ are an error.
 
 Lesson 01 has the two functions that settle the types. `floating(x)` makes a tensor of floating
 type from anything, and `operands(a, b)` makes the types of two operands agree: whole numbers and
-booleans take the floating type beside them. What is left to do is to compare the shapes. An empty
-batch is an error too, for its mean would be 0 / 0. (PyTorch returns `nan` there, and the run goes
-on.)
+booleans take the floating type beside them. Then compare the shapes. An empty batch is an error
+too, since its mean would be 0 / 0. (PyTorch returns `nan` there, and the run goes on.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "paired"}
@@ -165,7 +164,8 @@ def test_unit_paired():
               (np.array([9, 0, 1], np.int8), [0.5, 1, 1.5], single, single)]
     ### END HIDDEN TESTS
     for prediction, target, *wanted in cases:
-        call, got = f"paired({prediction}, {target})", paired(prediction, target)
+        call = f"paired({prediction}, {target})"
+        got = outcome(call, lambda: paired(prediction, target), "make both floating tensors")
         assert all(isinstance(side, Tensor) for side in got), f"{call} gave {got}, not Tensors"
         theirs = [side.dtype.name for side in operands(floating(prediction), target)]
         where = "let operands settle the types" if theirs == wanted else (
@@ -175,7 +175,7 @@ def test_unit_paired():
             close(f"{call}: {given}", side, np.asarray(given), "hand on the numbers as they are")
     p, t = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
     left, right = paired(p, t)
-    assert left is p and right is t, "paired cut a side off from its gradient: hand on the tensor"
+    assert left is p and right is t, "paired(p, t) gave new tensors, though p and t fit as they are"
 
 test_unit_paired()
 
@@ -206,8 +206,8 @@ elements, whatever the shape.
 ### Exercise: mean_squared_error
 
 A forward works on arrays, as every forward of this course does. `in_float32`, from lesson 01,
-hands it 16-bit numbers as `float32` and rounds the result once: in `float16` alone, every square
-from 256 on would be infinite. `np.errstate` keeps NumPy from warning of a loss that has become
+hands it 16-bit numbers as `float32` and rounds the result once: in `float16` alone, the square of
+256 would be infinite already. `np.errstate` keeps NumPy from warning of a loss that has become
 `inf` or `nan`; its value says so.
 """
 
@@ -260,9 +260,10 @@ def test_unit_mean_squared_error():
         close(what, got, np.mean((before[0].astype(np.float64) - before[1]) ** 2),
               "the mean of the squared differences, over all axes")
         typed(what, got, np.float32, "the type that came in")
-    for bad, wanted in [(np.nan, np.nan), (1e30, np.inf)]:
-        got = mse_loss(Tensor([bad, 1.0]), [0, 0])
-        close(f"mse_loss([{bad}, 1], [0, 0])", got, wanted, "a loss that has gone wrong says so")
+    wrong = "a loss that has gone wrong says so"
+    for p, t, wanted, idea in [(np.nan, 0, np.nan, wrong), (1e30, 0, np.inf, wrong),
+                               (10000.5, 10000, 0.125, "subtract before you square")]:
+        close(f"mse_loss([{p}, 1], [{t}, 1])", mse_loss(Tensor([p, 1]), [t, 1]), wanted, idea)
     for size, gap, wanted in outliers:
         far = np.zeros(size, np.float16)
         far[7] = gap
@@ -296,7 +297,7 @@ with np.errstate(all="ignore"):
 
 # %% [markdown]
 r"""
-At 20 the probability is rounded to 1, and $1 - p$, all that was left of the answer "no", is gone.
+At 20 the probability is rounded to 1, and $1 - p$, the probability of the answer "no", becomes 0.
 The way out is not to compute $p$ at all. Put the sigmoid into the formula, and it shrinks to
 
 $$\log(1 + e^x) - x t \qquad\text{with}\qquad \log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})$$
@@ -398,15 +399,15 @@ leaves them, and one rule holds for any number of axes.
 ### Exercise: class_indices
 
 Class indices come in all types: `int64` from NumPy, `uint8` from an image file, `float32` from a
-list or a table. Whole numbers are fine in any of them. What is not: 2.5, `nan`, 10 where there
-are ten classes, and -1, for which NumPy would silently take the last class. In a data set of a
-million rows it helps to know *which* target was wrong: `np.argwhere(bad)` lists the positions at
-which a boolean array is true, and `.tolist()` makes a position a plain list, as in
+list or a table. Whole numbers are allowed in any of them. Not allowed are 2.5, `nan`, 10 where
+there are ten classes, and -1, for which NumPy would silently take the last class. In a data set
+of a million rows it helps to know *which* target was wrong: `np.argwhere(bad)` lists the
+positions at which a boolean array is true, and `.tolist()` makes a position a plain list, as in
 `target 3.0 at [2]`.
 
-The result is an array of its own even where the targets are `int64` already. A training loop may
-fill one array with the targets of batch after batch, and the gradient of the first still needs
-them.
+The result is a new array even where the targets are `int64` already. A training loop may fill one
+array with the targets of batch after batch, and the gradient of the first batch still needs its
+own.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "class-indices"}
@@ -465,7 +466,7 @@ test_unit_class_indices()
 # Check of class_indices, its errors: run it when your cell has run.
 @check
 def test_unit_class_indices_refuses():
-    bad = [([1, 2, 3], (3, 3), "target 3.0 at [2]"), ([0, -1], (2, 5), "target -1.0 at [1]"),
+    bad = [([1.0, 3.0], (2, 3), "target 3.0 at [1]"), ([0.0, -1.0], (2, 5), "target -1.0 at [1]"),
            ([[0, 1], [2.5, 9]], (2, 2, 4), "target 2.5 at [1, 0]"), ([float("nan")], (1, 2), "nan"),
            (np.array([7, 300]), (2, 256), "target 300 at [1]"), ([float("inf")], (1, 2), "inf"),
            ([0], (1, 0), "target 0"), ([[1], [2]], (2, 3), "(2, 1)"), ([1, 2], (3, 4), "(2,)"),
@@ -473,7 +474,7 @@ def test_unit_class_indices_refuses():
            ([], (0, 3), "(0,)"), (np.array([0, 4]), (2, 4), "target 4 at [1]")]
     truths = [([True, False], (2, 2))]
     ### BEGIN HIDDEN TESTS
-    bad += [([4, 0, 5], (3, 5), "target 5.0 at [2]"), ([0, 0], (2, 2, 2), "(2,)"),
+    bad += [([4.0, 0.0, 5.0], (3, 5), "target 5.0 at [2]"), ([0, 0], (2, 2, 2), "(2,)"),
             ([[0.25]], (1, 1, 3), "target 0.25 at [0, 0]"),
             (np.array([-7], np.int8), (1, 9), "target -7 at [0]"),
             (np.array([3, 2**63], np.uint64), (2, 4), "target 9223372036854775808 at [1]")]
@@ -493,7 +494,7 @@ r"""
 ### Exercise: cross_entropy_of_rows
 
 The loss is again the surprise at the truth: minus the logarithm of the probability that the right
-class was given, averaged over all rows. As with the sigmoid, never form the probability: a
+class was given, averaged over all rows. As with the sigmoid, do not compute the probability: a
 softmax rounds a small one to 0, whose logarithm is infinite. Lesson 02's log-softmax is the
 stable way; its forward on arrays is `LOG_SOFTMAX.forward(logits, axis=-1)`.
 
@@ -576,7 +577,7 @@ def test_unit_cross_entropy():
         before, p = (logits.copy(), targets.copy()), np.exp(logits.astype(np.float64))
         p /= p.sum(axis=-1, keepdims=True)
         wanted = -np.mean(np.log(np.take_along_axis(p, targets[..., None], axis=-1)))
-        got = cross_entropy_of_rows(logits, targets)
+        got = outcome(what, lambda: cross_entropy_of_rows(logits, targets), "make one table of it")
         close(what, got, wanted, "the mean over all rows of -log p of the right class")
         typed(what, got, np.float32, "the type that came in")
         assert np.array_equal(logits, before[0]) and np.array_equal(targets, before[1]), (
@@ -599,7 +600,8 @@ def test_unit_cross_entropy_far_out():
     ### END HIDDEN TESTS
     for row, target, wanted in cases:
         got = cross_entropy(Tensor([row]), Tensor([target])).item()
-        close(f"logits {row}, class {target}:", got, wanted, "was a probability formed?", atol=1e-7)
+        idea = "was a probability computed, or a smoothing of 0 multiplied by infinity?"
+        close(f"logits {row}, class {target}:", got, wanted, idea, atol=1e-7)
 
 test_unit_cross_entropy_far_out()
 
@@ -627,8 +629,8 @@ test_unit_label_smoothing()
 
 # %% [markdown]
 r"""
-See what smoothing changes. A network is right by a margin: its right logit is that much above the
-nine others.
+Here is what smoothing changes. A network is right by a margin: its right logit is that much above
+the nine others.
 """
 
 # %%
@@ -644,7 +646,7 @@ beyond it more confidence costs more.
 
 ## Losses as objects
 
-A trainer takes a loss as one thing to call, together with its settings. There is nothing to learn
+A trainer takes a loss as one object to call, together with its settings. There is nothing to learn
 in a loss, so a frozen dataclass is enough.
 """
 
@@ -725,14 +727,14 @@ plt.show()
 # %% [markdown]
 r"""
 On the left the classifier gives ten classes nearly equal probabilities; on the right it is
-certain of its mistakes too. Between the two is the confidence that its accuracy deserves. To
-divide a trained network's logits by one number, chosen to minimise the loss on data that were
-held back from training, is called temperature scaling (Guo and others, 2017, arXiv:1706.04599).
-It makes a network's probabilities more honest.
+certain of its mistakes too. Between the two is the confidence that its accuracy deserves. Dividing
+a trained network's logits by one number, chosen to minimise the loss on data that were held back
+from training, is called temperature scaling (Guo and others, 2017, arXiv:1706.04599). It makes a
+network's probabilities more honest.
 
 ## Questions
 
-Assign each answer to the name behind its question.
+Assign each answer to the name that follows its question.
 
 1. There are ten classes, and a network knows nothing: all its logits are 0. What is its
    cross-entropy? (Look for this number in the first line of a training run. A loss far above it
@@ -781,7 +783,7 @@ Your answer here.
 r"""
 ## What you have
 
-Three losses that stay finite where the textbook formulas do not, that refuse what does not fit
-together and say why, and that are one primitive each. `tito module complete 04` puts them into
+Three losses, each a primitive, that stay finite where the textbook formulas do not, and that refuse
+what does not fit together and say why. `tito module complete 04` puts them into
 `tinytorch.core.losses`. Lesson 05 finds out which way is down.
 """

@@ -17,12 +17,12 @@ r"""
 > Reverse-mode differentiation: a table of gradient rules, and the walk that uses it.
 
 Training asks one question of every weight: if this number grew a little, how much would the loss
-grow? The answers together are the gradient. You could find it by trying: move one weight, run the
-network again, and compare. With n weights that takes 2n runs. This lesson finds all n answers in
-the time of a few runs, for any program that you write with tensors. The method is reverse-mode
-automatic differentiation; for neural networks it is called backpropagation.
+grow? The answers together are the gradient. You could find it by trial: move one weight to either
+side, run the network, and compare. With n weights that takes 2n runs. This lesson finds all n
+answers in the time of a few runs, for any program that you write with tensors. The method is
+reverse-mode automatic differentiation; for neural networks it is called backpropagation.
 
-You will build `numerical_gradient`, which tries, and by which all else is checked; `backward`, a
+You will build `numerical_gradient`, which works by trial and checks everything else; `backward`, a
 walk over the graph of operations that lesson 01 recorded; and the table of gradient rules that
 the walk uses. The first gradient flows after four short exercises.
 
@@ -53,21 +53,21 @@ from itertools import product
 
 from tinytorch.support.checks import check, close, complaint, equal, outcome, typed
 from tinytorch.support.checks_gradients import backward_agrees, chain_of, doubled, drawn, owed
-from tinytorch.support.checks_gradients import rules_agree
+from tinytorch.support.checks_gradients import gradients_held, rules_agree
 
 # %% [markdown]
 r"""
 ## Finite differences
 
-Trying is slow, but it needs no theory, so it can check a theory. Move one number by a small step
-h to either side. The slope between the two results is nearly the derivative:
+Trial is slow, but it needs no theory, so it can check one. Move one number by a small step h to
+either side. The slope between the two results is nearly the derivative:
 
 $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}$$
 
 ### Exercise: numerical_gradient
 
 Copy the tensors to `float64`: in `float32` the difference of two nearly equal numbers is mostly
-rounding, and the ones you were given have to stay as they are. Then move one number after
+rounding, and the tensors you were given have to stay as they are. Then move one number after
 another, and put each back before the next moves. `np.ndindex(shape)` runs through all positions
 of an array. Nobody will ask for the gradients of these runs, so keep no record (`no_grad`).
 """
@@ -109,9 +109,9 @@ def test_unit_numerical_gradient():
     ### END HIDDEN TESTS
     for x, w, to_w in cases:
         what, tensors = f"the gradient of x * x * w at x={x}, w={w}", (Tensor(x), Tensor(w))
-        found = numerical_gradient(lambda x, w: x * x * w, *tensors)
+        found = outcome(what, lambda: numerical_gradient(lambda x, w: x * x * w, *tensors))
         for name, got, wanted in zip("xw", found, (2 * np.multiply(x, w), to_w)):
-            close(f"{what} with respect to {name}", got, wanted, atol=1e-6)
+            close(f"{what} with respect to {name}", got, wanted, "one number at a time", atol=1e-6)
             typed(f"{what} with respect to {name}", got, np.float64)
         close(f"{what}, after which x", tensors[0], np.array(x), "move a copy")
 
@@ -142,9 +142,8 @@ test_unit_numerical_gradient_step()
 
 # %% [markdown]
 r"""
-How small should h be? The formula is wrong by a term that shrinks with $h^2$. The rounding of the
-two results is divided by h, so its part grows as h shrinks. Here is the error of the derivative
-of $x^3$ at 2, which is 12:
+How small should h be? The formula is wrong by a term that shrinks with $h^2$. But the rounding of
+the results is divided by h. Here is the error of the derivative of $x^3$ at 2, which is 12:
 """
 
 # %%
@@ -196,8 +195,8 @@ r"""
 
 A product saves its inputs and not `y`. If a grows a little, how much does $a b$ grow? Stay in the
 type that comes in: a rule makes `float32` of `float32` arrays, or the backward pass takes twice
-the memory. Python's numbers do no harm, for 2 or 0.5 takes the array's type; `np.float64(2)` does
-not. The check asks your rule as the backward pass will, with what was saved and nothing else.
+the memory. Python's numbers do no harm, since 2 or 0.5 takes the array's type; `np.float64(2)`
+does not. The check calls your rule as the backward pass will, with what was saved and no more.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "rules-arithmetic"}
@@ -277,14 +276,15 @@ def nodes_in_order(last: Node) -> list[Node]:
 def test_unit_nodes_in_order():
     x, count = Tensor([1.0, 2.0], requires_grad=True), 5000
     y = x * 2
-    cases = [("sum(2x + exp 2x)", (y + y.exp()).sum(), "sum add exp mul")]
+    cases = [("nodes_in_order of sum(2x + exp 2x)", (y + y.exp()).sum(), "sum add exp mul")]
     ### BEGIN HIDDEN TESTS
     y, z, count = x.tanh(), x.sqrt(), 3333
-    cases += [("exp(tanh x) - sqrt x * tanh x", y.exp() - z * y, "sub mul exp sqrt tanh")]
+    cases += [("nodes_in_order of exp y - z y", y.exp() - z * y, "sub mul exp sqrt tanh")]
     ### END HIDDEN TESTS
     for what, result, wanted in cases:
-        got = " ".join(node.primitive.name for node in nodes_in_order(result._node))
-        equal(f"nodes_in_order of {what}", got, wanted, "each once, the latest first")
+        nodes = outcome(what, lambda: nodes_in_order(result._node), "an edge may lead to a leaf")
+        got = " ".join(node.primitive.name for node in nodes)
+        equal(what, got, wanted, "each once, the latest first")
     many, row = doubled(x, 60), chain_of(x, count)
     equal("y + y, 60 times over: the number of nodes", len(nodes_in_order(many._node)), 60)
     try:
@@ -304,7 +304,7 @@ next, restores a shape that was stretched. An operation without a line in the ta
 to lose its gradient silently would be worse.
 
 A rule may answer with `g` itself, as that of addition does for both inputs. If two leaves held
-one array, to change one gradient in place would change the other. So `pull_back` hands on a view
+one array, changing one gradient in place would change the other. So `pull_back` hands on a view
 of g in such a case, and `accumulate`, below, copies what is a view.
 """
 
@@ -349,15 +349,14 @@ r"""
 ### Exercise: backward
 
 The rest of what the walk needs is given. `starting_gradient(tensor, gradient)` is the g of the
-last node, 1 unless the caller gave another. `nodes_to_walk(last)` is your `nodes_in_order`, and
-an error if an earlier walk has released a node. `accumulate(leaf, share)` adds the share to
-`leaf.grad`, where gradients add up until somebody clears them. `release(node)` lets go of the
-arrays that the node has saved.
+last node, 1 unless the caller gave another. `nodes_to_walk(last)` is your `nodes_in_order`, with
+an error if an earlier walk released a node. `accumulate(leaf, share)` adds to `leaf.grad`, where
+gradients add up until somebody clears them. `release(node)` lets go of what the node saved.
 
 Keep a dict from node to the gradient that it has collected so far, with the last node in it. For
 each node in order: take its gradient out of the dict, pull it back, and hand each share to where
 its edge points. At a node, add it to what that has collected; at a leaf, accumulate it; at `None`
-there is nothing to do. Then release the node, so that its memory can serve the rest of the walk.
+there is nothing to do. Then release the node. So the rest of the walk can use the memory of both.
 
 Two places need care. Add shares with `+`, which makes a new array: `+=` writes into one that may
 be the gradient of another node too. And a tensor without a node is a leaf: it gets the starting
@@ -393,8 +392,8 @@ def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient.
 
     `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is
-    used up: each node is released when its turn is over. Reverse-mode differentiation, as in Baydin
-    and others, Automatic Differentiation in Machine Learning: a Survey (2018).
+    used up: each node and its gradient are let go when its turn is over. Source: Baydin and others,
+    Automatic Differentiation in Machine Learning: a Survey (2018), reverse mode.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> backward(x * x + x)
@@ -472,6 +471,8 @@ def test_unit_backward_edges():
             assert word in complaint(lambda: backward(result, y)), (
                 f"backward of {what}: nodes_to_walk or pull_back should refuse it")
         assert strange._node.inputs is None, "release a node when its turn is over, not at the end"
+    held = gradients_held(backward, Tensor)
+    assert held < 10, f"{held:.0f} gradients of 50 nodes lived at once: take out each in its turn"
 
 test_unit_backward_edges()
 
@@ -492,15 +493,15 @@ class Narrator(Layer):
 x, w = Tensor(2.0, requires_grad=True), Tensor(5.0, requires_grad=True)
 with Narrator():
     backward(x * x * w + w)
-print("backward:", x.grad.item(), w.grad.item(), " by trying:",
+print("backward:", x.grad.item(), w.grad.item(), " finite differences:",
       *numerical_gradient(lambda x, w: x * x * w + w, x, w))
 
 # %% [markdown]
 r"""
-Read it from the top. The addition hands its g to both sides. The product of $x^2$ and w sends w =
-5 to $x^2$, and $x^2$ = 4 to w, where it joins the 1 from the addition. The product of x and x
-sends x two shares of 10. This is all of backpropagation; the rest of the lesson adds lines to the
-table. (Once the lesson is complete, `loss.backward()` does what `backward(loss)` does here.)
+Read it from the top. The addition hands its g to both sides. The product of $x^2$ and w sends
+5, which is w, to $x^2$, and it sends 4, which is $x^2$, to w, where that joins the 1 from the
+addition. The product of x and x sends x two shares of 10. That is all of backpropagation; the rest
+of the lesson adds rules. (Once it is complete, `loss.backward()` does what `backward(loss)` does.)
 
 ## Broadcasting
 
@@ -510,9 +511,8 @@ gets a share from each use. `pull_back` leaves their sum to one function.
 ### Exercise: unbroadcast
 
 Sum over the axes in front that the input does not have, and over those where it has length 1 and
-the gradient has more. Add 16-bit numbers in `float32`, for in `float16` 2048 + 1 is 2048:
-`is_half(dtype)` says whether a type is a 16-bit one, and `cast_array(array, dtype)` casts it
-back.
+the gradient has more. Add 16-bit numbers in `float32`, since in `float16` 2048 + 1 is 2048:
+`is_half(dtype)` says whether a type has 16 bits, and `cast_array(array, dtype)` casts back.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "unbroadcast"}
@@ -604,7 +604,7 @@ def test_unit_rules_elementwise():
     cases += [([-1.0, 0, 4], [-1.0, -2, 6], [4, 3, -np.inf], [2, 3, 0], [2, 0, -np.inf])]
     ### END HIDDEN TESTS
     for a, b, g, *wanted in cases:
-        rules_agree(RULES, "tanh", Tensor.tanh, Tensor(a), idea="y is there, and x is not")
+        rules_agree(RULES, "tanh", Tensor.tanh, Tensor(a), idea="g times the slope, by y alone")
         y = Tensor(a, requires_grad=True).maximum(Tensor(b, requires_grad=True))
         for i in range(2):
             close(f"maximum of {a} and {b} with g={g}: the rule for input {i}", owed(
@@ -668,9 +668,9 @@ test_unit_rules_reductions()
 r"""
 ## Rules: matrix products
 
-For $C = A B$ the two rules are products again, $G B^\top$ and $A^\top G$. The shapes can go
-together in no other way. The axes before the last two count a batch of such products and stay
-where they are: turn the last two only, by `np.swapaxes(b, -1, -2)`; `b.T` would reverse them all.
+For $C = A B$ the two rules are products again, $G B^\top$ and $A^\top G$. The shapes alone allow no
+other product. The axes before the last two count a batch of such products and stay where they
+are: swap the last two only, by `np.swapaxes(b, -1, -2)`; `b.T` would reverse them all.
 
 ### Exercise: product_to_a, product_to_b
 
@@ -832,7 +832,7 @@ for name, f in [("gelu", gelu), ("log-softmax", log_softmax), ("x exp(x)", lambd
 r"""
 ## All weights at once
 
-Here is a small network that reads digits: all its gradients take the time of a few runs.
+Here is a small network that reads digits, and the time that all its gradients take:
 """
 
 # %%
@@ -899,7 +899,7 @@ middle of a 0 is empty, and so are the two sides of a 1.
 
 ## Questions
 
-Assign each answer to the name behind its question.
+Assign each answer to the name that follows its question.
 
 1. How many runs does `numerical_gradient` need for all weights above? (`runs_needed`)
 2. Let $y = (x \cdot x) \cdot x$ at $x = 2$, written with two multiplications. What gradient does

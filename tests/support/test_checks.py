@@ -84,6 +84,8 @@ def test_raises_asks_for_the_kind_and_the_words():
     said = sentence(raises, "f()", fails(KeyError("no")), ValueError)
     assert said == "f() raised KeyError: 'no': wanted a ValueError"
     assert sentence(raises, "f()", lambda: 3, ValueError) == "f() was accepted and gave 3, wanted a ValueError"
+    said = sentence(raises, "f()", lambda: np.eye(2), ValueError)
+    assert said == "f() was accepted and gave array([[1., 0.], [0., 1.]]), wanted a ValueError"
 
 
 def test_raises_lets_a_blank_exercise_pass():
@@ -243,6 +245,17 @@ def test_ufunc_calls_are_those_that_a_function_makes():
     assert [call.in_place for call in ufunc_calls(lambda x: np.negative(x, out=x), x)] == [True]
     assert np.array_equal(x, -np.ones((3, 4, 2)))
     assert ufunc_calls(lambda x: x.sum(axis=0), x)[0].name == "add"
+
+
+def test_products_that_are_no_universal_functions_are_seen_too():
+    x, w = np.ones((3, 4, 2)), np.ones((2, 5))
+    [call] = ufunc_calls(np.dot, x, w)
+    assert (call.name, call.shapes, call.in_place) == ("dot", ((3, 4, 2), (2, 5)), False)
+    [call] = ufunc_calls(lambda x, w: np.einsum("...i,io->...o", x, w), x, w)
+    assert (call.name, call.shapes) == ("einsum", ((3, 4, 2), (2, 5)))
+    calls = ufunc_calls(lambda x, w: np.tensordot(x, w, 1) + 1, x, w)
+    assert [(call.name, call.shapes[0]) for call in calls] == [
+        ("tensordot", (3, 4, 2)), ("add", (3, 4, 5))]
 
 
 def test_operations_are_those_that_go_through_apply():

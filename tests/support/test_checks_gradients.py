@@ -13,6 +13,7 @@ from tinytorch.support.checks_gradients import (
     chain_of,
     doubled,
     drawn,
+    gradients_held,
     owed,
     rules_agree,
     slopes,
@@ -142,6 +143,28 @@ def test_each_mistake_of_a_walk_is_told():
     assert "wrote into the gradient of the first" in told(in_place)
     assert "had its turn before any gradient" in told(missing)
     assert "too deep for recursion" in told(deep)
+    assert "x + y failed: None has no attribute 'grad': what is a share" in told(lambda result, gradient: None.grad)
+
+
+def test_a_walk_that_takes_every_way_is_stopped():
+    def every_way(node):
+        for edge in node.edges:
+            if not isinstance(edge, Tensor):
+                every_way(edge)
+
+    assert "were followed 100 times" in sentence(lambda: every_way(doubled(leaf(3.0), 60)._node))
+    backward(doubled(leaf(3.0), 60))
+
+
+def test_the_gradients_that_a_walk_holds_are_counted():
+    def hoarding(result, gradient):
+        node, g, held = result._node, gradient.data, []
+        while not isinstance(node, Tensor):
+            node, g = node.edges[0], g * 1.0
+            held.append(g)
+
+    assert gradients_held(backward, Tensor) < 5
+    assert 50 <= gradients_held(hoarding, Tensor) < 53
 
 
 def test_graphs_have_as_many_nodes_as_they_say():

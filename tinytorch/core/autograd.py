@@ -145,8 +145,8 @@ def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient.
 
     `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is
-    used up: each node is released when its turn is over. Reverse-mode differentiation, as in Baydin
-    and others, Automatic Differentiation in Machine Learning: a Survey (2018).
+    used up: each node and its gradient are let go when its turn is over. Source: Baydin and others,
+    Automatic Differentiation in Machine Learning: a Survey (2018), reverse mode.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> backward(x * x + x)

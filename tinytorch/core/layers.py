@@ -237,6 +237,7 @@ class Sequential(Module):
 def load_arrays(parameters: dict[str, Tensor], state: Mapping[str, Any]) -> None:
     """Give each parameter a copy of `state[name]`, in the parameter's own type, as its new `data`.
 
+    The state holds arrays, or lists of numbers. Nothing else of a parameter changes.
     Raises ValueError that lists missing names, unexpected names and shapes that differ; then no
     parameter has changed.
 

@@ -58,8 +58,8 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     """Numbers, lists, arrays or a Tensor as a new array, with a type by the rules above and in this
     machine's byte order.
 
-    Raises TypeError for what is not real numbers, and a ValueError that speaks of `length` for rows
-    of different lengths.
+    Raises TypeError for what is not real numbers, and for rows of different lengths a ValueError
+    with the word `length` in its message.
 
     >>> as_array([[1, 2], [3, 4]]).dtype, as_array(np.arange(3)).dtype
     (dtype('float32'), dtype('int64'))

@@ -19,6 +19,7 @@ import numpy as np
 
 from tinytorch.support.memory import allocated_bytes
 
+_PRODUCTS = ("dot", "einsum", "tensordot")  # NumPy's that are no universal functions
 FEW_BYTES = 16_384  # what a function may take for its numbers and views without making an array of any size
 
 
@@ -130,7 +131,7 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
             _sentence(f"{what} raised {type(error).__name__}: {error}: wanted a {kind.__name__}{said}", idea)
         ) from error
     else:
-        fact = f"{what} was accepted and gave {got!r:.60}, wanted a {kind.__name__}{said}"
+        fact = f"{what} was accepted and gave {_one_line(got):.60}, wanted a {kind.__name__}{said}"
         raise AssertionError(_sentence(fact, idea))
 
 
@@ -166,7 +167,10 @@ def silent(what: str) -> Iterator[None]:
 
 
 class UfuncCall(NamedTuple):
-    """A call of one of NumPy's universal functions, such as `add`, which `a + b` and `a += b` call, or `matmul`."""
+    """A call of one of NumPy's universal functions, such as `add`, which `a + b` and `a += b` call, or `matmul`.
+
+    Products that are no universal functions, `dot`, `einsum` and `tensordot`, are told in the same form.
+    """
 
     name: str
     shapes: tuple[tuple[int, ...], ...]  # of the inputs
@@ -174,7 +178,9 @@ class UfuncCall(NamedTuple):
 
 
 def ufunc_calls(function: Callable[..., Any], *arrays: np.ndarray) -> list[UfuncCall]:
-    """The calls of universal functions that `function(*arrays)` makes with its arrays and what comes of them."""
+    """The calls of universal functions, and the products, that `function(*arrays)` makes with its arrays and what comes
+    of them.
+    """
     calls: list[UfuncCall] = []
 
     class Watched(np.ndarray):
@@ -184,6 +190,13 @@ def ufunc_calls(function: Callable[..., Any], *arrays: np.ndarray) -> list[Ufunc
                 options["out"] = tuple(np.asarray(array) for array in out)
             made = getattr(ufunc, method)(*map(np.asarray, inputs), **options)
             return np.asarray(made).view(Watched) if out is None else out[0]
+
+        def __array_function__(self, function: Callable, types: Any, inputs: tuple, options: dict) -> Any:
+            if function.__name__ in _PRODUCTS:
+                shapes = tuple(x.shape for x in inputs if isinstance(x, np.ndarray))
+                calls.append(UfuncCall(function.__name__, shapes, "out" in options))
+            made = super().__array_function__(function, types, inputs, options)
+            return made.view(Watched) if type(made) is np.ndarray else made
 
     function(*[array.view(Watched) for array in arrays])
     return calls
@@ -213,6 +226,10 @@ def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
 def _short(array: np.ndarray) -> str:
     """An array on one line, the middle of a long one left out."""
     return " ".join(np.array2string(array, precision=4, threshold=8, edgeitems=2).split())
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(repr(value).split())
 
 
 def _innermost(trace: TracebackType | None) -> str:

@@ -15,7 +15,7 @@ Formula = Callable[..., np.ndarray]  # in float64
 
 OWN_ARRAY = "compute in an array of your own"
 DIGITS = {"float64": 1e-14, "float32": 1e-6, "float16": 1e-3, "bfloat16": 8e-3}  # that a function must get right
-SMALLEST = {"float64": 1e-37, "float32": 1e-37, "float16": 1e-7, "bfloat16": 1e-37}  # below, a type has few digits
+SMALLEST = {"float64": 1e-300, "float32": 1e-37, "float16": 1e-7, "bfloat16": 1e-37}  # below, a type has few digits
 
 
 def gelu_formula(x: np.ndarray) -> np.ndarray:

@@ -6,13 +6,14 @@ lesson: the table of rules, the operations and the tensors come as arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .checks import close
+from .checks import close, explained
+from .memory import allocated_bytes
 
 Rules = Mapping[str, Callable | tuple[Callable | None, ...]]
 SAVED = {
@@ -114,11 +115,34 @@ def chain_of(x: Any, count: int) -> Any:
     return x
 
 
+class WatchedEdges(tuple):
+    """The edges of a node, with an AssertionError where they are followed for the hundredth time."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator:
+        self.times += 1
+        assert self.times < 100, "the edges of one node were followed 100 times: remember the nodes that were found"
+        return super().__iter__()
+
+
 def doubled(x: Any, times: int) -> Any:
-    """The tensor x added to itself, `times` times over: a graph of as many nodes, and 2**times ways through it."""
+    """The tensor x added to itself, `times` times over: a graph of as many nodes, and 2**times ways through it.
+
+    A walk that takes every way would not end; here it is stopped by WatchedEdges.
+    """
     for _ in range(times):
         x = x + x
+        if x._node is not None:
+            x._node.edges = WatchedEdges(x._node.edges)
     return x
+
+
+def gradients_held(backward: Callable, kind: type, count: int = 50) -> float:
+    """How many gradients a walk along `count` nodes in a row holds at one time; `kind` is the class Tensor."""
+    leaf, start = kind(np.ones(10_000), requires_grad=True), kind(np.ones(10_000))
+    row = chain_of(leaf, count)
+    return allocated_bytes(lambda: backward(row, start)) / start.data.nbytes
 
 
 def rules_agree(rules: Rules, what: str, function: Callable, *tensors: Any, idea: str, seed: int = 0) -> None:
@@ -153,12 +177,14 @@ def backward_agrees(backward: Callable, what: str, function: Callable, *tensors:
     first: list[tuple[np.ndarray, np.ndarray]] = []
     for times in (1, 2):
         result = function(*leaves)
-        try:
-            backward(result, kind(np.ones(result.shape)))
-        except KeyError:
-            raise AssertionError(f"{what}: a node had its turn before any gradient came to it: see the order") from None
-        except RecursionError:
-            raise AssertionError(f"{what}: the graph is too deep for recursion: go through the list") from None
+        with explained(what, "what is a share, and where does each edge point?"):
+            try:
+                backward(result, kind(np.ones(result.shape)))
+            except KeyError:
+                said = f"{what}: a node had its turn before any gradient came to it: see the order"
+                raise AssertionError(said) from None
+            except RecursionError:
+                raise AssertionError(f"{what}: the graph is too deep for recursion: go through the list") from None
         for i, (leaf, slope) in enumerate(zip(leaves, wanted, strict=True)):
             told = f"{what}, walked {'once' if times == 1 else 'twice'}: the grad of leaf {i}"
             assert leaf.grad is not None, f"{told} is still None: every leaf must be reached"

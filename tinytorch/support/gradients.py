@@ -27,7 +27,7 @@ def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
     if not tensor.requires_grad:
         raise RuntimeError(
             "backward() on a tensor that has no gradient to give: no input with requires_grad=True took part in it, or "
-            "detach(), no_grad() or a new Tensor(...) cut the trail"
+            "detach(), no_grad() or a new Tensor(...) left no record"
         )
     if gradient is None and tensor.size != 1:
         raise RuntimeError(

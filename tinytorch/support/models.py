@@ -71,4 +71,4 @@ def check_graph(loss: TensorLike) -> None:
     """Raise ValueError where there is no graph behind `loss` to go back through."""
     if not loss.requires_grad:
         raise ValueError("the loss carries no graph, so there is no backward pass: no parameter requires a gradient, "
-                         "or detach(), no_grad() or a new Tensor(...) cut the trail")
+                         "or detach(), no_grad() or a new Tensor(...) left no record")

@@ -92,6 +92,10 @@ CASES: list[Case] = [
     wrong("sigmoid", "cut off at 20", "test-sigmoid",
         ("    y = np.exp(-x)\n", "    y = np.exp(-np.clip(x, -20, 20))\n"),
         says=("logistic(-inf) in float64 gave 2.0612e-09, wanted 0",)),
+    wrong("sigmoid", "cut off where float32 ends", "test-sigmoid",
+        solution="""
+    return 1 / (1 + np.exp(-np.clip(x, -88, 88)))
+    """, says=("logistic(-inf) in float64", "wanted 0", "compare the forms")),
     wrong("sigmoid", "the input's own array", "test-sigmoid",
         ("    y = np.exp(-x)\n", "    y = np.exp(np.negative(x, out=x))\n"),
         says=("changed x", "an array of your own")),
@@ -139,27 +143,27 @@ CASES: list[Case] = [
     return x * (1 + erf(x / np.sqrt(2))) / 2
     """, says=("in float32 is float64, wanted float32", "not weak")),
     wrong("gelu-exact", "no root of 2", "test-gelu-exact", ("x * math.sqrt(0.5)", "x * 1.0"),
-        says=("gelu_exact([[-10", "wanted", "share of the bell")),
+        says=("gelu_exact([[-10", "wanted", "probability of a smaller number")),
     wrong("gelu-exact", "the tanh form", "test-gelu-exact",
         solution="""
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
-    """, says=("gave -0.015084, wanted -0.015524 at [0, 2]", "share of the bell")),
+    """, says=("gave -0.015084, wanted -0.015524 at [0, 2]", "probability of a smaller number")),
     wrong("gelu-exact", "the sigmoid form", "test-gelu-exact",
         solution="""
     return x / (1 + np.exp(-np.clip(1.702 * x, -80, 80)))
     """, says=("gave -0.034986, wanted -0.015524",)),
     wrong("gelu-exact", "x cut off at 3 inside erf", "test-gelu-exact",
         ("y = np.asarray(x * math.sqrt(0.5))", "y = np.asarray(np.clip(x, -3, 3) * math.sqrt(0.5))"),
-        says=("gelu_exact(", "share of the bell")),
+        says=("gelu_exact(", "probability of a smaller number")),
     wrong("gelu-exact", "not halved", "test-gelu-exact", ("    y *= 0.5\n", ""), says=("gelu_exact(", "wanted")),
     wrong("gelu-exact", "the share alone", "test-gelu-exact", ("    y *= x\n", ""),
-        says=("gelu_exact(", "x times the share")),
+        says=("gelu_exact(", "x times the probability")),
     wrong("gelu-exact", "the input's own array", "test-gelu-exact",
         ("np.asarray(x * math.sqrt(0.5))", "np.multiply(x, 0.5**0.5, out=x)"),
         says=("changed x", "an array of your own")),
     wrong("gelu-exact", "the share on the right", "test-gelu-exact",
         ("    y += 1\n", "    np.subtract(1, y, out=y)\n"),
-        says=("gave 0, wanted 10000 at [1, 3]", "share of the bell")),
+        says=("gave 0, wanted 10000 at [1, 3]", "probability of a smaller number")),
     right("gelu-exact", "SciPy's normal distribution",
         solution="""
     from scipy.special import ndtr

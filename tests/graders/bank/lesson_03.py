@@ -131,6 +131,24 @@ CASES: list[Case] = [
                 ),
             ),
         says=("changed bias", "in float64")),
+    wrong("affine", "np.dot of a whole stack, which is no product of two matrices", "test-affine",
+        solution="""
+    y = np.dot(x, weight)
+    y += bias
+    return y
+    """, says=("a stack of shape (2, 5, 3)", "one tall matrix")),
+    wrong("affine", "einsum of a whole stack", "test-affine",
+        solution="""
+    y = np.einsum("...i,io->...o", x, weight)
+    y += bias
+    return y
+    """, says=("a stack of shape (2, 5, 3)", "one tall matrix")),
+    right("affine", "np.dot of the tall matrix",
+        solution="""
+    y = np.dot(x.reshape(-1, x.shape[-1]), weight)
+    np.add(y, bias, out=y)
+    return y.reshape(x.shape[:-1] + bias.shape)
+    """),
     wrong("affine", "two axes only", "test-affine",
         ("out.reshape(*x.shape[:-1], len(bias))", "out.reshape(len(x), len(bias))"),
         says=("affine of (3,)", "failed", "leading axes")),
@@ -219,6 +237,20 @@ CASES: list[Case] = [
                 "self.weight = Tensor(uniform_parameter(bound, in_features, out_features).data)",
             ),
         says=("(3, 5), False",)),
+    wrong("linear-layer", "a generator of its own, seeded", "test-linear-layer",
+        ("uniform_parameter(bound, in_features, out_features)",
+         "Tensor(np.random.default_rng(0).uniform(-bound, bound, (in_features, out_features)),\n"
+         "            np.float32, requires_grad=True)"),
+        says=("repeat after the same seed", "(True, True), wanted (True, False)", "draw")),
+    wrong("linear-layer", "a generator of its own, for the bias", "test-linear-layer",
+        ("uniform_parameter(bound, out_features)",
+         "Tensor(np.random.default_rng().uniform(-bound, bound, out_features), np.float32,\n"
+         "            requires_grad=True)"),
+        says=("repeat after the same seed", "(False, False), wanted (True, False)", "draw")),
+    wrong("linear-layer", "no bias at all where there is none", "test-linear-layer",
+        ("        self.bias = uniform_parameter(bound, out_features) if bias else None\n",
+         "        if bias:\n            self.bias = uniform_parameter(bound, out_features)\n"),
+        says=("Linear(4, 6, bias=False)", "no attribute 'bias'", "bias is a parameter or None")),
     wrong("linear-layer", "a bound of 1", "test-linear-layer", ("bound = in_features**-0.5", "bound = 1.0"),
         says=("/sqrt(3), wanted at most 1",)),
     right("linear-layer", "a bias that comes in a branch",
@@ -344,6 +376,13 @@ CASES: list[Case] = [
     wrong("load-arrays", "new tensors in the dict", "test-load-arrays",
         ("parameters[name].data = arrays[name]", "parameters[name] = Tensor(arrays[name])"),
         says=("weight after loading gave", "wanted")),
+    wrong("load-arrays", "a frozen parameter set free", "test-load-arrays",
+        ("        parameters[name].data = arrays[name]\n",
+         "        parameters[name].data = arrays[name]\n        parameters[name].requires_grad = True\n"),
+        says=("requires_grad of bias", "frozen")),
+    wrong("load-arrays", "lists not taken", "test-load-arrays",
+        ("        if arrays[name].shape", "        if state[name].shape"),
+        says=("a list of 2 numbers for bias", "failed", "no attribute 'shape'")),
     wrong("load-arrays", "the first only", "test-load-arrays",
         ("for name in known:\n        parameters[name].data", "for name in known[:1]:\n        parameters[name].data"),
         says=("bias after loading gave", "wanted 0.5")),

@@ -34,7 +34,7 @@ CASES: list[Case] = [
         says=("not Tensors",)),
     wrong("paired", "a record that is lost", "test-paired",
         ("    return prediction, target\n", "    return wrap(prediction.data), wrap(target.data)\n"),
-        says=("off from its gradient",)),
+        says=("gave new tensors",)),
     wrong("paired", "the sides swapped", "test-paired",
         ("    return prediction, target\n", "    return target, prediction\n"),
         says=("paired(", "hand on the numbers")),
@@ -59,6 +59,10 @@ CASES: list[Case] = [
         solution="""
     return np.sum((prediction - target) ** 2)
     """, says=("mse_loss of shape (5,) gave", "wanted", "the mean of")),
+    wrong("mean-squared-error", "squared first and subtracted then", "test-mean-squared-error",
+        solution="""
+    return np.mean(prediction**2 - 2 * prediction * target + target**2)
+    """, says=("mse_loss([10000.5, 1], [10000, 1])", "wanted 0.125", "subtract before you square")),
     wrong("mean-squared-error", "absolute differences", "test-mean-squared-error",
         solution="""
     return np.mean(np.abs(prediction - target))
@@ -96,10 +100,10 @@ CASES: list[Case] = [
     return np.sum((prediction - target) ** 2) / (len(prediction) if prediction.ndim else 1)
     """, says=("mse_loss of shape (3, 4) gave", "wanted")),
     wrong("mean-squared-error", "nan passed over", "test-mean-squared-error", ("np.mean(", "np.nanmean("),
-        says=("mse_loss([nan, 1], [0, 0]) gave 1, wanted nan", "gone wrong")),
+        says=("mse_loss([nan, 1], [0, 1]) gave 0, wanted nan", "gone wrong")),
     wrong("mean-squared-error", "squares cut off", "test-mean-squared-error",
         ("difference * difference", "np.minimum(difference * difference, 1e30)"),
-        says=("mse_loss([1e+30, 1], [0, 0]) gave", "wanted inf", "gone wrong")),
+        says=("mse_loss([1e+30, 1], [0, 1]) gave", "wanted inf", "gone wrong")),
     right("mean-squared-error", "a square and a division",
         solution="""
     gap = np.square(target - prediction)
@@ -173,13 +177,13 @@ CASES: list[Case] = [
     """),
 
     wrong("class-indices", "a class that is counted from the end", "test-class-indices-refuses",
-        (" | (indices < 0)", ""), says=("class_indices([0, -1], (2, 5)) was accepted",)),
+        (" | (indices < 0)", ""), says=("class_indices([0.0, -1.0], (2, 5)) was accepted",)),
     wrong("class-indices", "fractions cut off", "test-class-indices-refuses", ("(indices != given) | ", ""),
         says=("[2.5, 9]", "target 2.5 at [1, 0]")),
     wrong("class-indices", "one class too many", "test-class-indices-refuses",
-        ("(indices >= shape[-1])", "(indices > shape[-1])"), says=("class_indices([1, 2, 3], (3, 3)) was accepted",)),
+        ("(indices >= shape[-1])", "(indices > shape[-1])"), says=("class_indices([1.0, 3.0], (2, 3)) was accepted",)),
     wrong("class-indices", "no upper end", "test-class-indices-refuses", (" | (indices >= shape[-1])", ""),
-        says=("class_indices([1, 2, 3], (3, 3)) was accepted",)),
+        says=("class_indices([1.0, 3.0], (2, 3)) was accepted",)),
     wrong("class-indices", "booleans", "test-class-indices-refuses", ("if given.dtype == bool:", "if False:"),
         says=("class_indices([True, False], (2, 2)) was accepted", "wanted a TypeError")),
     wrong("class-indices", "shapes not compared", "test-class-indices-refuses",
@@ -203,7 +207,7 @@ CASES: list[Case] = [
         ("return given.astype(np.int64)", "return given.astype(np.int64, copy=False)"),
         says=("int64 [[3, 0], [1, 2]]", "the caller's own array")),
     wrong("class-indices", "a message without the place", "test-class-indices-refuses", (" at {where}", ""),
-        says=("target 3.0 is not a class", "says 'target 3.0 at [2]'")),
+        says=("target 3.0 is not a class", "says 'target 3.0 at [1]'")),
     wrong("class-indices", "the shape not named", "test-class-indices-refuses",
         ("not of shape {given.shape}", "not of another shape"),
         says=("class_indices([[1], [2]], (2, 3)) raised", "'(2, 1)'")),
@@ -217,6 +221,18 @@ CASES: list[Case] = [
                 ),
             ),
         says=("class_indices(float16", "failed", "whole numbers do")),
+    right("class-indices", "by np.asarray, which keeps a list's whole numbers",
+        solution="""
+    given = np.asarray(targets)
+    if given.dtype == bool:
+        raise TypeError("True is not a class")
+    if not shape or given.shape != shape[:-1] or given.size == 0:
+        raise ValueError(f"targets of shape {given.shape} for logits of shape {shape}")
+    for place in np.ndindex(given.shape):
+        if given[place] not in range(shape[-1]):
+            raise ValueError(f"target {given[place]} at {list(place)} is not from 0 to {shape[-1] - 1}")
+    return given.astype(np.int64)
+    """),
     right("class-indices", "floor and a loop",
         solution="""
     numbers = as_tensor(targets).numpy()
@@ -263,7 +279,7 @@ CASES: list[Case] = [
         says=("cross_entropy_of_rows of shape (4, 3) gave", "wanted")),
     wrong("cross-entropy-of-rows", "a probability and its logarithm", "test-cross-entropy-far-out",
         ("LOG_SOFTMAX.forward(logits, axis=-1)", "np.log(np.exp(LOG_SOFTMAX.forward(logits, axis=-1)) + 1e-12)"),
-        says=("[10000.0, 0, 0], class 1", "was a probability formed")),
+        says=("[10000.0, 0, 0], class 1", "was a probability computed")),
     wrong("cross-entropy-of-rows", "logits as they are", "test-cross-entropy",
         ("LOG_SOFTMAX.forward(logits, axis=-1)", "logits"),
         says=("cross_entropy_of_rows of shape (4, 3) gave", "-log p")),

@@ -309,6 +309,18 @@ CASES: list[Case] = [
         waiting += [edge for edge in node.edges if isinstance(edge, Node)]
     return sorted(found, key=lambda node: node.order, reverse=True)
     """, says=("'sum add exp mul mul'", "each once")),
+    wrong("nodes-in-order", "every way to a node followed", "test-nodes-in-order",
+        solution="""
+    found, todo = set(), [last]
+    while todo:
+        node = todo.pop()
+        found.add(node)
+        todo += [x for x in node.edges if isinstance(x, Node)]
+    return sorted(found, key=lambda node: -node.order)
+    """, says=("followed 100 times", "remember the nodes")),
+    wrong("nodes-in-order", "leaves taken for nodes", "test-nodes-in-order",
+        ("isinstance(edge, Node)", "edge is not None"),
+        says=("nodes_in_order of sum(2x + exp 2x) failed", "no attribute 'edges'", "may lead to a leaf")),
     wrong("nodes-in-order", "only the first input's way", "test-nodes-in-order",
         ("waiting.pop().edges:", "waiting.pop().edges[:1]:"),
         says=("'sum add mul', wanted 'sum add exp mul'", "each once")),
@@ -361,6 +373,11 @@ CASES: list[Case] = [
     wrong("backward", "nodes that are released at the end", "test-backward-edges",
         ("        release(node)\n", "    for node in nodes_in_order(tensor._node):\n        release(node)\n"),
         says=("release a node when its turn is over",)),
+    wrong("backward", "gradients that stay in the dict", "test-backward-edges",
+        ("collected.pop(node)", "collected[node]"), says=("of 50 nodes lived at once", "take out each")),
+    wrong("backward", "an edge to nowhere taken for a leaf", "test-backward-graphs",
+        ("elif edge is not None:", "else:"),
+        says=("failed: None has no attribute 'grad'", "where does each edge point")),
     wrong("backward", "a node that keeps its last share only", "test-backward-graphs",
         ("collected[edge] + share if edge in collected else share", "share"),
         says=("s + s x", "gave", "wanted", "s collects two shares")),

@@ -199,7 +199,8 @@ def accumulated(
         for (name, p), gradient in zip(model.named_parameters(), whole, strict=True):
             assert p.grad is not None, f"{asked}: {name} has no gradient: call backward() once for each batch"
             off = np.abs(p.grad.data - times * gradient).max() / np.abs(times * gradient).max()
-            often, idea = ("once", "what does a piece weigh?") if times == 1 else ("twice", "is it added to what was there?")
+            ideas = {"once": "what does a piece weigh?", "twice": "is it added to what was there?"}
+            often, idea = list(ideas.items())[times - 1]
             assert off < 1e-4, f"{asked}, accumulated {often}: the gradient of {name} is off by {off:.1%}: {idea}"
     wanted = loss.item(), accuracy(outputs, y)
     close(f"{asked}: the score (loss, accuracy)", score, wanted, "score the plain loss of the same outputs", rtol=1e-4)

@@ -166,9 +166,11 @@ CASES: list[Case] = [
         self.record(node.primitive, "backward", node.inputs, gradient, start, self.clock())
         return results
 """), says=("(start, seconds) gave", "once before and once after")),
-    wrong("trace", "a name for its primitive", "test-trace", ("self.record(primitive, ", "self.record(primitive.name, "),
+    wrong("trace", "a name for its primitive", "test-trace",
+        ("self.record(primitive, ", "self.record(primitive.name, "),
         says=("apply in a trace failed", "self.record")),
-    wrong("trace", "a node for its primitive", "test-trace-backward", ("self.record(node.primitive, ", "self.record(node, "),
+    wrong("trace", "a node for its primitive", "test-trace-backward",
+        ("self.record(node.primitive, ", "self.record(node, "),
         says=("a traced backward pass failed", "what is recorded")),
     right("trace", "a result put down in between", (FORWARD, """        began = self.clock()
         result = Layer.forward(self, primitive, inputs, options)

@@ -24,5 +24,6 @@ setup(
     extras_require={name: line.split() for name, line in config["extras"].items()},
     entry_points={"console_scripts": project["console_scripts"].split()},
     packages=find_packages(include=["tinytorch", "tinytorch.*", "tito", "tito.*"]),
+    package_data={"tito.actions": ["templates/*"], "tito.grading": ["templates/*"]},
     zip_safe=False,
 )

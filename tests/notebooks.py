@@ -1,6 +1,6 @@
 """Lesson files in tests, .ipynb or .py: read, with answers typed in, and written back.
 
-A notebook is here a dictionary as in its JSON, each cell's source one string.
+A notebook is here a dictionary as in its JSON, each cell's source one string. This is the one place that types answers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tito.student.folder import read_file, write_file
+from tito.lesson.formats import cells_of, read_percent, to_notebook, to_percent
+from tito.lesson.lesson import Lesson
+from tito.lesson.regions import without_markers
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -21,9 +23,8 @@ STUB_LINES = ("# YOUR CODE HERE", "raise NotImplementedError(")  # how the two l
 
 def read(path: Path) -> Notebook:
     """The notebook in a file."""
-    if path.suffix == ".py":
-        return read_file(path)
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    notebook = to_notebook(read_percent(text)) if path.suffix == ".py" else json.loads(text)
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"])
     return notebook
@@ -32,10 +33,8 @@ def read(path: Path) -> Notebook:
 def write(notebook: Notebook, path: Path) -> Path:
     """Write a notebook, in a folder that need not be there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".py":
-        write_file(notebook, path)
-    else:
-        path.write_text(json.dumps(notebook), encoding="utf-8")
+    text = to_percent(cells_of(notebook["cells"])) if path.suffix == ".py" else json.dumps(notebook)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -51,10 +50,27 @@ def type_answers(path: Path, answers: Answers) -> Path:
     return write(answered(read(path), answers), path)
 
 
+def fill_in(path: Path, bodies: Mapping[str, str]) -> Path:
+    """Type lines, by grade_ids, in the places of the stubs in a file's exercises."""
+    return edit(path, lambda cells: fill(cells, bodies))
+
+
+def fill(cells: Cells, bodies: Mapping[str, str]) -> None:
+    """Type lines, by grade_ids, in the places of the stubs of cells."""
+    for cell in cells:
+        if grade_id(cell) in bodies:
+            cell["source"] = filled(cell["source"], bodies[grade_id(cell)])
+
+
 def answered(notebook: Notebook, answers: Answers) -> Notebook:
     """A copy of the notebook with these answers, whole cells by their grade_ids."""
     cells = [{**cell, "source": answers.get(grade_id(cell), cell["source"])} for cell in notebook["cells"]]
     return json.loads(json.dumps({**notebook, "cells": cells}))
+
+
+def solutions(lesson: Lesson) -> dict[str, str]:
+    """The answers of a solved lesson, whole cells by their grade_ids."""
+    return {cell.grade_id: without_markers(cell.source) for cell in lesson.code if cell.solution}
 
 
 def filled(blank: str, *bodies: str) -> str:

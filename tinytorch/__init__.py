@@ -58,6 +58,42 @@ _EXPORTS = {
         "CountingTrace", "count_flops", "elementwise_intensity", "matmul_intensity", "attainable",
         "best_seconds", "compute_peak", "triad", "measure_peaks", "roofline_row", "model_rows",
     ],
+    "tinytorch.support.checkpoint": [
+        "read_checkpoint", "write_checkpoint",
+    ],
+    "tinytorch.support.chrome_trace": [
+        "write_chrome_trace",
+    ],
+    "tinytorch.support.data": [
+        "dataset", "load_digits",
+    ],
+    "tinytorch.support.decisions": [
+        "TECHNIQUES", "WORKLOADS", "Technique", "Workload",
+    ],
+    "tinytorch.support.dtypes": [
+        "as_dtype",
+    ],
+    "tinytorch.support.memory": [
+        "peak_bytes",
+    ],
+    "tinytorch.support.models": [
+        "Model", "parameters_of",
+    ],
+    "tinytorch.support.peaks": [
+        "Peaks",
+    ],
+    "tinytorch.support.roof": [
+        "Roof",
+    ],
+    "tinytorch.support.roofline": [
+        "RooflineRow", "plot_bandwidth", "plot_roofline", "write_roofline",
+    ],
+    "tinytorch.support.tables": [
+        "column", "table",
+    ],
+    "tinytorch.support.threads": [
+        "get_num_threads", "one_thread", "set_num_threads",
+    ],
 }
 _NOT_BUILT = []
 

@@ -1,4 +1,8 @@
-"""Errors that tito shows to its user: one sentence about what happened, one about what to do."""
+"""What tito says to its user: errors, which end a command, and findings, which are told beside a result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class TitoError(Exception):
@@ -31,3 +35,21 @@ class UnknownLesson(TitoError):
 
 class LessonError(WorkFailed):
     """A lesson's file cannot be read, or cannot become a module, as it stands."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to know about a file. `code` says what happened, for programs; a sentence is never compared for it.
+
+    `where` is the place (`cell 4`), `text` a sentence, `fix` what to do, and both may be empty. While a finding that
+    `blocks` is there, a lesson is not complete.
+    """
+
+    code: str
+    text: str
+    where: str = ""
+    fix: str = ""
+    blocks: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.fix}".rstrip()

@@ -1,4 +1,4 @@
-"""Where things stand: the folder that holds settings.ini and the lessons, and the folders in it."""
+"""Where things are: the folder that holds settings.ini and the lessons, and the folders in it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,6 @@ from tito.errors import NoProject
 LIBRARY = "tinytorch"
 SUPPORT = f"{LIBRARY}.support"  # modules written by hand, which lessons use and do not teach
 EDITION = "student"  # the `edition` in the settings.ini of a student's folder
-NO_RELEASE = (
-    "This is a student's folder, but its .tito/release is missing, where the lessons lie as they were released"
-    " (was it copied without its hidden files?)."
-)
-GET_RELEASE = (
-    "Copy the folder .tito from where this one came from. Without it checks and points are taken as they stand in the"
-    " files, what was completed is not known, and no lesson can be reset."
-)
 
 
 @dataclass(frozen=True)
@@ -74,12 +66,12 @@ class Project:
         return self.settings.get("version", "0")
 
     def relative(self, path: Path) -> str:
-        """`path` as people write it: from the root, with forward slashes; unchanged where it lies elsewhere."""
+        """`path` as people write it: from the root, with forward slashes; unchanged where it is elsewhere."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     @classmethod
     def find(cls, start: Path | str = ".") -> Project:
-        """The project that `start` lies in: the nearest folder upwards with settings.ini and modules/.
+        """The project that `start` is in: the nearest folder upwards with settings.ini and modules/.
 
         Raises NoProject where there is none.
         """

@@ -34,7 +34,7 @@ class Entry:
 
 
 def record_path(project: Project) -> Path:
-    """Where the record lies."""
+    """Where the record is."""
     return project.state / "record.json"
 
 
@@ -55,7 +55,7 @@ def read_record(project: Project) -> dict[str, Entry]:
 
 
 def write_entry(project: Project, number_name: str, entry: Entry) -> None:
-    """Note a lesson as completed. To be called under the lock."""
+    """Note a lesson as completed. Call under the lock."""
     write_atomic(record_path(project), record_text(read_record(project) | {number_name: entry}))
 
 

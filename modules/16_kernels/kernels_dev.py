@@ -192,8 +192,8 @@ r"""
 ### Exercise: rational_tanh
 
 From about 9 on, tanh is 1 to the last bit of a float32, while the ratio of the polynomials would
-grow without bound. So limit `u` to the interval from `-_LIMIT` to `_LIMIT` before anything else: at
-its ends the ratio is exactly -1 and 1. (Where that is depends on whether the processor rounds a
+grow without bound. So limit `u` to the interval from `-_LIMIT` to `_LIMIT` before anything else:
+at its ends the ratio is exactly -1 and 1. (Where that is depends on whether the processor rounds a
 product and a sum once or twice.)
 
 Use `min` and `max`, for which there are SIMD instructions, and mind the order of their arguments.
@@ -390,14 +390,14 @@ test_unit_gelu_slope()
 r"""
 ## From one number to all of them
 
-### Exercise: forward_loop and backward_loop
+### Exercise: forward_loop
 
 The loop is the same for every function and every type: load a number, compute, store the result.
 `load` and `store` convert between the type in memory and the type to compute in. For float32 and
 float64 there is nothing to convert, and both are the function `as_it_is`.
 
-The loop of the backward pass reads two arrays. By the chain rule it multiplies each number of the
-gradient that comes in by the slope at its `x`.
+The loop of the backward pass, `backward_loop`, reads two arrays. By the chain rule it multiplies
+each number of the gradient that comes in by the slope at its `x`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "elementwise-loops"}
@@ -494,14 +494,15 @@ first 7 of the 23 bits of fraction. On a CPU Numba knows neither bfloat16 nor fl
 sees 16 bits as a whole number, widens them to a float32, computes, and rounds on the way out: all
 arithmetic on bits, which SIMD does well. (`tinytorch/support/conversions.py` does it for float16.)
 
-### Exercise: load_bfloat16, round_bfloat16 and store_bfloat16
+### Exercise: load_bfloat16
 
-`float_of_bits` gives the float32 with certain bits, and `bits_of_float` gives a float32's bits.
+You write three functions. `float_of_bits` gives the float32 with certain bits, and `bits_of_float`
+gives a float32's bits.
 
-Loading appends 16 zeros. Rounding is a sum: add `0x7FFF`, which is just less than a half of the
-last place, and 1 more where the last bit that stays is set; then drop the lower 16 bits. More than
-half carries over. Exactly half carries over only where the last bit is set, so of two neighbours
-that are equally near the even one is taken.
+`load_bfloat16` appends 16 zeros. `round_bfloat16` takes a sum: add `0x7FFF`, which is just less
+than a half of the last place, and 1 more where the last bit that stays is set; then drop the lower
+16 bits. More than half carries over. Exactly half carries over only where the last bit is set, so
+of two neighbours that are equally near the even one is taken.
 
 For a nan the sum may carry into the exponent and on into the sign. `store_bfloat16` asks for nan
 first and gives the bits `0x7FC0`. Kernels use `round_bfloat16`, which does not ask: a nan that
@@ -687,10 +688,10 @@ The loss of a row of logits $x$ with the target $t$ is
 
 $$\log \sum_j e^{x_j - m} \;-\; (1 - s)\,(x_t - m) \;-\; \frac{s}{C} \sum_j (x_j - m)$$
 
-where $m$ is the largest logit and $s$ the label smoothing over $C$ classes (lesson 04). First lower
-the rows into `work`. The last two terms need the differences, so take them before the exponentials
-replace them. Without smoothing leave out the last term: a difference may be $-\infty$, and
-$0 \cdot \infty$ is nan.
+where $m$ is the largest logit and $s$ the label smoothing over $C$ classes (lesson 04). First
+lower the rows into `work`. The last two terms need the differences, so take them before the
+exponentials replace them. Without smoothing leave out the last term: a difference may be
+$-\infty$, and $0 \cdot \infty$ is nan.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "loss-of-rows"}
@@ -923,9 +924,10 @@ test_question_kernels()
 
 # %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-kernels", "points": 2}
 r"""
-**In your own words:** the compiler used SIMD for the elementwise loop unasked, but for the sum only
-with `any_order=True`. What is the difference between the two loops? A user complains that the last
-digits of a sum differ between two computers: explain why, and say whether one of them is wrong.
+**In your own words:** the compiler used SIMD for the elementwise loop unasked, but for the sum
+only with `any_order=True`. What is the difference between the two loops? A user complains that the
+last digits of a sum differ between two computers: explain why, and say whether one of them is
+wrong.
 
 Your answer here.
 """

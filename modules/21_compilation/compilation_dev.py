@@ -296,7 +296,7 @@ def function_of(text):
 r"""
 ## Recording
 
-### Exercise: Recorder and record
+### Exercise: Recorder
 
 The recorder is a layer of lesson 01. It sees each operation that passes through `apply`, and for
 an operation on symbols it emits a symbol in place of computing. Two cases need care. An operation
@@ -304,8 +304,8 @@ with no symbol among its inputs is arithmetic on plain numbers, and `super().for
 once. And `astype` makes a number of a condition, as in `x * (x > 0)`: 1 where the condition holds
 and 0 elsewhere, so emit a `where`. (Any other `astype` is for `emit`, which refuses it by name.)
 
-`record` makes a symbol for each input, "input" with its number and its shape, calls the function
-within `with Recorder():`, and has the result checked.
+Write `record` too. It makes a symbol for each input, "input" with its number and its shape, calls
+the function within `with Recorder():`, and has the result checked.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "recorder"}

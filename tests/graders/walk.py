@@ -147,4 +147,4 @@ def _verdict(lesson: Lesson, failures: dict[int, explain.Failure], index: int) -
     check = lesson.code[index].grade_id
     if index not in failures:
         return Judged(check, "", "")
-    return Judged(check, failures[index].type, explain.explain(lesson, failures, index).text)
+    return Judged(check, failures[index].type, explain.explain(lesson.code, failures, index).text)

@@ -15,16 +15,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.notebooks import Answers, Notebook, grade_id, options
 from tests.tito.small_project import REPOSITORY
 from tito.project import Project
-
-Notebook = dict[str, Any]
-Answers = dict[str, str]
 
 
 def part_of_the_lessons(root: Path, names: Iterable[str]) -> Project:
     """A source tree with some of this repository's lessons."""
-    for name in ("settings.ini", "datasets", *(f"modules/{name}" for name in names)):
+    for name in ("settings.ini", "datasets", "tinytorch/support", *(f"modules/{name}" for name in names)):
         source, target = REPOSITORY / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
@@ -54,31 +52,6 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": f"{home}/no-jupyter-config"}
 
 
-def read(path: Path) -> Notebook:
-    """A notebook, its sources as strings."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
-    return notebook
-
-
-def write(notebook: Notebook, path: Path) -> Path:
-    """Write a notebook, in a folder that need not be there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    return path
-
-
-def options(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell's nbgrader metadata."""
-    return cell["metadata"].get("nbgrader", {})
-
-
-def grade_id(cell: dict[str, Any]) -> str:
-    """A cell's grade_id; empty where it has none."""
-    return options(cell).get("grade_id", "")
-
-
 def is_answer(cell: dict[str, Any]) -> bool:
     """Whether a learner fills in this cell."""
     return options(cell).get("solution", False)
@@ -102,12 +75,6 @@ def checks(notebook: Notebook) -> list[str]:
 def answers(notebook: Notebook) -> Answers:
     """What stands in the notebook's exercises, by grade_id."""
     return {grade_id(cell): cell["source"] for cell in notebook["cells"] if is_exercise(cell)}
-
-
-def answered(notebook: Notebook, given: Answers) -> Notebook:
-    """A copy of the notebook with these answers in its exercises."""
-    cells = [{**cell, "source": given.get(grade_id(cell), cell["source"])} for cell in notebook["cells"]]
-    return json.loads(json.dumps({**notebook, "cells": cells}))
 
 
 def changed(notebook: Notebook, name: str, change: Callable[[dict[str, Any]], object]) -> Notebook:

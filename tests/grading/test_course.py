@@ -11,18 +11,20 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tests.grading.course import answered, environment, read, without, write
-from tests.tito.small_project import FIRST, small_project, tito_environment, write_lesson
-from tito.cli import cli
+from tests.grading.course import environment, nbgrader, points, without
+from tests.notebooks import answered, read, write
+from tests.tito.small_project import FIRST, small_project, tito_environment, typed, write_lesson
 from tito.errors import TitoError, WorkFailed
 from tito.grading.course import Course, init_course
 from tito.package.module import STUB_MARK
 from tito.project import Project
 
 NAMES = ("01_first", "02_second", "05_third")
-ANSWERS = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return x**0.5"}
+ANSWERS = {
+    "double": "#| export\ndef double(x):\n    return 2 * x",
+    "root": "#| export\ndef root(x):\n    return x**0.5",
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +49,6 @@ def course(made: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
-def typed(line: str) -> Result:
-    return CliRunner().invoke(cli, line.split(), prog_name="tito")
-
-
 def test_a_course_has_nbgraders_layout(made: Course) -> None:
     assert made == Course(made.folder, "tinytorch", NAMES, 11.0, 2.0)
     files = {"README.md", "gradebook.db", "nbgrader_config.py", "source", "exchange"}
@@ -60,10 +58,21 @@ def test_a_course_has_nbgraders_layout(made: Course) -> None:
         assert there == {f"{name[3:]}_dev.ipynb", "tinytorch", "datasets"}
 
 
-def test_nbgrader_made_the_gradebook_with_an_assignment_for_each_lesson(made: Course) -> None:
+def test_nbgrader_made_the_gradebook(made: Course) -> None:
     with closing(sqlite3.connect(made.folder / "gradebook.db")) as gradebook:
-        assert {name for (name,) in gradebook.execute("select name from assignment")} == set(NAMES)
         assert gradebook.execute("select count(*) from alembic_version").fetchone() == (1,)
+
+
+def test_grading_before_the_assignment_is_generated_leaves_nothing_in_its_way(source: Project, tmp_path: Path) -> None:
+    folder = init_course(source, tmp_path / "course").folder
+    master = read(folder / "source/01_first/first_dev.ipynb")
+    write(answered(master, ANSWERS), folder / "submitted/ada/01_first/first_dev.ipynb")
+    early = nbgrader(folder, "autograde", "01_first")
+    assert early.returncode == 1 and "No assignment with ID '01_first' exists" in early.stderr
+    for command in ("generate_assignment", "autograde"):
+        done = nbgrader(folder, command, "01_first")
+        assert done.returncode == 0, done.stderr
+    assert points(folder, "ada", "01_first") == {"test-double": 3.0, "test-root": 2.0, "open-why": None}
 
 
 def test_the_masters_hold_solutions(made: Course) -> None:
@@ -158,8 +167,8 @@ def test_check_says_a_sentence_for_each_student_and_changes_nothing(course: Path
     before = {path: path.read_bytes() for path in (course / "submitted").rglob("*.ipynb")}
     result = typed("grade check 01_first")
     assert result.exit_code == 1 and result.stdout.splitlines() == [
-        "ada: nothing to mend",
-        "bo: The check test-root was gone; it was put back.",
+        "ada: nothing to repair",
+        "bo: The check test-root is gone; it counts as it was released.",
         "cleo cannot be graded: This notebook is empty. Nothing in it could be graded; hand in the notebook again.",
         "dan cannot be graded: first_dev.ipynb was not handed in; there is renamed.ipynb. nbgrader grades a file of"
         " that name only.",
@@ -172,7 +181,8 @@ def test_check_as_json_holds_the_same(course: Path) -> None:
     result = typed("grade check 01_first --json")
     file = "submitted/ada/01_first/first_dev.ipynb"
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == [{"student": "ada", "file": file, "gradable": True, "sentences": []}]
+    found = {"student": "ada", "file": file, "gradable": True, "findings": [], "sentences": []}
+    assert json.loads(result.stdout) == [found]
 
 
 def test_check_without_submissions_says_so(course: Path) -> None:
@@ -181,9 +191,27 @@ def test_check_without_submissions_says_so(course: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "words"), [(".", "There is no assignment '77_none'."), ("source", "is no course folder.")]
+    ("folder", "words"), [(".", "There is no assignment '77_none'."), ("source", "is not a course folder.")]
 )
 def test_check_of_what_is_not_there_is_wrong_use(course: Path, monkeypatch, folder: str, words: str) -> None:
     monkeypatch.chdir(course / folder)
     result = typed("grade check 77_none")
     assert result.exit_code == 2 and words in result.stderr
+
+
+def test_a_folder_whose_name_is_not_utf8_gets_a_course(source: Project, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    command = [sys.executable, "-m", "tito", "grade", "init", os.fsencode(folder)]
+    done = subprocess.run(command, cwd=source.root, env=environment(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr and rb"caf\udce9" in done.stdout
+    assert r"caf\udce9" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_course_folder_with_spaces_is_quoted_in_what_is_to_be_typed(
+    source: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(source.root)
+    folder = tmp_path / "my course"
+    assert f"`cd '{folder}'`" in typed(f"grade init '{folder}'").stdout
+    assert f"--Exchange.root='{folder / 'exchange'}'" in (folder / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.grading.course import nbgrader, points
-from tests.notebooks import Cells, answered, edit, filled, options, place, read, write
+from tests.notebooks import Cells, edit, fill_in, options, place, read, write
 from tests.tito.small_project import FIRST, small_project, write_lesson
 from tito.actions.release import release
 from tito.cli import cli
@@ -177,27 +177,12 @@ TABLE: dict[Damage, float] = {
     options_damaged: 5,
     metadata_that_no_schema_allows: 5,
 }
-# Where the four ways do not agree yet.
-SPLIT = {constant_in_a_cell_of_its_own, helper_in_a_cell_of_its_own, exercise_deleted_and_defined_elsewhere}
-ORDER = {exercise_moved_below_its_check, copied_at_the_end, answer_above_a_blank_exercise, given_import_deleted}
-OPEN = {
-    "test": ORDER | {options_damaged},
-    "reset": SPLIT,
-    "update": SPLIT | {options_damaged},
-    "nbgrader": ORDER | {formatted_on_save, metadata_that_no_schema_allows},
-}
-
-
-def every_damage(way: str) -> pytest.MarkDecorator:
-    wrong = pytest.mark.xfail(strict=True, reason="two ways to repair a file disagree")
-    rows = [pytest.param(damage, marks=[wrong] if damage in OPEN[way] else []) for damage in TABLE]
-    return pytest.mark.parametrize("damage", rows, ids=[damage.__name__ for damage in TABLE])
+every_damage = pytest.mark.parametrize("damage", TABLE, ids=lambda damage: damage.__name__)
 
 
 def damaged(path: Path, damage: Damage) -> None:
     """Solve the lesson in the notebook at `path`, and damage it."""
-    blank = {name: read(path)["cells"][place(read(path)["cells"], name)]["source"] for name in BODIES}
-    write(answered(read(path), {name: filled(source, BODIES[name]) for name, source in blank.items()}), path)
+    fill_in(path, BODIES)
     edit(path, damage)
 
 
@@ -218,19 +203,19 @@ def mine(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path / "mine/modules" / LESSON / FILE
 
 
-@every_damage("test")
+@every_damage
 def test_by_the_test_command(mine: Path, damage: Damage) -> None:
     damaged(mine, damage)
     assert earned() == TABLE[damage]
 
 
-@every_damage("reset")
+@every_damage
 def test_after_a_reset_that_keeps_the_answers(mine: Path, damage: Damage) -> None:
     damaged(mine, damage)
     assert earned("module", "reset", "1", "--keep-answers") == TABLE[damage]
 
 
-@every_damage("update")
+@every_damage
 def test_after_an_update(mine: Path, project: Project, damage: Damage) -> None:
     damaged(mine, damage)
     write_lesson(project.root, FIRST.replace("# First: doubling", "# First: twice").replace("(0.5, 2.0)", "(0.5, 3.0)"))
@@ -248,11 +233,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / "submitted" / damage.__name__ / LESSON / FILE
         damaged(write(read(folder / "release" / LESSON / FILE), path), damage)
     for command in ("autograde", "generate_feedback"):
-        nbgrader(folder, command, LESSON)
+        done = nbgrader(folder, command, LESSON)
+        assert done.returncode == 0, done.stderr
     return folder
 
 
-@every_damage("nbgrader")
+@every_damage
 def test_by_nbgrader(course: Path, damage: Damage) -> None:
     graded = points(course, damage.__name__, LESSON)
     assert graded is not None and sum(graded.values()) == TABLE[damage]

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tito.lesson.formats import to_notebook
+from tests.notebooks import filled, grade_id, read, solutions, type_answers
 from tito.lesson.lesson import Lesson
-from tito.lesson.regions import CODE_STUB, without_markers
+from tito.lesson.regions import STUB
 from tito.project import Project
-from tito.student.folder import read_file, write_file
 
-STUB = CODE_STUB.split("\n")
 # What somebody may type in the place of `raise NotImplementedError()`, and what the check says then.
 WRONG_TURNS = [("pass", ""), ("return 2 *", "SyntaxError"), ("return undefned", "undefned"), ("return None", "")]
 
@@ -74,25 +72,14 @@ def lesson_file(project: Project, lesson: Lesson) -> Path:
 
 def solve(student: Student, lesson: Lesson) -> None:
     """Type the reference's answers into the student's file."""
-    path = lesson_file(Project(student.folder), lesson)
-    answers = {cell["id"]: without_markers(cell["source"]) for cell in to_notebook(lesson)["cells"]}
-    notebook = read_file(path)
-    for cell in notebook["cells"]:
-        options = cell["metadata"].get("nbgrader", {})
-        if options.get("solution") and cell["cell_type"] == "code":
-            cell["source"] = answers[options["grade_id"]]
-    write_file(notebook, path)
+    type_answers(lesson_file(Project(student.folder), lesson), solutions(lesson))
 
 
 def take_wrong_turn(student: Student, lesson: Lesson, wrong: str) -> str:
     """Solve the lesson but for its last function, which gets `wrong` for an answer; that exercise's grade_id."""
     path = lesson_file(Project(student.folder), lesson)
-    blank = {c["metadata"].get("nbgrader", {}).get("grade_id"): c["source"] for c in read_file(path)["cells"]}
+    blank = {grade_id(cell): cell["source"] for cell in read(path)["cells"] if STUB.search(cell["source"])}
+    inside = [name for name, source in blank.items() if STUB.search(source)["indent"]]
     solve(student, lesson)
-    notebook = read_file(path)
-    inside = [name for name, source in blank.items() if name and f"    {STUB[1]}" in source]
-    for cell in notebook["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") == inside[-1]:
-            cell["source"] = blank[inside[-1]].replace(STUB[1], wrong)
-    write_file(notebook, path)
+    type_answers(path, {inside[-1]: filled(blank[inside[-1]], wrong)})
     return inside[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from tests.journeys.checkout import ROOT, copy_checkout, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"<!-- (run|output): (.+?) -->\n```\w*\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"<!-- (run|output|cell|verdict): (.+?) -->\n```\w*\n(.*?)```", re.DOTALL)
 BLOCKS = {(kind, name): text for kind, name, text in BLOCK.findall(README)}
 
 
@@ -37,7 +38,8 @@ def follow(name: str, folder: Path) -> str:
 @pytest.fixture(scope="module")
 def edition(checkout: Path) -> str:
     """What the student path prints; the folder that it makes stays."""
-    return follow("student", checkout)
+    follow("student", checkout)
+    return run(["tito", "module", "status"], checkout.parent / "my-tinytorch").stdout
 
 
 def test_the_student_path_makes_a_folder_with_blank_lessons(checkout: Path, edition: str) -> None:
@@ -46,10 +48,34 @@ def test_the_student_path_makes_a_folder_with_blank_lessons(checkout: Path, edit
     assert "Build" not in (checkout.parent / "my-tinytorch" / "README.md").read_text(encoding="utf-8").split("\n")[0]
 
 
+def test_a_blank_lesson_is_tested_as_shown(checkout: Path, edition: str) -> None:
+    done = [run(shlex.split(line), checkout.parent / "my-tinytorch") for line in BLOCKS["run", "lesson"].splitlines()]
+    assert [command.returncode for command in done] == [1, 0]
+    assert "not built yet" in done[0].stdout
+
+
+def test_the_cell_shown_is_the_lessons_and_its_answer_gets_the_verdict_shown(checkout: Path) -> None:
+    path = checkout / "modules" / "02_activations" / "activations_dev.py"
+    lesson = path.read_text(encoding="utf-8")
+    solution = re.compile(r"    ### BEGIN SOLUTION\n.*?### END SOLUTION\n", re.DOTALL)
+    shown = BLOCKS["cell", "02 rectified"]
+    head, _, _ = shown.partition("    # YOUR CODE HERE\n")
+    start = lesson.index(head)
+    answer = re.search(r"Write `(.+?)` there, and `tito module test 02` answers", README)[1]
+    given = lesson[:start] + solution.sub(f"    {answer}\n", lesson[start:], count=1)
+    path.write_text(given, encoding="utf-8")
+    try:
+        done = run(["tito", "module", "test", "02", "--json"], checkout)
+    finally:
+        path.write_text(lesson, encoding="utf-8")
+    (verdict,) = [v for v in json.loads(done.stdout)["verdicts"] if v["grade_id"] == "test-relu"]
+    assert not verdict["passed"] and BLOCKS["verdict", "02 test-relu"].strip() == verdict["message"].strip()
+
+
 def test_the_course_path_leads_from_the_lessons_to_exported_points(checkout: Path, edition: str) -> None:
     follow("course", checkout)
     follow("hand-in", checkout)
-    assert "nothing to mend" in follow("grade", checkout)
+    assert "nothing to repair" in follow("grade", checkout)
     grades = (checkout.parent / "my-course" / "grades.csv").read_text(encoding="utf-8").splitlines()
     graded = [row.split(",") for row in grades if row.startswith("01_tensor,")]
     assert [float(row[-2]) for row in graded] == [0.0], "a blank lesson was handed in once"

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tito.actions.run import run_lesson
 from tito.lesson.find import lesson_paths, lessons
-from tito.lesson.formats import blank, to_notebook, to_percent
-from tito.lesson.lesson import Lesson, read_lesson
-from tito.lesson.rules import check_form
-from tito.package.module import export
+from tito.lesson.formats import to_percent
+from tito.lesson.lesson import Lesson, blank, read_lesson
+from tito.lesson.rules import check_rules
+from tito.package.contents import export
 from tito.project import Project
-from tito.run.runner import Result, run_lesson
+from tito.run.runner import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [path.parent.name for path in lesson_paths(Project(ROOT))]
@@ -61,7 +62,7 @@ def blank_copy(project: Project, name: str, folder: Path) -> Lesson:
     """The lesson as a student gets it, in a folder of its own within the project."""
     path = folder / name / f"{name[3:]}_dev.py"
     path.parent.mkdir(parents=True)
-    path.write_text(to_percent(blank(to_notebook(lesson_named(project, name)))), encoding="utf-8")
+    path.write_text(to_percent(blank(lesson_named(project, name)).cells), encoding="utf-8")
     return read_lesson(path)
 
 
@@ -84,7 +85,7 @@ def test_the_lessons_of_the_spine_are_there():
 @every_lesson
 def test_the_form_of_a_lesson_is_sound(real, name):
     lesson = lesson_named(real, name)
-    assert check_form(lesson) == []
+    assert check_rules(lesson) == []
     assert 30 <= lesson.points <= 200 and lesson.checks and lesson.exercises and lesson.manual
 
 
@@ -102,7 +103,7 @@ def test_a_solved_lesson_earns_every_point_and_writes_nothing_to_stderr(throw_aw
 def test_a_blank_lesson_earns_nothing_and_says_why_for_each_check(throw_away, one_thread, name):
     lesson = blank_copy(throw_away, name, throw_away.root / "blank")
     assert checks(lesson) == checks(lesson_named(throw_away, name))
-    assert check_form(lesson, student=True) == []
+    assert check_rules(lesson, student=True) == []
     result = run_lesson(throw_away, lesson)
     assert_judged(lesson, result)
     assert [v.grade_id for v in result.verdicts if v.earned or v.passed] == []
@@ -116,9 +117,9 @@ def test_a_blank_lesson_earns_nothing_and_says_why_for_each_check(throw_away, on
 @every_lesson
 def test_a_blank_lesson_keeps_no_answer(real, name, tmp_path):
     lesson = lesson_named(real, name)
-    text = to_percent(blank(to_notebook(lesson)))
+    text = to_percent(blank(lesson).cells)
     assert "SOLUTION" not in text
-    assert text.count("raise NotImplementedError()") >= len([c for c in lesson.exercises if c.kind == "code"])
+    assert text.count("raise NotImplementedError(") >= len([c for c in lesson.exercises if c.kind == "code"])
 
 
 @every_lesson

@@ -68,7 +68,7 @@ def test_another_type_a_changed_input_and_a_wrong_value_are_told():
     said = sentence(check_gelu, lambda x: gelu_exact(x).astype(float), gelu_formula, [1.0], lambda got, x: "")
     assert "is float64, wanted float32: some number in the formula is not weak" in said
     said = sentence(check_gelu, lambda x: np.tanh(x, out=x), gelu_formula, [1.0], lambda got, x: "")
-    assert "changed x, from [1.] to [0.76159416]: compute in an array of your own" in said
+    assert "changed x, from [1.] to [0.7616]: compute in an array of your own" in said
     said = sentence(check_gelu, gelu_tanh, gelu_formula, [2.7], lambda got, x: f"{got.size} of {x.size}")
     assert said.endswith("at [0]: 1 of 1") and "gelu_tanh([2.7]) in float64 gave" in said
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from click.testing import CliRunner, Result
+
+from tito.cli import cli
+from tito.errors import Finding
 from tito.lesson.lesson import Lesson, read_lesson
 from tito.project import Project
 
@@ -179,6 +187,33 @@ def blank(text: str) -> str:
         else:
             kept.append(line)
     return "\n".join(kept) + "\n"
+
+
+def typed(line: str) -> Result:
+    """What the user who types `tito line` gets, in this process."""
+    result = CliRunner().invoke(cli, shlex.split(line), prog_name="tito")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def said(line: str, code: int = 0) -> str:
+    """What a command says, on one line; it ends with `code`."""
+    result = typed(line)
+    assert result.exit_code == code, result.output
+    return " ".join(result.output.split())
+
+
+def printed(line: str, code: int = 0) -> Any:
+    """What `tito line --json` prints; it ends with `code`."""
+    result = typed(f"{line} --json")
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def codes(found: dict[str, Any] | Iterable[Finding]) -> list[str]:
+    """The codes of findings, in a command's JSON or as they are."""
+    rows = found["findings"] if isinstance(found, dict) else [{"code": finding.code} for finding in found]
+    return [row["code"] for row in rows]
 
 
 def tito_command(*arguments: str) -> list[str]:

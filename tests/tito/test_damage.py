@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tests.tito.small_project import FIRST, write_lesson
-from tito.actions.complete import complete, status
+from tests.tito.small_project import FIRST, codes, typed, write_lesson
+from tito.actions.complete import complete
 from tito.actions.doctor import examine
 from tito.actions.release import release
-from tito.cli import cli
+from tito.actions.run import run_lesson
+from tito.actions.status import status
 from tito.errors import LessonError
 from tito.lesson.find import find_lesson
 from tito.package import publish
 from tito.project import Project
-from tito.run.runner import run_lesson
 
 
 @pytest.fixture
@@ -33,10 +33,6 @@ def copied(project: Project, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Proje
     shutil.copytree(tmp_path / "edition", tmp_path / "copy", ignore=shutil.ignore_patterns(".*"))
     monkeypatch.chdir(tmp_path / "copy")
     return Project(tmp_path / "copy")
-
-
-def typed(line: str) -> Result:
-    return CliRunner().invoke(cli, line.split(), prog_name="tito")
 
 
 # A copy without hidden files
@@ -67,7 +63,7 @@ def test_the_doctor_sees_that_the_release_is_missing(copied):
 def test_work_goes_on_in_a_copy_without_hidden_files(copied):
     write_lesson(copied.root, FIRST.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", ""))
     done = complete(copied, find_lesson(copied, "1"))
-    assert done.done and ".tito/release is missing" in done.problems[0]
+    assert done.done and codes(done.findings) == ["release-missing"]
 
 
 # A lesson's file that is gone or damaged
@@ -97,7 +93,10 @@ def test_a_lesson_that_is_gone_or_damaged_still_makes_its_module(here, damage):
 
 
 def test_status_says_how_a_lesson_that_cannot_be_read_comes_back(here):
-    find_lesson(here, "1").path.write_text("# %% nbgrader={broken\nx = 1\n", encoding="ascii")
+    path = find_lesson(here, "1").path
+    path.write_bytes(b"# %%\nx = '\xff'\n")
+    assert "is not UTF-8. Save the file as UTF-8." in status(here)[0].problem
+    path.write_text("", encoding="ascii")
     assert "`tito module reset 01` brings the lesson back" in status(here)[0].problem
 
 
@@ -141,14 +140,22 @@ def test_a_thread_left_running_does_not_hold_up_complete(project, monkeypatch):
     thread = "import math\nimport threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()"
     write_lesson(project.root, FIRST.replace("import math", thread, 1))
     done = complete(project, find_lesson(project, "1"))
-    assert (done.stopped_at, done.problems) == ("", ())
+    assert (done.stopped_at, done.findings) == ("", ())
+
+
+def test_programs_that_an_import_leaves_running_do_not_hold_up_complete(project):
+    left = "import math\nimport subprocess\n[subprocess.Popen(['sleep', '600']) for _ in range(20)]"
+    write_lesson(project.root, FIRST.replace("import math", left, 1))
+    started = time.monotonic()
+    assert complete(project, find_lesson(project, "1")).done
+    assert time.monotonic() - started < 60, "nothing waits for them"
 
 
 def test_an_import_without_end_is_told_with_what_may_cause_it(project, monkeypatch):
     monkeypatch.setattr(publish, "IMPORT_LIMIT", 0.5)
     write_lesson(project.root, FIRST.replace("import math", "import math\nwhile __name__ != '__main__': pass", 1))
     done = complete(project, find_lesson(project, "1"))
-    assert done.stopped_at == "import"
+    assert done.stopped_at == "import" and codes(done.findings) == ["import-endless"]
     for words in ("took longer than 0.5 s", "a loop that does not end", "waits for input, for a thread"):
         assert words in done.problems[0]
 

@@ -10,11 +10,13 @@ import sys
 import pytest
 
 from tests.tito.small_project import SETTINGS, tito, tito_environment
-from tito.actions import doctor
-from tito.actions.doctor import Finding, examine
+from tito.actions import machine
+from tito.actions.doctor import examine
+from tito.actions.machine import Row
+from tito.project import Project
 
 
-def rows(project) -> dict[str, Finding]:
+def rows(project) -> dict[str, Row]:
     return {row.name: row for row in examine(project)}
 
 
@@ -30,7 +32,7 @@ def test_a_package_that_is_missing_is_named_with_its_command(project):
     wanted = SETTINGS.replace("requirements = click", "requirements = click no-such-package>=3.1")
     (project.root / "settings.ini").write_text(wanted, encoding="utf-8")
     row = rows(project)["no-such-package"]
-    assert row == Finding("no-such-package", "not installed", False, 'python -m pip install "no-such-package>=3.1"')
+    assert row == Row("no-such-package", "not installed", False, 'python -m pip install "no-such-package>=3.1"')
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_a_package_that_is_missing_is_named_with_its_command(project):
     [("click", True), ("click>=7.1", True), ("click>=99.0", False), ("click==0.1", False), ("rich>=13", True)],
 )
 def test_versions_are_compared_as_numbers(requirement, ok):
-    row = doctor._package(requirement)
+    row = machine.package_row(requirement)
     assert row.ok is ok
     assert ok or requirement in row.found
 
@@ -53,24 +55,24 @@ def test_an_old_python_is_a_problem(project):
 def test_a_broken_numpy_is_a_row_and_not_a_crash(tmp_path, monkeypatch):
     (tmp_path / "numpy.py").write_text("raise ImportError('this numpy is broken')\n", encoding="ascii")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    row = doctor._blas()
+    row = machine.blas_row()
     assert not row.ok and row.found == "ImportError: this numpy is broken"
 
 
 def test_threads_that_the_environment_limits_are_told(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    row = doctor._blas()
+    row = machine.blas_row()
     assert row.ok and "OMP_NUM_THREADS=1 limits it" in row.mend and "with 1 thread;" in row.found
 
 
 def test_numba_is_well_without_a_threading_layer_which_no_kernel_uses(monkeypatch):
     monkeypatch.setenv("NUMBA_THREADING_LAYER", "tbb")
-    assert doctor._numba().ok
+    assert machine.numba_row().ok
 
 
 def test_a_setting_that_stops_numba_is_named(monkeypatch):
     monkeypatch.setenv("NUMBA_NUM_THREADS", "0")
-    row = doctor._numba()
+    row = machine.numba_row()
     assert not row.ok and "must be > 0" in row.found and row.mend == "Take NUMBA_NUM_THREADS out of the environment."
 
 
@@ -83,8 +85,8 @@ def test_a_setting_that_stops_numba_is_named(monkeypatch):
     ("", "Set OPENBLAS_CORETYPE=SkylakeX in"), ("Haswell", "Take OPENBLAS_CORETYPE=Haswell out of")])  # fmt: skip
 def test_kernels_older_than_the_processor_are_told(monkeypatch, architecture, has_avx512, advised, chosen, words):
     monkeypatch.setenv("OPENBLAS_CORETYPE", chosen)
-    monkeypatch.setattr(doctor, "_ask", lambda code: ([[["openblas", "0.3", 2, architecture]], has_avx512], ""))
-    row = doctor._blas()
+    monkeypatch.setattr(machine, "ask", lambda code: ([[["openblas", "0.3", 2, architecture]], has_avx512], ""))
+    row = machine.blas_row()
     assert row.ok and row.found.startswith("openblas 0.3 with 2 threads")
     assert (f"{words} the environment" in row.mend) is advised
 
@@ -126,12 +128,21 @@ def test_the_table_is_ascii_and_the_exit_code_tells(project):
 
 def test_a_folder_that_may_not_be_written_is_named(project):
     code = (
-        "from tito.actions.doctor import _writable; from tito.project import Project\n"
+        "from tito.actions.doctor import writable_row; from tito.project import Project\n"
         "from pathlib import Path; import os\n"
         f"project = Project(Path({str(project.root)!r}))\n"
         "os.access = lambda path, mode: Path(path).name != 'modules'\n"
-        "print(_writable(project))"
+        "print(writable_row(project))"
     )
     done = subprocess.run([sys.executable, "-c", code], env=tito_environment(), capture_output=True, text=True)
     assert "missing for modules" in done.stdout and "ok=False" in done.stdout
     assert os.access(project.modules, os.W_OK)
+
+
+def test_a_program_that_does_not_write_utf8_is_no_crash(project, monkeypatch):
+    assert machine.ask("import sys; sys.stderr.buffer.write(b'caf\\xe9'); sys.exit(1)") == ([], "caf\ufffd")
+
+
+def test_the_command_that_installs_a_folder_with_spaces_can_be_typed(project, tmp_path):
+    moved = Project(project.root.rename(tmp_path / "a source"))
+    assert f"python -m pip install -e '{moved.root}'" in rows(moved)["import tinytorch"].mend

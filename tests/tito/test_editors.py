@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from tests.tito.small_project import FIRST, write_lesson
-from tito.actions.complete import complete, status
+from tests.notebooks import fill, fill_in
+from tests.tito.small_project import FIRST, printed, write_lesson
+from tito.actions.complete import complete
 from tito.actions.release import release
+from tito.actions.status import status
 from tito.actions.update import update
-from tito.cli import cli
 from tito.lesson.find import find_lesson
-from tito.lesson.formats import quick_import
+from tito.lesson.quick_import import quick_import
 from tito.project import Project
 
-STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
-ANSWERS = {"double": "    return 2 * x", "root": "    return math.sqrt(x)"}
+ANSWERS = {"double": "return 2 * x", "root": "return math.sqrt(x)"}
 HIDDEN = "test_unit_root()\n### BEGIN HIDDEN TESTS\nassert root(2.25) == 1.5\n### END HIDDEN TESTS\n"
 Notebook = dict[str, Any]
 
@@ -42,8 +41,7 @@ def mine(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def solved(notebook: Notebook) -> Notebook:
     """The notebook with the answers typed in, sources as single strings."""
     cells = [{**cell, "source": "".join(cell["source"])} for cell in notebook["cells"]]
-    for cell in cells:
-        cell["source"] = cell["source"].replace(STUB, ANSWERS.get(cell["id"], STUB))
+    fill(cells, ANSWERS)
     return {**notebook, "cells": cells}
 
 
@@ -107,11 +105,10 @@ def saved(mine: Project, save: Callable[[Notebook, Path], str]) -> Path:
 def test_a_notebook_as_an_editor_saves_it_is_tested_and_completed(mine, save):
     path = saved(mine, save)
     before = path.read_bytes()
-    result = CliRunner().invoke(cli, ["module", "test", "1"], prog_name="tito")
-    assert result.exit_code == 0 and "5 of 5 points" in result.stdout and "note" not in result.stdout
-    assert "1 of these checks has hidden tests too" in result.stdout
+    result = printed("module test 1")
+    assert (result["earned"], result["findings"], result["hidden"]) == (5.0, [], ["test-root"])
     done = complete(mine, find_lesson(mine, "1"))
-    assert done.done and done.problems == ()
+    assert done.done and done.findings == ()
     assert status(mine)[0].state == "complete" and path.read_bytes() == before
 
 
@@ -142,9 +139,6 @@ def test_a_lesson_is_solved_in_a_text_editor(project, tmp_path, monkeypatch, end
     release(project, tmp_path / "mine", "py")
     monkeypatch.chdir(tmp_path / "mine")
     path = tmp_path / "mine/modules/01_first/first_dev.py"
-    text = path.read_text(encoding="utf-8")
-    for answer in ANSWERS.values():
-        text = text.replace(STUB, answer, 1)
+    text = fill_in(path, ANSWERS).read_text(encoding="utf-8")
     path.write_bytes(text.rstrip("\n").replace("\n", ends).encode() + b"   ")
-    result = CliRunner().invoke(cli, ["module", "complete", "1"], prog_name="tito")
-    assert result.exit_code == 0 and "5 of 5 points" in result.stdout
+    assert printed("module complete 1")["result"]["earned"] == 5.0

@@ -14,10 +14,13 @@ from tito import files
 from tito.errors import LessonError, WorkFailed
 from tito.files import write_atomic
 from tito.lesson.find import find_lesson, lessons
-from tito.lesson.formats import to_notebook, write_notebook
+from tito.lesson.formats import to_notebook, write_cells
 from tito.lesson.lesson import read_lesson
 from tito.lesson.regions import without_markers
-from tito.package.module import export, exported_names, is_built, module_path, render, render_stub
+from tito.package.contents import export, is_generated, package_files
+from tito.package.module import exported_names, module_path, render, render_stub
+from tito.package.notes import is_built
+from tito.package.publish import publish
 from tito.project import Project
 
 FIRST_MODULE = '''\
@@ -73,7 +76,7 @@ def edit(project: Project, folder: str, old: str, new: str) -> None:
 
 def test_a_lesson_becomes_its_module_without_the_marks_of_solutions(project):
     lesson = find_lesson(project, "1")
-    imports = to_notebook(lesson)["cells"][2]["id"]
+    imports = to_notebook(lesson.cells)["cells"][2]["id"]
     assert render(lesson) == FIRST_MODULE.format(imports=imports)
 
 
@@ -91,7 +94,7 @@ def test_the_line_under_the_title_that_begins_with_an_angle_is_the_modules_docst
 def test_a_notebook_becomes_the_same_module_that_names_the_notebook(project):
     path = project.modules / "01_first" / "first_dev.py"
     percent = render(read_lesson(path))
-    write_notebook(to_notebook(read_lesson(path)), path.with_suffix(".ipynb"))
+    write_cells(read_lesson(path).cells, path.with_suffix(".ipynb"))
     assert render(read_lesson(path.with_suffix(".ipynb"))) == percent.replace("first_dev.py", "first_dev.ipynb")
 
 
@@ -117,7 +120,7 @@ def test_what_cannot_be_a_module_is_told_in_one_sentence(project, old, new, reas
     edit(project, "01_first", old, new)
     with pytest.raises(LessonError) as caught:
         render(find_lesson(project, "1"))
-    assert caught.value.message.startswith("modules/01_first/first_dev.py, line 1: ")
+    assert caught.value.message.startswith("modules/01_first/first_dev.py: ")
     assert reason in caught.value.message
     assert "\n" not in caught.value.message
 
@@ -229,7 +232,7 @@ def test_a_built_module_stays_when_its_lesson_changes_or_breaks(project):
 
 
 def test_a_students_blank_lessons_have_stubs_too(student):
-    export(student, [read_lesson(write_lesson(student.root, without_markers(FIRST)))])
+    publish(student, [read_lesson(write_lesson(student.root, without_markers(FIRST)))])
     assert is_built(student, "tinytorch.core.first")
     assert "tito module complete 02" in python(student, "from tinytorch import quadruple").stderr
 
@@ -252,7 +255,7 @@ def test_a_lesson_of_unsound_form_is_not_exported(project):
 
 def test_one_broken_lesson_stops_an_export_before_anything_is_written(project):
     edit(project, "05_third", 'return f"Hello', "return f'Hello")
-    with pytest.raises(LessonError, match="05_third/third_dev.py, line"):
+    with pytest.raises(LessonError, match="05_third/third_dev.py, line 21: The cell is not Python"):
         export(project, lessons(project))
     assert not project.package.exists()
 
@@ -306,7 +309,8 @@ def test_an_export_leaves_nothing_behind(project, tmp_path, monkeypatch):
 
 def test_exporting_this_repository_changes_nothing(real, tmp_path):
     export(real, lessons(real), into=tmp_path / "tinytorch")
-    there = {name: data for name, data in snapshot(real.package).items() if name.endswith(".py")}
+    made = [path for path in package_files(real.package) if is_generated(path)]
+    there = {path.relative_to(real.package).as_posix(): path.read_bytes() for path in made}
     assert snapshot(tmp_path / "tinytorch") == there
 
 

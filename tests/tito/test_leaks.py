@@ -13,21 +13,20 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, write_lesson
-from tito.actions.choice import Wish
 from tito.actions.release import release
+from tito.actions.selection import Selection
 from tito.lesson.find import lessons
-from tito.lesson.formats import blank, to_notebook
-from tito.lesson.lesson import Lesson
+from tito.lesson.lesson import Lesson, blank
 from tito.lesson.regions import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from tito.project import Project
 
 LONG = 25  # characters of a line that is an answer by itself
 SOLUTIONS, HIDDEN = (BEGIN_SOLUTION, END_SOLUTION), (BEGIN_HIDDEN, END_HIDDEN)
 EDITIONS = {
-    "notebooks": ("ipynb", Wish()),
-    "percent files": ("py", Wish()),
-    "from 18": ("ipynb", Wish(start="18")),
-    "a part": ("py", Wish("01-04,6")),
+    "notebooks": ("ipynb", Selection()),
+    "percent files": ("py", Selection()),
+    "from 18": ("ipynb", Selection(start="18")),
+    "a part": ("py", Selection("01-04,6")),
 }
 
 
@@ -53,8 +52,7 @@ def secrets(found: list[Lesson], given: list[str]) -> set[str]:
 
 def given_code(found: list[Lesson]) -> list[str]:
     """What the lessons give: their cells as a student gets them."""
-    cells = [cell for lesson in found for cell in blank(to_notebook(lesson))["cells"]]
-    return ["\n".join(plain(cell["source"])) for cell in cells]
+    return ["\n".join(plain(cell.source)) for lesson in found for cell in blank(lesson).cells]
 
 
 def texts(name: str, data: bytes) -> Iterator[str]:
@@ -91,8 +89,8 @@ def leaks(folder: Path, wanted: set[str]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", EDITIONS)
 def test_no_file_of_an_edition_holds_an_answer_or_a_hidden_test(real, tmp_path, name):
-    fmt, wish = EDITIONS[name]
-    done = release(real, tmp_path / "edition", fmt, wish)
+    fmt, selection = EDITIONS[name]
+    done = release(real, tmp_path / "edition", fmt, selection)
     blank_ones = [lesson for lesson in lessons(real) if lesson.number_name not in done.given]
     references = [cell.source for lesson in lessons(real) if lesson.number_name in done.given for cell in lesson.code]
     wanted = secrets(blank_ones, given_code(lessons(real)) + ["\n".join(plain(source)) for source in references])
@@ -102,8 +100,8 @@ def test_no_file_of_an_edition_holds_an_answer_or_a_hidden_test(real, tmp_path, 
 
 @pytest.mark.parametrize("name", EDITIONS)
 def test_no_lesson_of_an_edition_holds_a_mark_of_a_region(real, tmp_path, name):
-    fmt, wish = EDITIONS[name]
-    release(real, tmp_path / "edition", fmt, wish)
+    fmt, selection = EDITIONS[name]
+    release(real, tmp_path / "edition", fmt, selection)
     lesson_files = [*(tmp_path / "edition/modules").rglob("*_dev.*"), *(tmp_path / "edition/.tito").rglob("*_dev.*")]
     texts = [path.read_text(encoding="utf-8") for path in lesson_files]
     assert texts and not [mark for mark in (*SOLUTIONS, *HIDDEN) for text in texts if mark in text]

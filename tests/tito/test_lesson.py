@@ -13,8 +13,9 @@ from tests.tito.small_project import FIRST, HEADER, SETTINGS, write_lesson
 from tito.errors import LessonError, NoProject, UnknownLesson
 from tito.lesson.code import imported_modules, names_module
 from tito.lesson.find import find_lesson, lessons
-from tito.lesson.formats import to_notebook, write_notebook
+from tito.lesson.formats import write_cells
 from tito.lesson.lesson import read_lesson
+from tito.lesson.rules import check_rules
 from tito.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ def fails(path: Path) -> LessonError:
 
 def as_notebook(path: Path) -> Path:
     """The same lesson as .ipynb; the .py file goes away."""
-    write_notebook(to_notebook(read_lesson(path)), path.with_suffix(".ipynb"))
+    write_cells(read_lesson(path).cells, path.with_suffix(".ipynb"))
     path.unlink()
     return path.with_suffix(".ipynb")
 
@@ -70,8 +71,10 @@ def test_a_notebook_reads_as_the_same_lesson_with_cells_counted(tmp_path):
     notebook = read_lesson(as_notebook(path))
     assert notebook.digest == percent.digest
     assert (notebook.module, notebook.title, notebook.points) == (percent.module, percent.title, percent.points)
-    assert [cell.line for cell in notebook.cells] == list(range(1, len(percent.cells) + 1))
-    assert notebook.place(3).endswith("modules/01_first/first_dev.ipynb, cell 3")
+    assert {cell.line for cell in notebook.cells} == {0} and 0 not in {cell.line for cell in percent.cells}
+    assert [cell.number for cell in notebook.cells] == list(range(1, len(percent.cells) + 1))
+    assert notebook.place(notebook.cells[2]) == "modules/01_first/first_dev.ipynb, cell 3"
+    assert notebook.cells[2].place(2) == "cell 3, line 2"
 
 
 @pytest.mark.parametrize("suffix", [".py", ".ipynb"])
@@ -159,7 +162,7 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ('nbgrader={"grade": tru, "grade_id": "a"}', 'are not valid JSON: # %% nbgrader={"grade": tru'),
+        ('nbgrader={"grade": tru, "grade_id": "a"}', "its options are not valid JSON: # %% nbgrader={"),
         ('nbgrader={"grade": "true", "grade_id": "a"}', "nbgrader's grade is 'true'; it must be true or false."),
         ('nbgrader={"grade": true, "points": "5"}', "nbgrader's points is '5'; it must be a number."),
         ('nbgrader={"grade": true, "points": true}', "nbgrader's points is True; it must be a number."),
@@ -168,12 +171,13 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path):
         ("nbgrader=true", "nbgrader=True is not a set of options"),
     ],
 )
-def test_options_that_nbgrader_does_not_take_are_named_with_their_line(tmp_path, options, reason):
-    path = lesson_file(tmp_path, f"# %%\nx = 1\n\n# %% {options}\ny = 1\n")
+def test_options_that_nbgrader_does_not_take_are_noted_and_the_others_read(tmp_path, options, reason):
+    lesson = read_lesson(lesson_file(tmp_path, f"# %%\nx = 1\n\n# %% {options}\ny = 1\n"))
+    assert lesson.cells[1].fault.startswith(reason) and lesson.cells[0].fault == ""
+    [finding] = [finding for finding in check_rules(lesson) if finding.code == "bad-options"]
     line = HEADER.count("\n") + 4
-    message = fails(path).message
-    assert message.startswith(f"modules/01_first/first_dev.py, line {line}: ")
-    assert reason in message
+    assert finding.where == f"modules/01_first/first_dev.py, line {line}" and reason[1:] in finding.text
+    assert lesson.cells[1].grade is ('"grade": true' in options)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,6 @@ def test_options_that_nbgrader_does_not_take_are_named_with_their_line(tmp_path,
         ('{"worksheets": []}', "has no list of cells"),
         ('{"cells": [{"cell_type": "code", "source": 3}]}', "cell 1: the cell has no text in it."),
         ('{"cells": [3]}', "cell 1: the cell has no text in it."),
-        ('{"cells": [{"cell_type": "code", "source": "", "metadata": {"nbgrader": []}}]}', "cell 1: nbgrader=[]"),
     ],
 )
 def test_a_corrupt_notebook_is_told_in_one_sentence(tmp_path, text, reason):
@@ -253,7 +256,7 @@ def test_where_nothing_is_near_all_lessons_are_named(project):
 
 def test_a_lesson_in_two_formats_is_refused_with_what_to_do(project):
     path = project.modules / "02_second" / "second_dev.py"
-    write_notebook(to_notebook(read_lesson(path)), path.with_suffix(".ipynb"))
+    write_cells(read_lesson(path).cells, path.with_suffix(".ipynb"))
     with pytest.raises(LessonError) as caught:
         lessons(project)
     assert caught.value.message == (

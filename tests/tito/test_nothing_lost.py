@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.tito.test_graft import BASE, DOUBLE, ROOT, code, prose
+from tests.tito.test_graft import BASE, DOUBLE, ROOT, check, code, prose
+from tito.lesson.cell import Cell
+from tito.lesson.formats import to_notebook
 from tito.student.graft import graft
 
-Cells = list[dict[str, Any]]
+Cells = list[Cell]
 
 NEWER = [
     prose("# Lesson, anew"),
     code("import math\nimport time"),
     code(DOUBLE.replace("def double(x)", "def double(x: float)"), "double"),
-    code("assert double(3) == 6", "test-double", "grade"),
+    check("assert double(3) == 6", "test-double"),
     code("def third(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()", "third"),
     code(ROOT, "root"),
-    code("assert root(9) == 3", "test-root", "grade"),
+    check("assert root(9) == 3", "test-root"),
 ]
-WITHOUT = [cell for cell in NEWER if cell["id"] not in ("double", "test-double")]
+WITHOUT = [cell for cell in NEWER if cell.id not in ("double", "test-double")]
+OF_A_CHECK = {"of a check": True}  # what is written into a check goes: the released one takes its place
 
 # What a student does: a step's name, the cell it is done to, and where or what.
 STEPS = st.lists(
@@ -39,46 +43,42 @@ def done(steps: list[tuple[str, int, int]]) -> tuple[Cells, set[str]]:
 
     What is written into a check is left out: the released check takes its place, and the backup holds the student's.
     """
-    cells = [{**cell, "of a check": is_check(cell)} for cell in BASE]
+    cells = [replace(cell, extra=OF_A_CHECK if cell.is_check else {}) for cell in BASE]
     for number, (step, first, second) in enumerate(steps):
         if cells:
             at = first % len(cells)
             cells[at : at + 1] = changed(step, cells[at], second, f"mine_{number} = {number}")
         if step == "move" and len(cells) > 1:
             cells.insert(second % len(cells), cells.pop(first % len(cells)))
-    written = {line.strip() for cell in cells if not cell.get("of a check") for line in cell["source"].split("\n")}
-    return cells, {line for line in written if "mine_" in line}
+    written = {line.strip() for cell in cells if not cell.extra for line in cell.source.split("\n")}
+    return [replace(cell, number=i) for i, cell in enumerate(cells, 1)], {line for line in written if "mine_" in line}
 
 
-def changed(step: str, cell: dict[str, Any], where: int, text: str) -> Cells:
+def changed(step: str, cell: Cell, where: int, text: str) -> Cells:
     """A cell after one step: none, one or two cells."""
-    lines = cell["source"].split("\n")
+    lines = cell.source.split("\n")
     at = where % (len(lines) + 1)
     if step == "answer":
-        return [{**cell, "source": cell["source"].replace("    raise NotImplementedError()", f"    {text}")}]
+        return [replace(cell, source=cell.source.replace("    raise NotImplementedError()", f"    {text}"))]
     if step in ("write", "tab"):
         indent = "\t" if step == "tab" else "    " * (at > 2)
-        return [{**cell, "source": "\n".join([*lines[:at], f"{indent}{text}", *lines[at:]])}]
+        return [replace(cell, source="\n".join([*lines[:at], f"{indent}{text}", *lines[at:]]))]
     if step == "rename":
-        return [{**cell, "source": cell["source"].replace("double", "mine_double")}]
+        return [replace(cell, source=cell.source.replace("double", "mine_double"))]
     if step == "delete":
         return []
     if step == "copy":
-        return [cell, {**cell, "id": f"copy {text}"}]
+        return [cell, replace(cell, id=f"copy {text}")]
     if step == "split":
-        first = {**cell, "id": f"split {text}", "source": "\n".join(lines[:at])}
-        return [first, {**cell, "source": "\n".join(lines[at:])}]
+        return [replace(cell, id=f"split {text}", source="\n".join(lines[:at])),
+                replace(cell, source="\n".join(lines[at:]))]  # fmt: skip
     if step == "insert":
         return [cell, code(text) if where % 2 else prose(text)]
-    return [{**cell, "metadata": {}}] if step == "bare" else [cell]
+    return [cell.without_marks()] if step == "bare" else [cell]
 
 
-def is_check(cell: dict[str, Any]) -> bool:
-    return cell["metadata"].get("nbgrader", {}).get("grade", False)
-
-
-def lines_of(cells: Cells) -> set[str]:
-    return {line.strip() for cell in cells for line in cell["source"].split("\n")}
+def lines_of(cells: Iterable[Cell]) -> set[str]:
+    return {line.strip() for cell in cells for line in cell.source.split("\n")}
 
 
 @settings(max_examples=300, deadline=None)
@@ -95,12 +95,11 @@ def test_every_line_of_the_students_is_in_the_lesson_or_handed_back(steps, new, 
 def test_the_lesson_is_whole_whatever_was_done_to_it(steps, new):
     mine, _ = done(steps)
     result = graft(new, mine, BASE)
-    names = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in result.cells]
-    wanted = [cell["id"] for cell in new if cell["metadata"]]
-    assert [name for name in names if name] == wanted
-    checks = {cell["id"]: cell["source"] for cell in result.cells if is_check(cell)}
-    assert checks == {cell["id"]: cell["source"] for cell in new if is_check(cell)}
-    assert len({cell["id"] for cell in result.cells}) == len(result.cells)
+    assert [cell.grade_id for cell in result.cells if cell.grade_id] == [cell.grade_id for cell in new if cell.grade_id]
+    checks = {cell.id: cell.source for cell in result.cells if cell.is_check}
+    assert checks == {cell.id: cell.source for cell in new if cell.is_check}
+    written = to_notebook(result.cells)["cells"]
+    assert len({cell["id"] for cell in written}) == len(written)
 
 
 @settings(max_examples=100, deadline=None)
@@ -109,4 +108,4 @@ def test_doing_it_again_changes_nothing(steps):
     mine, _ = done(steps)
     once = graft(NEWER, mine, BASE)
     again = graft(NEWER, once.cells, NEWER)
-    assert [cell["source"] for cell in again.cells] == [cell["source"] for cell in once.cells] and again.left == []
+    assert [cell.source for cell in again.cells] == [cell.source for cell in once.cells] and again.left == ()

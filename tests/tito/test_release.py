@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ipykernel.ipkernel import IPythonKernel
+from jupyter_client.kernelspec import get_kernel_spec
 
-from tests.tito.small_project import FIRST, write_lesson
+from tests.tito.small_project import FIRST, typed, write_lesson
 from tito.actions import release as release_module
-from tito.actions.choice import Wish
-from tito.actions.complete import overview, status
 from tito.actions.release import Released, release
+from tito.actions.selection import Selection
+from tito.actions.status import overview, status
 from tito.errors import TitoError, WorkFailed
 from tito.lesson.find import find_lesson, lessons
-from tito.lesson.rules import check_form
-from tito.package.module import is_built
-from tito.package.written import altered_prerequisites
+from tito.lesson.rules import check_rules
+from tito.package.notes import altered_modules, is_built
 from tito.project import Project
 
 
@@ -46,7 +48,7 @@ def test_an_edition_is_a_students_project_with_nothing_built(project, tmp_path, 
     release(project, tmp_path / "edition", fmt)
     edition = Project.find(tmp_path / "edition")
     assert edition.is_student
-    assert [check_form(lesson, student=True) for lesson in lessons(edition)] == [[], [], []]
+    assert [check_rules(lesson, student=True) for lesson in lessons(edition)] == [[], [], []]
     assert [lesson.points for lesson in lessons(edition)] == [lesson.points for lesson in lessons(project)]
     assert not any(is_built(edition, lesson.module) for lesson in lessons(edition))
     command = [sys.executable, "-B", "-c", "import tinytorch; from tinytorch import double"]
@@ -106,7 +108,7 @@ def test_a_students_folder_in_use_is_sent_to_update(project, tmp_path):
 
 
 def test_an_edition_can_hold_some_of_the_lessons(project, tmp_path):
-    done = release(project, tmp_path / "edition", wish=Wish("1-2"))
+    done = release(project, tmp_path / "edition", selection=Selection("1-2"))
     assert (done.lessons, done.given, done.points) == (("01_first", "02_second"), (), 10.0)
     edition = Project(tmp_path / "edition")
     assert [lesson.number for lesson in lessons(edition)] == ["01", "02"]
@@ -115,7 +117,7 @@ def test_an_edition_can_hold_some_of_the_lessons(project, tmp_path):
 
 
 def test_an_edition_can_begin_anywhere_with_what_comes_before_finished(project, tmp_path):
-    done = release(project, tmp_path / "edition", wish=Wish(start="2"))
+    done = release(project, tmp_path / "edition", selection=Selection(start="2"))
     assert (done.lessons, done.given) == (("02_second", "05_third"), ("01_first",))
     edition = Project(tmp_path / "edition")
     command = [sys.executable, "-B", "-c", "from tinytorch import double; print(double(4))"]
@@ -127,26 +129,28 @@ def test_an_edition_can_begin_anywhere_with_what_comes_before_finished(project, 
 
 
 def test_a_finished_module_that_was_edited_is_told_with_the_way_back(project, tmp_path):
-    release(project, tmp_path / "edition", wish=Wish(start="2"))
+    release(project, tmp_path / "edition", selection=Selection(start="2"))
     edition = Project(tmp_path / "edition")
     (edition.package / "core" / "first.py").write_text("double = abs\n", encoding="utf-8")
-    said = altered_prerequisites(edition, find_lesson(edition, "2"))
-    assert said == ("tinytorch/core/first.py differs from what came with this folder; `tito update` restores it.",)
+    said = altered_modules(edition, find_lesson(edition, "2").requires)
+    assert [str(finding) for finding in said] == [
+        "tinytorch/core/first.py differs from what came with this folder; `tito update` restores it."
+    ]
 
 
 @pytest.mark.parametrize(
-    ("wish", "words", "hint"),
+    ("selection", "words", "hint"),
     [
-        (Wish("2,5"), "Lesson 02 needs 01, which this edition would not hold.", "--from 02"),
-        (Wish("1,9"), "There is no lesson '9'.", "There are: 01, 02, 05. Write 01-07,14,18."),
-        (Wish("5-1"), "5-1 names no lessons: it counts down.", "Write 01-07,14,18."),
-        (Wish("1", "2"), "No lesson of 1 is left from 02 on.", "Name lessons from there on."),
-        (Wish("", "x"), "There is no lesson 'x'.", "There are: 01, 02, 05."),
+        (Selection("2,5"), "Lesson 02 needs 01, which this edition would not hold.", "--from 02"),
+        (Selection("1,9"), "There is no lesson '9'.", "There are: 01, 02, 05. Write 01-07,14,18."),
+        (Selection("5-1"), "5-1 counts down, so it names no lessons.", "Write 01-07,14,18."),
+        (Selection("1", "2"), "No lesson of 1 is left from 02 on.", "Name lessons from there on."),
+        (Selection("", "x"), "There is no lesson 'x'.", "There are: 01, 02, 05."),
     ],
 )
-def test_a_wish_that_cannot_be_met_is_refused(project, tmp_path, wish, words, hint):
+def test_a_selection_that_cannot_be_met_is_refused(project, tmp_path, selection, words, hint):
     with pytest.raises(TitoError) as caught:
-        release(project, tmp_path / "out" / "edition", wish=wish)
+        release(project, tmp_path / "out" / "edition", selection=selection)
     assert caught.value.message == words and hint in caught.value.hint and caught.value.exit_code == 2
     assert not (tmp_path / "out").exists()
 
@@ -156,10 +160,10 @@ def test_a_program_comes_along_where_the_edition_has_what_it_imports(project, tm
     program = project.root / "examples" / "digits.py"
     program.write_text("from tinytorch.core.second import quadruple\n", encoding="utf-8")
     release(project, tmp_path / "all")
-    release(project, tmp_path / "part", wish=Wish("1"))
+    release(project, tmp_path / "part", selection=Selection("1"))
     assert (tmp_path / "all/examples/digits.py").exists() and not (tmp_path / "part/examples/digits.py").exists()
     readmes = [(tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("all", "part")]
-    assert all("find that one until `python -m pip install -e .` was run here." in readme for readme in readmes)
+    assert all('python -m pip install -e ".[jupyter]"' in readme for readme in readmes)
     assert ["python examples/digits.py" in readme for readme in readmes] == [True, False]
 
 
@@ -196,3 +200,35 @@ def test_a_released_lesson_is_found_by_name(project, tmp_path):
     lesson = find_lesson(Project(tmp_path / "edition"), "second")
     assert lesson.path.name == "second_dev.ipynb"
     assert lesson.exports == ("quadruple",)
+
+
+def test_jupyterlab_is_installed_with_the_students_own_folder(real, tmp_path):
+    """`python -m pip install -e ".[jupyter]"` in it, as its README says, leaves no other tinytorch installed."""
+    release(real, tmp_path / "mine", selection=Selection("1"))
+    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path / "mine", check=True, capture_output=True)
+    needed = (tmp_path / "tinytorch.egg-info/requires.txt").read_text(encoding="utf-8")
+    assert "[jupyter]\njupyterlab\nipykernel\n" in needed
+    readme = (tmp_path / "mine/README.md").read_text(encoding="utf-8")
+    assert 'python -m pip install -e ".[jupyter]"' in readme
+
+
+def test_a_path_with_spaces_is_quoted_in_what_is_to_be_typed(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project.root)
+    folder = tmp_path / "my class"
+    assert f"`cd '{folder}'`" in typed(f"release '{folder}'").stdout
+    moved = project.root.rename(tmp_path / "a source")
+    with pytest.raises(TitoError) as caught:
+        release(Project(moved), folder)
+    assert f"`tito update '{moved}'` in it" in caught.value.hint
+
+
+def test_a_notebook_is_complete_so_that_jupyterlab_does_not_count_it_as_changed(project, tmp_path):
+    """JupyterLab completes the metadata of a notebook that it opens, as its kernel describes the language."""
+    release(project, tmp_path / "mine")
+    notebook = json.loads((tmp_path / "mine/modules/01_first/first_dev.ipynb").read_text(encoding="utf-8"))
+    assert notebook["metadata"]["language_info"] == IPythonKernel.language_info
+    kernel = get_kernel_spec("python3")
+    assert notebook["metadata"]["kernelspec"] == {
+        "display_name": kernel.display_name, "language": kernel.language, "name": "python3",
+    }  # fmt: skip

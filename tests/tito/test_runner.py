@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import textwrap
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tito.small_project import FIRST, HEADER, blank, lesson_of
-from tito.run.runner import CellRun, Result, run_lesson
+from tests.tito.small_project import FIRST, HEADER, blank, codes, lesson_of
+from tito.actions.run import run_lesson
+from tito.lesson.cell import Cell
+from tito.run.runner import CellRun, Result, run_cells
 
 CHECK = (
     '# %% nbgrader={"grade": true, "grade_id": "test-last", "points": 4}\nassert answer() == 42, "answer() is not 42"\n'
@@ -138,6 +141,46 @@ def test_a_chain_of_undefined_names_leads_to_its_start(tmp_path):
     assert len(result.problems) == 1  # the second has the same cause
 
 
+def test_the_runner_needs_cells_and_folders_and_no_project(tmp_path):
+    cells = [Cell("code", "def answer():\n    return 41", number=1), Cell("code", "assert answer() == 42, 'no'",
+             grade_id="test-last", grade=True, points=4.0, number=2)]  # fmt: skip
+    result = run_cells(cells, tmp_path, tmp_path, name="mine")
+    [verdict] = result.verdicts
+    assert (result.lesson, result.earned, result.points, result.schema) == ("mine", 0, 4.0, 1)
+    assert (verdict.code, verdict.message, verdict.cause) == ("failed", "no", "cell 1")
+
+
+def test_verdicts_of_one_cause_say_so(tmp_path):
+    result, _ = run(tmp_path, blank(FIRST).replace("assert root(9.0)", "assert double(root(9.0))"))
+    assert [verdict.code for verdict in result.verdicts] == ["not-built", "not-built"]
+    assert [verdict.cause for verdict in result.verdicts] == ["exercise double", "exercise root"]
+    result, _ = run(tmp_path, "# %%\n1 / 0\nanswer = abs\n\n" + CHECK + CHECK)
+    assert len({verdict.cause for verdict in result.verdicts}) == 1
+
+
+def test_what_a_cell_shows_is_kept_in_the_form_of_a_notebook(tmp_path):
+    shows = "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\nprint('a')\nprint('b')\n{1: 2}"
+    _, told = run(tmp_path, f"# %%\n{shows}\n")
+    first, stream, last = told[0].outputs
+    assert first["data"]["text/html"] == "<b>x</b>" and stream["text"] == "a\nb\n" and stream["name"] == "stdout"
+    assert last == {"output_type": "display_data", "data": {"text/plain": "{1: 2}"}, "metadata": {}}
+
+
+def test_figures_are_shown_where_they_are_wanted(tmp_path):
+    cell = Cell("code", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone", number=1)
+    told: list[CellRun] = []
+    for figures in (True, False):
+        run_cells([cell], tmp_path, tmp_path, on_cell=told.append, figures=figures)
+    [picture] = told[0].outputs
+    assert base64.b64decode(picture["data"]["image/png"]).startswith(b"\x89PNG") and told[1].outputs == ()
+
+
+def test_more_than_a_page_can_show_is_left_out(tmp_path):
+    much = "from IPython.display import HTML, display\ndisplay(HTML('x' * 9_000_000))"
+    _, told = run(tmp_path, f"# %%\n{much}\n")
+    assert told[0].outputs[0]["data"].keys() == {"text/plain"} and "more characters" in told[0].printed("stdout")
+
+
 def test_a_question_without_an_answer_is_named(tmp_path):
     question = (
         '# %% nbgrader={"solution": true, "grade_id": "question-size"}\n# Bytes?\nraise NotImplementedError()\n\n'
@@ -172,7 +215,8 @@ def test_a_cell_that_never_ends_is_stopped_and_named(tmp_path, loop):
     reason = result.problems[0]
     assert "took longer than 0.5 s and was stopped at line" in reason and "--cell-limit" in reason
     assert last_message(result) == f"Not run. {reason}"
-    assert told[0].message == reason and told[0].seconds >= 0.5
+    assert told[0].why.text == reason and told[0].seconds >= 0.5
+    assert codes(result.findings) == ["over-limit"] and result.verdicts[-1].code == "not-run"
 
 
 def test_what_passed_before_an_endless_cell_keeps_its_points(tmp_path):
@@ -273,21 +317,23 @@ def test_what_a_cell_prints_is_kept_apart_and_counts_for_nothing(tmp_path):
         """)
     result, told = run(tmp_path, noisy)
     assert result.passed and result.earned == 1.0
-    assert told[0].stdout.splitlines()[0] == '{"event": "done"}' and "0.25" in told[0].stdout
+    printed = told[0].printed("stdout")
+    assert printed.splitlines()[0] == '{"event": "done"}' and printed.endswith("0.25\n")
     assert result.verdicts[0].stderr.startswith("seen") and "UserWarning: careful" in result.verdicts[0].stderr
 
 
 def test_endless_printing_does_not_fill_memory(tmp_path):
     result, told = run(tmp_path, "# %%\nfor _ in range(300): print('x' * 9999)\n\n" + ANSWER + CHECK)
     assert result.passed
-    assert len(told[0].stdout) < 110_000 and told[0].stdout.endswith("more characters)\n")
+    printed = told[0].printed("stdout")
+    assert len(printed) < 110_000 and printed.endswith("more characters)\n")
 
 
-def test_a_lesson_runs_in_its_folder_with_the_project_first_on_the_path(tmp_path):
-    result, told = run(tmp_path, "# %%\nimport os, sys\nprint(os.getcwd())\nprint(sys.path[0])\nprint(__name__)\n")
-    folder, first, name = told[0].stdout.splitlines()
-    assert Path(folder) == (tmp_path / "modules/01_first").resolve()
-    assert Path(first) == tmp_path.resolve() and name == "__main__"
+def test_a_lesson_runs_in_its_folder_which_comes_last_on_the_path(tmp_path):
+    result, told = run(tmp_path, "# %%\nimport os, sys\nprint(os.getcwd(), *sys.path[-2:], __name__, sep='\\n')\n")
+    here, *last, name = told[0].printed("stdout").splitlines()
+    folder = (tmp_path / "modules/01_first").resolve()
+    assert Path(here) == folder and list(map(Path, last)) == [folder, tmp_path.resolve()] and name == "__main__"
     assert result.passed
 
 
@@ -300,7 +346,7 @@ def test_figures_are_drawn_in_memory_and_closed_after_each_cell(tmp_path):
     draw = "# %%\n%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\n\n"
     result, told = run(tmp_path, draw + "# %%\nassert plt.get_fignums() == []\n\n" + ANSWER + CHECK)
     assert result.passed and result.problems == ()
-    assert told[0].stderr == ""
+    assert told[0].printed("stderr") == ""
 
 
 def test_magics_top_level_await_and_the_last_value_work_as_in_a_notebook(tmp_path):
@@ -349,4 +395,4 @@ def test_a_process_that_cannot_start_is_told_with_its_last_words(tmp_path, monke
     result, _ = run(tmp_path, FIRST)
     assert result.earned == 0.0 and len(result.verdicts) == 2
     assert result.problems[0].startswith("The lesson's process did not start. ImportError: no IPython here")
-    assert "tito doctor" in result.problems[0]
+    assert codes(result.findings) == ["process-not-started"] and "tito doctor" in result.problems[0]

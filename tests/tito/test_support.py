@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, SECOND, write_lesson
-from tito.actions.complete import complete, missing_prerequisites, overview, status
+from tito.actions.complete import complete
 from tito.actions.doctor import examine
 from tito.actions.release import release
+from tito.actions.run import run_lesson
+from tito.actions.status import missing_prerequisites, overview, status
 from tito.actions.update import update
 from tito.errors import LessonError
 from tito.grading.course import init_course
 from tito.lesson.find import find_lesson, lessons
-from tito.package.module import export
+from tito.package.contents import export
 from tito.project import Project
-from tito.run.runner import run_lesson
 
 FILES = {
     "__init__.py": '"""What lessons use and do not teach."""\n',
@@ -194,3 +195,12 @@ def test_an_exercise_that_is_not_public_is_released_blank_judged_and_exported(pr
     write_lesson(mine.root, HELPERS)
     assert complete(mine, find_lesson(mine, "1")).done
     assert "def double" in (mine.package / "core/first.py").read_text(encoding="utf-8")
+
+
+def test_what_its_modules_offer_can_be_taken_from_the_package(project: Project) -> None:
+    module = project.package / "support" / "tables.py"
+    module.write_text('__all__ = ["row"]\n\n' + FILES["tables.py"], encoding="utf-8")
+    export(project, lessons(project))
+    code = "import tinytorch; print('row' in tinytorch.__all__, tinytorch.row(1))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True)
+    assert done.stdout == "True | 1 |\n", done.stderr

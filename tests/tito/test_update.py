@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from tests.tito.small_project import FIRST, LESSONS, SECOND, write_lesson
-from tito import moves as moves_module
+from tests.notebooks import fill_in
+from tests.tito.small_project import FIRST, LESSONS, SECOND, codes, printed, typed, write_lesson
+from tito import files as files_module
 from tito.actions import update as update_module
-from tito.actions.choice import Wish
-from tito.actions.complete import complete, status
+from tito.actions.complete import complete
 from tito.actions.release import release
-from tito.actions.update import Updated, update
-from tito.cli import cli
+from tito.actions.run import run_lesson
+from tito.actions.selection import Selection
+from tito.actions.status import status
+from tito.actions.update import Updated, journal_path, update
 from tito.errors import TitoError, WorkFailed
 from tito.lesson.find import find_lesson
-from tito.moves import journal_path
 from tito.project import Project
-from tito.run.runner import run_lesson
 
-ANSWER = "    # YOUR CODE HERE\n    both = 2\n    return both * x"
-STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
+ANSWER = "both = 2\nreturn both * x"
+WRITTEN = "    both = 2\n    return both * x"
 NEWER = (
     FIRST.replace("# First: doubling", "# First: doubling, anew")
     .replace('"""Return twice `x`."""', '"""Return twice `x`, as in double(2.0) == 4.0."""')
@@ -35,34 +33,19 @@ NEWER = (
 both_formats = pytest.mark.parametrize("fmt", ["ipynb", "py"])
 
 
-def edition(project: Project, folder: Path, fmt: str = "ipynb", wish: Wish | None = None) -> Project:
+def edition(project: Project, folder: Path, fmt: str = "ipynb", selection: Selection | None = None) -> Project:
     for name in ("README.md", "LICENSE", "examples/show.py", "datasets/numbers.csv"):
         path = project.root / name
         path.parent.mkdir(exist_ok=True)
         if not path.exists():
             path.write_text(f"{name}\n".replace("examples/show.py", "print('show')"), encoding="utf-8")
-    release(project, folder, fmt, wish)
+    release(project, folder, fmt, selection)
     return Project(folder)
 
 
-def type_in(project: Project, old: str, new: str, number: str = "1") -> Path:
-    """Edit the file of a lesson as a student does; a notebook in its cells."""
-    path = find_lesson(project, number).path
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        notebook = json.loads(text)
-        for cell in notebook["cells"]:
-            source = "".join(cell["source"])
-            if old in source:
-                cell["source"] = source.replace(old, new, 1).splitlines(keepends=True)
-                break
-        else:
-            raise AssertionError(f"{old!r} is not in {path}")
-        path.write_text(json.dumps(notebook), encoding="utf-8")
-    else:
-        assert old in text
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return path
+def type_in(project: Project, name: str, answer: str, number: str = "1") -> Path:
+    """Type an answer into the file of a lesson, as a student does."""
+    return fill_in(find_lesson(project, number).path, {name: answer})
 
 
 def everything(root: Path) -> dict[str, bytes]:
@@ -83,7 +66,7 @@ def row(done: Updated, name: str):
 @pytest.mark.parametrize("from_edition", [True, False])
 def test_new_text_and_checks_come_in_and_answers_stay(project, tmp_path, fmt, from_edition):
     mine = edition(project, tmp_path / "mine", fmt)
-    type_in(mine, STUB, ANSWER)
+    type_in(mine, "double", ANSWER)
     write_lesson(project.root, NEWER)
     other = "py" if fmt == "ipynb" else "ipynb"
     source = edition(project, tmp_path / "newer", other).root if from_edition else project.root
@@ -95,7 +78,7 @@ def test_new_text_and_checks_come_in_and_answers_stay(project, tmp_path, fmt, fr
     )  # fmt: skip
     assert find_lesson(mine, "1").path.suffix == f".{fmt}"
     assert find_lesson(mine, "1").title == "First: doubling, anew"
-    assert source_of(mine, "double").endswith(f'"""Return twice `x`, as in double(2.0) == 4.0."""\n{ANSWER}')
+    assert source_of(mine, "double").endswith(f'"""Return twice `x`, as in double(2.0) == 4.0."""\n{WRITTEN}')
     assert [verdict.passed for verdict in run_lesson(mine, find_lesson(mine, "1")).verdicts] == [True, False]
     assert row(done, "02_second").state == "as it was"
     assert update(mine, source).backup == ""
@@ -104,7 +87,7 @@ def test_new_text_and_checks_come_in_and_answers_stay(project, tmp_path, fmt, fr
 @both_formats
 def test_an_update_to_the_same_release_writes_nothing(project, tmp_path, fmt):
     mine = edition(project, tmp_path / "mine", fmt)
-    type_in(mine, STUB, ANSWER)
+    type_in(mine, "double", ANSWER)
     before = everything(mine.root)
     assert update(mine, project.root).backup == ""
     assert everything(mine.root) == before
@@ -113,7 +96,7 @@ def test_an_update_to_the_same_release_writes_nothing(project, tmp_path, fmt):
 @both_formats
 def test_everything_replaced_is_kept(project, tmp_path, fmt):
     mine = edition(project, tmp_path / "mine", fmt)
-    path = type_in(mine, STUB, ANSWER)
+    path = type_in(mine, "double", ANSWER)
     (mine.root / "examples/show.py").write_text("print('mine')\n", encoding="utf-8")
     before = everything(mine.root)
     write_lesson(project.root, NEWER.replace(", anew", ""))
@@ -123,13 +106,14 @@ def test_everything_replaced_is_kept(project, tmp_path, fmt):
     for name, data in before.items():
         assert after.get(name) == data or kept[name] == data, name
     assert mine.relative(path) in kept and done.files == ("examples/show.py",)
+    assert codes(done.findings) == ["file-replaced"]
     assert done.notes == ("You had changed examples/show.py; the release's is in its place, yours is in the backup.",)
 
 
 @both_formats
 def test_an_answer_whose_exercise_is_gone_is_kept_beside_the_lesson(project, tmp_path, fmt):
     mine = edition(project, tmp_path / "mine", fmt)
-    type_in(mine, STUB, ANSWER)
+    type_in(mine, "double", ANSWER)
     start, end = FIRST.index('# %% nbgrader={"solution": true, "grade_id": "double"'), FIRST.index('# %% nbgrader={"solution": true, "grade_id": "root"')  # noqa: E501
     write_lesson(project.root, FIRST[:start] + FIRST[end:])
     found = row(update(mine, project.root), "01_first")
@@ -154,7 +138,7 @@ def test_new_lessons_come_with_their_stubs_and_lessons_left_out_stay(project, tm
 
 
 def test_an_edition_of_a_part_stays_one(project, tmp_path):
-    mine = edition(project, tmp_path / "mine", wish=Wish(start="2"))
+    mine = edition(project, tmp_path / "mine", selection=Selection(start="2"))
     (project.package / "core").mkdir(parents=True, exist_ok=True)
     write_lesson(project.root, FIRST.replace("return 2 * x", "return x + x"))
     done = update(mine, project.root)
@@ -164,7 +148,7 @@ def test_an_edition_of_a_part_stays_one(project, tmp_path):
 
 
 def test_a_finished_module_that_was_edited_is_put_right(project, tmp_path):
-    mine = edition(project, tmp_path / "mine", wish=Wish(start="2"))
+    mine = edition(project, tmp_path / "mine", selection=Selection(start="2"))
     (mine.package / "core/first.py").write_text("double = abs\n", encoding="utf-8")
     done = update(mine, project.root)
     assert "return 2 * x" in (mine.package / "core/first.py").read_text(encoding="utf-8")
@@ -172,17 +156,17 @@ def test_a_finished_module_that_was_edited_is_put_right(project, tmp_path):
 
 
 def test_a_students_own_modules_outlive_finished_ones(project, tmp_path):
-    mine = edition(project, tmp_path / "mine", wish=Wish(start="2"))
-    type_in(mine, STUB, '    return "Hello, " + name', "5")
+    mine = edition(project, tmp_path / "mine", selection=Selection(start="2"))
+    type_in(mine, "greet", 'return "Hello, " + name', "5")
     assert complete(mine, find_lesson(mine, "5")).done
     shutil.move(project.modules / "05_third", project.modules / "00_third")  # so it comes before lesson 02: finished
-    update(mine, edition(project, tmp_path / "newer", wish=Wish(start="2")).root)
+    update(mine, edition(project, tmp_path / "newer", selection=Selection(start="2")).root)
     assert '"Hello, " + name' in (mine.package / "words/third.py").read_text(encoding="utf-8")
 
 
 def test_a_lesson_that_moved_takes_its_answers_along(project, tmp_path):
     mine = edition(project, tmp_path / "mine")
-    type_in(mine, STUB, ANSWER)
+    type_in(mine, "double", ANSWER)
     shutil.rmtree(project.modules / "01_first")
     write_lesson(project.root, FIRST, "03_first")
     write_lesson(project.root, SECOND, "04_second")
@@ -197,8 +181,8 @@ def test_a_lesson_that_moved_takes_its_answers_along(project, tmp_path):
 
 def test_a_complete_lesson_stays_complete_where_only_text_is_new(project, tmp_path):
     mine = edition(project, tmp_path / "mine")
-    type_in(mine, STUB, ANSWER)
-    type_in(mine, STUB, "    return x ** 0.5")
+    type_in(mine, "double", ANSWER)
+    type_in(mine, "root", "return x ** 0.5")
     assert complete(mine, find_lesson(mine, "1")).done
     write_lesson(project.root, FIRST.replace("# First: doubling", "# First: twice"))
     update(mine, project.root)
@@ -214,7 +198,8 @@ def test_a_lesson_that_cannot_be_read_is_left_alone(project, tmp_path):
     path.write_text('{"cells": [', encoding="utf-8")
     write_lesson(project.root, NEWER)
     found = row(update(mine, project.root), "01_first")
-    assert found.state == "left alone" and "`tito module reset 01` brings the new lesson" in found.notes[0]
+    assert found.state == "left alone" and codes(found.findings) == ["unreadable"]
+    assert "`tito module reset 01` brings the new lesson" in found.notes[0]
     assert path.read_text(encoding="utf-8") == '{"cells": ['
 
 
@@ -228,12 +213,12 @@ def test_a_lesson_whose_file_is_gone_comes_back(project, tmp_path):
 @both_formats
 def test_a_folder_without_its_release_gets_one(project, tmp_path, fmt):
     mine = edition(project, tmp_path / "mine", fmt)
-    type_in(mine, STUB, ANSWER)
+    type_in(mine, "double", ANSWER)
     shutil.rmtree(mine.state)
     assert mine.lacks_release
     done = update(mine, project.root)
     assert not mine.lacks_release and row(done, "01_first").carried == ("double",)
-    assert ANSWER in source_of(mine, "double")
+    assert WRITTEN in source_of(mine, "double")
 
 
 def test_files_that_the_release_dropped_go_unless_they_were_edited(project, tmp_path):
@@ -249,9 +234,9 @@ def test_files_that_the_release_dropped_go_unless_they_were_edited(project, tmp_
 
 def test_another_students_folder_gives_its_release_and_no_answer(project, tmp_path):
     mine, theirs = edition(project, tmp_path / "mine"), edition(project, tmp_path / "theirs")
-    type_in(theirs, STUB, ANSWER)
+    type_in(theirs, "double", ANSWER)
     update(mine, theirs.root)
-    assert STUB in source_of(mine, "double")
+    assert "# YOUR CODE HERE" in source_of(mine, "double")
 
 
 # Interrupted
@@ -260,7 +245,7 @@ def test_another_students_folder_gives_its_release_and_no_answer(project, tmp_pa
 def newer(project: Project, tmp_path: Path) -> Project:
     """A folder in use, for which there is a newer release."""
     mine = edition(project, tmp_path / "mine")
-    type_in(mine, STUB, ANSWER)
+    type_in(mine, "double", ANSWER)
     write_lesson(project.root, NEWER)
     write_lesson(project.root, LESSONS["05_third"].replace("greeting", "hello"), "05_third")
     return mine
@@ -271,14 +256,14 @@ def newer(project: Project, tmp_path: Path) -> Project:
 def test_an_update_that_fails_puts_everything_back(project, tmp_path, monkeypatch, error, at):
     mine = newer(project, tmp_path)
     before = everything(mine.root)
-    make, count = moves_module._make, iter(range(100))
+    make, count = files_module._change, iter(range(100))
 
-    def fails(move: moves_module.Move) -> None:
+    def fails(target: Path, staged: Path | None) -> None:
         if next(count) == at:
             raise error
-        make(move)
+        make(target, staged)
 
-    monkeypatch.setattr(moves_module, "_make", fails)
+    monkeypatch.setattr(files_module, "_change", fails)
     with pytest.raises(WorkFailed if isinstance(error, OSError) else KeyboardInterrupt):
         update(mine, project.root)
     after = everything(mine.root)
@@ -291,8 +276,8 @@ def test_an_update_that_was_killed_is_finished_by_the_next(project, tmp_path, mo
     shutil.copytree(mine.root, other)
     update(Project(other), project.root)
     kill(mine, project, monkeypatch, at)
-    assert journal_path(mine).exists() and ANSWER in source_of(mine, "double")
-    said = CliRunner().invoke(cli, ["update"], prog_name="tito")
+    assert journal_path(mine).exists() and WRITTEN in source_of(mine, "double")
+    said = typed("update")
     assert said.exit_code == 0 and "The update that was interrupted is finished." in said.stdout
     assert not journal_path(mine).exists()
     ours, theirs = everything(mine.root), everything(other)
@@ -304,16 +289,16 @@ def test_an_update_that_was_killed_is_finished_by_the_next(project, tmp_path, mo
 def kill(mine: Project, project: Project, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Leave the folder as an update leaves it that is killed before its move number `at`."""
     saved = {}
-    make, count = moves_module._make, iter(range(100))
+    make, count = files_module._change, iter(range(100))
 
-    def stops(move: moves_module.Move) -> None:
+    def stops(target: Path, staged: Path | None) -> None:
         if next(count) == at:
             shutil.copytree(mine.root, mine.root.with_name("killed"))
             saved["there"] = True
-        make(move)
+        make(target, staged)
 
     with monkeypatch.context() as patch:
-        patch.setattr(moves_module, "_make", stops)
+        patch.setattr(files_module, "_change", stops)
         update(mine, project.root)
     assert saved
     shutil.rmtree(mine.root)
@@ -324,7 +309,7 @@ def kill(mine: Project, project: Project, monkeypatch: pytest.MonkeyPatch, at: i
 def test_status_says_that_an_update_was_interrupted(project, tmp_path, monkeypatch):
     mine = newer(project, tmp_path)
     kill(mine, project, monkeypatch, 1)
-    said = CliRunner().invoke(cli, ["module", "status"], prog_name="tito")
+    said = typed("module status")
     assert "An update was interrupted; `tito update` finishes it." in said.stderr
 
 
@@ -334,20 +319,20 @@ def test_status_says_that_an_update_was_interrupted(project, tmp_path, monkeypat
 def test_the_command_lists_what_changed(project, tmp_path, monkeypatch):
     mine = newer(project, tmp_path)
     monkeypatch.chdir(mine.root)
-    said = CliRunner().invoke(cli, ["update", str(project.root)], prog_name="tito").stdout
+    said = typed(f"update {project.root}").stdout
     for words in (
         f"Updated from {project.root} (version 0.1.0).", "01_first: updated", "Changed check: test-double.",
         "Your answers came along: double.", "02_second: as it was", "All that was replaced is kept in .tito/backups/",
     ):  # fmt: skip
         assert words in said
-    again = CliRunner().invoke(cli, ["update", str(project.root)], prog_name="tito").stdout
+    again = typed(f"update {project.root}").stdout
     assert again == f"Everything is as in {project.root} already.\n"
 
 
 def test_the_command_prints_what_it_did_as_json(project, tmp_path, monkeypatch):
     mine = newer(project, tmp_path)
     monkeypatch.chdir(mine.root)
-    found = json.loads(CliRunner().invoke(cli, ["update", str(project.root), "--json"], prog_name="tito").stdout)
+    found = printed(f"update {project.root}")
     assert found["lessons"][0]["carried"] == ["double"] and found["backup"].startswith(".tito/backups/update/")
 
 
@@ -375,15 +360,19 @@ def test_without_a_folder_the_release_is_the_checkout_that_tito_comes_from(proje
 
 def test_names_that_moved_between_lessons_wait_for_the_student_with_a_word(project, tmp_path):
     mine = edition(project, tmp_path / "mine")
-    type_in(mine, STUB, ANSWER)
-    type_in(mine, STUB, "    return x ** 0.5")
+    type_in(mine, "double", ANSWER)
+    type_in(mine, "root", "return x ** 0.5")
     assert complete(mine, find_lesson(mine, "1")).done
     start, end = FIRST.index('# %% nbgrader={"solution": true, "grade_id": "root"'), FIRST.index("# %% [markdown] nb")
     write_lesson(project.root, FIRST[:start] + FIRST[end:])
     third = LESSONS["05_third"] + "\n# %%\n#| export\nimport math\n\n" + FIRST[start:end]
     write_lesson(project.root, third, "05_third")
     done = update(mine, project.root)
-    assert "both export root" in done.notes[-1] and row(done, "01_first").kept
+    assert codes(done.findings)[-1] == "two-homes" and row(done, "01_first").kept
+    assert done.notes[-1] == (
+        "tinytorch.core.first and tinytorch.words.third both export root. Complete the lesson that no longer has it"
+        " once more; `tito module status` shows what is changed."
+    )
     assert "x ** 0.5" in (mine.root / row(done, "01_first").kept).read_text(encoding="utf-8")
     assert complete(mine, find_lesson(mine, "1")).done
 
@@ -395,10 +384,10 @@ def test_the_source_tree_is_no_students_folder(project, tmp_path):
 
 @pytest.mark.parametrize("mine, other", [("", "2"), ("2", "")])
 def test_an_edition_that_begins_elsewhere_is_refused_and_the_folder_goes_on(project, tmp_path, mine, other):
-    folder = edition(project, tmp_path / "mine", wish=Wish(start=mine))
+    folder = edition(project, tmp_path / "mine", selection=Selection(start=mine))
     before = everything(folder.root)
     with pytest.raises(TitoError) as error:
-        update(folder, edition(project, tmp_path / "other", wish=Wish(start=other)).root)
+        update(folder, edition(project, tmp_path / "other", selection=Selection(start=other)).root)
     names = {"": "all lessons", "2": "--from 2"}
     assert f"it was made with {names[other]}, this folder with {names[mine]}." in error.value.message
     assert "Name a release that was made as this folder was, or a checkout" in error.value.hint
@@ -409,9 +398,9 @@ def test_an_edition_that_begins_elsewhere_is_refused_and_the_folder_goes_on(proj
 
 
 def test_an_edition_with_fewer_lessons_is_refused_and_one_with_more_is_taken(project, tmp_path):
-    few = edition(project, tmp_path / "few", wish=Wish("01"))
-    more = edition(project, tmp_path / "more", wish=Wish("01-02"))
+    few = edition(project, tmp_path / "few", selection=Selection("01"))
+    more = edition(project, tmp_path / "more", selection=Selection("01-02"))
     with pytest.raises(TitoError, match="it was made with --lessons 01, this folder with --lessons 01-02."):
         update(more, few.root)
     assert row(update(few, more.root), "02_second").state == "new"
-    assert Wish.of(few.settings) == Wish("01-02")
+    assert Selection.of(few.settings) == Selection("01-02")

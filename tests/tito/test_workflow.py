@@ -19,20 +19,24 @@ from tests.tito.small_project import (
     SECOND,
     THIRD,
     blank,
+    codes,
     tito_command,
     tito_environment,
     write_lesson,
 )
-from tito.actions.complete import Completed, complete, form_problems, missing_prerequisites, overview, status
+from tito.actions.complete import Completed, complete
 from tito.actions.notebook import build_notebook, plan_start
 from tito.actions.reset import reset
+from tito.actions.run import form_findings
+from tito.actions.status import missing_prerequisites, overview, status
 from tito.errors import LessonError, TitoError, UnknownLesson, WorkFailed
 from tito.lesson.find import find_lesson, lessons
 from tito.lesson.lesson import read_lesson
-from tito.package.module import export
+from tito.package.contents import export
 from tito.project import Project
 from tito.record import read_record, record_path
 from tito.run.runner import CellRun
+from tito.student.judge import judge_lesson
 
 
 def completed(project: Project, wanted: str) -> Completed:
@@ -165,7 +169,7 @@ def test_a_student_who_removes_a_check_cannot_complete(student):
     write_lesson(student.root, FIRST[:start])
     done = completed(student, "1")
     assert done.stopped_at == "form"
-    assert done.problems[0].startswith("The check test-root is gone from modules/01_first/first_dev.py.")
+    assert codes(done.findings) == ["check-gone"]
 
 
 def test_a_student_completes_without_solution_regions(student):
@@ -238,7 +242,7 @@ POINTS = {
     "the staging folder": lambda project: (project.state / "staging").exists(),
     "the staged package": lambda project: (project.state / "staging/tinytorch/__init__.py").exists(),
     "the staged module": lambda project: b"x + x" in staged(project),
-    "the saved module": lambda project: (project.state / "staging/saved-0").exists(),
+    "the saved module": lambda project: (project.state / "staging/kept/tinytorch/core/first.py").exists(),
     "the module": lambda project: b"x + x" in (project.package / "core/first.py").read_bytes(),
 }
 
@@ -313,7 +317,7 @@ def test_reset_twice_keeps_both_copies(student):
 
 
 @pytest.mark.parametrize("damage", [b"\xff\xfe", b"# %% nbgrader={broken\n", b""])
-def test_reset_mends_a_file_that_cannot_be_read(student, damage):
+def test_reset_replaces_a_file_that_cannot_be_read(student, damage):
     path = find_lesson(student, "1").path
     path.write_bytes(damage)
     assert (student.root / reset(student, "1").backup).read_bytes() == damage
@@ -381,10 +385,18 @@ def test_an_edited_notebook_is_kept_and_an_outdated_one_is_not(project):
 def test_start_in_the_source_tree_opens_a_built_notebook_and_says_so(project):
     plan = plan_start(project, find_lesson(project, "2"))
     assert plan.path == "build/notebooks/02_second/second_dev.ipynb" and (project.root / plan.path).exists()
-    assert plan.command == (sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}", plan.path)
+    assert plan.command[:3] == (sys.executable, "-m", "jupyterlab") and plan.command[-1] == plan.path
+    assert f"--ServerApp.root_dir={project.root}" in plan.command
+    assert "--LabApp.default_url=/lab/tree/build/notebooks/02_second/second_dev.ipynb" in plan.command
     assert plan.notes[0].endswith("edits in it do not reach the lesson.")
     assert [row.lesson for row in plan.missing] == ["01_first"]
     assert dict(plan.environment)["PYTHONPATH"].split(os.pathsep)[0] == str(project.root)
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_start_as_root_allows_it(project, monkeypatch, user):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert ("--allow-root" in plan_start(project, find_lesson(project, "1")).command) is (user == 0)
 
 
 def test_start_in_a_students_folder_opens_the_students_own_file(student):
@@ -402,7 +414,7 @@ def test_start_without_jupyter_says_how_to_get_it(project, monkeypatch):
 
 def test_the_form_of_every_small_lesson_is_sound(project):
     for lesson in lessons(project):
-        assert form_problems(project, lesson) == ()
+        assert form_findings(project, judge_lesson(project, lesson)) == ()
 
 
 def test_writing_under_a_lesson_that_is_read_uses_one_version(project, tmp_path: Path):

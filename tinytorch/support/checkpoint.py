@@ -20,6 +20,8 @@ import numpy as np
 
 from tinytorch.support.dtypes import as_dtype
 
+__all__ = ["read_checkpoint", "write_checkpoint"]
+
 FORMAT = "tinytorch checkpoint 1"
 PARTS = {"model", "optimizer", "schedule", "generator", "epoch", "steps", "history"}  # of a training's state
 _DAMAGED = (ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, zipfile.BadZipFile)  # as the readers say

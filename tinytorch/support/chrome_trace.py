@@ -12,6 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
+__all__ = ["write_chrome_trace"]
+
 
 class Timed(Protocol):
     """An operation that ran, a dataclass; `start` and `seconds` are in seconds."""

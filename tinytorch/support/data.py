@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+__all__ = ["dataset", "load_digits"]
+
 
 def dataset(*parts: str) -> Path:
     """The path of a file in the folder `datasets`, looked for in the current folder, the folders above it, and beside

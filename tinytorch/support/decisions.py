@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tinytorch.support.tables import column
 
+__all__ = ["TECHNIQUES", "WORKLOADS", "Technique", "Workload"]
+
 
 @dataclass(frozen=True)
 class Workload:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+__all__ = ["as_dtype"]
+
 
 class Spec(NamedTuple):
     """What is left of an array that was not kept: its shape and its type."""

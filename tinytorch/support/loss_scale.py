@@ -71,9 +71,9 @@ class ScaleState:
 def gradients_of(optimizer: Any) -> list[Any]:
     """The gradients of an optimizer's parameters, of which there must be one; RuntimeError where there is none."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    if not gradients:
+    recorded = [p.grad for p in parameters if p.grad is not None]
+    if not recorded:
         raise RuntimeError(
             "no gradient was recorded for this optimizer: was scale(loss).backward() called, and does the loss "
             "depend on its parameters? An output made with Tensor(x.data) or detach() cuts the graph")
-    return gradients
+    return recorded

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+__all__ = ["peak_bytes"]
+
 
 def peak_bytes(function: Callable[[], Any]) -> tuple[Any, int]:
     """`function()`, and the most bytes that its allocations held at one time while it ran, NumPy's arrays among them.

@@ -8,6 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+__all__ = ["Model", "parameters_of"]
+
 
 @runtime_checkable
 class TensorLike(Protocol):

@@ -17,6 +17,8 @@ from tinytorch.support.tables import column
 from tinytorch.support.threads import MAX_THREADS
 from tinytorch.support.timing import spread_of, timed_runs
 
+__all__ = ["Peaks"]
+
 WORKING_SETS = tuple(1 << k for k in range(14, 29))  # 16 KiB to 256 MiB
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tinytorch.support.tables import column
 
+__all__ = ["Roof"]
+
 
 @dataclass(frozen=True)
 class Roof:

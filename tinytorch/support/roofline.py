@@ -11,6 +11,8 @@ from typing import Any
 from tinytorch.support.peaks import Peaks
 from tinytorch.support.tables import column
 
+__all__ = ["RooflineRow", "plot_bandwidth", "plot_roofline", "write_roofline"]
+
 
 @dataclass(frozen=True)
 class RooflineRow:

@@ -40,10 +40,10 @@ def row_steps(real: type) -> tuple[Kernel, Kernel, Kernel]:
 
     @compiled
     def lower(rows, out):
-        bits = rows.view(whole)
-        for i in range(len(rows)):
+        (count, width), bits = rows.shape, rows.view(whole)
+        for i in range(count):
             top = largest(bits, i)
-            for j in range(rows.shape[1]):
+            for j in range(width):
                 out[i, j] = rows[i, j] - top
 
     @compiled
@@ -54,8 +54,8 @@ def row_steps(real: type) -> tuple[Kernel, Kernel, Kernel]:
 
     @partial(compiled, any_order=True)
     def sum_of(rows, i):
-        total = real(0)
-        for j in range(rows.shape[1]):
+        total, width = real(0), rows.shape[1]
+        for j in range(width):
             total += rows[i, j]
         return total
 

@@ -15,6 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from tinytorch.support.validation import check_sizes
 
+__all__ = ["get_num_threads", "one_thread", "set_num_threads"]
+
 MAX_THREADS: int = config.NUMBA_DEFAULT_NUM_THREADS  # the processors that this process may run on
 _num_threads = MAX_THREADS
 

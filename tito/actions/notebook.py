@@ -9,12 +9,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from tito.actions.complete import Missing, missing_prerequisites
+from tito.actions.status import Missing, missing_prerequisites
 from tito.errors import LessonError, TitoError
 from tito.files import read_existing, timestamp, unused, write_if_changed
-from tito.lesson.formats import to_notebook, write_notebook
-from tito.lesson.lesson import Lesson, read_lesson
+from tito.lesson.find import file_in
+from tito.lesson.formats import write_cells
+from tito.lesson.lesson import Lesson, marked, read_lesson
 from tito.project import Project
 
 
@@ -42,10 +44,10 @@ class StartPlan:
 
 def build_notebook(project: Project, lesson: Lesson) -> Built:
     """Make the lesson's notebook in the build folder. One that was edited there is kept under another name."""
-    path = project.build / "notebooks" / lesson.number_name / f"{lesson.name}_dev.ipynb"
+    path = file_in(project.build / "notebooks", lesson.number_name, ".ipynb")
     mark = path.with_name(f".{path.stem}.digest")
     backup = _set_aside(path) if path.exists() and _is_edited(path, read_existing(mark)) else None
-    changed = write_notebook(to_notebook(lesson), path)
+    changed = write_cells(marked(lesson).cells, path)
     write_if_changed(mark, read_lesson(path).digest)
     return Built(lesson.number_name, project.relative(path), changed, project.relative(backup) if backup else "")
 
@@ -83,11 +85,18 @@ def plan_start(project: Project, lesson: Lesson) -> StartPlan:
     return StartPlan(
         lesson=lesson.number_name,
         path=path,
-        command=(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}", path),
+        command=(sys.executable, "-m", "jupyterlab", *_options(project, path), path),
         environment=(("PYTHONPATH", _first_on_path(project.root)),),
         notes=notes,
         missing=missing_prerequisites(project, lesson),
     )
+
+
+def _options(project: Project, path: str) -> list[str]:
+    """JupyterLab's options: the address that it prints is the lesson's, and as root (in a container) it starts, too."""
+    is_root = os.name == "posix" and os.geteuid() == 0
+    options = [f"--ServerApp.root_dir={project.root}", f"--LabApp.default_url=/lab/tree/{quote(path)}"]
+    return [*options, *(["--allow-root"] if is_root else [])]
 
 
 def _built_for_reading(project: Project, lesson: Lesson) -> tuple[str, tuple[str, ...]]:

@@ -1,25 +1,26 @@
-"""What an update will do, worked out beside the student's files: new texts laid ready, and where each will go."""
+"""What an update will do, worked out beside the student's files: new files laid ready, and where each will go."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.errors import LessonError
-from tito.files import read_existing, write_atomic
+from tito.errors import Finding, LessonError
+from tito.files import Transaction, file_digest, write_atomic
 from tito.lesson.cell import Cell
-from tito.lesson.find import lesson_paths
-from tito.lesson.formats import Notebook, to_notebook
+from tito.lesson.find import file_in, lesson_paths
+from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, read_lesson
-from tito.moves import Move
-from tito.package.module import EXPORT_MARK, STUB_MARK, Exported, maker_of, module_path
-from tito.package.written import file_digest, given_files, notes_path, write_notes
-from tito.project import LIBRARY, Project
+from tito.package.contents import Exported, is_export, is_stub, maker_of
+from tito.package.module import module_name, module_path
+from tito.package.notes import exports_path, files_path, given_files, note_exports
+from tito.project import Project
 from tito.record import Entry, read_record, record_path, record_text
-from tito.student.changes import news
-from tito.student.folder import file_of, notebook_beside, path_beside, read_file, write_file
-from tito.student.graft import Cells, graft
+from tito.student.changes import changes
+from tito.student.folder import cells_beside, path_beside
+from tito.student.graft import graft
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class LessonUpdate:
     """What becomes of a lesson.
 
     `state` is "updated", "new", "as it was", "not in the release" or "left alone" (its file cannot be read: `notes`).
-    `carried` are the exercises whose answers come along, `news` what the release changed, `kept` the file with what
-    has no place in the lesson any more; it may be empty.
+    `carried` are the exercises whose answers come along, `news` what the release changed, `findings` what else to know,
+    and `kept` the file with what has no place in the lesson any more; it may be empty.
     """
 
     lesson: str
@@ -36,20 +37,25 @@ class LessonUpdate:
     state: str
     carried: tuple[str, ...] = ()
     news: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     kept: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings in sentences."""
+        return tuple(map(str, self.findings))
 
 
 class Plan:
-    """Gathers the moves of an update of `project` to `edition`; what is new is laid ready in the folder `stage`."""
+    """Gathers the changes of an update of `project` to `edition`; what is new is laid ready in the folder `stage`."""
 
     def __init__(self, project: Project, edition: Project, stage: Path) -> None:
-        self.project, self.edition, self.stage = project, edition, stage
-        self.moves: list[Move] = []
+        self.project, self.edition = project, edition
+        self.change = Transaction(project.root, stage)
         self.rows: list[LessonUpdate] = []
         self.files: list[str] = []
         self.removed: list[str] = []
-        self.notes: list[str] = []
+        self.findings: list[Finding] = []
         self.entries: dict[str, Entry] = {}
         self.record = read_record(project)
         self.old = {path.parent.name: read_lesson(path) for path in lesson_paths(project, project.release)}
@@ -64,15 +70,15 @@ class Plan:
         for lesson in self.new:
             self.rows.append(self._lesson(lesson, before[lesson.number_name]))
         for name in sorted(self.mine.keys() - set(before.values())):
-            words = "The release does not hold this lesson; it stays as it is."
+            said = Finding("not-in-release", "The release does not hold this lesson; it stays as it is.")
             file = self.project.relative(self.mine[name])
-            self.rows.append(LessonUpdate(name, file, "not in the release", notes=(words,)))
+            self.rows.append(LessonUpdate(name, file, "not in the release", findings=(said,)))
         self._modules()
         self._files()
         if self.entries:
-            staged = self._ready(record_path(self.project))
+            staged = self.change.ready(record_path(self.project))
             write_atomic(staged, record_text(self.record | self.entries))
-            self._move(staged, record_path(self.project))
+            self.change.replace(record_path(self.project), staged)
 
     def _before(self, new: Lesson) -> str:
         """The folder that the lesson has in the student's project now: of its name, or that makes its module."""
@@ -83,70 +89,57 @@ class Plan:
     def _lesson(self, new: Lesson, before: str) -> LessonUpdate:
         """Work out what becomes of one lesson."""
         base, path = self.old.get(before), self.mine.get(before)
-        cells = to_notebook(new, released=True)["cells"]
-        was = to_notebook(base, released=True)["cells"] if base else None
-        said = news(was, cells) if was is not None else ()
-        self._pristine(new, base, cells)
-        target = file_of(new, self.project.modules, path.suffix if path else self.suffix)
+        said = changes(base.cells, new.cells) if base else ()
+        self._pristine(new, base)
+        target = file_in(self.project.modules, new.number_name, path.suffix if path else self.suffix)
         file = self.project.relative(target)
         if path is None:
-            self._stage(target, {"cells": cells, "metadata": {}})
+            self._stage(target, new.cells)
             return LessonUpdate(new.number_name, file, "new")
-        if was is not None and not said and path == target:
+        if base is not None and not said and path == target:
             return LessonUpdate(new.number_name, file, "as it was")
         try:
-            mine = read_file(path)
+            mine = read_lesson(path)
         except LessonError as error:
-            words = f"{error.message} It was left as it is; `tito module reset {new.number}` brings the new lesson."
-            return LessonUpdate(new.number_name, self.project.relative(path), "left alone", news=said, notes=(words,))
-        return self._grafted(new, before, path, target, cells, was, mine, said)
+            fix = f"It was left as it is; `tito module reset {new.number}` brings the new lesson."
+            left = Finding("unreadable", error.message, fix=fix)
+            file = self.project.relative(path)
+            return LessonUpdate(new.number_name, file, "left alone", news=said, findings=(left,))
+        return self._grafted(new, base, mine, target, said)
 
     def _grafted(
-        self, new: Lesson, before: str, path: Path, target: Path, cells: Cells, was: Cells | None,
-        mine: Notebook, said: tuple[str, ...],
-    ) -> LessonUpdate:  # fmt: skip
-        done = graft(cells, mine["cells"], was)
-        staged = self._stage(target, {**mine, "cells": done.cells})
-        if path != target:
-            self.moves.append(Move(path, None))
-        self._note_complete(new, before, path, staged)
+        self, new: Lesson, base: Lesson | None, mine: Lesson, target: Path, said: tuple[str, ...]
+    ) -> LessonUpdate:
+        done = graft(new.cells, mine.cells, base.cells if base else None)
+        staged = self._stage(target, done.cells, mine.metadata)
+        if mine.path != target:
+            self.change.remove(mine.path)
+        self._note_complete(new, mine, staged)
         kept = ""
         if done.left:
             beside = path_beside(target)
-            self._stage(beside, notebook_beside(done.left))
+            self._stage(beside, cells_beside(done.left))
             kept = self.project.relative(beside)
         file = self.project.relative(target)
-        return LessonUpdate(new.number_name, file, "updated", done.carried, said, done.notes, kept)
+        return LessonUpdate(new.number_name, file, "updated", done.carried, said, done.findings, kept)
 
-    def _pristine(self, new: Lesson, base: Lesson | None, cells: Cells) -> None:
+    def _pristine(self, new: Lesson, base: Lesson | None) -> None:
         """The lesson as it is released now, in the place of the one before."""
-        path = file_of(new, self.project.release, base.path.suffix if base else self.suffix)
-        self._stage(path, {"cells": cells, "metadata": {}})
+        path = file_in(self.project.release, new.number_name, base.path.suffix if base else self.suffix)
+        self._stage(path, new.cells)
         if base and base.path != path:
-            self.moves.append(Move(base.path, None))
+            self.change.remove(base.path)
 
-    def _stage(self, target: Path, notebook: Notebook) -> Path:
+    def _stage(self, target: Path, cells: Sequence[Cell], metadata: dict | None = None) -> Path:
         """Lay a lesson's new file ready for its place; where it is."""
-        staged = self._ready(target)
-        write_file(notebook, staged)
-        self._move(staged, target)
+        staged = self.change.ready(target)
+        write_cells(cells, staged, metadata)
+        self.change.replace(target, staged)
         return staged
 
-    def _ready(self, target: Path) -> Path:
-        staged = self.stage / "new" / target.relative_to(self.project.root)
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        return staged
-
-    def _move(self, staged: Path, target: Path) -> bool:
-        """Note the move, unless the file is there already; whether there is one to make."""
-        if file_digest(staged) == file_digest(target):
-            return False
-        self.moves.append(Move(target, staged))
-        return True
-
-    def _note_complete(self, new: Lesson, before: str, path: Path, staged: Path) -> None:
+    def _note_complete(self, new: Lesson, mine: Lesson, staged: Path) -> None:
         """A lesson that was complete, and whose code the release left alone, is complete."""
-        entry, mine, now = self.record.get(before), read_lesson(path), read_lesson(staged)
+        entry, now = self.record.get(mine.number_name), read_lesson(staged)
         if entry and entry.digest == mine.digest and list(map(_runs, mine.code)) == list(map(_runs, now.code)):
             self.entries[new.number_name] = Entry(now.digest, entry.earned, entry.points, entry.at)
 
@@ -155,24 +148,22 @@ class Plan:
         made = {old.module for name, old in self.old.items() if name in self.mine} | {new.module for new in self.new}
         given = []
         for path in sorted(self.edition.package.rglob("*.py")):
-            module = _module(self.edition, path)
-            text = read_existing(path) or ""
-            if EXPORT_MARK in text and module not in made and not text.startswith(STUB_MARK):
+            module = module_name(self.edition.package, path)
+            if is_export(path) and module not in made:
                 given.append(Exported(maker_of(self.edition, module), module, path, True))
                 self._copy(path, module_path(self.project.package, module))
         if given:
-            notes = self._ready(notes_path(self.project))
-            write_notes(self.project, given, notes)
-            self._move(notes, notes_path(self.project))
+            staged = self.change.ready(exports_path(self.project))
+            note_exports(self.project, given, staged)
+            self.change.replace(exports_path(self.project), staged)
         for path in sorted(self.project.package.rglob("*.py")):
-            text = read_existing(path) or ""
-            if text.startswith(STUB_MARK) and _module(self.project, path) not in made:
-                self.moves.append(Move(path, None))
+            if is_stub(path) and module_name(self.project.package, path) not in made:
+                self.change.remove(path)
 
     def _copy(self, source: Path, target: Path) -> bool:
-        staged = self._ready(target)
+        staged = self.change.ready(target)
         shutil.copy2(source, staged)
-        return self._move(staged, target)
+        return self.change.replace(target, staged)
 
     def _files(self) -> None:
         """The other files of the release: replaced where they differ, taken away where it has them no more."""
@@ -183,17 +174,14 @@ class Plan:
             if had != digest and self._copy(self.edition.root / name, target):
                 self.files.append(name)
                 if had and name in before and had != before[name]:
-                    self.notes.append(f"You had changed {name}; the release's is in its place, yours is in the backup.")
+                    text = f"You had changed {name}; the release's is in its place, yours is in the backup."
+                    self.findings.append(Finding("file-replaced", text, name))
         for name, digest in before.items():
             target = self.project.root / name
             if name not in now and file_digest(target) == digest:
-                self.moves.append(Move(target, None))
+                self.change.remove(target)
                 self.removed.append(name)
-        self._copy(self.edition.state / "files.json", self.project.state / "files.json")
-
-
-def _module(project: Project, path: Path) -> str:
-    return ".".join((LIBRARY, *path.relative_to(project.package).with_suffix("").parts))
+        self._copy(files_path(self.edition), files_path(self.project))
 
 
 def _runs(cell: Cell) -> tuple:

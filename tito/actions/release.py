@@ -7,29 +7,33 @@ tells that its lessons are the student's own.
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from tito.actions import readme
-from tito.actions.choice import Choice, Wish, choose
+from tito.actions.selection import Selected, Selection, select
 from tito.errors import TitoError, WorkFailed
-from tito.files import write_atomic
+from tito.files import new_folder, write_atomic
 from tito.lesson.code import is_support
-from tito.lesson.find import lessons
-from tito.lesson.formats import Notebook, blank, to_notebook, to_percent, write_notebook
-from tito.lesson.lesson import Lesson
-from tito.lesson.rules import check_form
-from tito.package.module import copy_handwritten, write_package
-from tito.package.written import notes_path, write_notes
+from tito.lesson.find import file_in, lessons
+from tito.lesson.formats import write_cells
+from tito.lesson.lesson import Lesson, blank
+from tito.lesson.rules import check_rules
+from tito.package.contents import copy_handwritten, write_package
+from tito.package.notes import exports_path, note_exports, note_given_files
+from tito.program import typed
 from tito.project import EDITION, LIBRARY, Project
 
 FORMATS = ("ipynb", "py")
 COPIED = ("settings.ini", "setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "tito", "datasets", "examples")
+README = Path(__file__).with_name("templates") / "README.md"
+GIVEN = """
+
+The lessons before {first} are not here: their modules are in `tinytorch/`, finished, to be read and used."""
+DIGITS = """
+When lesson {last} is complete, `python examples/digits.py` trains a network on handwritten digits with nothing but the
+package in this folder.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,72 +50,58 @@ class Released:
     points: float
 
 
-def release(project: Project, folder: Path, fmt: str = "ipynb", wish: Wish | None = None) -> Released:
+def release(project: Project, folder: Path, fmt: str = "ipynb", selection: Selection | None = None) -> Released:
     """Write the student edition of the project to the new folder `folder`, its lessons as .ipynb or as .py.
 
     The edition appears as a whole or not at all. Raises TitoError where `folder` is not new, the format unknown or the
-    wish is for lessons that cannot be done, and LessonError where a lesson's form is unsound.
+    selection is of lessons that cannot be done, and LessonError where a lesson's form is unsound.
     """
-    wish = wish or Wish()
-    _check_target(project, folder, fmt)
-    chosen = choose(lessons(project), wish)
-    _check_forms([*chosen.given, *chosen.blank])
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".release-", dir=folder.parent) as temporary:
-            _write_edition(project, chosen, wish, Path(temporary) / "edition", fmt)
-            if folder.is_dir():
-                folder.rmdir()  # it is empty, and Windows does not replace a folder
-            os.replace(Path(temporary) / "edition", folder)
-    except OSError as error:
-        raise WorkFailed(f"Cannot write {folder}: {error.strerror or error}.", "Nothing was released.") from error
+    selection = selection or Selection()
+    if fmt not in FORMATS:
+        raise TitoError(f"There is no format {fmt!r}.", f"The formats are {' and '.join(FORMATS)}.")
+    if project.is_student:
+        raise TitoError(f"{project.root} is a student edition already.", "Release from the source tree.")
+    chosen = select(lessons(project), selection)
+    check_sound([*chosen.given, *chosen.blank], "Nothing was released.")
+    with new_folder(folder, _instead(project, folder)) as staged:
+        _write_edition(project, chosen, selection, staged, fmt)
     names = tuple(lesson.number_name for lesson in chosen.blank)
     given = tuple(lesson.number_name for lesson in chosen.given)
     return Released(folder, fmt, names, given, sum(lesson.points for lesson in chosen.blank))
 
 
-def _check_target(project: Project, folder: Path, fmt: str) -> None:
-    """Refuse a folder in use: what a student wrote in one is for `tito update` to carry over."""
-    if fmt not in FORMATS:
-        raise TitoError(f"There is no format {fmt!r}.", f"The formats are {' and '.join(FORMATS)}.")
-    if project.is_student:
-        raise TitoError(f"{project.root} is a student edition already.", "Release from the source tree.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TitoError(f"{folder} is there already and is not empty.", _instead(project, folder))
-
-
 def _instead(project: Project, folder: Path) -> str:
+    """What to do where the folder is in use; what a student wrote in one is for `tito update` to carry over."""
     if not Project(folder).is_student:
         return "Name a new folder; nothing is overwritten."
     return (
-        f"It is a student's folder: `tito update {project.root}` in it brings what is new and keeps what was written."
-        " Or name a new folder; nothing is overwritten."
+        f"It is a student's folder: `tito update {typed(project.root)}` in it brings what is new and keeps what was"
+        " written. Or name a new folder; nothing is overwritten."
     )
 
 
-def _check_forms(found: list[Lesson]) -> None:
+def check_sound(found: list[Lesson], undone: str) -> None:
+    """Raise WorkFailed for the first lesson whose form is unsound."""
     for lesson in found:
-        for problem in check_form(lesson)[:1]:
-            raise WorkFailed(f"{lesson.place(problem.line)}: {problem.message}", "Nothing was released.")
+        for problem in check_rules(lesson)[:1]:
+            raise WorkFailed(problem.text, undone)
 
 
-def _write_edition(project: Project, chosen: Choice, wish: Wish, folder: Path, fmt: str) -> None:
+def _write_edition(project: Project, chosen: Selected, selection: Selection, folder: Path, fmt: str) -> None:
     edition = Project(folder)
-    folder.mkdir()
     for name in COPIED:
         _copy(project.root / name, folder / name)
-    _mark(folder / "settings.ini", wish)
+    _mark(folder / "settings.ini", selection)
     examples = _keep_usable(folder / "examples", [*chosen.given, *chosen.blank])
-    write_atomic(folder / "README.md", readme.text(chosen, examples))
+    write_atomic(folder / "README.md", _readme(chosen, examples))
     copy_handwritten(project.package, edition.package)
-    write_files_note(edition)
+    note_given_files(edition)
     for lesson in chosen.blank:
         for home in (edition.modules, edition.release):
-            write_lesson(blank(to_notebook(lesson)), home / lesson.number_name / f"{lesson.name}_dev.{fmt}")
+            write_cells(blank(lesson).cells, file_in(home, lesson.number_name, f".{fmt}"))
     edition.modules.mkdir(exist_ok=True)
     given = write_package(project, chosen.given, chosen.blank, edition.package)
-    if given:
-        write_notes(edition, given, notes_path(edition))
+    note_exports(edition, given, exports_path(edition))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -121,11 +111,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _mark(settings: Path, wish: Wish) -> None:
+def _mark(settings: Path, selection: Selection) -> None:
     """Say in a file that is seen, and so copied, that this is a student's folder: .tito is hidden."""
     text = settings.read_text(encoding="utf-8")
     line = f"; a student's folder: .tito holds the lessons as they were released\nedition = {EDITION}\n"
-    line += "".join(f"{key} = {value}\n" for key, value in wish.settings.items())
+    line += "".join(f"{key} = {value}\n" for key, value in selection.settings.items())
     write_atomic(settings, text.replace("[DEFAULT]\n", f"[DEFAULT]\n{line}", 1))
 
 
@@ -143,16 +133,13 @@ def _keep_usable(folder: Path, found: list[Lesson]) -> list[str]:
     return kept
 
 
-def write_lesson(notebook: Notebook, path: Path) -> None:
-    """Write a lesson's notebook to `path`, as .ipynb or as percent-format .py."""
-    if path.suffix == ".ipynb":
-        write_notebook(notebook, path)
-    else:
-        write_atomic(path, to_percent(notebook))
-
-
-def write_files_note(edition: Project) -> None:
-    """Note the files that are given with an edition, and their SHA-256, so that an update knows which were edited."""
-    paths = sorted(path for path in edition.root.rglob("*") if path.is_file())
-    note = {edition.relative(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    write_atomic(edition.state / "files.json", json.dumps(note, indent=1) + "\n")
+def _readme(chosen: Selected, examples: list[str]) -> str:
+    """The README for these lessons; `examples` are the programs that come along."""
+    first, last = chosen.blank[0].number, chosen.blank[-1].number
+    return README.read_text(encoding="utf-8").format(
+        given=GIVEN.format(first=first) if chosen.given else "",
+        lessons="\n".join(f"- {lesson.title}, {lesson.points:g} points" for lesson in chosen.blank),
+        first=first,
+        last=last,
+        examples=DIGITS.format(last=last) if "digits.py" in examples else "",
+    )

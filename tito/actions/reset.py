@@ -6,16 +6,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.errors import TitoError, WorkFailed
-from tito.files import timestamp, unused, write_atomic
+from tito.errors import Finding, LessonError, TitoError, WorkFailed
+from tito.files import Transaction, timestamp, unused
+from tito.lesson.cell import Cell
 from tito.lesson.find import find_path, lesson_paths
-from tito.lesson.formats import Damaged, Notebook, plain_cell, to_notebook
+from tito.lesson.formats import Unreadable, readable_cells, write_cells
 from tito.lesson.lesson import read_lesson, read_text
-from tito.lesson.salvage import readable_cells
-from tito.project import GET_RELEASE, NO_RELEASE, Project
+from tito.project import Project
 from tito.record import lock
-from tito.student.align import grade_ids
-from tito.student.folder import notebook_beside, path_beside, read_file, write_file
+from tito.student.folder import NO_RELEASE, cells_beside, path_beside
 from tito.student.graft import graft
 
 
@@ -23,16 +22,21 @@ from tito.student.graft import graft
 class Reset:
     """A lesson put back as it was released; `backup` holds the file that was there, or is empty.
 
-    Where answers were to be kept, `carried` are their exercises, `notes` sentences about what was mended, and `kept`
-    the file with what has no place in the lesson, if there is any.
+    Where answers were to be kept, `carried` are their exercises, `findings` what was repaired, and `kept` the file with
+    what has no place in the lesson, if there is any.
     """
 
     lesson: str
     file: str
     backup: str
     carried: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     kept: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings in sentences."""
+        return tuple(map(str, self.findings))
 
 
 def reset(project: Project, wanted: str, keep_answers: bool = False) -> Reset:
@@ -49,54 +53,72 @@ def reset(project: Project, wanted: str, keep_answers: bool = False) -> Reset:
             f"Git can: `git diff {project.relative(path)}` shows what changed.",
         )
     if project.lacks_release:
-        raise WorkFailed(NO_RELEASE, GET_RELEASE)
+        raise WorkFailed(NO_RELEASE.text, NO_RELEASE.fix)
     pristine = find_path(lesson_paths(project, project.release), wanted)
     target = project.modules / pristine.relative_to(project.release)
+    stage = project.state / "staging"
     with lock(project):
-        if keep_answers:
-            return _around_answers(project, pristine, target)
-        backup = _back_up(project, target)
-        write_atomic(target, pristine.read_text(encoding="utf-8"))
-        for other in _versions(target):
-            if other != target:
-                other.unlink()
-    return Reset(pristine.parent.name, project.relative(target), backup)
+        try:
+            change = Transaction(project.root, stage)
+            return (_around_answers if keep_answers else _as_released)(project, pristine, target, change)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
-def _around_answers(project: Project, pristine: Path, target: Path) -> Reset:
+def _as_released(project: Project, pristine: Path, target: Path, change: Transaction) -> Reset:
+    shutil.copyfile(pristine, change.ready(target))
+    for path in _versions(target):
+        change.remove(path)
+    change.put(target, change.ready(target))
+    return Reset(target.parent.name, project.relative(target), _commit(project, target, change))
+
+
+def _around_answers(project: Project, pristine: Path, target: Path, change: Transaction) -> Reset:
     """Put the released cells round the student's answers."""
     path = next(iter(_versions(target)), None)
     if path is None:
         raise WorkFailed(f"{project.relative(target)} is gone.", f"Without answers: {_plainly(target)}")
-    mine, notes = _readable(path)
-    released = to_notebook(read_lesson(pristine), released=True)["cells"]
-    if not set(grade_ids(mine["cells"], released)[0]) - {""}:
+    mine, metadata, about = _readable(path)
+    released = read_lesson(pristine).cells
+    done = graft(released, mine, released, keep_edits=False)
+    if done.alignment.is_foreign:
         raise WorkFailed(
             f"{project.relative(path)} holds none of the exercises of {target.parent.name}; was it copied from another"
             " course or lesson?",
             f"{_plainly(target)} It keeps this file in .tito/backups.",
         )
-    done = graft(released, mine["cells"], released, keep_edits=False)
-    backup = _back_up(project, target)
+    write_cells(done.cells, change.ready(path), metadata)
+    change.put(path, change.ready(path))
     kept = path_beside(path) if done.left else None
     if kept:
-        write_file(notebook_beside(done.left), kept)
-    write_file({**mine, "cells": done.cells}, path)
-    notes = (*notes, *done.notes)
-    names = (project.relative(path), backup, done.carried, notes, project.relative(kept) if kept else "")
-    return Reset(target.parent.name, *names)
+        write_cells(cells_beside(done.left), change.ready(kept))
+        change.put(kept, change.ready(kept))
+    backup, file = _commit(project, path, change), project.relative(path)
+    findings, beside = (*about, *done.findings), project.relative(kept) if kept else ""
+    return Reset(target.parent.name, file, backup, done.carried, findings, beside)
 
 
-def _readable(path: Path) -> tuple[Notebook, tuple[str, ...]]:
-    """The student's file; of a damaged notebook the cells that are whole, with a word about it."""
+def _commit(project: Project, path: Path, change: Transaction) -> str:
+    """Make the changes; where what was there is kept, "" where there was nothing."""
+    found = _versions(path)
+    home = unused(project.state / "backups" / path.parent.name / timestamp())
+    change.commit(home)
+    kept = [home / other.relative_to(project.root) for other in found]
+    return project.relative(kept[0] if len(kept) == 1 else home) if kept else ""
+
+
+def _readable(path: Path) -> tuple[tuple[Cell, ...], dict, tuple[Finding, ...]]:
+    """The student's cells and their notebook's metadata; of a damaged notebook the cells that are whole."""
     try:
-        return read_file(path), ()
-    except Damaged as error:
-        cells = [plain_cell(cell, number) for number, cell in enumerate(readable_cells(read_text(path)), 1)]
+        lesson = read_lesson(path)
+        return lesson.cells, lesson.metadata, ()
+    except LessonError as error:
+        reason = error.__cause__
+        cells = tuple(readable_cells(read_text(path))) if isinstance(reason, Unreadable) and reason.damaged else ()
         if not cells:
             raise
-        said = error.message[0].upper() + error.message[1:]
-        return {"cells": cells, "metadata": {}}, (f"{said} {len(cells)} whole cells were found in it.",)
+        text = f"{reason.message[0].upper()}{reason.message[1:]} {len(cells)} whole cells were found in it."
+        return cells, {}, (Finding("damaged", text),)
 
 
 def _plainly(target: Path) -> str:
@@ -106,18 +128,3 @@ def _plainly(target: Path) -> str:
 def _versions(target: Path) -> list[Path]:
     """The files in which the lesson may exist: as .py and as .ipynb."""
     return [path for suffix in (".py", ".ipynb") if (path := target.with_suffix(suffix)).is_file()]
-
-
-def _back_up(project: Project, target: Path) -> str:
-    """Copy the lesson's files away; the folder they went to, or "" where there was none."""
-    found = _versions(target)
-    if not found:
-        return ""
-    home = unused(project.state / "backups" / target.parent.name / timestamp())
-    try:
-        home.mkdir(parents=True)
-        for path in found:
-            shutil.copy2(path, home / path.name)
-    except OSError as error:
-        raise WorkFailed(f"Cannot keep a copy in {home}: {error.strerror}.", "The lesson was left as it is.") from error
-    return project.relative(home / found[0].name if len(found) == 1 else home)

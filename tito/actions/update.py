@@ -6,16 +6,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.actions.choice import Wish
 from tito.actions.plan import LessonUpdate, Plan
 from tito.actions.release import release
-from tito.errors import LessonError, TitoError
-from tito.files import timestamp, unused
+from tito.actions.selection import Selection
+from tito.errors import Finding, LessonError, TitoError
+from tito.files import finish, timestamp, unused
 from tito.lesson.find import lesson_paths
-from tito.moves import finish, make_moves
 from tito.package.publish import publish
-from tito.project import GET_RELEASE, NO_RELEASE, Project
+from tito.project import Project
 from tito.record import lock
+from tito.student.folder import NO_RELEASE
 
 HERE = Path(__file__).resolve().parents[2]  # where the tito that runs now was installed from
 
@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parents[2]  # where the tito that runs now was i
 class Updated:
     """An update: where from, the lessons, the other files that were replaced or taken away, and the backup of all.
 
-    `backup` is empty where nothing had to be written. `notes` are sentences about what else to know.
+    `backup` is empty where nothing had to be written. `findings`, and `notes` as sentences, are what else to know.
     """
 
     source: str
@@ -32,8 +32,18 @@ class Updated:
     lessons: tuple[LessonUpdate, ...]
     files: tuple[str, ...]
     removed: tuple[str, ...]
-    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
     backup: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings in sentences."""
+        return tuple(map(str, self.findings))
+
+
+def journal_path(project: Project) -> Path:
+    """Where an update notes its changes while it makes them."""
+    return project.state / "update" / "journal.json"
 
 
 def update(project: Project, source: Path | None = None) -> Updated:
@@ -46,13 +56,14 @@ def update(project: Project, source: Path | None = None) -> Updated:
     if not project.is_student:
         raise TitoError(f"{project.root} is the source tree; an update is for a student's folder.", "Git updates it.")
     with lock(project):
-        before = finish(project)
+        before = finish(project.root, journal_path(project))
         origin = _origin(project, source, before)
-        stage = project.state / "update"
+        stage = journal_path(project).parent
         shutil.rmtree(stage, ignore_errors=True)
         try:
             plan = Plan(project, _edition(project, origin, stage), stage)
-            plan.notes += ["The update that was interrupted is finished."] if before else []
+            if before:
+                plan.findings.append(Finding("finished", "The update that was interrupted is finished."))
             return _carry_out(project, plan, str(origin.root))
         finally:
             shutil.rmtree(stage, ignore_errors=True)
@@ -73,7 +84,7 @@ def _origin(project: Project, source: Path | None, before: str) -> Project:
     if origin.root == project.root:
         raise TitoError(f"{named} is this folder itself.", "Name the folder with the newer release.")
     if origin.lacks_release:
-        raise TitoError(f"{origin.root}: {NO_RELEASE}", GET_RELEASE.partition(".")[0] + ".")
+        raise TitoError(f"{origin.root}: {NO_RELEASE.text}", NO_RELEASE.fix.partition(".")[0] + ".")
     return origin
 
 
@@ -82,13 +93,14 @@ def _edition(project: Project, origin: Project, stage: Path) -> Project:
     if origin.is_student:
         _check_same(project, origin)
         return origin
-    release(origin, stage / "edition", "ipynb", Wish.of(project.settings))
+    release(origin, stage / "edition", "ipynb", Selection.of(project.settings))
     return Project(stage / "edition")
 
 
 def _check_same(project: Project, edition: Project) -> None:
-    """Refuse an edition made for another choice of lessons, unless it only adds some: this folder is to stay itself."""
-    mine, other = Wish.of(project.settings), Wish.of(edition.settings)
+    """Refuse an edition made for another selection of lessons, unless it only adds some: this folder is to stay itself.
+    """
+    mine, other = Selection.of(project.settings), Selection.of(edition.settings)
     has, brings = ({path.parent.name for path in lesson_paths(p, p.release)} for p in (project, edition))
     if mine != other and (mine.start != other.start or not has <= brings):
         raise TitoError(
@@ -99,17 +111,19 @@ def _check_same(project: Project, edition: Project) -> None:
 
 
 def _carry_out(project: Project, plan: Plan, source: str) -> Updated:
-    """Make the moves of a plan, and bring the package's stubs up to date."""
+    """Make the changes of a plan, and bring the package's stubs up to date."""
     plan.work_out()
     backup = unused(project.state / "backups" / "update" / timestamp())
-    if plan.moves:
-        make_moves(project, plan.moves, backup, source)
-    if plan.moves or plan.notes:
+    changes = plan.change.changes
+    if changes:
+        plan.change.commit(backup, journal=journal_path(project), note=source)
+    if changes or plan.findings:
         try:
             publish(project, [])
         except LessonError as error:
-            words = "Complete the lesson that has it no more again; `tito module status` shows which are changed."
-            plan.notes.append(f"{error.message} {words}")
+            fix = "Complete the lesson that no longer has it once more; `tito module status` shows what is changed."
+            plan.findings.append(Finding("two-homes", error.message, fix=fix))
     rows = tuple(sorted(plan.rows, key=lambda row: row.lesson))
     where = project.relative(backup) if backup.is_dir() else ""
-    return Updated(source, plan.edition.version, rows, tuple(plan.files), tuple(plan.removed), tuple(plan.notes), where)
+    files, removed, findings = tuple(plan.files), tuple(plan.removed), tuple(plan.findings)
+    return Updated(source, plan.edition.version, rows, files, removed, findings, where)

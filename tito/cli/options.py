@@ -1,27 +1,38 @@
-"""The commands, one a module, each named `command`; tito.cli lists them. This module holds what they share."""
+"""What the commands share: their options, and the group that knows what was meant."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tito.lesson.find import find_lesson
-from tito.lesson.lesson import Lesson
-from tito.project import Project
+from tito.run import CELL_LIMIT
+
+if TYPE_CHECKING:
+    from tito.lesson.lesson import Lesson
+    from tito.project import Project
 
 Command = Callable[..., Any]
 
 
-def json_option(function: Command) -> Command:
-    """--json: print the result as JSON."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(function)
+class Group(click.Group):
+    """A group that answers an unknown command with the nearest, or with all, and lists them as they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            close = difflib.get_close_matches(args[0], self.commands, n=1)
+            advice = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(self.commands)}."
+            ctx.fail(f"No such command {args[0]!r}. {advice}")
+        return super().resolve_command(ctx, args)
 
 
-def lesson_argument(function: Command) -> Command:
-    """NN: a lesson's number or name."""
-    return click.argument("lesson", metavar="NN")(function)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+lesson_argument = click.argument("lesson", metavar="NN")
 
 
 def run_options(function: Command) -> Command:
@@ -29,7 +40,7 @@ def run_options(function: Command) -> Command:
     limit = click.option(
         "--cell-limit",
         type=click.IntRange(min=1),
-        default=60,
+        default=CELL_LIMIT,
         show_default=True,
         metavar="SECONDS",
         help="Stop a cell that takes longer.",
@@ -38,7 +49,16 @@ def run_options(function: Command) -> Command:
     return limit(verbose(function))
 
 
+def project_here() -> Project:
+    """The project that the current folder is in."""
+    from tito.project import Project
+
+    return Project.find()
+
+
 def project_and_lesson(wanted: str) -> tuple[Project, Lesson]:
     """The project here and the lesson named on the command line."""
-    project = Project.find()
+    from tito.lesson.find import find_lesson
+
+    project = project_here()
     return project, find_lesson(project, wanted)

@@ -8,10 +8,8 @@ from typing import Any
 import click
 
 from tito.cli import show
-from tito.cli.options import json_option
+from tito.cli.options import json_option, project_here
 from tito.errors import TitoError
-from tito.lesson.find import find_lesson
-from tito.project import Project
 
 
 class Shape(click.ParamType):
@@ -22,7 +20,7 @@ class Shape(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         parts = str(value).split(",")
         if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
-            self.fail(f"{value!r} is no shape; write positive whole numbers, the batch first: 64,784", param, ctx)
+            self.fail(f"{value!r} is not a shape; write positive whole numbers, the batch first: 64,784", param, ctx)
         return tuple(int(part) for part in parts)
 
 
@@ -37,14 +35,15 @@ class Shape(click.ParamType):
     help="The picture, .png, .svg or .pdf; without it, roofline.png in the folder build.",
 )
 @json_option
-def command(target: str, shape: tuple[int, ...] | None, backward: bool, output: Path | None, as_json: bool) -> None:
+def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output: Path | None, as_json: bool) -> None:
     """Measure this machine's roof, and set a lesson's functions (18), or a model of yours, under it.
 
     MODEL is the name of a model in a Python file: it can be called with a tensor, and has parameters().
     """
+    from tito.lesson.find import find_lesson
     from tito.roofline import importing_from, roofline_of_lesson, roofline_of_model
 
-    project = Project.find()
+    project = project_here()
     picture = output or project.build / "roofline.png"
     file, colon, name = target.rpartition(":")
     if target.endswith(".py") or (colon and not name):
@@ -57,14 +56,14 @@ def command(target: str, shape: tuple[int, ...] | None, backward: bool, output: 
         if colon:
             done = roofline_of_model(Path(file), name, shape, backward, picture, show.note)
         else:
-            done = roofline_of_lesson(find_lesson(project, target).number, picture, show.note)
+            done = roofline_of_lesson(find_lesson(project, target).module, picture, show.note)
         if as_json:
             show.as_json(done)
             return
         from tinytorch.support.tables import table
 
         roof = f"{done.flops / 1e9:.1f} GFLOP/s, {done.bandwidth / 1e9:.1f} GB/s from memory, one thread"
-        show.say(table(done.rows, f"{done.what}; measured roof: {roof}"))
+        click.echo(table(done.rows, f"{done.what}; measured roof: {roof}"))
         if any(row.percent_of_roof > 100 for row in done.rows):
             show.say(
                 "\nAbove 100%: the arrays stay in a cache, which is faster; the picture shows the caches' slopes."

@@ -1,7 +1,7 @@
-"""The one place that writes to the terminal: tables, verdicts, progress and JSON, all in ASCII.
+"""The one place that writes to the terminal: sentences, tables, verdicts, progress and JSON, all in ASCII.
 
-Colour is used on a terminal only, and not where NO_COLOR is set. Results go to standard output, progress and errors to
-standard error.
+On a terminal long lines break between words, under their beginning, and colour is used unless NO_COLOR is set.
+Elsewhere a line is a line. Results go to standard output, progress and errors to standard error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,10 +21,22 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 if TYPE_CHECKING:
+    from tito.run.explain import Explanation
     from tito.run.runner import CellRun, Result
 
 SENTENCE = re.compile(r"(?<=\.)\s")
+COMMAND = re.compile(r"`[^`\n]+`")
 WIDTH = 120  # of tables that do not go to a terminal
+WORDS = {"passed": ("ok  ", "green"), "not-built": ("todo", "yellow")}  # of verdicts; FAIL is all others
+COLOURS = {
+    "complete": "green",
+    "ok": "green",
+    "changed": "yellow",
+    "note": "yellow",
+    "PROBLEM": "red",
+    "unreadable": "red",
+    "gone": "red",
+}
 
 
 def colourful(stream: TextIO) -> bool:
@@ -35,67 +49,82 @@ def styled(text: str, colour: str, stream: TextIO | None = None) -> str:
     return click.style(text, fg=colour) if colourful(stream or sys.stdout) else text
 
 
-def say(text: str = "") -> None:
-    """Print a line of the result."""
-    click.echo(text)
+def say(text: str = "", indent: str = "", label: str = "", colour: str = "") -> None:
+    """Print a line of the result, or several, each after `indent`; the first has a `label`, above which no text is."""
+    _write(text, indent, label, colour, sys.stdout)
 
 
 def note(text: str) -> None:
     """Print a line beside the result."""
-    click.echo(text, err=True)
+    _write(text, "", "", "", sys.stderr)
 
 
 def error(message: str, hint: str = "") -> None:
     """Print what went wrong and what to do."""
-    note(styled("tito: ", "red", sys.stderr) + message)
+    _write(message, "", "tito: ", "red", sys.stderr)
     if hint:
         note(hint)
 
 
+def _write(text: str, indent: str, label: str, colour: str, stream: TextIO) -> None:
+    rest = indent + " " * (len(label) if indent else 0)
+    lines = [line for part in text.splitlines() or [""] for line in wrapped(part, rest, stream)]
+    if label:
+        lines[0] = indent + styled(label, colour, stream) + lines[0].removeprefix(rest)
+    click.echo("\n".join(lines), err=stream is sys.stderr)
+
+
+def wrapped(line: str, indent: str, stream: TextIO) -> list[str]:
+    """The line after `indent`; on a terminal broken between words, but not in a command, and each part so indented."""
+    own = indent + line[: len(line) - len(line.lstrip())]
+    if not stream.isatty() or not line.strip():
+        return [indent + line]
+    whole = COMMAND.sub(lambda match: match[0].replace(" ", "\0"), line.strip())
+    parts = textwrap.wrap(
+        whole, max(shutil.get_terminal_size().columns - 1, len(own) + 20), initial_indent=own, subsequent_indent=own,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return [part.replace("\0", " ") for part in parts]
+
+
 def as_json(result: Any) -> None:
     """Print a dataclass, or a list of them, as JSON."""
-    say(json.dumps(plain(result), indent=2))
+    click.echo(json.dumps(plain(result), indent=2))
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: dataclasses as objects, paths as strings."""
+    """A value as JSON has it: dataclasses as objects of their fields and properties, paths as strings."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        names = [field.name for field in dataclasses.fields(value)]
+        names += [name for name, member in vars(type(value)).items() if isinstance(member, property)]
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return str(value) if isinstance(value, Path) else value
 
 
+def width() -> int:
+    """How wide a table may be."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> None:
-    """Print a table; the columns named in `right` hold numbers."""
+    """Print a table; the columns named in `right` hold numbers. A word is not broken where another column can wrap."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, no_color=not colourful(sys.stdout), highlight=False)
+    rows = list(rows)
+    console = Console(width=width(), no_color=not colourful(sys.stdout), highlight=False)
     shown = Table(box=box.ASCII)
-    for heading in headings:
-        shown.add_column(heading, justify="right" if heading in set(right) else "left", overflow="fold")
+    for place, heading in enumerate(headings):
+        is_word = not any(" " in row[place] for row in rows)
+        side = "right" if heading in set(right) else "left"
+        shown.add_column(heading, justify=side, overflow="fold", no_wrap=is_word)
     for row in rows:
-        shown.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+        shown.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     console.print(shown)
-
-
-STYLES = {
-    "complete": "green",
-    "ok": "green",
-    "changed": "yellow",
-    "note": "yellow",
-    "PROBLEM": "red",
-    "unreadable": "red",
-    "gone": "red",
-}
-
-
-def number(value: float) -> str:
-    """A number of points: 5, or 2.5."""
-    return f"{value:g}"
 
 
 def seconds(value: float) -> str:
@@ -104,18 +133,21 @@ def seconds(value: float) -> str:
 
 
 class Progress:
-    """Shows a run as it goes: a line for each check, and on a terminal how far it is and what was slowest."""
+    """Shows a run as it goes: a line for each check, and on a terminal how far it is and what was slowest.
+
+    `told` are the causes that were given, so that none is given twice.
+    """
 
     def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet, self.verbose = quiet, verbose
         self.live = sys.stderr.isatty()
         self.started = time.monotonic()
         self.slowest = (0.0, "")
-        self.said: set[str] = set()
+        self.told: set[str] = set()
         self.line = ""
 
     def cell(self, run: CellRun) -> None:
-        """To be called as each cell ends."""
+        """Call as each cell ends."""
         self.clear()
         if not self.quiet:
             self._show(run)
@@ -138,56 +170,47 @@ class Progress:
 
     def _show(self, run: CellRun) -> None:
         if self.verbose:
-            self._show_output(run)
+            for text in (run.printed("stdout"), run.printed("stderr"), run.traceback):
+                for line in text.rstrip().splitlines():
+                    click.echo(f"      | {line}")
         if run.verdict:
-            word = styled("ok  ", "green") if run.verdict.passed else styled("FAIL", "red")
-            points = f"{number(run.verdict.earned)}/{number(run.verdict.points)}"
-            say(f"  {word}  {run.verdict.grade_id:<40} {points:>7}")
-            if run.message:
-                say(_indented(self._once(run), "        "))
+            word, colour = WORDS.get(run.verdict.code, ("FAIL", "red"))
+            points = f"{run.verdict.earned:g}/{run.verdict.points:g}"
+            say(f"  {run.verdict.grade_id:<40} {points:>7}", "  ", word, colour)
+            if run.why and (message := self._message(run.why)):
+                say(message, "        ")
 
-    def _show_output(self, run: CellRun) -> None:
-        for text in (run.stdout, run.stderr, run.traceback):
-            if text:
-                say(_indented(text.rstrip(), "      | "))
+    def _message(self, why: Explanation) -> str:
+        """Why it failed; of what was told already, only what leads to it. Of the first exercise alone the task is told.
+        """
+        is_new, has_task = why.key not in self.told, "task" in self.told
+        self.told.update({why.key, "task"} if why.code == "not-built" else {why.key})
+        if is_new and not (why.code == "not-built" and has_task):
+            return why.text
+        if why.code == "not-run":
+            return "Not run, for the same reason."
+        first = SENTENCE.split(why.cause)[0]
+        return why.lead or (first if is_new or why.code != "not-built" else "")
 
-    def _once(self, run: CellRun) -> str:
-        """The message; of a cause that was given already, only its first sentence, or what leads to it."""
-        if run.cause not in self.said:
-            self.said.add(run.cause)
-            return run.message
-        rest = run.message.removesuffix(run.cause).strip()
-        return "Not run, for the same reason." if rest == "Not run." else rest or SENTENCE.split(run.cause)[0]
 
-
-def summary(result: Result, said: set[str]) -> None:
-    """Print how a run ended; of its problems those whose cause is not in `said`, the ones that verdicts gave."""
-    for problem in result.problems:
-        if not any(problem.endswith(cause) for cause in said):
-            say(f"  {styled('note', 'yellow')}  {problem}")
+def summary(result: Result, told: set[str]) -> None:
+    """Print how a run ended; of its findings those whose cause no verdict `told`."""
+    for finding in result.findings:
+        if finding.where not in told and finding.code not in ("over-limit", "process-ended"):
+            say(str(finding), "  ", "note  ", "yellow")
     right = sum(verdict.passed for verdict in result.verdicts)
     say(
-        f"{result.lesson}: {number(result.earned)} of {number(result.points)} points, "
+        f"{result.lesson}: {result.earned:g} of {result.points:g} points, "
         f"{right} of {len(result.verdicts)} checks passed, {seconds(result.seconds)}"
     )
-    if len(result.verdicts) - right > 1:
+    failed = [verdict for verdict in result.verdicts if verdict.code not in WORDS]
+    if len(failed) > 1:
         say("Begin with the first FAIL: others may follow from it.")
     if result.unbuilt:
         say(f"Still to build: {', '.join(result.unbuilt)}")
-    for sentence in result.unbuilt.values():
-        if not any(cause.startswith(sentence.partition(")")[0]) for cause in said):
-            say(f"  {sentence}")
     if result.hidden:
-        say(_hidden_sentence(len(result.hidden)))
+        count, are = len(result.hidden), "has" if len(result.hidden) == 1 else "have"
+        where = "they run where your work is graded."
+        say(f"{count} of these checks {are} hidden tests too, with other values; {where}")
     if result.manual:
         say(f"Graded by hand: {', '.join(result.manual)}")
-
-
-def _hidden_sentence(count: int) -> str:
-    if count == 1:
-        return "1 of these checks has hidden tests too, with other values; they run where your work is graded."
-    return f"{count} of these checks have hidden tests too, with other values; they run where your work is graded."
-
-
-def _indented(text: str, indent: str) -> str:
-    return "\n".join(indent + line for line in text.splitlines())

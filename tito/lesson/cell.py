@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from tito.lesson.code import DIRECTIVE, EXPORTS, PUBLIC, split_directives
-from tito.lesson.regions import BEGIN_HIDDEN
+from tito.lesson.code import DIRECTIVE, EXPORTS, PUBLIC, public_names, split_directives
+from tito.lesson.regions import (
+    BEGIN_HIDDEN,
+    STUB,
+    TEXT_STUB,
+    code_stub,
+    mark_answer,
+    strip_code,
+    strip_hidden,
+    strip_text,
+)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `line` is the line of its `# %%`, or in a notebook the number of the cell, from 1.
+    """One cell: its kind (code, markdown or raw), its source, and what nbgrader's options say of it.
 
-    `hidden` is true of a check with hidden tests, also in an edition, where they were taken out of it. `id` is the
-    notebook's own, empty elsewhere.
+    `hidden` is true of a check with hidden tests, also in an edition, where they were taken out of it. `number` is that
+    of the cell in its file, from 1; `line` the line of its `# %%`, and 0 in a notebook. `id` is the notebook's own,
+    empty elsewhere. `fault` says what is wrong with the options, and `extra` is what else a notebook holds of the cell,
+    as an editor wrote it there: its outputs, and other metadata.
     """
 
     kind: str
     source: str
-    grade_id: str | None = None
+    grade_id: str = ""
     grade: bool = False
     solution: bool = False
     points: float = 0.0
-    line: int = 0
     hidden: bool = False
+    number: int = 0
+    line: int = 0
     id: str = ""
+    fault: str = ""
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def holds_hidden(self) -> bool:
@@ -57,6 +72,51 @@ class Cell:
         return self.kind == "code" and any(name in PUBLIC for name in self.directives)
 
     @property
+    def is_blank(self) -> bool:
+        """Whether a stub is left in the cell."""
+        return STUB.search(self.source) is not None
+
+    @property
     def directives(self) -> dict[str, str]:
         """The `#|` lines above the cell's first line of code, which are all that nbdev sees: name to value."""
         return dict(match.groups() for match in map(DIRECTIVE.fullmatch, split_directives(self.source)[0]) if match)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The public names that the cell's code defines."""
+        return public_names(self.source) if self.kind == "code" else frozenset()
+
+    def place(self, line: int = 0) -> str:
+        """Where the cell, or a line of it, is in its file: `line 25`; in a notebook `cell 4`, or `cell 4, line 2`."""
+        if self.line:
+            return f"line {self.line + line}"
+        return f"cell {self.number}, line {line}" if line else f"cell {self.number}"
+
+    def without_marks(self) -> Cell:
+        """The cell as one that is not graded and holds no answer."""
+        return replace(self, grade_id="", grade=False, solution=False, points=0.0, hidden=False, fault="")
+
+    def marked(self) -> Cell:
+        """An open question with the place of its answer marked, which nbgrader wants; any other cell as it is."""
+        is_open = self.is_manual and self.kind == "markdown"
+        return replace(self, source=mark_answer(self.source)) if is_open else self
+
+    def blank(self) -> Cell:
+        """The cell as a learner gets it: a stub for each solution, no hidden tests, no outputs.
+
+        A cell that had hidden tests stays `hidden`. Raises ValueError where a region is not closed, or stands in a cell
+        where it does not belong.
+        """
+        is_code, whole = self.kind == "code", self.marked().source
+        source = strip_code(whole, self.grade_id) if is_code else strip_text(whole)
+        if source is None:
+            source = self._stub(is_code) if self.solution else whole
+        elif not self.solution:
+            raise ValueError("a solution region in a cell that is not a solution.")
+        visible = strip_hidden(source)
+        if visible is not None and not self.grade:
+            raise ValueError("hidden tests in a cell that is not graded.")
+        return replace(self, source=source if visible is None else visible, extra={})
+
+    def _stub(self, is_code: bool) -> str:
+        return "\n".join(code_stub(f"{self.grade_id} is not answered yet")) if is_code else TEXT_STUB

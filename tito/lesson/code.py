@@ -6,6 +6,7 @@ import ast
 import keyword
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tito.project import LIBRARY, SUPPORT
 
@@ -13,8 +14,7 @@ DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
 EXPORTS = ("export", "exports", "exporti")
 PUBLIC = ("export", "exports")  # what `#| exporti` exports is not public: it is not in the module's `__all__`
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# What IPython understands and Python does not: a magic, a shell command, a question.
-NOT_PYTHON = re.compile(r"^([ \t]*)(?:[%!?].*|.*\?)[ \t]*$", re.MULTILINE)
+RUN_IN_PLACE = ("time", "capture", "prun")  # cell magics that run the Python below them where it stands
 
 
 def names_module(module: str) -> bool:
@@ -41,47 +41,90 @@ def split_directives(source: str) -> tuple[list[str], list[str]]:
     return lines, []
 
 
+def without_cell_magic(source: str, magics: tuple[str, ...] = RUN_IN_PLACE) -> str:
+    """`source` with an empty line for a cell magic in `magics` at its top: the Python that it runs, its lines kept."""
+    head, body = split_directives(source)
+    plain = ["" if line.lstrip().startswith("%%") and _magic(line) in magics else line for line in head]
+    return "\n".join([*plain, *body])
+
+
+def _magic(line: str) -> str:
+    return line.strip().removeprefix("%%").partition(" ")[0]
+
+
 def imported_modules(source: str) -> list[str]:
     """The modules of lessons that `source` imports outside functions."""
     return [name for node in outside_functions(tree_of(source)) for name in _modules_of(node)]
 
 
-def public_names(tree: ast.Module) -> set[str]:
+def public_names(source: str) -> frozenset[str]:
     """The names without an underscore that a cell defines at its top level: what nbdev puts into `__all__`."""
+    return frozenset(name for name in _defined(tree_of(source)) if not name.startswith("_"))
+
+
+def bound_names(source: str) -> frozenset[str]:
+    """All names that a cell binds at its top level, imported ones and those with an underscore among them."""
+    tree = tree_of(source)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return frozenset(_defined(tree) | {_bound(alias) for node in imports for alias in node.names})
+
+
+def _bound(alias: ast.alias) -> str:
+    return (alias.asname or alias.name).split(".")[0]
+
+
+def _defined(tree: ast.Module) -> set[str]:
     names = {node.name for node in tree.body if isinstance(node, DEFINITIONS)}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         targets = [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign) else targets
         parts = [part for t in targets for part in (t.elts if isinstance(t, ast.Tuple | ast.List) else [t])]
         names |= {part.id for part in parts if isinstance(part, ast.Name)}
-    return {name for name in names if not name.startswith("_")}
+    return names
+
+
+def parses(source: str) -> bool:
+    """Whether a code cell is Python, magics and shell commands apart."""
+    try:
+        parse_cell(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 def tree_of(source: str) -> ast.Module:
-    """The syntax tree of a code cell; empty where it does not parse."""
+    """The syntax tree of a code cell, not to be changed; empty where it does not parse."""
     try:
         return parse_cell(source)
     except SyntaxError:
         return ast.Module(body=[], type_ignores=[])
 
 
+@lru_cache(maxsize=4096)
 def parse_cell(source: str) -> ast.Module:
-    """The syntax tree of a code cell. Lines that only IPython understands count as `pass`.
+    """The syntax tree of a code cell, not to be changed. What only IPython understands is what IPython makes of it.
 
     Raises SyntaxError where the rest is not Python.
     """
-    if source.lstrip().startswith("%%"):
+    if "\0" in source:
+        line = source[: source.index("\0")].count("\n")
+        raise SyntaxError("a NUL character", ("cell", line + 1, 0, source.split("\n")[line].replace("\0", "?")))
+    plain = without_cell_magic(source)
+    if any(line.lstrip().startswith("%%") for line in split_directives(plain)[0]):
         return ast.Module(body=[], type_ignores=[])
-    try:
-        return ast.parse(source)
-    except SyntaxError:
-        plain = NOT_PYTHON.sub(r"\1pass", source)
-        if plain == source:
-            raise
     try:
         return ast.parse(plain)
     except SyntaxError:
-        return ast.parse(source)
+        return ast.parse(_as_ipython_has_it(plain))
+
+
+def _as_ipython_has_it(source: str) -> str:
+    """The source with magics and shell commands as the Python that they stand for; its indentation stays."""
+    from IPython.core.inputtransformer2 import TransformerManager, leading_indent
+
+    manager = TransformerManager()
+    manager.cleanup_transforms = [step for step in manager.cleanup_transforms if step is not leading_indent]
+    return manager.transform_cell(source)
 
 
 def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
@@ -103,3 +146,39 @@ def _modules_of(node: ast.AST) -> list[str]:
         return []
     lessons = [name for name in names if name.startswith(f"{LIBRARY}.") and not is_support(name)]
     return [name for name in lessons if name.count(".") >= 2]
+
+
+def imported_anywhere(source: str) -> set[str]:
+    """The modules that `source` imports by their full names, in functions too."""
+    nodes = list(ast.walk(tree_of(source)))
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return named | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+def library_imports(source: str) -> list[ast.ImportFrom]:
+    """The imports of names from the library, or relative ones, that `source` makes outside functions."""
+    found = [node for node in outside_functions(tree_of(source)) if isinstance(node, ast.ImportFrom)]
+    return [node for node in found if node.level or (node.module or "").split(".")[0] == LIBRARY]
+
+
+def tests_not_called(tree: ast.Module) -> list[str]:
+    """The tests that a cell defines and does not call."""
+    run = {name for node in _run(tree) for name in called(node)}
+    tests = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
+    return [name for name in tests if name not in run]
+
+
+def checks_something(tree: ast.Module) -> bool:
+    """Whether a cell calls or asserts something when it is run."""
+    return any(isinstance(node, ast.Assert | ast.Call) for part in _run(tree) for node in ast.walk(part))
+
+
+def _run(tree: ast.Module) -> list[ast.stmt]:
+    """What a cell does at its top level, apart from defining and importing."""
+    return [node for node in tree.body if not isinstance(node, (*DEFINITIONS, ast.Import, ast.ImportFrom))]
+
+
+def called(node: ast.AST) -> list[str]:
+    """The names of the functions that are called in `node`."""
+    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return [func.id for func in calls if isinstance(func, ast.Name)]

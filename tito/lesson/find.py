@@ -1,4 +1,7 @@
-"""The lessons of a project, found by looking: a folder modules/NN_name that holds name_dev.py or name_dev.ipynb."""
+"""The lessons of a project, found by looking: a folder modules/NN_name that holds name_dev.py or name_dev.ipynb.
+
+A student's folder holds them once more as they were released: the pristine ones, from which they can be put back.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,14 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
-from tito.errors import LessonError, UnknownLesson
+from tito.errors import Finding, LessonError, UnknownLesson
 from tito.lesson.lesson import FOLDER, Lesson, read_lesson
 from tito.project import Project
+
+
+def file_in(home: Path, number_name: str, suffix: str) -> Path:
+    """Where the file of a lesson lies, in the folder `home` of all lessons."""
+    return home / number_name / f"{number_name[3:]}_dev{suffix}"
 
 
 def lesson_paths(project: Project, folder: Path | None = None) -> list[Path]:
@@ -44,8 +52,15 @@ def find_lesson(project: Project, wanted: str) -> Lesson:
     lost = lost_paths(project)
     path = find_path(sorted([*lesson_paths(project), *lost]), wanted)
     if path in lost:
-        raise LessonError(*lost_words(project, path))
+        gone = lost_lesson(project, path)
+        raise LessonError(gone.text, gone.fix)
     return read_lesson(path)
+
+
+def pristine_lesson(project: Project, number_name: str) -> Lesson | None:
+    """The lesson as it was released; None where that is not known."""
+    paths = lesson_paths(project, project.release)
+    return next((read_lesson(path) for path in paths if path.parent.name == number_name), None)
 
 
 def lost_paths(project: Project) -> list[Path]:
@@ -54,19 +69,17 @@ def lost_paths(project: Project) -> list[Path]:
     released = lesson_paths(project, project.release)
     lost = {path.parent.name: project.modules / path.relative_to(project.release) for path in released}
     for folder in _folders(project.modules):
-        lost.setdefault(folder.name, folder / f"{folder.name[3:]}_dev.py")
+        lost.setdefault(folder.name, file_in(project.modules, folder.name, ".py"))
     return [path for name, path in sorted(lost.items()) if name not in known]
 
 
-def lost_words(project: Project, path: Path) -> tuple[str, str]:
+def lost_lesson(project: Project, path: Path) -> Finding:
     """That a lesson's file is gone, and how to get it back."""
-    number = path.parent.name[:2]
     released = (project.release / path.relative_to(project.modules)).is_file()
-    back = f"`tito module reset {number}` brings it back as it was released."
-    return (
-        f"The lesson's file {project.relative(path)} is gone.",
-        back if released else f"If git knows it, `git restore {project.relative(path.parent)}` brings it back.",
-    )
+    reset = f"`tito module reset {path.parent.name[:2]}` brings it back as it was released."
+    git = f"If git knows it, `git restore {project.relative(path.parent)}` brings it back."
+    text = f"The lesson's file {project.relative(path)} is gone."
+    return Finding("lesson-gone", text, fix=reset if released else git)
 
 
 def find_path(paths: list[Path], wanted: str) -> Path:
@@ -83,8 +96,8 @@ def _folders(home: Path) -> list[Path]:
 
 
 def _lesson_file(project: Project, folder: Path) -> Path | None:
-    stem = f"{folder.name[3:]}_dev"
-    found = [path for suffix in (".py", ".ipynb") if (path := folder / f"{stem}{suffix}").is_file()]
+    files = (file_in(folder.parent, folder.name, suffix) for suffix in (".py", ".ipynb"))
+    found = [path for path in files if path.is_file()]
     if len(found) > 1:
         percent, notebook = (project.relative(path) for path in found)
         raise LessonError(

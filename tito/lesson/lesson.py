@@ -9,23 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from tito.errors import LessonError
-from tito.lesson import formats
 from tito.lesson.cell import Cell
-from tito.lesson.code import imported_modules, public_names, tree_of
-from tito.lesson.regions import BEGIN_HIDDEN
+from tito.lesson.code import imported_modules
+from tito.lesson.formats import Unreadable, read_notebook, read_percent
 from tito.project import LIBRARY
 
 FOLDER = re.compile(r"(?P<number>\d{2})_(?P<name>[a-z][a-z0-9_]*)")
 HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 UNREADABLE = "In a student's folder `tito module reset {0}` brings the lesson back; this file is kept in .tito/backups."
 DAMAGED = (
-    "Mend that place in a text editor; or `tito module reset {0} --keep-answers` takes over the cells that can still be"
-    " read. "
+    "Repair that place in a text editor; or `tito module reset {0} --keep-answers` takes over the cells that can still"
+    " be read. "
 )
 
 
@@ -33,7 +33,8 @@ DAMAGED = (
 class Lesson:
     """A lesson as its file is now. `module` is empty where the file names none; `digest` tells an edit.
 
-    The digest is the SHA-256 of the cells. Running a notebook, which changes its outputs, is no edit.
+    The digest is the SHA-256 of the cells. Running a notebook, which changes its outputs, is no edit. `metadata` is the
+    notebook's own.
     """
 
     number: str
@@ -42,6 +43,7 @@ class Lesson:
     module: str
     title: str
     cells: tuple[Cell, ...]
+    metadata: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def number_name(self) -> str:
@@ -57,8 +59,7 @@ class Lesson:
     @cached_property
     def exports(self) -> tuple[str, ...]:
         """The public names that the lesson's module gives, sorted."""
-        cells = [cell for cell in self.code if cell.is_public]
-        return tuple(sorted({name for cell in cells for name in public_names(tree_of(cell.source))}))
+        return tuple(sorted({name for cell in self.code if cell.is_public for name in cell.names}))
 
     @property
     def code(self) -> tuple[Cell, ...]:
@@ -88,30 +89,34 @@ class Lesson:
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of what the cells say and are worth."""
-        rows = [[c.kind, c.source, c.grade_id, c.grade, c.solution, c.points] for c in self.cells]
+        rows = [[c.kind, c.source, c.grade_id or None, c.grade, c.solution, c.points] for c in self.cells]
         return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()
 
-    def place(self, line: int) -> str:
-        """Where `line` (a Cell's or a Problem's) is, for a message: the file, and the line or the cell."""
-        return place(self.path, line)
+    @property
+    def file(self) -> str:
+        """The lesson's file for a message: `modules/01_tensor/tensor_dev.py`."""
+        return short(self.path)
+
+    def place(self, cell: Cell) -> str:
+        """Where a cell is, for a message: `modules/01_tensor/tensor_dev.py, line 12`; in a notebook, `cell 12`."""
+        return f"{self.file}, {cell.place()}"
 
 
-def place(path: Path, line: int) -> str:
-    """`modules/01_tensor/tensor_dev.py, line 12`; in a notebook, `cell 12`."""
-    what = "cell" if path.suffix == ".ipynb" else "line"
-    return f"{'/'.join(path.parts[-3:])}, {what} {line}"
+def short(path: Path) -> str:
+    """The last three parts of a path, which name a lesson's file."""
+    return "/".join(path.parts[-3:])
 
 
 def read_lesson(path: Path) -> Lesson:
     """Read a lesson from its percent-format .py file or its .ipynb notebook.
 
-    Raises LessonError, naming file and line, where the file cannot be read, is not UTF-8, is not a notebook, or
-    has cell options that are not what nbgrader takes. Whether the code in it is sound is the form's business.
+    Raises LessonError, naming file and line, where the file cannot be read, is not UTF-8 or is not a notebook. Whether
+    its cells are sound is the business of the rules.
     """
     number, name = split_folder(path)
-    cells = tuple(_cell(raw, path) for raw in _raw_cells(path))
+    cells, metadata = _read(path)
     title = next((m[1] for c in cells if c.kind == "markdown" and (m := HEADING.search(c.source))), name)
-    return Lesson(number, name, path, _module(cells), title, cells)
+    return Lesson(number, name, path, _module(cells), title, cells, metadata)
 
 
 def split_folder(path: Path) -> tuple[str, str]:
@@ -119,25 +124,25 @@ def split_folder(path: Path) -> tuple[str, str]:
     match = FOLDER.fullmatch(path.parent.name)
     if match is None:
         raise LessonError(
-            f"{path} does not lie in a lesson's folder.", "A lesson's folder is named like 01_tensor: number, name."
+            f"{path} is not in a lesson's folder.", "A lesson's folder is named like 01_tensor: number, name."
         )
     return match["number"], match["name"]
 
 
-def _raw_cells(path: Path) -> tuple[formats.RawCell, ...]:
-    text = read_text(path)
+def _read(path: Path) -> tuple[tuple[Cell, ...], dict[str, Any]]:
     try:
-        return _parse(text, path.suffix)
-    except formats.NotebookError as error:
-        where = place(path, error.line) if error.line else "/".join(path.parts[-3:])
-        hint = (DAMAGED if isinstance(error, formats.Damaged) else "") + UNREADABLE
-        raise LessonError(f"{where}: {error.message}", error.hint or hint.format(path.parent.name[:2])) from error
+        return _parse(read_text(path), path.suffix)
+    except Unreadable as error:
+        where = ", ".join(filter(None, (short(path), error.where)))
+        hint = error.hint or ((DAMAGED if error.damaged else "") + UNREADABLE).format(path.parent.name[:2])
+        raise LessonError(f"{where}: {error.message}", hint) from error
 
 
 @lru_cache(maxsize=64)
-def _parse(text: str, suffix: str) -> tuple[formats.RawCell, ...]:
+def _parse(text: str, suffix: str) -> tuple[tuple[Cell, ...], dict[str, Any]]:
     """The cells of a file of this text. One command reads a lesson more than once, and jupytext takes its time."""
-    return tuple(formats.read_ipynb(text) if suffix == ".ipynb" else formats.read_percent(text))
+    cells, metadata = read_notebook(text) if suffix == ".ipynb" else (read_percent(text), {})
+    return tuple(cells), metadata
 
 
 def read_text(path: Path) -> str:
@@ -151,8 +156,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise LessonError(
-            f"{'/'.join(path.parts[-3:])}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8.",
-            "Save the file as UTF-8.",
+            f"{short(path)}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8.", "Save the file as UTF-8."
         ) from error
 
 
@@ -162,45 +166,18 @@ def _module(cells: tuple[Cell, ...]) -> str:
     return f"{LIBRARY}.{name}" if name else ""
 
 
-def _cell(raw: formats.RawCell, path: Path) -> Cell:
-    options = raw.metadata.get("nbgrader", {})
-    problem = _wrong_option(options)
-    if problem:
-        raise LessonError(f"{place(path, raw.line)}: {problem}")
-    return Cell(
-        kind=raw.kind,
-        source=raw.source,
-        grade_id=options.get("grade_id") or None,
-        grade=options.get("grade", False),
-        solution=options.get("solution", False),
-        points=float(options.get("points", 0)),
-        line=raw.line,
-        hidden=BEGIN_HIDDEN in raw.source or raw.metadata.get("tito") == formats.HIDDEN_MARK,
-        id=raw.id,
-    )
+def blank(lesson: Lesson) -> Lesson:
+    """The lesson as a learner gets it. Raises LessonError where a region is not closed, or where it does not belong."""
+    return replace(lesson, cells=tuple(_blank(lesson, cell) for cell in lesson.cells))
 
 
-OPTIONS: dict[str, tuple[type, ...]] = {
-    "grade_id": (str,),
-    "grade": (bool,),
-    "solution": (bool,),
-    "locked": (bool,),
-    "task": (bool,),
-    "points": (int, float),
-    "schema_version": (int,),
-    "checksum": (str,),
-    "cell_type": (str,),
-}
-_KIND = {str: "a string", bool: "true or false", int: "a number"}
+def _blank(lesson: Lesson, cell: Cell) -> Cell:
+    try:
+        return cell.blank()
+    except ValueError as error:
+        raise LessonError(f"{lesson.place(cell)}: {error}") from error
 
 
-def _wrong_option(options: object) -> str:
-    if not isinstance(options, dict):
-        return f"nbgrader={options!r} is not a set of options; write nbgrader={{...}}."
-    for key, value in options.items():
-        if key not in OPTIONS:
-            return f"nbgrader has no option {key!r}; it has {', '.join(OPTIONS)}."
-        wanted = OPTIONS[key]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            return f"nbgrader's {key} is {value!r}; it must be {_KIND[wanted[0]]}."
-    return ""
+def marked(lesson: Lesson) -> Lesson:
+    """The lesson with the places of the answers to its open questions marked, as nbgrader wants its masters."""
+    return replace(lesson, cells=tuple(cell.marked() for cell in lesson.cells))

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import re
 
-CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
+HERE = "# YOUR CODE HERE"
 TEXT_STUB = "YOUR ANSWER HERE"
+STUB = re.compile(rf"^(?P<indent>[ \t]*){HERE}\n[ \t]*raise NotImplementedError\(.*\)[ \t]*$", re.MULTILINE)
 BEGIN_SOLUTION = "BEGIN SOLUTION"
 END_SOLUTION = "END SOLUTION"
 BEGIN_HIDDEN = "BEGIN HIDDEN TESTS"
 END_HIDDEN = "END HIDDEN TESTS"
 ANSWER_HERE = re.compile(r"\s*\byour answer here\b\.?[ \t]*", re.IGNORECASE)
+DEFINITION = re.compile(r"([ \t]*)(?:async\s+)?(?:def|class)\s+(\w+)")
 
 
-def strip_solutions(source: str, stub: str = CODE_STUB) -> str | None:
-    """`source` with `stub`, indented as the region is, in place of each solution region; None where it has none.
+def code_stub(words: str) -> list[str]:
+    """The lines of a stub, whose error says what is missing."""
+    return [HERE, f'raise NotImplementedError("{words}")']
 
-    This is what nbgrader does. Raises ValueError where regions are nested or one is not closed.
+
+def strip_code(source: str, name: str = "") -> str | None:
+    """`source` with a stub, indented as the region is, in place of each solution region; None where it has none.
+
+    The stub names the function that it is in, else the cell, which is called `name`. Raises ValueError where regions
+    are nested or one is not closed.
     """
-    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", stub.split("\n"))
+    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", lambda above, indent: [
+        indent + line for line in code_stub(_what_is_missing(above, indent, name))
+    ])  # fmt: skip
+
+
+def strip_text(source: str) -> str | None:
+    """As `strip_code`, for an open question."""
+    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", lambda above, indent: [indent + TEXT_STUB])
 
 
 def strip_hidden(source: str) -> str | None:
@@ -26,10 +41,10 @@ def strip_hidden(source: str) -> str | None:
 
     This is what nbgrader does. Raises ValueError where regions are nested or one is not closed.
     """
-    return _strip(source, BEGIN_HIDDEN, END_HIDDEN, "a region of hidden tests", [])
+    return _strip(source, BEGIN_HIDDEN, END_HIDDEN, "a region of hidden tests", lambda above, indent: [])
 
 
-def _strip(source: str, begin: str, end: str, what: str, stub: list[str]) -> str | None:
+def _strip(source: str, begin: str, end: str, what: str, stub) -> str | None:
     kept: list[str] = []
     inside = found = False
     for line in source.split("\n"):
@@ -37,8 +52,7 @@ def _strip(source: str, begin: str, end: str, what: str, stub: list[str]) -> str
             if inside:
                 raise ValueError(f"{what} begins inside another.")
             inside = found = True
-            indent = line[: len(line) - len(line.lstrip())]
-            kept += [indent + part for part in stub]
+            kept += stub(kept, line[: len(line) - len(line.lstrip())])
         elif end in line:
             inside = False
         elif not inside:
@@ -46,6 +60,17 @@ def _strip(source: str, begin: str, end: str, what: str, stub: list[str]) -> str
     if inside:
         raise ValueError(f"{what} has no {end}.")
     return "\n".join(kept) if found else None
+
+
+def _what_is_missing(above: list[str], indent: str, name: str) -> str:
+    """What the stub says: the function whose body it stands in, as Linear.forward, or the question."""
+    names, width = [], len(indent)
+    for line in reversed(above):
+        match = DEFINITION.match(line)
+        if match and len(match[1]) < width:
+            names.insert(0, match[2])
+            width = len(match[1])
+    return f"{'.'.join(names)} is not built yet" if names else f"{name or 'this'} is not answered yet"
 
 
 def without_markers(source: str) -> str:

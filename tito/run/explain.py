@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tito.lesson.cell import Cell
-from tito.lesson.code import parse_cell, tree_of
-from tito.lesson.lesson import Lesson
-from tito.lesson.regions import CODE_STUB
+from tito.lesson.code import tree_of
+from tito.lesson.regions import STUB
 
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 MESSAGE_LIMIT = 2000
@@ -27,7 +26,7 @@ MORE = {
 
 @dataclass(frozen=True)
 class Frame:
-    """One step of a traceback that lies in the lesson: the code cell's index, the line in it, the function."""
+    """One step of a traceback that is in the lesson: the code cell's index, the line in it, the function."""
 
     cell: int
     line: int
@@ -70,32 +69,45 @@ class Failure:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a cell failed. `cause` is the end of `text`, and the same for all cells that failed because of one cell."""
+    """Why a cell failed: what leads to the cause, if anything does, and the cause.
 
-    text: str
+    `code` is "not-built" where an exercise is still blank, else "failed"; the runner adds others. `key` is the same for
+    all cells that failed because of one cell.
+    """
+
+    lead: str
     cause: str
+    code: str
+    key: str
+
+    @property
+    def text(self) -> str:
+        """The whole of it."""
+        return f"{self.lead} {self.cause}".strip()
 
 
-def explain(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> Explanation:
+def explain(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -> Explanation:
     """Why the code cell `index` failed. `failures` holds the failures of the cells so far, by index."""
-    root = _root(lesson, failures, index)
-    cause = shorten(_not_built(lesson, failures[root]) or _plain(lesson, failures[root], root))
-    if root == index:
-        return Explanation(cause, cause)
-    name = UNDEFINED.search(failures[index].text)[1]
-    first = f"{name} is not defined, because {cell_name(lesson, lesson.code[root])} did not run to its end."
-    return Explanation(f"{first} {cause}", cause)
+    root, lead = _root(code, failures, index), ""
+    if root != index:
+        name = UNDEFINED.search(failures[index].text)[1]
+        lead = f"{name} is not defined, because {cell_name(code[root])} did not run to its end."
+    blank = _blank_exercise(code, failures[root])
+    if blank is not None:
+        cell, function = blank
+        return Explanation(lead, shorten(_to_build(cell, function)), "not-built", f"exercise {cell.grade_id}")
+    return Explanation(lead, shorten(_plain(code, failures[root], root)), "failed", f"cell {root}")
 
 
-def unbuilt(lesson: Lesson) -> dict[str, str]:
+def unbuilt(code: Sequence[Cell]) -> dict[str, str]:
     """The exercises that are still blank, in part or whole, by their grade_ids: what each is to be."""
-    blank = [cell for cell in lesson.exercises if all(line in cell.source for line in CODE_STUB.split("\n"))]
-    return {cell.grade_id or "": _to_build(lesson, cell, _first_blank(cell.source)) for cell in blank}
+    blank = [cell for cell in code if cell.is_exercise and cell.is_blank]
+    return {cell.grade_id: _to_build(cell, _first_blank(cell.source)) for cell in blank}
 
 
 def _first_blank(source: str) -> str:
-    """The function with the first stub, as in Linear.forward; empty where the stub stands outside functions."""
-    line = source[: source.index(CODE_STUB.split("\n")[0])].count("\n") + 1
+    """The function with the first stub, as in Linear.forward; empty where the stub is outside functions."""
+    line = source[: STUB.search(source).start()].count("\n") + 1
     node: ast.AST = tree_of(source)
     names: list[str] = []
     while inner := [n for n in _children(node) if n.lineno <= line <= (n.end_lineno or 0)]:
@@ -104,19 +116,11 @@ def _first_blank(source: str) -> str:
     return ".".join(names)
 
 
-def cell_name(lesson: Lesson, cell: Cell) -> str:
+def cell_name(cell: Cell) -> str:
     """How to speak of a cell: its grade_id and its place."""
-    where = place(lesson, cell)
     if cell.grade_id:
-        return f"the cell {cell.grade_id} ({where})"
-    return f"the cell at {where}" if where.startswith("line") else where
-
-
-def place(lesson: Lesson, cell: Cell, line: int = 0) -> str:
-    """Where a line of a cell is, from 1; 0 is the cell itself. A notebook has cells, a file has lines."""
-    if lesson.path.suffix == ".ipynb":
-        return f"cell {cell.line}, line {line}" if line else f"cell {cell.line}"
-    return f"line {cell.line + line}"
+        return f"the cell {cell.grade_id} ({cell.place()})"
+    return f"the cell at {cell.place()}" if cell.line else cell.place()
 
 
 def quote(cell: Cell, line: int) -> str:
@@ -133,21 +137,21 @@ def shorten(text: str) -> str:
     return text if len(text) <= MESSAGE_LIMIT else f"{text[:MESSAGE_LIMIT]} ... ({len(text)} characters)"
 
 
-def _root(lesson: Lesson, failures: Mapping[int, Failure], index: int) -> int:
+def _root(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -> int:
     """The failed cell at the start of the chain of undefined names that ends at `index`, or `index` itself."""
     while failures[index].type == "NameError" and (match := UNDEFINED.search(failures[index].text)):
         earlier = [i for i in sorted(failures) if i < index]
-        defining = [i for i in earlier if _defines(lesson.code[i].source, match[1])]
+        defining = [i for i in earlier if _defines(code[i].source, match[1])]
         if not defining:
-            return _blank_question(lesson, earlier, index)
+            return _blank_question(code, earlier, index)
         index = defining[-1]
     return index
 
 
-def _blank_question(lesson: Lesson, earlier: Sequence[int], index: int) -> int:
+def _blank_question(code: Sequence[Cell], earlier: Sequence[int], index: int) -> int:
     """The exercise before the check `index`, if it failed: a blank question defines nothing to be found by name."""
-    before = [i for i in range(index) if lesson.code[i].is_exercise]
-    asked = lesson.code[index].is_check and before and before[-1] in earlier
+    before = [i for i in range(index) if code[i].is_exercise]
+    asked = code[index].is_check and before and before[-1] in earlier
     return before[-1] if asked else index
 
 
@@ -163,32 +167,27 @@ def _defines(source: str, name: str) -> bool:
     return any(re.search(pattern, source, re.MULTILINE) for pattern in patterns)
 
 
-def _not_built(lesson: Lesson, failure: Failure) -> str:
-    """The sentence for an exercise that is still blank; empty for every other failure."""
+def _blank_exercise(code: Sequence[Cell], failure: Failure) -> tuple[Cell, str] | None:
+    """The exercise that is still blank, and its function, where the failure comes from one."""
     for raised in (failure, *failure.before):
         frame = raised.frames[-1] if raised.frames else None
         if "NotImplementedError" in raised.bases and frame is not None and frame.innermost:
-            cell = lesson.code[frame.cell]
-            if cell.is_exercise:
-                return _to_build(lesson, cell, frame.function)
-    return ""
+            if code[frame.cell].is_exercise:
+                return code[frame.cell], frame.function
+    return None
 
 
-def _to_build(lesson: Lesson, cell: Cell, function: str) -> str:
+def _to_build(cell: Cell, function: str) -> str:
     """That an exercise is blank, and what its function is to do."""
-    where = place(lesson, cell)
     if function in ("", "<module>"):
-        return f"{cell.grade_id} is not answered yet ({where})."
-    return f"Exercise {cell.grade_id} is not built yet ({where}). {function}: {_task(cell.source, function)}"
+        return f"{cell.grade_id} is not answered yet ({cell.place()})."
+    task = _task(cell.source, function)
+    return f"Exercise {cell.grade_id} is not built yet ({cell.place()}). {function}: {task}"
 
 
 def _task(source: str, function: str) -> str:
     """The first paragraph of the docstring of `function` (as in Linear.forward), or else of its class, on one line."""
-    try:
-        node: ast.AST = parse_cell(source)
-    except SyntaxError:
-        return ""
-    found = ""
+    node, found = tree_of(source), ""
     for name in function.replace("<locals>.", "").split("."):
         node = next((n for n in _children(node) if n.name == name), node)
         doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef | ast.FunctionDef) else None
@@ -201,7 +200,7 @@ def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:
     return [child for child in body if isinstance(child, ast.ClassDef | ast.FunctionDef)]
 
 
-def _plain(lesson: Lesson, failure: Failure, index: int) -> str:
+def _plain(code: Sequence[Cell], failure: Failure, index: int) -> str:
     """The error's own text, and the line of the lesson it came from where the text does not say enough."""
     if failure.type == "ImportError" and NOT_BUILT in failure.text:
         return failure.text
@@ -211,8 +210,8 @@ def _plain(lesson: Lesson, failure: Failure, index: int) -> str:
     frame = origin.frames[-1] if origin.frames else None
     if frame is None:
         return text + more
-    cell = lesson.code[frame.cell]
+    cell = code[frame.cell]
     if said and (frame.cell == index or not cell.is_exercise):  # what a check, or a helper of checks, says
         return text + more
     inside = f"in {cell.grade_id}, " if frame.cell != index and cell.grade_id else ""
-    return f"{text}{more} ({inside}{place(lesson, cell, frame.line)}{quote(cell, frame.line)})"
+    return f"{text}{more} ({inside}{cell.place(frame.line)}{quote(cell, frame.line)})"

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tito.lesson.lesson import Lesson
-from tito.project import Project
+from tito.program import kill_group
 
 WORKER = Path(__file__).with_name("worker.py")
 START_LIMIT = 60.0  # seconds until the process reports its first cell
 GRACE = 5.0  # seconds to end properly after the last cell
 TICK = 0.2  # seconds between looks at a process that says nothing
+
+Event = dict[str, Any]  # "event" is start, end, done or where; see tito.run.worker
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,9 @@ class Ending:
 class Process:
     """The worker: started with a job, read event by event, and gone at the end with everything it started."""
 
-    def __init__(self, project: Project, lesson: Lesson) -> None:
-        cells = [{"source": cell.source, "graded": cell.is_check} for cell in lesson.code]
-        self.job = {"root": str(project.root), "folder": str(lesson.path.parent), "cells": cells}
-        self.lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.job = job
+        self.lines: queue.Queue[Event | None] = queue.Queue()
         self.ending = Ending("died")
 
     def __enter__(self) -> Process:
@@ -74,8 +74,7 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kill()
-        self.process.wait()
+        kill_group(self.process)
         self.reader.join(GRACE)
         _close(self.process.stdin)
         if not self.reader.is_alive():  # alive only where an escaped grandchild still holds the pipe
@@ -83,7 +82,7 @@ class Process:
         self.stderr.close()
         self.folder.cleanup()
 
-    def events(self, cell_limit: float) -> Iterator[dict[str, Any]]:
+    def events(self, cell_limit: float) -> Iterator[Event]:
         """The worker's events, until it is done, has died, or has been stopped at a cell that took too long."""
         deadline = time.monotonic() + START_LIMIT
         while (event := self._next(deadline)) is not None and event["event"] != "done":
@@ -99,7 +98,7 @@ class Process:
         else:
             self.ending = Ending("limit", place=self._where())
 
-    def _next(self, deadline: float) -> dict[str, Any] | None:
+    def _next(self, deadline: float) -> Event | None:
         """The next event; None where the process has ended or the deadline has passed."""
         while (left := deadline - time.monotonic()) > 0:
             ended = self.process.poll() is not None  # asked first: what it wrote before it ended is then all there
@@ -136,16 +135,6 @@ class Process:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             pass
-
-    def _kill(self) -> None:
-        """End the process, and on POSIX everything that it started and left behind."""
-        if os.name == "posix":
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):  # nobody is left (macOS says so with the second)
-                pass
-        elif self.process.poll() is None:
-            self.process.kill()
 
     def _last_words(self) -> str:
         self.stderr.seek(0)

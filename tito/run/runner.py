@@ -1,6 +1,6 @@
-"""The one way to run a lesson: in a process of its own, cell by cell, with a verdict for each graded cell.
+"""The one way to run a lesson's cells: in a process of its own, one by one, with a verdict for each graded cell.
 
-The student's test command, `complete`, the tests and a grader all call `run_lesson`. A verdict comes from what the cell
+The student's test command, `complete`, the tests and every grader call `run_cells`. A verdict comes from what the cell
 raised and from nothing else: not from what it printed, nor from its last value. Whatever happens to the process, every
 graded cell gets a verdict: one that did not run has 0 points and a reason.
 """
@@ -8,31 +8,35 @@ graded cell gets a verdict: one that did not run has 0 points and a reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from tito.errors import LessonError
+from tito.errors import Finding
 from tito.lesson.cell import Cell
-from tito.lesson.lesson import Lesson
-from tito.package.written import altered_prerequisites
-from tito.project import Project
-from tito.run import explain as explaining
-from tito.run.explain import Explanation, Failure
-from tito.run.process import Ending, Process
-from tito.run.shadow import blamed, hiding_files, hiding_sentence
-from tito.student.released import Judged, judged
+from tito.lesson.code import without_cell_magic
+from tito.project import LIBRARY
+from tito.run import CELL_LIMIT
+from tito.run.explain import Explanation, Failure, cell_name, explain, quote, unbuilt
+from tito.run.process import Ending, Event, Process
 
-CELL_LIMIT = 60.0  # seconds one cell may take
+SCHEMA = 1  # of a Result's JSON: a higher number where a field is gone or means something else
 NO_POINTS = (
     "A check that must fail passed just before this one, so something in this file switches checks off and this one"
     " earns nothing. Look for get_ipython() and for transformers."
 )
+DOCTOR = "`tito doctor` looks at this machine."
+TIMED = ("time",)  # cell magics that are left out: a cell that is timed raises and defines what it does without
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a graded cell earned, and why. `stderr` is what it wrote there; it does not count."""
+    """What a graded cell earned, and why. `stderr` is what it wrote there; it does not count.
+
+    `code` is "passed", "failed", "not-built" (an exercise is still blank), "not-run" or "switched-off", and `cause` is
+    the same for all verdicts that have one cause.
+    """
 
     grade_id: str
     passed: bool
@@ -41,12 +45,14 @@ class Verdict:
     message: str
     seconds: float
     stderr: str
+    code: str
+    cause: str
 
 
 @dataclass(frozen=True)
 class Result:
-    """A lesson's run. `passed`: every check passed and the run reached its end. `problems`: what else went wrong or
-    must be known, such as a check that was changed and replaced by the released one; each cause once.
+    """A lesson's run. `passed`: every check passed and the run reached its end. `findings`: what else went wrong or
+    must be known, such as a check that was changed and replaced by the released one; `problems` are their sentences.
 
     `manual` names the open questions, which a person grades; their points are in neither sum. `hidden` names the checks
     that have hidden tests, with other values, which are not in this file and run where it is graded. `unbuilt` says of
@@ -59,77 +65,104 @@ class Result:
     points: float
     seconds: float
     passed: bool
-    problems: tuple[str, ...]
+    findings: tuple[Finding, ...]
     manual: tuple[str, ...]
     hidden: tuple[str, ...]
     unbuilt: dict[str, str]
+    schema: int = SCHEMA
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The findings in sentences."""
+        return tuple(map(str, self.findings))
 
 
 @dataclass(frozen=True)
 class CellRun:
-    """One code cell's run, told as it ends: the `number`-th of `total`. `message` is empty where nothing was raised.
+    """One code cell's run, told as it ends: the `number`-th of `total`. `why` is None where nothing went wrong.
 
-    It ends in `cause`, which cells that failed for one reason have in common.
+    `raised` is the type of the error, empty where the cell was not run to its end. `outputs` are what it printed and
+    showed, in the form of a notebook's outputs.
     """
 
     number: int
     total: int
     cell: Cell
     seconds: float
-    stdout: str
-    stderr: str
-    message: str
-    cause: str
+    outputs: tuple[dict[str, Any], ...]
+    why: Explanation | None
+    raised: str
     traceback: str
     verdict: Verdict | None
+
+    def printed(self, stream: str) -> str:
+        """What the cell wrote to a stream; on stdout also, as text, what it showed."""
+        texts = [
+            o["text"] if o["output_type"] == "stream" else f"{o['data'].get('text/plain', '')}\n"
+            for o in self.outputs
+            if o.get("name", "stdout") == stream
+        ]
+        return "".join(texts)
 
 
 OnCell = Callable[[CellRun], None]
 
 
-def run_lesson(
-    project: Project, lesson: Lesson, *, cell_limit: float = CELL_LIMIT, on_cell: OnCell | None = None
-) -> Result:
-    """Run the lesson as its file is now and judge its graded cells. A cell may take `cell_limit` seconds.
+def _verdict(run: CellRun) -> Verdict:
+    """The verdict over a graded cell."""
+    cell, why = run.cell, run.why
+    message, code, cause = (why.text, why.code, why.key) if why else ("", "passed", "")
+    earned, stderr = 0.0 if why else cell.points, run.printed("stderr")
+    return Verdict(cell.grade_id, why is None, cell.points, earned, message, run.seconds, stderr, code, cause)
 
-    In a student's folder the checks and points are the released ones, also where one is gone from the file.
-    `on_cell` is called as each code cell ends. Nothing is written in the project. Raises LessonError, and runs nothing,
-    where the file is another lesson's.
+
+def run_cells(
+    cells: Sequence[Cell],
+    folder: Path,
+    library: Path,
+    *,
+    name: str = "",
+    cell_limit: float = CELL_LIMIT,
+    on_cell: OnCell | None = None,
+    figures: bool = False,
+) -> Result:
+    """Run a lesson's cells in `folder` and judge the graded ones; tinytorch is imported from the folder `library`.
+
+    A cell may take `cell_limit` seconds. `on_cell` is called as each code cell ends; with `figures` its outputs hold
+    the figures that it drew. Nothing is written. `name` is what the result calls the lesson.
     """
     started = time.perf_counter()
-    wanted = judged(project, lesson)
-    if wanted.foreign:
-        raise LessonError(wanted.problems[0], "Nothing was run.")
-    run = _Run(project, wanted, cell_limit, on_cell)
-    with Process(project, wanted.lesson) as process:
+    run = _Run(cells, cell_limit, on_cell)
+    code = [{"source": without_cell_magic(cell.source, TIMED), "graded": cell.is_check} for cell in run.code]
+    job = {"cells": code, "folder": str(folder), "library": (LIBRARY, str(library)), "figures": figures}
+    with Process(job) as process:
         for event in process.events(cell_limit):
             run.take(event)
     run.close(process.ending)
-    return run.result(time.perf_counter() - started)
+    return run.result(name, time.perf_counter() - started)
 
 
 class _Run:
     """What is known of a run so far."""
 
-    def __init__(self, project: Project, wanted: Judged, cell_limit: float, on_cell: OnCell | None) -> None:
-        self.project, self.wanted, self.lesson = project, wanted, wanted.lesson
-        self.hiding = hiding_files(project, [self.lesson.path.parent])
+    def __init__(self, cells: Sequence[Cell], cell_limit: float, on_cell: OnCell | None) -> None:
+        self.cells, self.code = cells, [cell for cell in cells if cell.kind == "code"]
         self.cell_limit, self.on_cell = cell_limit, on_cell
         self.current = 0
         self.started: float | None = None
         self.failures: dict[int, Failure] = {}
         self.verdicts: list[Verdict] = []
-        self.problems = [*wanted.notes, *wanted.problems, *altered_prerequisites(project, self.lesson)]
+        self.findings: list[Finding] = []
         self.causes: set[str] = set()
         self.ended = False
 
-    def take(self, event: dict[str, Any]) -> None:
+    def take(self, event: Event) -> None:
         """Note one event of the worker."""
         if event["event"] == "start":
             self.current, self.started = event["cell"], time.perf_counter()
         elif event["event"] == "end":
             if event["error"]:
-                self.failures[event["cell"]] = self._failure(event["error"])
+                self.failures[event["cell"]] = Failure.of(event["error"])
             self._judge(event)
             self.current, self.started = event["cell"] + 1, None
 
@@ -138,91 +171,78 @@ class _Run:
         self.ended = ending.kind == "done"
         if self.ended:
             return
-        reason = self._reason(ending)
-        self.problems.append(reason)
-        for index in range(self.current, len(self.lesson.code)):
+        stopped = self._reason(ending)
+        self.findings.append(stopped)
+        for index in range(self.current, len(self.code)):
             running = index == self.current and self.started is not None
             seconds = time.perf_counter() - self.started if running else 0.0
-            if running or self.lesson.code[index].is_check:
-                told = Explanation(reason if running else f"Not run. {reason}", reason)
-                self._end(index, False, seconds, told)
+            if running or self.code[index].is_check:
+                lead = "" if running else "Not run."
+                self._end(index, seconds, Explanation(lead, str(stopped), "not-run", "stopped"))
 
-    def result(self, seconds: float) -> Result:
+    def result(self, name: str, seconds: float) -> Result:
         """The run, summed up."""
-        passed = self.ended and not self.wanted.problems and all(verdict.passed for verdict in self.verdicts)
+        checks = [cell for cell in self.code if cell.is_check]
         return Result(
-            lesson=self.lesson.number_name,
+            lesson=name,
             verdicts=tuple(self.verdicts),
             earned=sum(verdict.earned for verdict in self.verdicts),
-            points=self.lesson.points,
+            points=sum(cell.points for cell in checks),
             seconds=seconds,
-            passed=passed,
-            problems=tuple(self.problems),
-            manual=tuple(cell.grade_id or "" for cell in self.lesson.manual),
-            hidden=tuple(cell.grade_id or "" for cell in self.lesson.checks if cell.hidden and not cell.holds_hidden),
-            unbuilt=explaining.unbuilt(self.lesson),
+            passed=self.ended and all(verdict.passed for verdict in self.verdicts),
+            findings=tuple(self.findings),
+            manual=tuple(cell.grade_id for cell in self.cells if cell.is_manual),
+            hidden=tuple(cell.grade_id for cell in checks if cell.hidden and not cell.holds_hidden),
+            unbuilt=unbuilt(self.code),
         )
 
-    def _failure(self, facts: dict[str, Any]) -> Failure:
-        """What a cell raised, with a word about a file that hides a module where the error speaks of it."""
-        failure = Failure.of(facts)
-        hides = blamed(self.project, self.hiding, failure.type, failure.text, failure.traceback)
-        return replace(failure, text=f"{failure.text}. {hides}") if hides else failure
-
-    def _judge(self, event: dict[str, Any]) -> None:
-        index = event["cell"]
-        failed = index in self.failures
-        told = explaining.explain(self.lesson, self.failures, index) if failed else Explanation("", "")
-        cell = self.lesson.code[index]
+    def _judge(self, event: Event) -> None:
+        index, cell = event["cell"], self.code[event["cell"]]
+        why = explain(self.code, self.failures, index) if index in self.failures else None
         if cell.is_check and not event["canary"]:
-            failed, told = True, Explanation(NO_POINTS, NO_POINTS)
-        elif failed and not cell.is_check and told.cause not in self.causes:
-            self.problems.append(_sentence(f"{explaining.cell_name(self.lesson, cell)} failed. {told.text}"))
-        self._end(index, not failed, event["seconds"], told, event["stdout"], event["stderr"])
+            why = Explanation("", NO_POINTS, "switched-off", "switched-off")
+        elif why and not cell.is_check and why.key not in self.causes:
+            name = cell_name(cell)
+            text = f"{name[0].upper()}{name[1:]} failed. {why.text}"
+            self.findings.append(Finding("cell-failed", text, why.key))
+        self._end(index, event["seconds"], why, event["outputs"])
 
-    def _end(
-        self, index: int, passed: bool, seconds: float, told: Explanation, stdout: str = "", stderr: str = ""
-    ) -> None:
+    def _end(self, index: int, seconds: float, why: Explanation | None, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """Give the verdict, if the cell is graded, and tell whoever listens."""
-        cell = self.lesson.code[index]
-        self.causes.add(told.cause)
-        verdict = None
+        cell, total = self.code[index], len(self.code)
+        self.causes.update([why.key] if why else [])
+        failure = self.failures.get(index)
+        facts = (failure.type, failure.traceback) if failure else ("", "")
+        done = CellRun(index + 1, total, cell, seconds, tuple(outputs), why, *facts, verdict=None)
         if cell.is_check:
-            earned = cell.points if passed else 0.0
-            verdict = Verdict(cell.grade_id or "", passed, cell.points, earned, told.text, seconds, stderr)
-            self.verdicts.append(verdict)
+            done = replace(done, verdict=_verdict(done))
+            self.verdicts.append(done.verdict)
         if self.on_cell:
-            traceback = self.failures[index].traceback if index in self.failures else ""
-            words = (stdout, stderr, told.text, told.cause, traceback)
-            self.on_cell(CellRun(index + 1, len(self.lesson.code), cell, seconds, *words, verdict))
+            self.on_cell(done)
 
-    def _reason(self, ending: Ending) -> str:
+    def _reason(self, ending: Ending) -> Finding:
         """Why the run ended early, and where."""
-        if not self.lesson.code[self.current :]:
-            return f"The lesson's process did not end properly after its last cell: {ending.words}."
-        cell = self.lesson.code[self.current]
-        name = explaining.cell_name(self.lesson, cell)
+        if not self.code[self.current :]:
+            text = f"The lesson's process did not end properly after its last cell: {ending.words}."
+            return Finding("process-lingers", text)
+        name = cell_name(self.code[self.current])
         if self.started is None and self.current == 0:
             said = f" {ending.stderr}" if ending.stderr else ""
-            hides = [hiding_sentence(self.project, name, path) for name, path in self.hiding.items()]
-            words = " ".join([*hides, "`tito doctor` looks at this machine."])
-            return f"The lesson's process did not start.{said} {words}"
+            return Finding("process-not-started", f"The lesson's process did not start.{said}", fix=DOCTOR)
         if self.started is None:
-            return f"The lesson's process ended before {name}: {ending.words}."
+            return Finding("process-ended", f"The lesson's process ended before {name}: {ending.words}.")
         if ending.kind == "limit":
             return self._over_limit(name, ending)
-        return f"The lesson's process ended in {name}: {ending.words}."
+        return Finding("process-ended", f"The lesson's process ended in {name}: {ending.words}.")
 
-    def _over_limit(self, name: str, ending: Ending) -> str:
+    def _over_limit(self, name: str, ending: Ending) -> Finding:
         at = ""
         if ending.place is not None:
-            cell, line = self.lesson.code[ending.place["cell"]], ending.place["line"]
-            at = f" at {explaining.place(self.lesson, cell, line)}{explaining.quote(cell, line)}"
-        return (
-            f"{_sentence(name)} took longer than {self.cell_limit:g} s and was stopped{at}. Look for a loop whose"
-            " condition never turns false; if the work is only slow, give it more time with --cell-limit."
+            cell, line = self.code[ending.place["cell"]], ending.place["line"]
+            at = f" at {cell.place(line)}{quote(cell, line)}"
+        text = f"{name[0].upper()}{name[1:]} took longer than {self.cell_limit:g} s and was stopped{at}."
+        fix = (
+            "Look for a loop whose condition never turns false; if the work is only slow, give it more time with"
+            " --cell-limit."
         )
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
+        return Finding("over-limit", text, fix=fix)

@@ -1,11 +1,12 @@
 """The process that runs one lesson's cells, as a notebook would, and reports each of them.
 
-It is started by tito.run.runner as a script of its own, needs nothing of tito, and runs student code, so it is trusted
-with nothing: it reports facts (what was raised, where, what was printed) and the parent process makes verdicts of them.
+It is started by tito.run.process as a script of its own, needs nothing of tito, and runs student code, so it is trusted
+with nothing: it reports facts (what was raised, where, what was printed and shown), and the parent makes verdicts.
 
-The job arrives as one JSON line on standard input: {"root": ..., "folder": ..., "cells": [{"source", "graded"}, ...]}.
-Each event leaves as one JSON line on the pipe that was standard output when the process began. Both are moved to
-descriptors of their own before a cell runs, so that nothing a cell prints or reads touches them.
+The job arrives as one JSON line on standard input: {"cells": [{"source", "graded"}, ...], "folder": where they run,
+"library": [a package's name, the folder to import it from], "figures": whether figures are shown}. Each event leaves as
+one JSON line on the pipe that was standard output when the process began. Both are moved to descriptors of their own
+before a cell runs, so that nothing a cell prints or reads touches them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import threading
 import time
 import traceback
 import warnings
-from types import TracebackType
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import IO, Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -26,45 +30,21 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-PRINT_LIMIT = 100_000  # characters kept of what one cell prints on one stream
 TEXT_LIMIT = 10_000  # characters kept of an error or of a traceback
 CHAIN_LIMIT = 10  # errors told of those that were being handled when another was raised
 CANARY = "assert False, 'this check must fail'"
 CHANNEL_CLOSED = 3  # exit status: the parent went away
 
 
-class Capture(io.TextIOBase):
-    """A text stream that keeps the beginning of what a cell prints."""
+def beside(name: str) -> ModuleType:
+    """A module that lies beside this one, loaded by its place: the process need not find tito."""
+    spec = spec_from_file_location(f"_tito_{name}", Path(__file__).with_name(f"{name}.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
-    encoding = "utf-8"
-    errors = "strict"
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self.parts: list[str] = []
-        self.room = PRINT_LIMIT
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() takes a string, not {type(text).__name__}")
-        if self.room > 0:
-            self.parts.append(text[: self.room])
-        self.room -= len(text)
-        return len(text)
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self.descriptor
-
-    def take(self) -> str:
-        """What was printed since the last call."""
-        text = "".join(self.parts)
-        if self.room < 0:
-            text += f"\n... ({-self.room} more characters)\n"
-        self.parts, self.room = [], PRINT_LIMIT
-        return text
+outputs = beside("outputs")
 
 
 class Compiler(CachingCompiler):
@@ -85,6 +65,12 @@ class Shell(InteractiveShell):
     """IPython without a terminal, a history or printed tracebacks."""
 
     compiler_class = Type(Compiler)
+    displayhook_class = Type(outputs.Hook)
+    display_pub_class = Type(outputs.Publisher)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.outputs = outputs.Outputs()
+        super().__init__(**kwargs)
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """Print nothing: the error travels in the report."""
@@ -119,14 +105,15 @@ class Channel:
 class Worker:
     """Runs the cells of one job in one shell."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.stdout, self.stderr = Capture(1), Capture(2)
-        sys.stdout, sys.stderr = self.stdout, self.stderr
+    def __init__(self, channel: Channel, figures: bool = False) -> None:
+        self.channel, self.figures = channel, figures
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         self.shell = Shell.instance(config=config)
+        self.outputs = self.shell.outputs
+        sys.stdout = outputs.Capture(self.outputs, "stdout", 1)
+        sys.stderr = outputs.Capture(self.outputs, "stderr", 2)
         self.thread = threading.get_ident()
 
     def run(self, cells: list[dict[str, Any]]) -> None:
@@ -137,8 +124,8 @@ class Worker:
             started = time.perf_counter()
             error = self.run_cell(index, cell["source"])
             seconds = time.perf_counter() - started
-            printed = {"stdout": self.stdout.take(), "stderr": self.stderr.take()}
-            self.channel.send(event="end", cell=index, seconds=seconds, error=error, canary=canary, **printed)
+            shown = self.outputs.take()
+            self.channel.send(event="end", cell=index, seconds=seconds, error=error, canary=canary, outputs=shown)
         self.channel.send(event="done")
 
     def run_cell(self, index: int, source: str) -> dict[str, Any] | None:
@@ -146,9 +133,19 @@ class Worker:
         self.shell.compile.cell = index
         result = self.shell.run_cell(source)
         self.shell.execution_count += 1
-        close_figures()
+        self.end_figures()
         error = result.error_before_exec or result.error_in_exec
         return None if error is None else self.describe(error)
+
+    def end_figures(self) -> None:
+        """Close the figures of a cell, as a notebook does; show them before, where that is wanted."""
+        if "matplotlib.pyplot" in sys.modules:
+            pyplot = sys.modules["matplotlib.pyplot"]
+            for number in pyplot.get_fignums() if self.figures else ():
+                picture = io.BytesIO()
+                pyplot.figure(number).savefig(picture, format="png", bbox_inches="tight")
+                self.outputs.show({"image/png": picture.getvalue(), "text/plain": "a figure"})
+            pyplot.close("all")
 
     def canary_fails(self) -> bool:
         """Whether a check that must fail does: a cell can rewrite the code of later ones, and so switch checks off."""
@@ -174,16 +171,18 @@ class Worker:
         }
 
     def frames(self, tb: TracebackType | None) -> list[dict[str, Any]]:
-        """The frames that lie in cells of the lesson, outermost first."""
+        """The frames that are in cells of the lesson, outermost first."""
         found = []
         while tb is not None:
-            code = tb.tb_frame.f_code
-            if code.co_filename in self.shell.compile.cell_of:
-                cell = self.shell.compile.cell_of[code.co_filename]
-                place = {"cell": cell, "line": tb.tb_lineno, "function": code.co_qualname}
-                found.append(place | {"innermost": tb.tb_next is None})
+            place = self.place(tb.tb_frame.f_code, tb.tb_lineno)
+            found += [place | {"innermost": tb.tb_next is None}] if place else []
             tb = tb.tb_next
         return found
+
+    def place(self, code: Any, line: int) -> dict[str, Any] | None:
+        """The cell, line and function of a piece of code; None where it is not the lesson's."""
+        cell = self.shell.compile.cell_of.get(code.co_filename)
+        return None if cell is None else {"cell": cell, "line": line, "function": code.co_qualname}
 
     def traceback(self, error: BaseException) -> str:
         """The traceback as Python prints it, from the first line of the lesson on."""
@@ -195,13 +194,9 @@ class Worker:
     def where(self) -> dict[str, Any] | None:
         """The line of the lesson that the main thread is at now."""
         frame = sys._current_frames().get(self.thread)
-        while frame is not None:
-            code = frame.f_code
-            if code.co_filename in self.shell.compile.cell_of:
-                cell = self.shell.compile.cell_of[code.co_filename]
-                return {"cell": cell, "line": frame.f_lineno, "function": code.co_qualname}
+        while frame is not None and self.place(frame.f_code, frame.f_lineno) is None:
             frame = frame.f_back
-        return None
+        return None if frame is None else self.place(frame.f_code, frame.f_lineno)
 
     def listen(self, stream: IO[bytes]) -> None:
         """Answer the parent's question where the run is; end when the parent has ended."""
@@ -226,15 +221,28 @@ def error_text(error: BaseException) -> str:
     return rest if name.endswith(type(error).__name__) else ""
 
 
-def close_figures() -> None:
-    """Close the figures of a cell, as a notebook does."""
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+class Finder:
+    """Finds one package in its folder before any other: no file beside a lesson hides a module from it."""
+
+    def __init__(self, name: str, folder: str) -> None:
+        self.name, self.folder = name, folder
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """What the import system asks."""
+        return PathFinder.find_spec(name, [self.folder]) if name == self.name else None
 
 
 def private(descriptor: int, mode: str) -> IO[bytes]:
     """A private copy of a standard stream, which child processes do not inherit."""
     return os.fdopen(os.dup(descriptor), mode)
+
+
+def settle(folder: str, library: tuple[str, str]) -> None:
+    """Make the process one in which a lesson's cells run: its folder, and the package that it imports."""
+    sys.meta_path.insert(0, Finder(*library))
+    sys.path += [folder, library[1]]
+    os.chdir(folder)
+    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
 
 
 def main() -> None:
@@ -244,11 +252,8 @@ def main() -> None:
     os.dup2(2, 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)
     job = json.loads(requests.readline())
-    sys.path[:0] = [job["root"]]
-    sys.path.append(job["folder"])
-    os.chdir(job["folder"])
-    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
-    worker = Worker(channel)
+    settle(job["folder"], job["library"])
+    worker = Worker(channel, job["figures"])
     threading.Thread(target=worker.listen, args=(requests,), daemon=True).start()
     worker.run(job["cells"])
 

@@ -1,80 +1,158 @@
-"""Which cell of a lesson each cell of a student's file is: by grade_id, by id, by what it says."""
+"""Which cell of the lesson each cell of a student's file is: the one answer for judging, reset, update and grading.
+
+A cell is known by its mark, the grade_id; by its id; by what it says, apart from what a formatter changes; by what it
+defines, where the lesson asks for that; and at last by most of its words.
+"""
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-from typing import Any
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from tito.lesson.code import public_names, tree_of
+from tito.lesson.cell import Cell
+from tito.lesson.regions import HERE, STUB
 
-ALIKE = 0.6  # of the text two cells share, where one is the other after an edit
-
-Cells = list[dict[str, Any]]
-
-
-def name_of(cell: dict[str, Any]) -> str:
-    """The cell's grade_id; empty where it has none."""
-    options = cell["metadata"].get("nbgrader")
-    name = options.get("grade_id") if isinstance(options, dict) else None
-    return name if isinstance(name, str) else ""
-
-
-def grade_ids(mine: Cells, known: Cells) -> tuple[list[str], list[str]]:
-    """The grade_id of each cell as far as the lesson knows it, else ""; and those found without their mark."""
-    named = {name_of(cell): cell for cell in reversed(known) if name_of(cell)}
-    names = [name_of(cell) if name_of(cell) in named else "" for cell in mine]
-    lost = []
-    for name, wanted in named.items():
-        if name in names:
-            continue
-        alike = [i for i, cell in enumerate(mine) if not names[i] and not name_of(cell) and _stands_for(cell, wanted)]
-        if alike:
-            names[alike[0]] = name
-            lost.append(name)
-    return names, lost
+ALIKE = 0.6  # of the words two cells share, where one is the other after an edit
+RARE = 30  # cells of the lesson that may hold a word by which a cell is looked for
+NEAREST = 8  # cells looked at closely, of those that share words
+FORMATTING = re.compile(r"[\s()\[\]{},;'\"\\]+")
+WORD = re.compile(r"\w+")
 
 
-def _stands_for(cell: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether a cell without a grade_id is that of `wanted`: it has its id or its text, or defines what it defines."""
-    if cell["cell_type"] != wanted["cell_type"]:
-        return False
-    same = cell.get("id") == wanted["id"] or cell["source"].strip() == wanted["source"].strip()
-    return same or defines_the_same(cell, wanted)
+@dataclass(frozen=True)
+class Alignment:
+    """The student's cells `mine`, and for each the place in `lesson` of the cell that it is; None for their own."""
 
+    mine: tuple[Cell, ...]
+    lesson: tuple[Cell, ...]
+    places: tuple[int | None, ...]
 
-def defines_the_same(cell: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether two cells of code define the same public names, and at least one."""
-    if cell["cell_type"] != "code" or wanted["cell_type"] != "code":
-        return False
-    defined = public_names(tree_of(wanted["source"]))
-    return bool(defined) and defined == public_names(tree_of(cell["source"]))
-
-
-def given_places(mine: Cells, names: list[str], old: Cells) -> dict[int, int]:
-    """For each cell that the lesson gave without a grade_id its place in `old`, whose text it has, or nearly so."""
-    free = [place for place, cell in enumerate(old) if not name_of(cell)]
-    found: dict[int, int] = {}
-    for is_same in (_same_text, _same_id, _alike):
-        for i, cell in enumerate(mine):
-            if i in found or names[i] or name_of(cell):
-                continue
-            place = next((place for place in free if is_same(cell, old[place])), None)
+    @cached_property
+    def found(self) -> dict[int, list[int]]:
+        """For each place in the lesson that the student's file has, the student's cells there, in order."""
+        found = defaultdict(list)
+        for index, place in enumerate(self.places):
             if place is not None:
-                found[i] = place
-                free.remove(place)
-    return found
+                found[place].append(index)
+        return dict(found)
+
+    @property
+    def own(self) -> list[int]:
+        """The student's cells that no cell of the lesson became."""
+        return [index for index, place in enumerate(self.places) if place is None]
+
+    @property
+    def lost_marks(self) -> list[int]:
+        """The student's cells that lost their mark, the grade_id, and are known by something else."""
+        pairs = ((index, place) for index, place in enumerate(self.places) if place is not None)
+        return [index for index, place in pairs if self.mine[index].grade_id != self.lesson[place].grade_id]
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the file holds no exercise, no check and no question of the lesson."""
+        return not any(self.lesson[place].grade_id for place in self.found)
 
 
-def _same_text(cell: dict[str, Any], given: dict[str, Any]) -> bool:
-    return cell["cell_type"] == given["cell_type"] and cell["source"].strip() == given["source"].strip()
+def align(mine: Sequence[Cell], lesson: Sequence[Cell]) -> Alignment:
+    """Align a student's cells with those of the blank lesson that they were written in."""
+    work = _Aligning(mine, lesson)
+    work.by_mark()
+    for key in (_id, _text, _letters, _asked_names):
+        work.by_key(key)
+    work.by_words()
+    return Alignment(tuple(mine), tuple(lesson), tuple(work.places))
 
 
-def _same_id(cell: dict[str, Any], given: dict[str, Any]) -> bool:
-    return cell["cell_type"] == given["cell_type"] and cell.get("id") == given["id"]
+class _Aligning:
+    def __init__(self, mine: Sequence[Cell], lesson: Sequence[Cell]) -> None:
+        self.mine, self.lesson = mine, lesson
+        self.places: list[int | None] = [None] * len(mine)
+        self.free = set(range(len(lesson)))
+
+    def by_mark(self) -> None:
+        """Place the cells with a mark of the lesson; of a cell that was copied, each copy."""
+        marks = {cell.grade_id: place for place, cell in reversed(list(enumerate(self.lesson))) if cell.grade_id}
+        for index, cell in enumerate(self.mine):
+            if cell.grade_id in marks:
+                self._put(index, marks[cell.grade_id])
+
+    def by_key(self, key: Callable[[Cell, bool], Hashable | None]) -> None:
+        """Place each cell that is left where a cell of the lesson that is still free has the same key."""
+        homes = defaultdict(list)
+        for place in sorted(self.free, reverse=True):
+            homes[key(self.lesson[place], True)].append(place)
+        homes.pop(None, None)
+        for index in self._left():
+            wanted = key(self.mine[index], False) if homes else None
+            if homes.get(wanted):
+                self._put(index, homes[wanted].pop())
+
+    def by_words(self) -> None:
+        """Place what is left where it shares most of its words, the closest pairs first.
+
+        An exercise or a check only where others were found: two lessons have many words in common.
+        """
+        left = [mine for mine in self._left() if not self.mine[mine].grade_id]
+        known = any(place is not None and self.lesson[place].grade_id for place in self.places)
+        free = [place for place in sorted(self.free) if known or not self.lesson[place].grade_id] if left else []
+        words, index = {place: _words(self.lesson[place]) for place in free}, defaultdict(list)
+        for place, found in words.items():
+            for word in found:
+                index[word].append(place)
+        pairs = [pair for mine in left for pair in self._alike(mine, index, words)]
+        for _, mine, place in sorted(pairs, key=lambda pair: -pair[0]):
+            if self.places[mine] is None and place in self.free:
+                self._put(mine, place)
+
+    def _alike(
+        self, mine: int, index: dict[str, list[int]], words: dict[int, Counter[str]]
+    ) -> Iterable[tuple[float, int, int]]:
+        own = _words(self.mine[mine])
+        shared = Counter(place for word in own if len(index.get(word, ())) <= RARE for place in index.get(word, ()))
+        for place, _ in shared.most_common(NEAREST):
+            ratio = 2 * (own & words[place]).total() / (own.total() + words[place].total())
+            if ratio > ALIKE and self.mine[mine].kind == self.lesson[place].kind:
+                yield ratio, mine, place
+
+    def _left(self) -> list[int]:
+        return [index for index, place in enumerate(self.places) if place is None]
+
+    def _put(self, index: int, place: int) -> None:
+        self.places[index] = place
+        self.free.discard(place)
 
 
-def _alike(cell: dict[str, Any], given: dict[str, Any]) -> bool:
-    if cell["cell_type"] != given["cell_type"]:
-        return False
-    match = SequenceMatcher(None, given["source"], cell["source"], autojunk=False)
-    return match.real_quick_ratio() > ALIKE and match.quick_ratio() > ALIKE and match.ratio() > ALIKE
+def _id(cell: Cell, of_lesson: bool) -> Hashable | None:
+    return cell.id or None
+
+
+def _text(cell: Cell, of_lesson: bool) -> Hashable | None:
+    return cell.kind, plain_text(cell)
+
+
+def _letters(cell: Cell, of_lesson: bool) -> Hashable | None:
+    """What stays when an editor formats the cell: other breaks, quotes, brackets and commas make no other cell."""
+    letters = FORMATTING.sub("", cell.source)
+    return (cell.kind, letters) if letters else None
+
+
+def _asked_names(cell: Cell, of_lesson: bool) -> Hashable | None:
+    """What an exercise or a check of the lesson defines; any cell of the student's may define the same."""
+    return cell.names or None if cell.grade_id or not of_lesson else None
+
+
+def _words(cell: Cell) -> Counter[str]:
+    return Counter(WORD.findall(cell.source))
+
+
+def plain_text(cell: Cell) -> str:
+    """What a cell says, without space at the ends of its lines; a stub is one whatever its error says."""
+    return "\n".join(line.rstrip() for line in STUB.sub(HERE, cell.source.strip()).split("\n"))
+
+
+def same_text(cell: Cell, other: Cell) -> bool:
+    """Whether two cells say the same, apart from space at the ends of lines."""
+    return plain_text(cell) == plain_text(other)

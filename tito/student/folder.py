@@ -1,41 +1,37 @@
-"""A student's lesson file as a notebook, whoever saved it, and written back in the format it has."""
+"""What lies in a student's folder beside the cells of a lesson: the file itself, and what was kept from it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from tito.files import unused, write_atomic
-from tito.lesson.formats import KERNEL, Notebook, load_notebook, read_percent, to_percent, with_ids, write_notebook
-from tito.lesson.lesson import Lesson, read_text
-from tito.student.align import name_of
+from tito.errors import Finding
+from tito.files import unused
+from tito.lesson.cell import Cell
 
-
-def read_file(path: Path) -> Notebook:
-    """The file's notebook, with all that an editor put there; a .py file gives cells without ids or outputs.
-
-    Raises LessonError where the file cannot be read.
-    """
-    text = read_text(path)
-    if path.suffix == ".ipynb":
-        return load_notebook(text)
-    cells = [{"cell_type": raw.kind, "source": raw.source, "metadata": raw.metadata} for raw in read_percent(text)]
-    return {"cells": cells, "metadata": {}}
+LARGE = 20_000_000  # bytes of a file that is nearly all output
+NO_RELEASE = Finding(
+    "release-missing",
+    "This is a student's folder, but its .tito/release is missing, where the lessons are as they were released"
+    " (was it copied without its hidden files?).",
+    fix="Copy the folder .tito from where this one came from. Without it checks and points are taken as they are in the"
+    " files, what was completed is not known, and no lesson can be reset.",
+)
 
 
-def write_file(notebook: Notebook, path: Path) -> None:
-    """Write a notebook as .ipynb, in nbformat 4.5 and with a kernel to open it with, or as percent-format .py."""
-    metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}} | notebook["metadata"]
-    whole = {**notebook, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    if path.suffix == ".ipynb":
-        write_notebook(whole, path)
-    else:
-        write_atomic(path, to_percent(whole))
-
-
-def file_of(lesson: Lesson, folder: Path, suffix: str) -> Path:
-    """Where a lesson's file of this format lies, in modules/ or where the lessons lie as they were released."""
-    return folder / lesson.number_name / f"{lesson.name}_dev{suffix}"
+def about_file(path: Path) -> list[Finding]:
+    """What is odd about the file itself, and does no harm."""
+    data, said = path.read_bytes(), []
+    if data.startswith(b"\xef\xbb\xbf"):
+        said.append(Finding("byte-order-mark", f"{path.name} begins with a byte-order mark; it was passed over."))
+    if b"\r\n" in data and os.linesep == "\n":
+        said.append(Finding("windows-lines", f"{path.name} has Windows line ends; they were read as any others."))
+    if len(data) > LARGE:
+        fix = "Clear its outputs (in JupyterLab: Edit, Clear Outputs of All Cells) and save it."
+        text = f"{path.name} has {len(data) / 1e6:.0f} MB, nearly all of it output."
+        said.append(Finding("large", text, fix=fix))
+    return said
 
 
 def path_beside(target: Path) -> Path:
@@ -43,9 +39,8 @@ def path_beside(target: Path) -> Path:
     return unused(target.with_name(f"{target.stem.removesuffix('_dev')}-kept{target.suffix}"))
 
 
-def notebook_beside(cells: list[dict[str, Any]]) -> Notebook:
-    """The notebook for that file: the cells without their marks, under a word about them."""
-    names = ", ".join(filter(None, map(name_of, cells)))
+def cells_beside(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells of that file: those that were left, without their marks, under a cell that names them."""
+    names = ", ".join(cell.grade_id for cell in cells if cell.grade_id)
     text = "Cells of yours that have no place in the lesson as it is now" + (f": {names}." if names else ".")
-    first = {"cell_type": "markdown", "metadata": {}, "source": text}
-    return {"cells": with_ids([first, *({**cell, "metadata": {}} for cell in cells)]), "metadata": {}}
+    return [Cell("markdown", text), *(cell.without_marks() for cell in cells)]

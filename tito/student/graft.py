@@ -1,208 +1,227 @@
-"""A student's answers, put into the lesson as it is released now: by grade_id, and where that is lost by what they say.
+"""A student's work, put into the lesson as it is released: the released cells, the answers in them, own cells between.
 
-Cells are plain dictionaries, as in a notebook. What a student wrote and has no place in the new lesson is handed back.
+Judging, going back to a lesson and taking a newer one are the same; only the last puts the work into another lesson
+than the one it was written in. What a student wrote and has no place in the lesson is handed back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from tito.lesson.code import parse_cell, split_directives
-from tito.lesson.formats import with_ids
-from tito.student.align import defines_the_same, given_places, grade_ids, name_of
+from tito.errors import Finding
+from tito.lesson.cell import Cell
+from tito.lesson.code import parses, split_directives
+from tito.student.align import Alignment, align, same_text
+from tito.student.answers import Answers, spaced
 from tito.student.merge import merge_answer
 
-Cells = list[dict[str, Any]]
+
+@dataclass(frozen=True)
+class Row:
+    """A cell of the result. `origin` is the index of the student's cell that it holds, None where it is the lesson's.
+    """
+
+    cell: Cell
+    origin: int | None = None
 
 
 @dataclass(frozen=True)
 class Grafted:
-    """The new lesson's cells with the student's work in them.
+    """The lesson with the student's work in it.
 
-    `carried` are the grade_ids of the answers that came along, `left` the cells that have no place, and `notes`
-    sentences about what else to know.
+    `carried` are the grade_ids of the answers that came along, `left` the cells that have no place, `findings` what
+    else to know, and `alignment` says which cell is which.
     """
 
-    cells: Cells
+    rows: tuple[Row, ...]
     carried: tuple[str, ...]
-    left: Cells
-    notes: tuple[str, ...]
+    left: tuple[Cell, ...]
+    findings: tuple[Finding, ...]
+    alignment: Alignment
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of the rows."""
+        return tuple(row.cell for row in self.rows)
 
 
-def graft(new: Cells, mine: Cells, base: Cells | None, keep_edits: bool = True) -> Grafted:
+def graft(
+    new: Sequence[Cell], mine: Sequence[Cell], base: Sequence[Cell] | None = None, keep_edits: bool = True
+) -> Grafted:
     """Put the student's cells `mine` into the lesson `new`; `base` is the blank lesson that they were written in.
 
     With `keep_edits` a given cell that the student edited and the release did not stays as the student has it.
     """
-    work = _Graft(new, mine, base, keep_edits and base is not None)
-    groups = {number: [work.cell(number)] for number in range(len(new))}
-    first: Cells = []
-    for number, cell in work.own():
-        groups.get(work.anchor(number), first).append(cell)
-    cells = [*first, *(cell for group in groups.values() for cell in group)]
-    return Grafted(with_ids(cells), tuple(work.carried), work.left, tuple(dict.fromkeys(work.notes)))
+    work = _Graft(tuple(new), tuple(mine), base, keep_edits and base is not None)
+    rows = {number: work.row(number) for number in range(len(new))}
+    groups: dict[int, list[Row]] = {number: [rows[number]] for number in sorted(rows)}
+    first: list[Row] = []
+    for index in work.own():
+        groups.get(work.anchor(index), first).append(Row(work.own_cell(index), index))
+    found = (*first, *(row for group in groups.values() for row in group))
+    findings = tuple(dict.fromkeys([*work.lost_marks(), *work.findings]))
+    return Grafted(found, tuple(work.carried), tuple(work.left), findings, work.alignment)
 
 
 @dataclass
 class _Graft:
-    new: Cells
-    mine: Cells
-    base: Cells | None
+    new: tuple[Cell, ...]
+    typed: tuple[Cell, ...]
+    given: Sequence[Cell] | None
     keep_edits: bool
     carried: list[str] = field(default_factory=list)
-    left: Cells = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    left: list[Cell] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    homes: dict[int, int] = field(default_factory=dict)  # the student's cells that have a place in `new`: where
+    beside: set[int] = field(default_factory=set)  # those with a mark of the lesson that stay cells of their own
 
     def __post_init__(self) -> None:
-        old = self.base if self.base is not None else self.new
-        self.was = {name_of(cell): cell for cell in old if name_of(cell)}
-        self.names, lost = grade_ids(self.mine, [*old, *self.new])
-        self.notes += [f"{name} had lost its mark, its grade_id; it has it again." for name in lost]
-        self.given = given_places(self.mine, self.names, old)
-        self.old = old
-        self.used: dict[int, int] = {}  # the student's cells that have a place in the new lesson: where
+        self.mine = tuple(map(spaced, self.typed))
+        base = self.new if self.given is None else self.given
+        known = {cell.grade_id for cell in base}
+        base = (*base, *(cell for cell in self.new if cell.grade_id and cell.grade_id not in known))
+        self.alignment = align(self.mine, base)
+        self.answers = Answers(self.alignment)
+        self.base_of = _counterparts(self.new, base)
 
-    def cell(self, number: int) -> dict[str, Any]:
+    def row(self, number: int) -> Row:
         """The new lesson's cell `number`, with what the student has in its place."""
-        wanted = self.new[number]
-        name = name_of(wanted)
-        found = self._named(name, number) if name else self._given(wanted, number)
-        if found is None:
-            return wanted
-        source = self._answer(name, wanted, found) if _is_answer(wanted) else found["source"]
-        if name and not _is_answer(wanted):
-            source = wanted["source"]
-        return _dressed(wanted, found, source)
+        wanted, place = self.new[number], self.base_of.get(number)
+        if place is None:
+            return Row(wanted)
+        if wanted.solution:
+            return self._answered(wanted, place, number)
+        indices = self.alignment.found.get(place, [])
+        self.homes.update(dict.fromkeys(indices, number))
+        if not indices or wanted.is_check:
+            return Row(_dressed(wanted, self.mine[indices[0]], wanted.source) if indices else wanted, _first(indices))
+        return self._edited(wanted, self.alignment.lesson[place], indices, number)
 
-    def _named(self, name: str, number: int) -> dict[str, Any] | None:
-        """The student's cell of this grade_id; of several answers the one that counts, or both halves of one."""
-        places = [i for i, other in enumerate(self.names) if other == name]
-        if not places:
+    def _edited(self, wanted: Cell, base: Cell, indices: Sequence[int], number: int) -> Row:
+        """A given cell: as it is released now, or as the student edited it."""
+        cell = self.mine[indices[0]]
+        edited = not same_text(cell, base)
+        if edited and self.keep_edits and same_text(base, wanted):
+            return Row(replace(cell.without_marks(), grade_id=wanted.grade_id, id=wanted.id), indices[0])
+        if edited and not same_text(cell, wanted):
+            self.left.append(cell)
+        return Row(_dressed(wanted, cell, wanted.source), indices[0])
+
+    def _answered(self, wanted: Cell, place: int, number: int) -> Row:
+        """An exercise or a question, with the student's answer."""
+        answer, base = self.answers.to(place), self.alignment.lesson[place]
+        self.homes.update(dict.fromkeys((*self.alignment.found.get(place, []), *answer.made_of), number))
+        self.findings += answer.findings
+        self.left += [self.mine[index] for index in answer.left]
+        self.beside.update(answer.beside)
+        if answer.cell is None:
+            return Row(self._where_it_is(wanted) or wanted)
+        self._note_spaces(answer.made_of, wanted)
+        source = self._merged(wanted, base, answer.cell)
+        return Row(_dressed(wanted, answer.cell, source), answer.made_of[0])
+
+    def _where_it_is(self, wanted: Cell) -> Cell | None:
+        """An exercise that is gone, while other cells define all that it asks for: its stub would undo them."""
+        names = frozenset().union(*(cell.names for cell in self.mine))
+        if not wanted.names or not wanted.names <= names:
             return None
-        self.used[places[0]] = number
-        if _is_answer(self.new[number]):
-            joined = self._joined(name, places, number)
-            if joined:
-                return joined
-        blank = self.was.get(name, self.new[number])["source"].strip()
-        answered = [i for i in places if self.mine[i]["source"].strip() != blank]
-        elsewhere = [] if answered else self._elsewhere(name, number)
-        last = not self.new[number]["metadata"]["nbgrader"].get("grade")
-        best = (answered or elsewhere or places)[-1 if last else 0]
-        for other in (*places, *elsewhere):
-            self.used[other] = number
-            if other != best and other in answered and _is_answer(self.new[number]):
-                self.left.append(self.mine[other])
-                which = "last" if last else "first"
-                self.notes.append(f"{name} is there more than once; the {which} answer came along.")
-        return self.mine[best]
+        words = f"# {', '.join(sorted(wanted.names))}: defined in another cell"
+        return replace(wanted, source="\n".join([*_directives(wanted.source), words]))
 
-    def _elsewhere(self, name: str, number: int) -> list[int]:
-        """The one cell of the student's own that holds the answer, while the exercise is blank."""
-        own = [i for i, cell in enumerate(self.mine) if not self.names[i] and not name_of(cell)]
-        free = [i for i in own if i not in self.given and i not in self.used]
-        found = [i for i in free if defines_the_same(self.mine[i], self.new[number])]
-        if len(found) != 1 or not _is_answer(self.new[number]):
-            return []
-        self.notes.append(f"The answer to {name} stood in a cell of its own; it is in the exercise now.")
-        return found
-
-    def _joined(self, name: str, places: list[int], number: int) -> dict[str, Any] | None:
-        """A cell that was split in two, made one again; the second half may have lost its mark."""
-        first = places[0]
-        after = first + 1
-        if after >= len(self.mine) or after in self.given or self.names[after] not in ("", name):
-            return None
-        if self.mine[after]["cell_type"] != "code" or _parses(self.mine[after]["source"]):
-            return None
-        both = self.mine[first]["source"].rstrip("\n") + "\n" + self.mine[after]["source"]
-        if not _parses(both):
-            return None
-        self.used[after] = number
-        self.notes.append(f"{name} was split in two cells; it is one again.")
-        return {**self.mine[first], "source": both}
-
-    def _given(self, wanted: dict[str, Any], number: int) -> dict[str, Any] | None:
-        """The student's copy of a cell that has no grade_id: as given, or as the student made it."""
-        for i, place in self.given.items():
-            if i not in self.used and self.old[place]["source"].strip() == wanted["source"].strip():
-                if self.keep_edits or self.mine[i]["source"].strip() == wanted["source"].strip():
-                    self.used[i] = number
-                    return self.mine[i]
-        return None
-
-    def _answer(self, name: str, wanted: dict[str, Any], found: dict[str, Any]) -> str:
+    def _merged(self, wanted: Cell, base: Cell, answer: Cell) -> str:
         """The student's answer in the exercise as it is now."""
-        mine, new = found["source"], wanted["source"]
-        blank = self.was.get(name, wanted)["source"]
-        if mine.strip() == blank.strip() or mine.strip() == new.strip():
-            return new
-        self.carried.append(name)
-        mine = _with_directives(mine, new) if wanted["cell_type"] == "code" else mine
-        if blank.strip() == new.strip():
+        if same_text(answer, base) or same_text(answer, wanted):
+            return wanted.source
+        self.carried.append(wanted.grade_id)
+        mine = self._with_directives(answer, wanted) if wanted.kind == "code" else answer.source
+        if base.source.strip() == wanted.source.strip():
             return mine
-        merged = merge_answer(blank, mine, new)
-        if merged is not None and (wanted["cell_type"] != "code" or _parses(merged) or not _parses(mine)):
+        merged = merge_answer(base.source, mine, wanted.source)
+        if merged is not None and (wanted.kind != "code" or parses(merged) or not parses(mine)):
             return merged
-        self.notes.append(
-            f"{name} was changed in the release where you changed it, too: your cell came along as it was. Compare it"
-            " with the lesson in .tito/release."
-        )
+        text = f"{wanted.grade_id} was changed in the release where you changed it: your cell came along as it was."
+        fix = "Compare it with the lesson in .tito/release."
+        self.findings.append(Finding("both-changed", text, answer.place(), fix))
         return mine
 
-    def own(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The student's own cells, with their numbers; what has no place goes to `left`."""
-        for i, cell in enumerate(self.mine):
-            if i in self.used:
-                continue
-            known = self.was.get(self.names[i])
-            if known is not None and known["source"].strip() == cell["source"].strip():
-                continue  # gone from the release, and blank or unchanged
-            if i in self.given and self.old[self.given[i]]["source"].strip() == cell["source"].strip():
-                continue
-            if self.names[i] or i in self.given or name_of(cell):
-                if known is None or _is_answer(known):
-                    self.left.append(cell)
-            elif cell["source"].strip():
-                yield i, {**cell, "id": self._free_id(cell), "metadata": _plain(cell["metadata"])}
+    def _with_directives(self, answer: Cell, wanted: Cell) -> str:
+        """The answer with the `#|` lines that the exercise begins with, should it lack them."""
+        lacking = [line for line in _directives(wanted.source) if line not in answer.source.split("\n")]
+        if lacking and answer.grade_id:
+            lines = ", ".join(f"`{line.strip()}`" for line in lacking)
+            text = f"{wanted.grade_id} ({answer.place()}) had lost its first line, {lines}; it was put back."
+            self.findings.append(Finding("directive-lost", text, answer.place()))
+        return "\n".join([*lacking, answer.source])
 
-    def _free_id(self, cell: dict[str, Any]) -> str:
-        """The id of the student's own cell; empty, so that it gets another, where a cell of the lesson has this one."""
-        own = cell.get("id") or ""
-        return "" if own in {wanted["id"] for wanted in self.new} else own
+    def own(self) -> list[int]:
+        """The numbers of the cells that stay the student's own; of the others, what has no place goes to `left`."""
+        own = [index for index in (*self.alignment.own, *self.beside) if index not in self.answers.taken]
+        for place, indices in self.alignment.found.items():
+            was = self.alignment.lesson[place]
+            gone = [index for index in indices if index not in self.homes and not same_text(self.mine[index], was)]
+            self.left += [] if was.is_check else [self.mine[index] for index in gone]
+        return sorted(index for index in own if self.mine[index].source.strip())
 
-    def anchor(self, number: int) -> int:
-        """The new lesson's cell after which the student's own cell `number` belongs; -1 for the very beginning."""
-        before = [self.used[i] for i in range(number - 1, -1, -1) if i in self.used]
-        return before[0] if before else -1
+    def own_cell(self, index: int) -> Cell:
+        """A cell of the student's own, as it goes on: no mark of nbgrader's, and no id that the lesson has."""
+        cell = self.mine[index].without_marks()
+        self._note_spaces([index], cell)
+        return replace(cell, id="") if cell.id in {wanted.id for wanted in self.new} else cell
 
+    def anchor(self, index: int) -> int:
+        """The new lesson's cell after which the student's own cell belongs; -1 for the very beginning."""
+        return next((self.homes[before] for before in range(index - 1, -1, -1) if before in self.homes), -1)
 
-def _is_answer(cell: dict[str, Any]) -> bool:
-    return bool(cell["metadata"].get("nbgrader", {}).get("solution"))
+    def lost_marks(self) -> list[Finding]:
+        """The graded cells and exercises that are known by something else than their mark."""
+        said = []
+        for index in self.alignment.lost_marks:
+            wanted, place = self.alignment.lesson[self.alignment.places[index]], self.mine[index].place()
+            if wanted.grade_id:
+                text = f"{wanted.grade_id} ({place}) had lost its mark; it was recognised."
+                said.append(Finding("mark-lost", text, place))
+        return said
 
-
-def _parses(source: str) -> bool:
-    try:
-        parse_cell(source)
-    except SyntaxError:
-        return False
-    return True
-
-
-def _with_directives(source: str, wanted: str) -> str:
-    """The source with the `#|` lines that the exercise begins with, should an answer from elsewhere lack them."""
-    lines = [line for line in split_directives(wanted)[0] if line.strip() and line not in source.split("\n")]
-    return "\n".join([*lines, source])
-
-
-def _plain(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in metadata.items() if key not in ("nbgrader", "tito")}
+    def _note_spaces(self, indices: Sequence[int], wanted: Cell) -> None:
+        for index in indices:
+            if self.mine[index] is not self.typed[index]:
+                place = self.mine[index].place()
+                name = f"{wanted.grade_id} ({place})" if wanted.grade_id else f"The cell at {place}"
+                text = f"{name} mixes tabs and spaces; each tab was read as 4 spaces."
+                self.findings.append(Finding("tabs", text, place))
 
 
-def _dressed(wanted: dict[str, Any], found: dict[str, Any], source: str) -> dict[str, Any]:
-    """The new cell with this source; with what the student's cell printed, if it says the same."""
-    same = found["source"] == source and wanted["cell_type"] == found["cell_type"]
-    kept = {key: found[key] for key in ("outputs", "execution_count") if same and key in found}
-    return {**wanted, **kept, "source": source, "metadata": _plain(found["metadata"]) | wanted["metadata"]}
+def _counterparts(new: Sequence[Cell], base: Sequence[Cell]) -> dict[int, int]:
+    """For each cell of the new lesson the place in the old one of what it was: of its grade_id, or of the same text."""
+    marks = {cell.grade_id: place for place, cell in enumerate(base) if cell.grade_id}
+    texts: dict[tuple[str, str], list[int]] = {}
+    for place in range(len(base) - 1, -1, -1):
+        if not base[place].grade_id:
+            texts.setdefault((base[place].kind, base[place].source.strip()), []).append(place)
+    found = {}
+    for number, cell in enumerate(new):
+        same = texts.get((cell.kind, cell.source.strip()))
+        if cell.grade_id in marks:
+            found[number] = marks[cell.grade_id]
+        elif not cell.grade_id and same:
+            found[number] = same.pop()
+    return found
+
+
+def _first(indices: Sequence[int]) -> int | None:
+    return indices[0] if indices else None
+
+
+def _directives(source: str) -> list[str]:
+    return [line for line in split_directives(source)[0] if line.strip() and not line.lstrip().startswith("%%")]
+
+
+def _dressed(wanted: Cell, found: Cell, source: str) -> Cell:
+    """The new cell with this source; with what an editor noted of the student's, and its outputs if it says the same.
+    """
+    metadata = {**found.extra.get("metadata", {}), **wanted.extra.get("metadata", {})}
+    same = found.source == source and found.kind == wanted.kind
+    kept = {key: value for key, value in found.extra.items() if key == "attachments" or (same and key != "metadata")}
+    extra = {**kept, **({"metadata": metadata} if metadata else {})}
+    return replace(wanted, source=source, number=found.number, line=found.line, extra=extra)

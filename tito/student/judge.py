@@ -1,237 +1,170 @@
-"""A student's cells as they are to be judged, wherever that is: in the student's folder, or where a class is graded.
+"""What a student's file is judged by: the checks and points as they were released, whatever the file holds now.
 
-The released checks are run, each once, in their places; all else is run as the student has it. So a check that was
-changed, deleted, copied or muted counts as it was released, and no work is lost over a cell that lost its mark, was
-split in two, or is indented with tabs here and spaces there.
+The released lesson is run with the student's work in it, so that a check that was changed, deleted, copied or muted
+counts as it was released, and no work is lost over a cell that lost its mark, was split in two, or was moved.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tito.errors import Finding
 from tito.lesson.cell import Cell
-from tito.lesson.code import parse_cell, public_names, tree_of
-from tito.student.align import Cells, given_places, grade_ids
+from tito.lesson.code import bound_names, parses
+from tito.lesson.find import pristine_lesson
+from tito.lesson.lesson import Lesson
+from tito.project import Project
+from tito.student.align import Alignment, same_text
+from tito.student.answers import blank_and_defined
+from tito.student.folder import NO_RELEASE, about_file
+from tito.student.graft import Grafted, Row, graft
 
-Place = Callable[[Cell], str]
-INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+REPAIR = "`tito module reset {} --keep-answers` repairs the file itself and keeps your answers."
+# What that puts right.
+REPAIRED_BY_RESET = {"answer-elsewhere", "check-changed", "check-gone", "copied", "directive-lost", "exercise-gone",
+                     "given-gone", "kind-changed", "mark-lost", "question-gone", "split", "tabs"}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Row:
-    """A cell as it is to be judged. `origin` is the index of the student's own, None for one that was put back."""
+class Judged:
+    """A lesson as it is to be judged, and what is to be known of the file; in the source tree, the lesson as it is."""
 
-    cell: Cell
-    origin: int | None
+    lesson: Lesson
+    findings: tuple[Finding, ...] = ()
 
-
-@dataclass(frozen=True)
-class Mended:
-    """The cells, what was done about them (`notes`), and what is still to be mended: copies, and what was put back.
-
-    `undefined` says which exercises define no longer what the lesson asks them for.
-    """
-
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...]
-    copied: tuple[str, ...]
-    gone: tuple[Cell, ...]
-    undefined: tuple[str, ...] = ()
+    @property
+    def foreign(self) -> Finding | None:
+        """Set where the file holds nothing of the lesson; it is not to be run."""
+        return next((finding for finding in self.findings if finding.code == "other-lesson"), None)
 
 
-def mend(mine: Sequence[Cell], released: Sequence[Cell], place: Place) -> Mended:
-    """The student's cells with the marks and checks of the released lesson. `place` says where a cell is."""
-    work = _Mending(mine, released, place)
-    work.recognise()
-    work.join_halves()
-    work.choose()
-    rows = [Row(work.judged(index), index) for index in work.kept]
-    work.note_moved()
-    gone = work.put_back(rows)
-    return Mended(tuple(rows), tuple(work.notes), tuple(work.copied), gone, tuple(work.undefined))
+def judge_lesson(project: Project, lesson: Lesson) -> Judged:
+    """The lesson with the student's own cells, and the checks and points of the release."""
+    pristine = pristine_lesson(project, lesson.number_name)
+    if pristine is None:
+        return Judged(lesson, (NO_RELEASE,) if project.lacks_release else ())
+    cells, findings, _ = judge_cells(lesson.cells, pristine.cells)
+    judged = replace(lesson, cells=cells)
+    if any(finding.code == "other-lesson" for finding in findings):
+        return Judged(judged, (_foreign(project, lesson),))
+    hint = Finding("repairable", REPAIR.format(lesson.number))
+    repairable = any(finding.code in REPAIRED_BY_RESET for finding in findings)
+    return Judged(judged, (*about_file(lesson.path), *findings, *([hint] if repairable else [])))
 
 
-class _Mending:
-    def __init__(self, mine: Sequence[Cell], lesson: Sequence[Cell], place: Place) -> None:
-        self.mine, self.lesson, self.place = list(mine), lesson, place
-        self.released = {cell.grade_id: cell for cell in lesson if cell.grade_id}
-        self.names: list[str | None] = [None] * len(mine)
-        self.lost: list[str] = []
-        self.kept = list(range(len(mine)))
-        self.counts: dict[str | None, int] = {}  # mark -> index of the cell that counts
-        self.notes: list[str] = []
-        self.copied: list[str] = []
-        self.undefined: list[str] = []
+def _foreign(project: Project, lesson: Lesson) -> Finding:
+    makes = f" It makes {lesson.module}." if lesson.module else ""
+    text = f"{project.relative(lesson.path)} holds no exercise and no check of {lesson.number_name}.{makes}"
+    fix = (
+        f"Was it copied from another course or lesson? `tito module reset {lesson.number}` brings the lesson; this file"
+        " is kept in .tito/backups."
+    )
+    return Finding("other-lesson", text, fix=fix, blocks=True)
 
-    def recognise(self) -> None:
-        """Find out which cell of the lesson each cell is."""
-        names, self.lost = grade_ids(_plain(self.mine), _plain(self.released.values(), no_id=""))
-        self.names = [name or None for name in names]
-        pairs = zip(names, self.mine, strict=True)
-        known = [f"{name} ({self.place(cell)})" for name, cell in pairs if name in self.lost]
-        if known:
-            had = "had lost its mark and was" if len(known) == 1 else "had lost their marks and were"
-            self.notes.append(f"{', '.join(known)} {had} known again.")
-        if self.released and not any(names):
-            self.notes.append("No cell of this lesson is in this file; is it another lesson's?")
 
-    def join_halves(self) -> None:
-        """Make one of an exercise that was split in two neighbours where they are Python only together."""
-        for index in range(len(self.mine) - 1):
-            first, second = self.mine[index : index + 2]
-            name, both = self.names[index], f"{first.source}\n{second.source}"
-            is_half = name is not None and self.names[index + 1] in (name, None) and not self.released[name].is_check
-            if is_half and first.kind == second.kind == "code" and not _parses(second.source) and _parses(both):
-                where = f"{self.place(first)} and {self.place(second)}"
-                self.notes.append(f"{name} was split in two, {where}; it was taken as one.")
-                self.mine[index] = replace(first, source=both)
-                self.names[index + 1] = None
-                self.kept.remove(index + 1)
+def judge_cells(
+    mine: Sequence[Cell], released: Sequence[Cell]
+) -> tuple[tuple[Cell, ...], tuple[Finding, ...], tuple[Cell, ...]]:
+    """The cells that are to be run for a student's, what is to be known of them, and the student's that are not run."""
+    done = graft(released, mine, released)
+    if done.alignment.is_foreign:
+        text = "No cell of this lesson is in this file; is it another lesson's?"
+        return done.cells, (Finding("other-lesson", text, blocks=True),), ()
+    rows, restored = _rows(done)
+    about = [*done.findings, *restored, *_about_checks(done.alignment), *_about_exercises(done)]
+    return tuple(row.cell for row in rows), tuple(dict.fromkeys(about)), done.left
 
-    def choose(self) -> None:
-        """Settle which cell counts for each mark."""
-        self.counts = {name: self._that_counts(name) for name in self.released if name in self.names}
-        gone = [name for name, cell in self.released.items() if cell.is_exercise and name not in self.counts]
-        self.notes += [f"The exercise {name} is gone." for name in gone]
 
-    def _that_counts(self, name: str | None) -> int:
-        """Which of the cells with this mark counts: the first check, the first written answer to an open question.
+def _rows(done: Grafted) -> tuple[list[Row], list[Finding]]:
+    """The rows to be run: the student's, the graded cells, and what the lesson gave and is now defined nowhere."""
+    bound = frozenset().union(*(bound_names(row.cell.source) for row in done.rows if _is_code_of(row)))
+    rows, said, at = [], [], Cell("", "")
+    for row in done.rows:
+        gone = row.origin is None and not row.cell.grade
+        missing = sorted(bound_names(row.cell.source) - bound) if gone and row.cell.kind == "code" else []
+        if row.origin is not None:
+            at = row.cell
+        elif gone and (not missing or row.cell.solution):
+            continue
+        elif missing:
+            text = f"A given cell that defines {', '.join(missing)} is gone; it was run as it was released."
+            said.append(Finding("given-gone", text, at.place()))
+        rows.append(row if row.origin is not None else Row(replace(row.cell, number=at.number, line=at.line)))
+    return rows, said
 
-        Of an exercise's answers all are run, in order, so that one that was cut in two works; where two define the
-        same, the last does. A copy left blank, which would undo an answer above it, is passed over.
-        """
-        found = [index for index, other in enumerate(self.names) if other == name]
-        wanted = self.released[name]
-        written = [index for index in found if wanted.solution and not _same_text(self.mine[index], wanted)]
-        best = (written or found)[-1 if wanted.is_exercise else 0]
-        if len(found) > 1:
-            where = " and ".join(self.place(self.mine[index]) for index in found)
-            self.copied.append(f"{name} is there {_times(len(found))}, at {where}: {self._which(found, written, best)}")
-        if wanted.is_exercise and written:
-            self.kept = [index for index in self.kept if index not in found or index in written]
-        return best
 
-    def _which(self, found: list[int], written: list[int], best: int) -> str:
-        """Which of several cells with one mark counts, and what to do."""
-        answered = f"{self.place(self.mine[best])}, which was answered,"
-        if not self.released[self.names[best]].is_exercise:
-            return f"{'the first' if best == found[0] else answered} counts; delete the other."
-        if len(written) == 1:
-            return f"{answered} is run, and what was left blank is not; delete that."
-        return "all are run, and what the last of them defines is what counts; make them one."
+def _is_code_of(row: Row) -> bool:
+    return row.origin is not None and row.cell.kind == "code"
 
-    def judged(self, index: int) -> Cell:
-        """The student's cell `index` as it counts."""
-        cell, name = self.mine[index], self.names[index]
-        if name is None or self.counts[name] != index:
-            if name is None and cell.is_check:
-                who = f"{cell.grade_id or 'A graded cell'} ({self.place(cell)})"
-                self.notes.append(f"{who} is no check of this lesson; it earns no points.")
-            return self._indented(cell if name is None and not cell.grade else _ungraded(cell))
-        wanted = self.released[name]
-        if wanted.is_check:
-            if not (_same_text(cell, wanted) if name in self.lost else _same(cell, wanted)):
-                what = f"was changed; the released check was run, for its {wanted.points:g} points."
-                self.notes.append(f"{name} ({self.place(cell)}) {what}")
-            return replace(wanted, line=cell.line)
-        flags = {"grade": wanted.grade, "solution": wanted.solution, "points": wanted.points}
-        return self._indented(replace(cell, kind=wanted.kind, grade_id=wanted.grade_id, **flags))
 
-    def _indented(self, cell: Cell) -> Cell:
-        """The cell, with spaces for the tabs it begins lines with, where it is Python only so."""
-        if cell.kind != "code" or "\t" not in cell.source or _parses(cell.source):
-            return cell
-        spaced = INDENT.sub(lambda match: match[0].expandtabs(4), cell.source)
-        if not _parses(spaced):
-            return cell
-        name = f"{cell.grade_id} ({self.place(cell)})" if cell.grade_id else f"The cell at {self.place(cell)}"
-        self.notes.append(f"{name} mixes tabs and spaces; each tab was read as 4 spaces.")
-        return replace(cell, source=spaced)
+def _about_checks(found: Alignment) -> list[Finding]:
+    """The checks and open questions of the lesson that are gone from the file, were changed, or are there twice."""
+    strange = [found.mine[index] for index in found.own if found.mine[index].grade]
+    said = [_strange(cell) for cell in strange]
+    for place, wanted in enumerate(found.lesson):
+        mine = [found.mine[index] for index in found.found.get(place, [])]
+        if not wanted.grade:
+            continue
+        if not mine:
+            what, code = ("check", "check-gone") if wanted.is_check else ("open question", "question-gone")
+            text = f"The {what} {wanted.grade_id} is gone; it counts as it was released."
+            said.append(Finding(code, text, blocks=wanted.is_check))
+        elif wanted.is_check:
+            said += _about_check(wanted, mine)
+    return said
 
-    def note_moved(self) -> None:
-        """Say where an exercise's names are defined, if not in its own cell."""
-        exercises = [name for name in self.counts if self.released[name].is_exercise]
-        for name in filter(self._all_parse, exercises):
-            own = set().union(*(_names(cell) for i, cell in enumerate(self.mine) if self.names[i] == name))
-            for defined in sorted(_names(self.released[name]) - own):
-                self._note_missing(name, defined)
 
-    def _all_parse(self, name: str) -> bool:
-        return all(_parses(cell.source) for i, cell in enumerate(self.mine) if self.names[i] == name)
+def _strange(cell: Cell) -> Finding:
+    text = f"{cell.grade_id or 'A graded cell'} ({cell.place()}) is not a check of this lesson; it earns no points."
+    return Finding("not-in-lesson", text, cell.place())
 
-    def _note_missing(self, name: str, defined: str) -> None:
-        """That the exercise's cell does not define what the lesson asks it for; and which cell does, if one does."""
-        cell = f"the cell {name} ({self.place(self.mine[self.counts[name]])})"
-        others = (other for i, other in enumerate(self.mine) if self.names[i] != name)
-        homes = [self.place(other) for other in others if defined in _names(other)]
-        if homes:
-            self.notes.append(f"{defined} belongs into {cell}; it is defined in {homes[0]}.")
+
+def _about_check(wanted: Cell, mine: Sequence[Cell]) -> list[Finding]:
+    said, first = [], mine[0]
+    flags = [(cell.kind, cell.grade, cell.solution, cell.points) for cell in (first, wanted)]
+    marked = first.grade_id == wanted.grade_id
+    if not same_text(first, wanted) or (marked and flags[0] != flags[1]):
+        what = f"was changed; the released check was run, for its {wanted.points:g} points."
+        text = f"{wanted.grade_id} ({first.place()}) {what}"
+        said.append(Finding("check-changed", text, first.place()))
+    if len(mine) > 1:
+        where, times = " and ".join(cell.place() for cell in mine), "twice" if len(mine) == 2 else f"{len(mine)} times"
+        text = f"{wanted.grade_id} is there {times}, at {where}: it counts once; delete the other."
+        said.append(Finding("copied", text, first.place(), blocks=True))
+    return said
+
+
+def _about_exercises(done: Grafted) -> list[Finding]:
+    """The exercises that are gone, became text, or do not define what the lesson asks them for."""
+    found, said = done.alignment, []
+    taken = {row.cell.grade_id: row for row in done.rows if row.cell.is_exercise and row.origin is not None}
+    for place, wanted in enumerate(found.lesson):
+        if not wanted.is_exercise:
+            continue
+        row, mine = taken.get(wanted.grade_id), [found.mine[index] for index in found.found.get(place, [])]
+        if row is None:
+            said.append(Finding("exercise-gone", f"The exercise {wanted.grade_id} is gone."))
+            continue
+        if mine and mine[0].kind != wanted.kind:
+            text = f"{wanted.grade_id} ({mine[0].place()}) had become a {mine[0].kind} cell; it was run as code."
+            said.append(Finding("kind-changed", text, mine[0].place()))
+        said += _about_names(found, place, wanted, row.cell)
+    return said
+
+
+def _about_names(found: Alignment, place: int, wanted: Cell, answer: Cell) -> list[Finding]:
+    others = [cell for index, cell in enumerate(found.mine) if found.places[index] != place]
+    if same_text(answer, wanted):
+        homes = [cell for cell in others if wanted.names & cell.names and cell.kind == "code"]
+        return [blank_and_defined(wanted, answer, homes[0])] if homes else []
+    said = []
+    for name in sorted(wanted.names - answer.names) if parses(answer.source) else ():
+        home = next((cell for cell in others if name in cell.names), None)
+        the_cell = f"the cell {wanted.grade_id} ({answer.place()})"
+        if home is None:
+            text = f"T{the_cell[1:]} no longer defines {name}, which the lesson asks for."
         else:
-            self.undefined.append(f"T{cell[1:]} no longer defines {defined}, which the lesson asks for.")
-
-    def put_back(self, rows: list[Row]) -> tuple[Cell, ...]:
-        """Insert the released checks and open questions that are gone, each after what came before it; these cells."""
-        gone = [i for i, cell in enumerate(self.lesson) if cell.grade and cell.grade_id not in self.counts]
-        order = self._places(rows) if gone else {}
-        for number in gone:
-            before = [row for i, row in order.items() if i < number]
-            after = [rows.index(row) for i, row in order.items() if i > number]
-            at = rows.index(before[-1]) + 1 if before else min(after, default=len(rows))
-            back = Row(replace(self.lesson[number], line=rows[at - 1].cell.line if at else 0), None)
-            rows.insert(at, back)
-            order = dict(sorted({**order, number: back}.items()))
-        return tuple(self.lesson[i] for i in gone)
-
-    def _places(self, rows: Sequence[Row]) -> dict[int, Row]:
-        """For each cell of the lesson that the student still has, marked or not, its row; in the lesson's order."""
-        given = given_places(_plain(self.mine), [name or "" for name in self.names], _plain(self.lesson, no_id=""))
-        numbers = {cell.grade_id: i for i, cell in enumerate(self.lesson) if cell.grade_id}
-        home = given | {index: numbers[name] for name, index in self.counts.items()}
-        there = [row for row in rows if row.origin in home]
-        return {home[row.origin]: row for row in sorted(there, key=lambda row: home[row.origin])}
-
-
-def _plain(cells: Iterable[Cell], no_id: str | None = None) -> Cells:
-    """The cells as matching looks at them. The student's and the lesson's differ where neither has an id."""
-    return [
-        {
-            "cell_type": cell.kind,
-            "id": cell.id or no_id,
-            "source": cell.source,
-            "metadata": {"nbgrader": {"grade_id": cell.grade_id}},
-        }
-        for cell in cells
-    ]
-
-
-def _parses(source: str) -> bool:
-    try:
-        parse_cell(source)
-    except SyntaxError:
-        return False
-    return True
-
-
-def _names(cell: Cell) -> set[str]:
-    return public_names(tree_of(cell.source)) if cell.kind == "code" else set()
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
-
-
-def _ungraded(cell: Cell) -> Cell:
-    return replace(cell, grade_id=None, grade=False, solution=False, points=0.0)
-
-
-def _same(cell: Cell, wanted: Cell) -> bool:
-    """Whether a check is as it was released, apart from space at the ends of its lines."""
-    flags = [(c.kind, c.grade, c.solution, c.points) for c in (cell, wanted)]
-    return flags[0] == flags[1] and _same_text(cell, wanted)
-
-
-def _same_text(cell: Cell, wanted: Cell) -> bool:
-    lines = [[line.rstrip() for line in c.source.strip().split("\n")] for c in (cell, wanted)]
-    return lines[0] == lines[1]
+            text = f"{name} belongs in {the_cell}; it is defined in {home.place()}."
+        said.append(Finding("not-defined" if home is None else "defined-elsewhere", text, answer.place()))
+    return said

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from tito.lesson.regions import CODE_STUB, TEXT_STUB
+from tito.lesson.regions import STUB, TEXT_STUB
 
 Lines = list[str]
-STUBS = [stub.split("\n") for stub in (CODE_STUB, TEXT_STUB)]
 
 
 def merge_answer(base: str, mine: str, new: str) -> str | None:
@@ -38,14 +37,21 @@ def _pieces(lines: Lines) -> list[Lines]:
     pieces: list[Lines] = [[]]
     at = 0
     while at < len(lines):
-        stub = next((s for s in STUBS if [line.strip() for line in lines[at : at + len(s)]] == s), None)
-        if stub:
+        size = _stub_size(lines[at : at + 2])
+        if size:
             pieces.append([])
-            at += len(stub)
+            at += size
         else:
             pieces[-1].append(lines[at])
             at += 1
     return pieces
+
+
+def _stub_size(lines: Lines) -> int:
+    """How many lines the stub takes that `lines` begin with; 0 where they begin with none."""
+    if lines[0].strip() == TEXT_STUB:
+        return 1
+    return 2 if STUB.fullmatch("\n".join(lines)) else 0
 
 
 def _between(pieces: list[Lines], lines: Lines) -> list[Lines] | None:

@@ -216,7 +216,7 @@ CASES: list[Case] = [
                     "    if given.dtype == bool:\n"
                 ),
             ),
-        says=("class_indices(float16", "stops", "whole numbers do")),
+        says=("class_indices(float16", "failed", "whole numbers do")),
     right("class-indices", "floor and a loop",
         solution="""
     numbers = as_tensor(targets).numpy()

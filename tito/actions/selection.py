@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tito.errors import TitoError, UnknownLesson
 from tito.lesson.lesson import Lesson
 
+WRITE = "Write 01-07,14,18."
+
 
 @dataclass(frozen=True)
-class Wish:
+class Selection:
     """What was asked for, as typed: `lessons` as in 01-07,14,18 (empty: all), and the lesson to `start` from."""
 
     lessons: str = ""
@@ -17,68 +20,68 @@ class Wish:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The wish as an edition's settings.ini holds it, so that an update can ask for the same."""
+        """The selection as an edition's settings.ini holds it, so that an update can ask for the same."""
         named = {"edition_lessons": self.lessons, "edition_from": self.start}
         return {key: value for key, value in named.items() if value}
 
     @property
     def words(self) -> str:
-        """The wish as it is typed for `tito release`."""
+        """The selection as it is typed for `tito release`."""
         named = {"--lessons": self.lessons, "--from": self.start}
         return " ".join(f"{option} {value}" for option, value in named.items() if value) or "all lessons"
 
     @classmethod
-    def of(cls, settings: dict[str, str]) -> Wish:
-        """The wish that an edition was made with."""
+    def of(cls, settings: dict[str, str]) -> Selection:
+        """The selection that an edition was made with."""
         return cls(settings.get("edition_lessons", ""), settings.get("edition_from", ""))
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selected:
     """The lessons to be done, and the finished ones that they may build on."""
 
     blank: list[Lesson]
     given: list[Lesson]
 
 
-def choose(found: list[Lesson], wish: Wish) -> Choice:
-    """The lessons of a course that a wish is for.
+def select(found: Sequence[Lesson], selection: Selection) -> Selected:
+    """The lessons of a course that a selection is for.
 
     Raises UnknownLesson where it names one that is not there, and TitoError where a lesson is left without one that it
     builds on.
     """
-    start = _number(found, wish.start) if wish.start else ""
-    wanted = _numbers(found, wish.lessons) if wish.lessons else {lesson.number for lesson in found}
+    start = _number(found, selection.start) if selection.start else ""
+    wanted = _numbers(found, selection.lessons) if selection.lessons else {lesson.number for lesson in found}
     blank = [lesson for lesson in found if lesson.number in wanted and lesson.number >= start]
     given = [lesson for lesson in found if lesson.number < start]
-    if wish.lessons and not blank:
-        raise TitoError(f"No lesson of {wish.lessons} is left from {start} on.", "Name lessons from there on.")
+    if selection.lessons and not blank:
+        raise TitoError(f"No lesson of {selection.lessons} is left from {start} on.", "Name lessons from there on.")
     _check_complete(found, blank, given)
-    return Choice(blank, given)
+    return Selected(blank, given)
 
 
-def _numbers(found: list[Lesson], text: str) -> set[str]:
+def _numbers(found: Sequence[Lesson], text: str) -> set[str]:
     """The numbers of the lessons in `text`, such as 01-07,14,18."""
     wanted: set[str] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         ends = _number(found, first), _number(found, last if dash else first)
         if ends[0] > ends[1]:
-            raise TitoError(f"{part.strip()} names no lessons: it counts down.", "Write 01-07,14,18.")
+            raise TitoError(f"{part.strip()} counts down, so it names no lessons.", WRITE)
         wanted |= {lesson.number for lesson in found if ends[0] <= lesson.number <= ends[1]}
     return wanted
 
 
-def _number(found: list[Lesson], text: str) -> str:
+def _number(found: Sequence[Lesson], text: str) -> str:
     """The number of the lesson that `text` names."""
     number = text.strip().zfill(2)
     if number not in {lesson.number for lesson in found}:
         there = ", ".join(lesson.number for lesson in found)
-        raise UnknownLesson(f"There is no lesson {text.strip()!r}.", f"There are: {there}. Write 01-07,14,18.")
+        raise UnknownLesson(f"There is no lesson {text.strip()!r}.", f"There are: {there}. {WRITE}")
     return number
 
 
-def _check_complete(found: list[Lesson], blank: list[Lesson], given: list[Lesson]) -> None:
+def _check_complete(found: Sequence[Lesson], blank: Sequence[Lesson], given: Sequence[Lesson]) -> None:
     made = {lesson.module for lesson in (*blank, *given)}
     makers = {lesson.module: lesson.number for lesson in found}
     for lesson in blank:

@@ -742,7 +742,7 @@ plt.show()
 r"""
 Plain descent jumps from wall to wall, a quarter less far each time, and is slow along the floor.
 With momentum the swings die out somewhat sooner, while the steps along the floor, which agree, add
-up. Adam's first steps are equally long in both directions, because it divides each gradient by its
+up. Adam's first step is equally long in both directions, because it divides each gradient by its
 own size. (Its averages have shorter memories than usual here, for so short a walk.)
 
 ## Digits, by hand

@@ -113,7 +113,7 @@ def test_unit_stratified_split():
     cases += [([30, 9, 3], 0.3, [9, 3, 1]), ([30, 9], 0.9, [27, 8]), ([25, 5], 0.1, [2, 0])]
     ### END HIDDEN TESTS
     for counts, fraction, wanted in cases:
-        checks.split(stratified_split, counts, fraction, wanted, "round the share of each class")
+        checks.split(stratified_split, counts, fraction, wanted, "of n members round(fraction * n)")
     checks.draw(stratified_split, generator)
 
 test_unit_stratified_split()
@@ -304,7 +304,7 @@ r"""
 ### Exercise: evaluating
 
 Dropout switches off a random part of the network, in training only. Measured in training mode, a
-network looks worse than it is, and gives another number each time. Write a context manager that
+network usually looks worse than it is, and no two measurements agree. Write a context manager that
 puts it into evaluation mode and gives each part its own mode back at the end, *also when something
 fails in between* or somebody presses stop. Its own mode, because some part, a frozen one for
 instance, may be in evaluation mode on purpose, and `model.train()` would undo that.
@@ -541,7 +541,7 @@ so the first is the same in both lines; look at the others.
 
 ### Exercise: cosine_lr
 
-A good rate for the beginning is too high for the end, where it makes the weights jump about their
+A good rate for the beginning is too high for the end, where it makes the weights jump around their
 goal. Half a cosine lowers it smoothly. The very beginning is special too: the weights are random,
 and the averages that Adam divides by have seen almost nothing. So let the rate grow to its peak
 over the first updates, the *warm-up*. With $t$ updates done, $w$ of warm-up, and $T$ in all, it is
@@ -577,12 +577,14 @@ def cosine_lr(step: int, peak: float, total_steps: int, warmup_steps: int = 0,
 @check
 def test_unit_cosine_lr():
     cases = [(0, 1, 100, 10, 0, 0.1), (10, 1, 100, 10, 0, 1), (25, 1, 100, 0, 0, 0.8535534),
-             (55, 3, 100, 10, 1, 2), (500, 1, 100, 10, 0.2, 0.2), (5, 1, 5, 5, 0.1, 0.1)]
+             (55, 3, 100, 10, 1, 2), (500, 1, 100, 10, 0.2, 0.2), (5, 1, 5, 5, 0.1, 0.1),
+             (1, 2, 100, 4, 0.5, 1)]
     ### BEGIN HIDDEN TESTS
-    cases += [(1, 0.6, 12, 3, 0, 0.4), (9, 0.6, 12, 3, 0.2, 0.3), (7, 4, 7, 7, 0.5, 0.5)]
+    cases += [(1, 0.6, 12, 3, 0, 0.4), (9, 0.6, 12, 3, 0.2, 0.3), (7, 4, 7, 7, 0.5, 0.5),
+              (0, 0.9, 12, 3, 0.3, 0.3)]
     ### END HIDDEN TESTS
     for case in cases:
-        checks.rate(cosine_lr, *case, "in which of the formula's three cases is this step?")
+        checks.rate(cosine_lr, *case, "which case of the formula is it, and what is each term?")
 
 test_unit_cosine_lr()
 
@@ -664,7 +666,7 @@ class TrainingStep:
 @check
 def test_unit_train_step(count):
     step, data = checks.small_training(TrainingStep, Linear(5, 3), loss_fn, Tensor, count)
-    step.schedule = CosineSchedule(step.optimizer, 4, warmup_steps=2)
+    step.schedule = CosineSchedule(step.optimizer, 8, warmup_steps=4)
     checks.train_step(step, data, evaluate(step.model, loss_fn, *data))
 
 test_unit_train_step(30)
@@ -923,7 +925,7 @@ def test_question_training():
         f"updates is {updates}: how many groups of 4 batches has an epoch, short ones included?")
     weights = checks.with_gradients(Tensor, [[2.0], [3.0], [6.0]])
     clip_grad_norm(weights, 1.0)
-    assert abs(length_left - weights[1].grad.item()) < 1e-3, (
+    assert abs(length_left - weights[1].grad.item()) < 5e-3, (
         f"length_left is {length_left}: how long are the three as one vector?")
     assert abs(rate_halfway - cosine_lr(600, 0.1, 1100, 100, 0.02)) < 1e-6, (
         f"rate_halfway is {rate_halfway}: how much of the way down is done?")

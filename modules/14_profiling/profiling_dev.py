@@ -68,7 +68,8 @@ from threadpoolctl import threadpool_limits
 from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.tensor import apply, is_recording, no_grad
-from tinytorch.support.checks import FakeClock, check, close, equal, explained, raises
+from tinytorch.support.checks import FakeClock, check, close, equal, explained, outcome, raises
+from tinytorch.support.checks import yields_once
 
 # %%
 one_core = threadpool_limits(1)
@@ -99,11 +100,9 @@ yet. And now and then another program takes the core, which makes a run longer.
 So we first run the work a few times to *warm up*, without timing it. Then we time it many times and
 take the *median*: half of the runs were faster. A few disturbed runs hardly move it, while they
 would move the mean. The fastest run says what the machine can do when nothing disturbs it, and the
-90th percentile, which 90% of the runs did not exceed, says how bad it gets. Where the three are far
-apart, something else was running.
+90th percentile, which 90% of the runs did not exceed, says how bad it gets.
 
-Results are small frozen dataclasses. `column` says how a field is to be printed, and `table` prints
-rows of any such class.
+Results are frozen dataclasses: `column` says how to print a field, `table` prints rows of a class.
 """
 
 # %%
@@ -121,8 +120,7 @@ class Latency:
 r"""
 ### Exercise: latency_of
 
-Make a `Latency` of the seconds that each run took. `np.median` and `np.percentile` do the
-arithmetic. Mind the unit.
+Make a `Latency` of the seconds of each run, with `np.median` and `np.percentile`. Mind the unit.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "latency-of"}
@@ -263,8 +261,7 @@ to record: let the exception pass.
 
 `record` takes the shapes from `inputs` and `result`. In the backward phase that is `node.inputs`
 (arrays, or a `Spec` with the shape of an array that was not saved) and the gradient coming in,
-which has the shape of the operation's result. (The class is one long cell, because a class cannot
-be cut in two.)
+which has the shape of the operation's result. (A class cannot be cut in two: the cell is long.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "trace"}
@@ -323,7 +320,7 @@ def test_unit_trace(a, b, c):
         return array * 2
     slow = Primitive("slow", work)
     with Trace(clock) as outer:
-        y = apply(slow, x)
+        y = outcome("apply in a trace", lambda: apply(slow, x), "what does self.record ask for?")
         assert isinstance(y, Tensor), f"apply in a trace gave {y!r:.40}: return what super() gave"
         with Trace(clock) as inner:
             z = apply(slow, y)
@@ -348,7 +345,7 @@ def test_unit_trace_backward(n, k, m, dtype):
     x, w = Tensor(np.ones((n, k)), dtype=dtype), Tensor(np.ones((k, m)), dtype=dtype)
     w.requires_grad, ticks = True, iter(range(10, 99))
     with Trace(lambda: next(ticks)) as trace:  # a clock that goes on by 1 at each look
-        with explained("a traced backward pass", "return what super().backward(...) returned"):
+        with explained("a traced backward pass", "return what super() does; what is recorded?"):
             (x @ w).tanh().sum().backward()
     assert w.grad is not None, "w.grad was not filled: return what super().backward(...) returned"
     ran = [("matmul", ((n, k), (k, m)), (n, m), dtype), ("tanh", ((n, m),), (n, m), dtype),
@@ -436,7 +433,8 @@ def test_unit_summarize():
                                      Total("add", "forward", 1, 0.5)])]
     ### END HIDDEN TESTS
     for operations, wanted in cases:
-        got = summarize(operations)
+        got = outcome("summarize", lambda: summarize(operations), "what does `make` want?")
+        assert isinstance(got, list), f"summarize gave {got!r:.60}, wanted a list of rows"
         assert got == wanted, (f"the summary came as\n{table(got)}\nwanted\n{table(wanted)}\n"
                                "one row for each name and phase, the longest time first")
     fewest = summarize(some, lambda name, phase, group: Total(name, phase, 0, -len(group)))
@@ -593,9 +591,8 @@ r"""
 Their bytes are not simply added up. One array may be saved twice, because the result of an
 operation is the input of the next. A *view*, such as `reshape` gives, has no memory of its own, but
 keeps that of another array alive, its owner. `distinct_bytes` of `tinytorch.support` counts each
-owner once. And the weights are there anyway, so `saved_bytes` leaves them out. A *copy* of a
-weight, in half precision for example, is memory of its own, which does not grow with the batch;
-lesson 17 will want it counted apart.
+owner once. And the weights are there anyway, so `saved_bytes` leaves them out. A *copy* of a weight
+(in half precision, see lesson 17) does not grow with the batch and is counted apart.
 """
 
 # %%
@@ -658,6 +655,8 @@ def undisturbed(tensors: Iterable[Tensor] = ()) -> Iterator[None]:
 # Check of undisturbed: run it when its cell has run.
 @check
 def test_unit_undisturbed(made, kept, *others):
+    yields_once("undisturbed()", undisturbed)
+    generator().random()
     for error in (None, ZeroDivisionError, KeyboardInterrupt):
         tensors, ended = [Tensor([1.0]), Tensor([2.0]), *others], None
         tensors[0].grad, state = kept, generator().bit_generator.state
@@ -691,7 +690,7 @@ A *model* is whatever can be called with a tensor and lists its weights in `para
 else is asked of it. One function looks at the memory of a run, one traces a run. What a run *holds*
 in the end is less than it *needs* on the way, when operations allocate arrays for their own use;
 `peak_bytes` asks `tracemalloc` for that peak. (It is in `tinytorch.support`, as are the results,
-such as `Memory`, and the errors for what is no model or no loss.)
+such as `Memory`, and the errors for what is not a model or not a loss.)
 """
 
 # %%
@@ -715,7 +714,6 @@ def sample_input(shape: Sequence[int]) -> Tensor:
 # %%
 #| exporti
 Function = Callable[[Tensor], Tensor]
-
 
 def traced_run(model: Function, x: Tensor, loss_fn: Function | None, trace: Trace) -> TracedRun:
     """A run of `model(x)` that `trace` watches, with `loss_fn` also of its backward pass."""
@@ -823,11 +821,14 @@ def test_unit_profiler_counts(n, k):
         got = profiler.count_parameters(counted)
         equal(f"count_parameters of {what}", got, wanted, "count numbers, each parameter once")
     state = generator().bit_generator.state
-    got = profiler.measure_latency(twice, [[1.0] * n], warmup=2, iterations=k)
+    got = outcome("measure_latency of a list", lambda: profiler.measure_latency(
+        twice, [[1.0] * n], warmup=2, iterations=k), "what does measure call?")
     equal("measure_latency: runs", (got.iterations, len(twice.calls)), (k, 2 + k), "timed, and all")
     equal("measure_latency of a list: x in the model", twice.calls[0][0], "Tensor", "make it one")
     assert twice.calls[0][1], "the model ran without recording: that is for the caller to say"
     assert generator().bit_generator.state == state, "the generator was not put back: undisturbed()"
+    outcome("measure_latency of a function", lambda: profiler.measure_latency(as_tensor, 1.0),
+            "it can be called, and has no parameters()")
 
 test_unit_profiler_counts(3, 5)
 ### BEGIN HIDDEN TESTS

@@ -64,8 +64,7 @@ from tinytorch.support.timing import spread_of, timed_runs
 r"""
 ## Work: counting FLOPs
 
-The unit of work is the FLOP, one floating-point operation. People count it in different ways; here
-is ours:
+The unit of work is the FLOP, one floating-point operation. There are several ways to count; ours:
 
 - elementwise operations count **one for each element of the result**. `exp`, `tanh`, `sqrt` and a
   division count one, like an addition, although a processor takes longer over them: that is a
@@ -87,12 +86,12 @@ Mind the batch axes, and that a vector has only one axis.
 """
 
 # %%
-from threadpoolctl import threadpool_info
-
 from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Linear, Sequential, manual_seed
 from tinytorch.core.tensor import Layer
-from tinytorch.support.checks import FakeClock, check, close, equal, explained
+from tinytorch.support.checks import check, close, equal, explained, outcome
+from tinytorch.support.checks_kernels import compiles
+from tinytorch.support.checks_roofline import blas_threads, products_seen
 
 # %% nbgrader={"solution": true, "grade_id": "matmul-flops"}
 #| export
@@ -105,7 +104,6 @@ def matmul_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int
     ### BEGIN SOLUTION
     return 2 * math.prod(output) * shapes[0][-1]
     ### END SOLUTION
-
 
 def linear_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int:
     """FLOPs of `x @ weight + bias`: those of the product, and one addition for each result."""
@@ -141,7 +139,6 @@ wrong: the gradient of a bias is a sum over the rows.
 FlopRule = Callable[[tuple[Shape, ...], Shape, dict], int]
 FLOPS: dict[str, tuple[FlopRule, ...]] = {}
 
-
 def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
     """Set how primitive `name` is counted: `rule(input shapes, output shape, options) -> FLOPs`.
 
@@ -154,7 +151,6 @@ def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
 def per_input(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the first input."""
     return lambda shapes, output, options: steps * math.prod(shapes[0])
-
 
 def per_output(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the result."""
@@ -283,7 +279,7 @@ def test_unit_traffic():
     a, row, one = np.zeros((20, 30), np.float32), np.zeros(30, np.float16), np.ones((3, 5))
     wide = np.broadcast_to(row, (20, 30))
     cases = [("a + row", [a, row], [a + row], 4860), ("a * a", [a, a], [a * a], 4800),
-             ("a.T", [a], [a.T], 0), ("a.sum()", [a], [np.asarray(a.sum())], 2404),
+             ("a.T, after row", [row, a], [a.T], 0), ("a.sum()", [a], [np.asarray(a.sum())], 2404),
              ("a + wide, which repeats a row", [a, wide], [a + wide], 4860),
              ("handing a on, twice", [a], [a, a], 0), ("a and -a", [a], [a, -a], 4800)]
     ### BEGIN HIDDEN TESTS
@@ -291,7 +287,7 @@ def test_unit_traffic():
               ("a[::-1]", [a], [a[::-1]], 0), ("one[1], a copy", [one], [one[1], one[1] + 0], 160)]
     ### END HIDDEN TESTS
     for what, read, written, wanted in cases:
-        got = traffic(read, written)
+        got = outcome(f"traffic of {what}", lambda: traffic(read, written), "told apart how?")
         equal(f"traffic of {what}", got, wanted, "what is new, what is a view, what is read once?")
 
 test_unit_traffic()
@@ -334,7 +330,6 @@ class CountedOperation(Operation):
 
     flops: int = column("FLOPs", ",")
     bytes: int = column("bytes", ",")
-
 
 @dataclass(frozen=True)
 class CountedTotal(Total):
@@ -402,7 +397,7 @@ def test_unit_trace_counts(n, k, m):
     x, w, b = (Tensor(np.ones(shape, np.float32)) for shape in [(n, k), (k, m), m])
     w.requires_grad, b.requires_grad, ticks = True, True, iter(range(99))
     with CountingTrace(lambda: next(ticks)) as trace:  # a clock that goes on by 1 at each look
-        y = x @ w
+        y = outcome("x @ w in a CountingTrace", lambda: x @ w, "what does forward_counts take?")
         assert isinstance(y, Tensor), f"x @ w gave {y!r:.40}: return what super().forward() gave"
         with explained("a backward pass in the trace", "return what super().backward() returned"):
             GELU("tanh")(y + b).reshape(-1)[np.array([0, 1])].sum().backward()
@@ -441,7 +436,7 @@ Now lesson 14's network again, in a training step on 64 images:
 one_core = threadpool_limits(1)
 manual_seed(14)
 network, batch = Sequential(Linear(64, 128), GELU(), Linear(128, 10)), sample_input((64, 64))
-run = Profiler().trace(network, batch, lambda y: (y * y).mean(), CountingTrace, iterations=51)
+run = Profiler().trace(network, batch, lambda y: (y * y).mean(), CountingTrace, iterations=21)
 print(table(run.rows))
 
 # %% [markdown]
@@ -467,7 +462,6 @@ def elementwise_intensity(
 ) -> float:
     """FLOPs per byte of an elementwise operation that takes `flops` for each element."""
     return flops / ((arrays_read + arrays_written) * itemsize)
-
 
 def matmul_intensity(m: int, k: int, n: int, itemsize: int) -> float:
     """FLOPs per byte of (m, k) @ (k, n), with `itemsize` bytes a number.
@@ -554,8 +548,7 @@ Seen as time, the roof says that an operation takes at least
 $$\max\left(\frac{\text{FLOPs}}{\text{peak}},\ \frac{\text{bytes}}{\text{bandwidth}}\right)$$
 
 seconds: computing and fetching can overlap, so it is the larger of the two. For several operations
-add up the least time of each, for each has a limit of its own, and divide by the sum of the times
-that they took.
+add up the least times, for each has a limit of its own, and divide by the sum of the times taken.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "roof-fraction"}
@@ -608,8 +601,7 @@ Limits are measured, not looked up, and there is more than one of each. How fast
 computes depends on the type and on the number of threads. How fast memory delivers depends on
 *which* memory: small arrays stay in a cache close to the processor, and only what is larger than
 all caches comes from main memory each time. What disturbs a run nearly always makes it slower. So
-the best of several runs counts, and the *spread* says how far below its rate the median run stayed:
-a few percent on a quiet machine.
+the best of several runs counts, and the *spread* says how far below its rate the median run stayed.
 """
 
 # %%
@@ -623,11 +615,11 @@ r"""
 ### Exercise: compute_peak
 
 Of all that a network computes, a large matrix product comes closest to the processor's peak. So
-measure square products; the best size counts. `timed_runs(function, 0.015, 2, clock)` gives the
+measure square products; the best size counts. `timed_runs(function, 0.01, 2, clock)` gives the
 seconds of at least 2 runs after one to warm up, `spread_of(times)` their spread, and inside
-`with threadpool_limits(n)` BLAS uses n threads. Make both matrices of random float32 numbers and
-convert them with `Tensor(array, dtype=dtype)`. (This framework multiplies float16 and bfloat16 in
-float32 and rounds once. So they should be no faster than float32 here.)
+`with threadpool_limits(n)` BLAS uses n threads. Before the runs, make both matrices of random
+float32 numbers, and convert them with `Tensor(array, dtype=dtype)`. (This framework multiplies
+float16 and bfloat16 in float32 and rounds once. So they should be no faster than float32 here.)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "compute-peak"}
@@ -646,38 +638,34 @@ def compute_peak(
     with threadpool_limits(threads):
         for n in sizes:
             a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))
-            times = timed_runs(lambda: a @ b, 0.015, 2, clock)
+            times = timed_runs(lambda: a @ b, 0.01, 2, clock)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-compute-peak", "points": 4}
 # Check of compute_peak: run it when its cell has run.
-class Products(Layer):
-    """Each operation moves the clock; what ran is noted, and how many threads BLAS had."""
-    def __init__(self, *costs): self.clock, self.ran = FakeClock(*costs), set()
-    def forward(self, primitive, inputs, options):
-        blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-        self.ran.add((primitive.name, *(f"{x.shape} {x.dtype.name}" for x in inputs), *blas - {1}))
-        self.clock.pass_time()
-        return super().forward(primitive, inputs, options)
-
 @check
-def test_unit_compute_peak(dtype, sizes, costs, flops, spread):
-    what = f"compute_peak({dtype!r}, 1, {sizes}), where the products take {costs} s,"
-    with threadpool_limits(2), Products(*costs) as products:
-        got = compute_peak(dtype, 1, sizes, products.clock)
-    equal(f"{what} left out runs:", products.clock.left, [], "a warm-up and two, at each size")
+def test_unit_compute_peak(dtype, threads, sizes, costs, flops, spread):
+    what = f"compute_peak({dtype!r}, {threads}, {sizes}), where the products take {costs} s,"
+    with threadpool_limits(threads):
+        allowed = blas_threads()
+    with threadpool_limits(3 - threads), products_seen(Layer, *costs) as seen:
+        got = outcome(what, lambda: compute_peak(dtype, threads, sizes, seen.clock))
+    equal(f"{what} left out runs:", seen.clock.left, [], "a warm-up and two, at each size")
     wanted = {("matmul", f"({n}, {n}) {dtype}", f"({n}, {n}) {dtype}") for n in sizes}
-    equal(f"{what} ran", products.ran, wanted, "two square matrices of the type, on one thread")
+    equal(f"{what} ran", seen.ran, wanted, "two square matrices of the type")
+    equal(f"{what}: threads of BLAS", seen.threads, allowed, "BLAS should use as many as asked")
+    equal(f"{what}: its matrices", seen.matrices, 2 * len(sizes), "make two for each size, untimed")
+    equal(f"{what}: matrices of one number", seen.constant, 0, "take random numbers")
     assert isinstance(got, ComputePeak), f"{what} gave {got!r:.40}, wanted a ComputePeak"
-    equal(f"{what} is of", (got.dtype, got.threads), (dtype, 1), "as it was asked")
+    equal(f"{what} is of", (got.dtype, got.threads), (dtype, threads), "as it was asked")
     close(f"{what}: (FLOP/s, spread)", (got.flops, got.spread), (flops, spread),
           "2 n**3 over the best time, of the best size, and the spread of its times")
 
-test_unit_compute_peak("float32", (4, 8), (9, 1, 0.5, 9, 0.25, 0.5), 4096.0, 100 / 3)
+test_unit_compute_peak("float32", 1, (4, 8), (9, 1, 0.5, 9, 0.25, 0.5), 4096.0, 100 / 3)
 ### BEGIN HIDDEN TESTS
-test_unit_compute_peak("float16", (6, 8), (9, 0.25, 0.125, 9, 2, 1), 3456.0, 100 / 3)
+test_unit_compute_peak("float16", 2, (6, 8), (9, 0.25, 0.125, 9, 2, 1), 3456.0, 100 / 3)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -688,15 +676,15 @@ For bandwidth one runs the *triad*, `a = b + s c`, over arrays of growing size, 
 of three arrays for each pass, as J. McCalpin's STREAM does. (The hardware may move a fourth, when
 it reads a line of `a` before it writes it.) In NumPy, `b + s * c` makes an array for the product,
 which travels too. So write your first *compiled loop*: `compiled` uses Numba, which makes machine
-code of plain loops over numbers when the function is first called. Go over all elements by their
-index, and store each sum at once. Many passes in one call make the call itself cost little.
+code of plain loops over numbers when the function is first called. Go over the elements by index,
+from first to last, and store each sum at once. Many passes in one call make the call cost little.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "triad"}
 #| export
 @compiled
 def triad(a, b, s, c, passes):
-    """a[i] = b[i] + s * c[i] for every i, `passes` times, for three arrays of one size."""
+    """a[i] = b[i] + s * c[i] for every i, in each of `passes` passes over arrays of one size."""
     ### BEGIN SOLUTION
     for _ in range(passes):
         for i in range(a.size):
@@ -708,14 +696,18 @@ def triad(a, b, s, c, passes):
 @check
 def test_unit_triad(n, s, passes):
     b, c = np.arange(n, dtype=np.float32), np.full(n, 2, np.float32)
-    a, sums, stored = (np.zeros(size, np.float32) for size in (n + 1, n, n + 1))
-    triad(a[:n], b, np.float32(s), c, passes)
+    a, sums, stored, moved = (np.zeros(size, np.float32) for size in (n + 1, n, n + 1, n + 1))
+    with compiles("triad"):
+        triad(a[:n], b, np.float32(s), c, passes)
     close(f"{n} elements, s = {s}: a", a, [*(b + s * c), 0], "every element has its sum, and once")
     triad(sums, sums, np.float32(s), c, passes)
     close(f"a = a + s c in {passes} passes: a", sums, passes * s * c, "all elements, each time")
     triad(stored[1:], stored[:-1], np.float32(s), c, 1)
     close("a[i + 1] = a[i] + s c[i]: a", stored, np.cumsum([0, *(s * c)]),
           "store each sum before the next is computed; an array of all of them would travel too")
+    triad(moved[:-1], moved[1:], np.float32(s), c, 2)
+    close("a[i] = a[i + 1] + s c[i] in 2 passes: a", moved, [*[4 * s] * (n - 1), 2 * s, 0],
+          "a pass goes over all elements before the next one begins")
 
 test_unit_triad(5, 3.0, 4)
 ### BEGIN HIDDEN TESTS
@@ -725,15 +717,15 @@ test_unit_triad(9, 0.5, 2)
 # %% [markdown]
 r"""
 `measured_peaks` runs both for several types, sizes and numbers of threads, twice over and in turns,
-so that a disturbance does not hit one of them alone. Then it finds the levels of memory. The last
-one, of the largest set, is called `memory` where that set is four times as large as the largest
-cache that the system tells of. Otherwise it may still be a cache.
+so that a disturbance does not hit one of them alone. (Where other programs run, the rates of
+several threads suffer most: a product waits for its slowest thread.) Then it finds the levels of
+memory. The last one is called `memory` where its set of arrays is four times as large as the
+largest cache that the system tells of. Otherwise it may still be a cache.
 """
 
 # %%
 #| export
 _measured: list[Peaks] = []
-
 
 def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
     """What this machine can do, measured once in a process; `progress` is told what comes next."""
@@ -819,7 +811,7 @@ def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> Rooflin
     with one_thread(), no_grad():
         with CountingTrace() as trace:
             function()
-        seconds = min(timed_runs(function, 0.1, 1))
+        seconds = min(timed_runs(function, 0.05, 1))
     return under_roof(counted_total(name, "forward", trace.operations), name, seconds, peaks)
 
 # %%
@@ -835,7 +827,8 @@ def model_rows(
     return [under_roof(row, name, row.seconds, peaks) for row, name in zip(rows, names)]
 
 # %%
-x, y, square = sample_input((2048, 4096)), sample_input((2048, 4096)), sample_input((768, 768))
+x, square = sample_input((2048, 4096)), sample_input((768, 768))
+y = x + 1
 
 def gelu_in_steps():
     return x * 0.5 * (1 + ((x + x * x * x * 0.044715) * 0.7978845608).tanh())
@@ -845,8 +838,6 @@ rows = [roofline_row(name, function, peaks) for name, function in [
     ("add", lambda: x + y), ("exp", lambda: x.exp()), ("gelu", lambda: GELU("tanh")(x)),
     ("gelu in steps", gelu_in_steps), ("matmul", lambda: square @ square)]]
 print(table(rows))
-
-# %%
 figure = plot_roofline(rows, peaks)
 plt.show()
 
@@ -859,11 +850,20 @@ is still not the faster one. The single operation is far below its roof, because
 such steps inside it. That distance is what one pass over the array could win; lesson 16 writes one.
 So there are two ways to make an operation faster: to the right, by moving fewer bytes, and up.
 
-A result above 100% can mean two things. Small arrays may have stayed in a cache, whose slopes are
-thin in the picture. Or the roof was disturbed when it was measured: measure again.
+A result above 100% can have three causes. Small arrays may have stayed in a cache, whose slopes are
+thin in the picture. Reading alone may be faster than the triad, which writes too. Or the roof was
+disturbed when it was measured: measure again.
 
-And how much of a training step of the small network is its least time?
+One cost the roof does not know: the addition makes a new array each time, and the system has to
+supply that memory, page by page. With `out=`, as in lesson 06, it does not. (The table below is of
+the small network's training step: how much of it is its least time?)
 """
+
+# %%
+out = np.empty_like(x.data)
+ms = [1e3 * best_seconds(add) for add in (
+    lambda: x.data + y.data, lambda: np.add(x.data, y.data, out=out))]
+print(f"x + y takes {ms[0]:.1f} ms, and {ms[1]:.1f} ms with out=")
 
 # %%
 print(table(model_rows(network, batch, peaks, lambda y: (y * y).mean())))
@@ -878,12 +878,11 @@ instructions; and the small operations pay lesson 14's fixed price.
 
 For networks so large that the fixed price is nothing, a batch has a second advantage. To multiply
 *one* row by the weights, all weights must be fetched, and each is used once: 2 FLOPs for 4 bytes.
-With 128 rows the same weights are fetched once and each is used 128 times. The batch moves a layer
-along the intensity axis:
+With 64 rows each is fetched once and used 64 times. The batch moves a layer along the axis:
 """
 
 # %%
-layer, sizes = Linear(4096, 4096), (1, 8, 32, 128)
+layer, sizes = Linear(4096, 4096), (1, 4, 16, 64)
 inputs = {f"batch {n}": sample_input((n, 4096)) for n in sizes}
 rows = [roofline_row(name, lambda: layer(sample), peaks) for name, sample in inputs.items()]
 print(table(rows, f"Linear(4096, 4096), with {layer.weight.data.nbytes >> 20} MiB of weights"))
@@ -895,7 +894,7 @@ plt.show()
 r"""
 By the roof, time should hardly grow with the batch left of the corner, and grow like the batch to
 the right of it. One row is a special case: NumPy multiplies it without preparation, while for
-several rows BLAS first copies the weights into another layout. We do not count that traffic, so
+several rows BLAS first copies the weights into another layout. We do not count that copying, so
 small batches are far below the roof; but in the largest one an image costs a fraction of one alone.
 
 ## Questions
@@ -927,7 +926,8 @@ def test_question_roofline():
         ("batch_at_corner", batch_at_corner, corner * 2048**2 * 4 / (2 * 2048**2),
          "where is the corner, and how many FLOPs does a row do with 4 bytes of weights?"),
     ]:
-        assert math.isclose(got, wanted), f"{name} is {got:.6g}, which is not it: {idea}"
+        near = math.isclose(got, wanted, rel_tol=0.01)
+        assert near, f"{name} is {got:.6g}, which is not it: {idea}"
 
 test_question_roofline()
 

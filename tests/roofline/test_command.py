@@ -98,8 +98,8 @@ def test_a_lesson_without_functions_of_its_own_shows_a_training_step(net, tmp_pa
         (["18", "--shape", "4,12"], 2, "for a model in a file"),
         (["18", "--backward"], 2, "for a model in a file"),
         (["{net}:model", "--shape", "4,11"], 1, "linear wants x of shape (..., 12)"),
-        (["{net}:number", "--shape", "4,12"], 1, "int object is no model"),
-        (["{net}:wrong", "--shape", "4,12"], 1, "function object is no model"),
+        (["{net}:number", "--shape", "4,12"], 1, "int object is not a model"),
+        (["{net}:wrong", "--shape", "4,12"], 1, "function object is not a model"),
         (["{net}:views", "--shape", "4,12"], 1, "no operation with FLOPs"),
     ],
 )

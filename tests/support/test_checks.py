@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,6 +26,7 @@ from tinytorch.support.checks import (
     typed,
     ufunc_calls,
     unchanged,
+    yields_once,
 )
 
 
@@ -83,9 +86,37 @@ def test_raises_asks_for_the_kind_and_the_words():
     assert said == "f() raised ValueError: no: wanted one that says 'shape': name both"
     said = sentence(raises, "f()", fails(KeyError("no")), ValueError)
     assert said == "f() raised KeyError: 'no': wanted a ValueError"
+    said = sentence(raises, "f()", fails(AssertionError("shapes differ")), ValueError)
+    assert said == "f() raised AssertionError: shapes differ: wanted a ValueError"
     assert sentence(raises, "f()", lambda: 3, ValueError) == "f() was accepted and gave 3, wanted a ValueError"
     said = sentence(raises, "f()", lambda: np.eye(2), ValueError)
     assert said == "f() was accepted and gave array([[1., 0.], [0., 1.]]), wanted a ValueError"
+
+
+def test_a_long_error_is_cut_short_in_a_sentence():
+    def fail():
+        with explained("f()", "look again"):
+            raise ValueError("lost " * 1000)
+
+    said = sentence(fail)
+    assert len(said) < 400 and said.startswith("f() failed: lost lost") and said.endswith("...: look again")
+
+
+def test_a_manager_that_yields_once_passes_and_every_other_is_explained():
+    def once():
+        yield
+
+    def twice():
+        yield
+        yield
+
+    def never():
+        yield from ()
+
+    yields_once("f()", contextmanager(once))
+    for kind in (twice, never, lambda: None):
+        said = sentence(yields_once, "f()", contextmanager(kind))
+        assert said.startswith("with f(): failed: ") and "yield once" in said
 
 
 def test_raises_lets_a_blank_exercise_pass():

@@ -35,7 +35,7 @@ def test_a_parameter_that_is_used_twice_is_listed_once():
 
 @pytest.mark.parametrize("wrong", [len, 3, lambda x: x])
 def test_what_has_no_parameters_is_no_model(wrong):
-    with pytest.raises(TypeError, match="is no model: a model can be called"):
+    with pytest.raises(TypeError, match="is not a model: a model can be called"):
         parameters_of(wrong)
 
 

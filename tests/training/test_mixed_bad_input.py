@@ -118,7 +118,7 @@ def test_a_model_without_parameters_takes_no_step_and_says_so():
 
 @pytest.mark.parametrize("model", [lambda x: x, 3, None])
 def test_what_lists_no_parameters_is_no_model(model):
-    with pytest.raises(TypeError, match=f"{type(model).__name__} object is no model: a model can be called"):
+    with pytest.raises(TypeError, match=f"{type(model).__name__} object is not a model: a model can be called"):
         MixedPrecisionTrainer(model, None)
 
 

@@ -168,7 +168,7 @@ def test_a_profile_of_a_backward_pass_splits_the_step():
 @pytest.mark.parametrize(
     ("wrong", "error", "words"),
     [
-        (lambda: PROFILER.count_parameters(relu), TypeError, "is no model"),
+        (lambda: PROFILER.count_parameters(relu), TypeError, "is not a model"),
         (lambda: PROFILER.count_flops(mlp(2, 1), (0, 2)), ValueError, "positive whole numbers"),
         (lambda: PROFILER.count_flops(mlp(2, 1), 2), ValueError, "positive whole numbers"),
         (lambda: PROFILER.profile_backward_pass(mlp(2, 1), [[1, 2]], lambda y: y.detach()), ValueError, "no graph"),

@@ -223,9 +223,8 @@ def sample_input(shape: Sequence[int]) -> Tensor:
     """A float32 tensor of `shape`, batch included: normal numbers, the same ones each time."""
     return wrap(sample_array(shape))
 
-# %% ../../modules/14_profiling/profiling_dev.py #a932dfd0a164
+# %% ../../modules/14_profiling/profiling_dev.py #a4bf967547fa
 Function = Callable[[Tensor], Tensor]
-
 
 def traced_run(model: Function, x: Tensor, loss_fn: Function | None, trace: Trace) -> TracedRun:
     """A run of `model(x)` that `trace` watches, with `loss_fn` also of its backward pass."""

@@ -39,15 +39,13 @@ def matmul_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int
     """
     return 2 * math.prod(output) * shapes[0][-1]
 
-
 def linear_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int:
     """FLOPs of `x @ weight + bias`: those of the product, and one addition for each result."""
     return matmul_flops(shapes, output, options) + math.prod(output)
 
-# %% ../../modules/15_roofline/roofline_dev.py #907619121c89
+# %% ../../modules/15_roofline/roofline_dev.py #0733d2dbd051
 FlopRule = Callable[[tuple[Shape, ...], Shape, dict], int]
 FLOPS: dict[str, tuple[FlopRule, ...]] = {}
-
 
 def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
     """Set how primitive `name` is counted: `rule(input shapes, output shape, options) -> FLOPs`.
@@ -56,11 +54,10 @@ def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
     """
     FLOPS[name] = (forward, *gradients)
 
-# %% ../../modules/15_roofline/roofline_dev.py #a8a1aed877d1
+# %% ../../modules/15_roofline/roofline_dev.py #c21f45523e9a
 def per_input(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the first input."""
     return lambda shapes, output, options: steps * math.prod(shapes[0])
-
 
 def per_output(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the result."""
@@ -132,14 +129,13 @@ def backward_counts(node: Node, gradient: np.ndarray, results: Sequence) -> dict
     flops = sum(operation_flops(name, shapes, gradient.shape, node.options, i) for i in new)
     return {"flops": flops, "bytes": traffic([gradient, *saved], list(new.values()))}
 
-# %% ../../modules/15_roofline/roofline_dev.py #f5c12d0359c6
+# %% ../../modules/15_roofline/roofline_dev.py #44d169ebb67c
 @dataclass(frozen=True)
 class CountedOperation(Operation):
     """An Operation with the FLOPs that it computed and the bytes that it moved."""
 
     flops: int = column("FLOPs", ",")
     bytes: int = column("bytes", ",")
-
 
 @dataclass(frozen=True)
 class CountedTotal(Total):
@@ -199,7 +195,6 @@ def elementwise_intensity(
     """FLOPs per byte of an elementwise operation that takes `flops` for each element."""
     return flops / ((arrays_read + arrays_written) * itemsize)
 
-
 def matmul_intensity(m: int, k: int, n: int, itemsize: int) -> float:
     """FLOPs per byte of (m, k) @ (k, n), with `itemsize` bytes a number.
 
@@ -254,21 +249,20 @@ def compute_peak(
     with threadpool_limits(threads):
         for n in sizes:
             a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))
-            times = timed_runs(lambda: a @ b, 0.015, 2, clock)
+            times = timed_runs(lambda: a @ b, 0.01, 2, clock)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
 
 # %% ../../modules/15_roofline/roofline_dev.py #triad
 @compiled
 def triad(a, b, s, c, passes):
-    """a[i] = b[i] + s * c[i] for every i, `passes` times, for three arrays of one size."""
+    """a[i] = b[i] + s * c[i] for every i, in each of `passes` passes over arrays of one size."""
     for _ in range(passes):
         for i in range(a.size):
             a[i] = b[i] + s * c[i]
 
-# %% ../../modules/15_roofline/roofline_dev.py #80b0e65a81ad
+# %% ../../modules/15_roofline/roofline_dev.py #9e33a7820c47
 _measured: list[Peaks] = []
-
 
 def measure_peaks(progress: Callable[[str], Any] | None = None) -> Peaks:
     """What this machine can do, measured once in a process; `progress` is told what comes next."""
@@ -291,13 +285,13 @@ def under_roof(counted: CountedTotal, name: str, seconds: float, roof: Roof) -> 
     bound = "memory" if counted.intensity < roof.ridge else "compute"
     return RooflineRow(name, counted.intensity, seconds * 1e3, *rates, bound)
 
-# %% ../../modules/15_roofline/roofline_dev.py #c777652b9e97
+# %% ../../modules/15_roofline/roofline_dev.py #bfb2b0c03bf8
 def roofline_row(name: str, function: Callable[[], Any], peaks: Roof) -> RooflineRow:
     """`function()` on one thread under the roof of `peaks`: counted in one run, timed in others."""
     with one_thread(), no_grad():
         with CountingTrace() as trace:
             function()
-        seconds = min(timed_runs(function, 0.1, 1))
+        seconds = min(timed_runs(function, 0.05, 1))
     return under_roof(counted_total(name, "forward", trace.operations), name, seconds, peaks)
 
 # %% ../../modules/15_roofline/roofline_dev.py #f561908d81c1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -20,6 +20,8 @@ import numpy as np
 from tinytorch.support.memory import allocated_bytes
 
 _PRODUCTS = ("dot", "einsum", "tensordot")  # NumPy's that are no universal functions
+FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)  # of code that is wrong
+LONG = 300  # characters of an error's text that a sentence repeats
 FEW_BYTES = 16_384  # what a function may take for its numbers and views without making an array of any size
 
 
@@ -126,7 +128,7 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
     except kind as error:
         missing = [word for word in words if word.lower() not in str(error).lower()]
         assert not missing, _sentence(f"{what} raised {kind.__name__}: {error}: wanted one{said}", idea)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (*FAULTS, AssertionError) as error:
         raise AssertionError(
             _sentence(f"{what} raised {type(error).__name__}: {error}: wanted a {kind.__name__}{said}", idea)
         ) from error
@@ -142,9 +144,17 @@ def explained(what: str, idea: str = "") -> Iterator[None]:
         yield
     except NotImplementedError:
         raise
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except FAULTS as error:
         said = re.sub("'?NoneType'?( object)?", "None", str(error))
+        said = said if len(said) <= LONG else f"{said[:LONG]} ..."
         raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
+
+
+def yields_once(what: str, manager: Callable[[], AbstractContextManager]) -> None:
+    """Assert that `with manager():` runs a block, as what `@contextmanager` makes of a function that yields once."""
+    with explained(f"with {what}:", "under @contextmanager the function should yield once, where the block runs"):
+        with manager():
+            pass
 
 
 @contextmanager
@@ -253,7 +263,7 @@ def complaint(call: Callable[[], Any]) -> str:
     """
     try:
         call()
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except FAULTS as error:
         if isinstance(error, NotImplementedError) and not str(error):
             raise
         return str(error)

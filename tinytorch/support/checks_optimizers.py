@@ -1,6 +1,6 @@
 """What the checks of the lesson on optimizers share: each asks one of the learner's functions or classes about a case.
 
-Arrays are float32. `idea` is what the sentence of a failed comparison ends with.
+Arrays are float32 where nothing else is said. `idea` is what the sentence of a failed comparison ends with.
 """
 
 from __future__ import annotations
@@ -26,21 +26,26 @@ GRADIENTS = (0.5, 1.0, -0.3, 0.2)
 MANY = 10_000
 
 
-def float32(*numbers: ArrayLike) -> list[np.ndarray]:
-    """New float32 arrays."""
-    return [np.array(each, np.float32) for each in numbers]
+REAL = (np.float32, np.float64)
+
+
+def arrays(dtype: type, *numbers: ArrayLike) -> list[np.ndarray]:
+    """New arrays of a type."""
+    return [np.array(each, dtype) for each in numbers]
 
 
 def descend(function: Callable, before: ArrayLike, step: ArrayLike, lr: float, idea: str) -> None:
     """`descend(data, direction, lr, work)` changes data in its own type, also where the direction is the work array."""
-    asked = f"descend({before}, {step}, {lr!r}, work)"
-    data, again, direction = float32(before, before, step)
-    wanted = data - np.float32(lr) * direction
-    with unchanged(asked, "only data and work may be written", direction=direction):
-        function(data, direction, lr, np.empty_like(data))
-    close(asked, data, wanted, idea, rtol=0)
-    function(again, direction, lr, direction)
-    close(f"{asked} with the direction as work array", again, wanted, "what is overwritten too early?", rtol=0)
+    for dtype in REAL:
+        asked = f"descend({before}, {step}, {lr!r}, work) in {dtype.__name__}"
+        data, again, direction = arrays(dtype, before, before, step)
+        wanted = data - dtype(lr) * direction
+        with unchanged(asked, "only data and work may be written", direction=direction):
+            with explained(asked, "an array may have no axes"):
+                function(data, direction, lr, np.empty_like(data))
+        close(asked, data, wanted, idea, rtol=0)
+        function(again, direction, lr, direction)
+        close(f"{asked} with the direction as work array", again, wanted, "what is overwritten too early?", rtol=0)
 
 
 def gradient(
@@ -70,14 +75,16 @@ def refused(
 
 def decay(function: Callable, gradient: ArrayLike, data: ArrayLike, decay: float, idea: str) -> None:
     """`with_decay(gradient, data, decay, out)` writes the sum into out, or hands the gradient on where decay is 0."""
-    asked = f"with_decay({gradient}, {data}, {decay}, out)"
-    g, data, out = float32(gradient, data, data)
-    wanted = g + np.float32(decay) * data
-    with unchanged(asked, "write into out", gradient=g, data=data):
-        got = function(g, data, decay, out)
-    close(asked, got, wanted, idea)
-    assert got is out, f"{asked}: the result should be in `out`, and `out` should be returned"
-    assert function(g, data, 0.0, out) is g, "with_decay with a decay of 0: wanted the gradient itself, untouched"
+    for dtype, rtol in zip(REAL, (1e-5, 1e-12), strict=True):
+        asked = f"with_decay({gradient}, {data}, {decay}, out) in {dtype.__name__}"
+        g, weights, out = arrays(dtype, gradient, data, data)
+        wanted = g + dtype(decay) * weights
+        with unchanged(asked, "write into out", gradient=g, data=weights):
+            got = function(g, weights, decay, out)
+        close(asked, got, wanted, idea, rtol=rtol)
+        assert got is out, f"{asked}: the result should be in `out`, and `out` should be returned"
+    got = function(g, weights, 0.0, out)
+    assert got is g, f"with_decay with a decay of 0 gave {got!r:.40}, another array: wanted the gradient itself"
     many, out = np.ones((2, MANY), np.float32)
     makes_no_array("with_decay", lambda: function(many, many, decay, out), "write every result into out")
 
@@ -107,22 +114,27 @@ def momentum(
         assert before is None or buffer is before, f"{asked} made a new velocity: change the one in state in place"
         where = "the array out" if nesterov else "the velocity itself"
         assert got is (out if nesterov else buffer), f"{asked} returned a copy, wanted {where}"
-    many, out = np.ones((2, MANY))
+    many, out = np.ones((2, MANY), np.float32)
     later: dict[str, Any] = {}
     call = partial(function, many, later, momentum, nesterov, out)
+    call()
+    what = "with_momentum of a float32 gradient: the velocity"
+    typed(what, later["momentum_buffer"], np.float32, "it starts as a copy")
     makes_no_array("with_momentum after the first step", call, "write into out or into the velocity")
 
 
 def blend(function: Callable, average: ArrayLike, sample: ArrayLike, beta: float, idea: str) -> None:
     """`blend(average, sample, beta, work)` changes the average, also where the sample is the work array."""
-    asked = f"blend({average}, {sample}, {beta}, work)"
-    first, second, new = float32(average, average, sample)
-    wanted = beta * first + (1 - beta) * new
-    with unchanged(asked, "only average and work may be written", sample=new):
-        function(first, new, beta, np.empty_like(new))
-    close(asked, first, wanted, idea)
-    function(second, new, beta, new)
-    close(f"{asked} with the sample as work array", second, wanted, "what is overwritten too early?")
+    for dtype, rtol in zip(REAL, (1e-5, 1e-12), strict=True):
+        asked = f"blend({average}, {sample}, {beta}, work) in {dtype.__name__}"
+        first, second, new = arrays(dtype, average, average, sample)
+        wanted = beta * first + (1 - beta) * new
+        with unchanged(asked, "only average and work may be written", sample=new):
+            with explained(asked, "an array may have no axes"):
+                function(first, new, beta, np.empty_like(new))
+        close(asked, first, wanted, idea, rtol=rtol)
+        function(second, new, beta, new)
+        close(f"{asked} with the sample as work array", second, wanted, "what is overwritten too early?", rtol=rtol)
     many, other, work = np.ones((3, MANY), np.float32)
     makes_no_array("blend", lambda: function(many, other, beta, work), "write every product into one that is there")
 
@@ -163,7 +175,7 @@ def path(
 ) -> None:
     """A weight of 2 goes the way that PyTorch's optimizer of the same name takes it."""
     asked = f"a weight of 2 with {kind.__name__}({options}) and the gradients {list(gradients)}"
-    with explained(asked, "what is in the state by then?"):
+    with explained(asked, "the options are in group, and what is in the state by then?"):
         got = trace(kind, tensor, options, gradients)
     close(asked, got, wanted, "that is where PyTorch's goes", atol=2e-6)
 
@@ -176,7 +188,8 @@ def apart(kind: Callable, tensor: Callable, first: dict[str, Any], second: dict[
     for pair in zip(*(gradients for _, gradients in choices), strict=True):
         for p, g in zip(weights, pair, strict=True):
             p.grad = tensor([g])
-        optimizer.step()
+        with explained(f"a step of {kind.__name__} with two weights", "what is in the state by then?"):
+            optimizer.step()
     for p, (own, gradients) in zip(weights, choices, strict=True):
         asked = f"{kind.__name__} with two weights in groups of {first} and {second}: the weight with {own}"
         wanted = trace(kind, tensor, own, gradients)[-1]
@@ -203,8 +216,10 @@ def single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: 
     p, frozen = tensor(np.float32(start)), tensor([1.0])
     array, optimizer = p.data, kind([p, frozen], lr=lr)
     p.grad = tensor(gradient)
-    optimizer.step()
     asked = f"{kind.__name__} with lr {lr} on a parameter without axes, {start}, with the gradient {gradient}"
+    with unchanged(asked, "a gradient is only read", gradient=p.grad.data):
+        with explained(asked, "the options are in group"):
+            optimizer.step()
     close(asked, p.data, start - lr * gradient, "its array has no axes, and can be changed in place all the same")
     assert p.data is array, f"{asked} put another array into the parameter: change the one that is there"
     equal("a parameter whose gradient is None", frozen.item(), 1.0, "it should stay as it is")

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, equal, explained, raises, typed
+from tinytorch.support.checks import close, equal, explained, outcome, raises, typed, yields_once
 from tinytorch.support.memory import allocated_bytes
 
 CLASSES = (-2, 1, 4)
+NONE = "an accuracy of None is missing, one of 0 is not: what has the whole?"
 
 # ---- data
 
@@ -51,8 +52,9 @@ def draw(function: Callable, generator: Callable[[], np.random.Generator]) -> No
 def pieces(batch_indices: Callable, count: int, size: int, idea: str) -> None:
     """In order, `batch_indices(count, size, shuffle=False)` counts from 0 on, the last piece included."""
     wanted = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
-    got = [np.asarray(piece).tolist() for piece in batch_indices(count, size, shuffle=False)]
-    equal(f"batch_indices({count}, {size}, shuffle=False)", got, wanted, idea)
+    asked = f"batch_indices({count}, {size}, shuffle=False)"
+    got = outcome(asked, lambda: batch_indices(count, size, shuffle=False), idea)
+    equal(asked, [np.asarray(piece).tolist() for piece in got], wanted, idea)
 
 
 def no_pieces(batch_indices: Callable, *sizes: int) -> None:
@@ -76,6 +78,10 @@ def shuffle(batch_indices: Callable, manual_seed: Callable, count: int, size: in
     manual_seed(seed)
     again = np.concatenate(batch_indices(count, size)).tolist()
     assert first == again, f"after manual_seed({seed}) the order was another one: draw it from generator()"
+    manual_seed(seed)
+    batch_indices(count, size, shuffle=False)
+    again = np.concatenate(batch_indices(count, size)).tolist()
+    assert first == again, "with shuffle=False it drew random numbers: draw only where the order is asked for"
 
 
 # ---- numbers
@@ -89,16 +95,18 @@ def combine(
     try:
         got = function([score(*part) for part in parts], counts)
     except TypeError as error:
-        raise AssertionError(f"{asked} failed: where one part has no accuracy, what has the whole?") from error
+        raise AssertionError(f"{asked} failed: {NONE}") from error
+    assert isinstance(got, score), f"{asked} gave {got!r:.60}, wanted a {score.__name__}"
     close(f"{asked}: the loss", got.loss, wanted[0], idea)
     if wanted[1] is None or got.accuracy is None:
-        equal(f"{asked}: the accuracy", got.accuracy, wanted[1], "where one part has no accuracy, what has the whole?")
+        equal(f"{asked}: the accuracy", got.accuracy, wanted[1], NONE)
     else:
         close(f"{asked}: the accuracy", got.accuracy, wanted[1], idea)
 
 
 def evaluating(function: Callable, model: Any) -> None:
     """In the block all parts of the model are in evaluation mode; after it, however it ends, in the modes before it."""
+    yields_once("evaluating(model)", partial(function, model))
     parts = model.modules()
     for *modes, ending in product(*[(True, False)] * len(parts), (None, ValueError, KeyboardInterrupt)):
         for part, mode in zip(parts, modes, strict=True):
@@ -153,8 +161,9 @@ def evaluate(
     wanted = loss_fn(outputs, y).item(), accuracy(outputs, y)
     model.train()
     state = generator().bit_generator.state
-    got = function(model, watched, x, y, batch_size=size)
     asked = f"evaluate on {count} examples with batch_size {size}"
+    got = outcome(asked, lambda: function(model, watched, x, y, batch_size=size), "what does combine take?")
+    assert isinstance(got, tuple), f"{asked} gave {got!r:.60}, wanted a Score"
     assert isinstance(got.loss, float), f"{asked} gave a loss that is a {type(got.loss).__name__}, wanted a plain float"
     idea = "is dropout off, and does every example count the same?"
     close(f"{asked}: the score (loss, accuracy)", got, wanted, idea, rtol=1e-4)
@@ -184,11 +193,14 @@ def accumulated(
     group = [(x[a:b], y[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
     asked = f"{len(x)} examples as {sizes}"
     for times in (1, 2):
-        score = function(model, loss_fn, group)
+        score = outcome(asked, partial(function, model, loss_fn, group), "whose is backward(), and what has a score?")
+        plain = isinstance(score.loss, float)
+        assert plain, f"{asked}: the score has a loss that is a {type(score.loss).__name__}, wanted a plain float"
         for (name, p), gradient in zip(model.named_parameters(), whole, strict=True):
             assert p.grad is not None, f"{asked}: {name} has no gradient: call backward() once for each batch"
             off = np.abs(p.grad.data - times * gradient).max() / np.abs(times * gradient).max()
-            often, idea = ("once", "what does a piece weigh?") if times == 1 else ("twice", "are both added up?")
+            ideas = {"once": "what does a piece weigh?", "twice": "is it added to what was there?"}
+            often, idea = list(ideas.items())[times - 1]
             assert off < 1e-4, f"{asked}, accumulated {often}: the gradient of {name} is off by {off:.1%}: {idea}"
     wanted = loss.item(), accuracy(outputs, y)
     close(f"{asked}: the score (loss, accuracy)", score, wanted, "score the plain loss of the same outputs", rtol=1e-4)
@@ -279,16 +291,16 @@ class WatchedDescent:
 
 
 def train_step(training: Any, data: tuple, wanted: Any) -> None:
-    """Two updates with a schedule that goes to 0.05, then 0.1, and one without; the first returns `wanted`."""
+    """Two updates with a schedule of rates 0.025, then 0.05, and one without; the first returns `wanted`."""
     score = _stepped(training, data)
     assert score is not None, f"train_step returned None, wanted the group's score, {tuple(wanted)}"
     close("train_step", score, wanted, "return the group's score from before the update", rtol=1e-4)
     _stepped(training, data)
     assert training.steps == 2, f"after two updates steps is {training.steps}, wanted 2: it counts updates"
-    rates = [lr for _, lr in training.optimizer.seen]
+    rates = [round(lr, 6) for _, lr in training.optimizer.seen]
     assert len(rates) == 2, f"in two updates the optimizer stepped {len(rates)} times, wanted once in each"
-    in_turn = np.allclose(rates, [0.05, 0.1])
-    assert in_turn, f"the updates ran at the rates {rates}, wanted 0.05 and 0.1: the schedule steps last, and once"
+    in_turn = np.allclose(rates, [0.025, 0.05])
+    assert in_turn, f"the updates ran at the rates {rates}, wanted 0.025 and 0.05: the schedule steps last, and once"
     training.schedule = None
     _stepped(training, data)
     assert training.steps == 3, f"after a third update, without a schedule, steps is {training.steps}, wanted 3"

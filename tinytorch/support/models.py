@@ -32,7 +32,7 @@ class Model(Protocol):
 def parameters_of(model: Model) -> list[Any]:
     """The model's parameters, each once; TypeError for what has no `parameters()`."""
     if not isinstance(model, Model):
-        raise TypeError(f"{type(model).__name__} object is no model: a model can be called, and has parameters()")
+        raise TypeError(f"{type(model).__name__} object is not a model: a model can be called, and has parameters()")
     return list({id(p): p for p in model.parameters()}.values())
 
 

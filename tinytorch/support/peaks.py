@@ -97,7 +97,7 @@ def triad_bandwidth(
         triad(a[low:high], b[low:high], np.float32(3), c[low:high], passes)
 
     one, many = (lambda: part(0, a.size)), (lambda: list(pool.map(part, edges[:-1], edges[1:])))
-    times = timed_runs(one if threads == 1 else many, 0.015)
+    times = timed_runs(one if threads == 1 else many, 0.01, 2)
     return Bandwidth(threads, 3 * a.nbytes, 3 * a.nbytes * passes / min(times), spread_of(times))
 
 

@@ -126,18 +126,18 @@ def place_names(axes: Any, points: Sequence[tuple[float, float]], names: Sequenc
         side = "left" if place[0] > 0 else "right"
         return axes.annotate(name, point, place, textcoords="offset points", ha=side, fontsize=8, bbox=behind, **more)
 
-    def box_at(name: str, point: tuple[float, float], place: tuple[int, int]) -> Any:
-        text = write(name, point, place)
-        box = text.get_window_extent().padded(1)
+    def boxes_at(name: str, point: tuple[float, float]) -> list[Any]:
+        text = write(name, point, (1, 0))  # it is measured once, right of the point, and moved to each place
+        box, pixels = text.get_window_extent().padded(1), axes.figure.dpi / 72
         text.remove()
-        return box
+        return [box.translated((dx - 1) * pixels - (box.width - 2) * (dx < 0), dy * pixels) for dx, dy in near]
 
     def is_free(box: Any) -> bool:
         inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
         return inside and not any(box.overlaps(b) for b in boxes) and not any(box.contains(*dot) for dot in dots)
 
     for i, (point, name) in enumerate(zip(points, names, strict=True)):
-        tried = [(box_at(name, point, place), place) for place in near]
+        tried = list(zip(boxes_at(name, point), near, strict=True))
         free = [pair for pair in tried if is_free(pair[0])] or tried[-1:]
         box, place = next((pair for pair in free if _nearest(pair[0], dots) == i), free[0])
         boxes.append(box)

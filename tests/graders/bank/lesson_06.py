@@ -31,6 +31,10 @@ CASES: list[Case] = [
                 "data[...] = data - float(lr) * direction",
             ),
         says=("of new memory", "write into work")),
+    wrong("descend", "a rate rounded to float32", "test-descend", ("float(lr)", "np.float32(lr)"),
+        says=("in float64 gave", "in its own type")),
+    wrong("descend", "all elements by a slice", "test-descend",
+        ("data -= work", "data[:] = data - work"), says=("no axes",)),
     right("descend", "subtract with a place for its result",
         solution="""
     work[...] = direction
@@ -69,6 +73,12 @@ CASES: list[Case] = [
     wrong("gradient-for", "infinities made large numbers", "test-gradient-for",
         ("gradient.astype(p.dtype, copy=False)", "np.maximum(gradient.astype(p.dtype, copy=False), -1e30)"),
         says=("wanted -inf", "all of them")),
+    wrong("gradient-for", "an assertion", "test-gradient-for-refuses",
+        (
+                'raise ValueError(f"{shapes}: they must be equal")',
+                'assert False, f"{shapes}: they must be equal"',
+            ),
+        says=("raised AssertionError", "wanted a ValueError")),
     right("gradient-for", "asarray",
         solution="""
     numbers = p.grad.numpy()
@@ -187,6 +197,8 @@ CASES: list[Case] = [
     wrong("with-momentum", "the gradient used up", "test-with-momentum",
         ("    out += gradient\n    return out\n", "    gradient += out\n    return gradient\n"),
         says=("changed gradient", "write into out")),
+    wrong("with-momentum", "a velocity in float64", "test-with-momentum",
+        ("gradient.copy()", "gradient.astype(np.float64)"), says=("is float64, wanted float32",)),
     right("with-momentum", "a velocity that starts from 0",
         (
                 (
@@ -239,6 +251,12 @@ CASES: list[Case] = [
                 ),
             ),
         says=("another array into the parameter",)),
+    wrong("sgd", "a plain gradient as work array", "test-sgd-data",
+        (
+                'descend(data, direction, group["lr"], work[0])',
+                'descend(data, direction, group["lr"], work[0] if group["momentum"] else direction)',
+            ),
+        says=("changed gradient", "only read")),
     right("sgd", "written out",
         solution="""
     direction = with_decay(gradient, data, group["weight_decay"], work[0])
@@ -312,6 +330,8 @@ CASES: list[Case] = [
             ),
         says=("with the sample as work array", "overwritten too early")),
     wrong("blend", "no beta at all", "test-blend", ("    average *= beta\n", ""), says=("wanted",)),
+    wrong("blend", "shares rounded to float32", "test-blend",
+        ("average *= beta", "average *= np.float32(beta)"), says=("in float64 gave",)),
     right("blend", "a step towards the sample",
         (
                 (

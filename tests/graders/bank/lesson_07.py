@@ -22,7 +22,7 @@ CASES: list[Case] = [
                     "    chosen[members[:round(fraction * len(members))]] = True\n"
                 ),
             ),
-        says=("classes of [40, 20", "share of each class")),
+        says=("classes of [40, 20", "wanted [8, 4", "of n members")),
     wrong("stratified-split", "the first of every class", "test-stratified-split",
         ("rng.permutation(np.flatnonzero(labels == label))", "np.flatnonzero(labels == label)"),
         says=("seeds 1 and 2", "at random")),
@@ -135,6 +135,14 @@ CASES: list[Case] = [
                 ),
             ),
         says=("not the examples among them", "all the numbers")),
+    wrong("batch-indices", "drawn without being asked", "test-shuffle",
+        ("generator().permutation(count) if shuffle else np.arange(count)",
+         "generator().permutation(count)\n    order = order if shuffle else np.sort(order)"),
+        says=("with shuffle=False it drew",)),
+    wrong("batch-indices", "rows of one length", "test-batch-indices",
+        ("[order[start:start + batch_size] for start in range(0, count, batch_size)]",
+         "list(order.reshape(-1, batch_size))"),
+        says=("batch_indices(10, 4", "the last few too")),
     right("batch-indices", "cut by array_split",
         (
                 "return [order[start:start + batch_size] for start in range(0, count, batch_size)]",
@@ -169,14 +177,21 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("failed", "where one part has no accuracy")),
+        says=("failed", "an accuracy of None is missing")),
     wrong("combine", "None only where all are", "test-combine", ("if any(", "if all("),
-        says=("failed", "where one part has no accuracy")),
+        says=("failed", "an accuracy of None is missing")),
     wrong("combine", "0 for None", "test-combine",
         ("        return Score(loss, None)\n", "        return Score(loss, 0.0)\n"), says=("gave 0.0, wanted None",)),
     wrong("combine", "the last part's accuracy", "test-combine",
         ("sum(score.accuracy * count for score, count in zip(scores, counts)) / total", "scores[-1].accuracy"),
         says=("accuracy gave 0, wanted 0.75", "weigh each part")),
+    wrong("combine", "a plain tuple", "test-combine",
+        ("return Score(loss, sum(score.accuracy * count for score, count in zip(scores, counts)) / total)",
+         "return loss, sum(score.accuracy * count for score, count in zip(scores, counts)) / total"),
+        says=("gave (2.0, 0.75)", "wanted a Score")),
+    wrong("combine", "0 taken for None", "test-combine",
+        ("any(score.accuracy is None for score in scores)", "not all(score.accuracy for score in scores)"),
+        says=("gave None, wanted 0.75",)),
     right("combine", "NumPy's average",
         solution="""
     loss = float(np.average([score.loss for score in scores], weights=counts))
@@ -255,6 +270,9 @@ CASES: list[Case] = [
         says=("ended in a KeyboardInterrupt", "its own mode back")),
     wrong("evaluating", "errors swallowed", "test-evaluating",
         ("        yield\n", "        yield\n    except ValueError:\n        pass\n"), says=("was swallowed",)),
+    wrong("evaluating", "nothing yielded", "test-evaluating", solution="""
+    model.eval()
+    """, says=("with evaluating(model)", "yield once")),
     right("evaluating", "a dict of modes",
         solution="""
     parts = model.modules()
@@ -303,6 +321,10 @@ CASES: list[Case] = [
     wrong("evaluate", "all examples at once", "test-evaluate",
         ("targets, batch_size, shuffle", "targets, len(inputs), shuffle"),
         says=("took batches of [50]", "one batch at a time")),
+    wrong("evaluate", "tuples for scores", "test-evaluate",
+        ("scores.append(Score(loss_fn(outputs, y).item(), accuracy(outputs, y)))",
+         "scores.append((loss_fn(outputs, y).item(), accuracy(outputs, y)))"),
+        says=("evaluate on 50 examples", "what does combine take")),
     right("evaluate", "batches cut by hand",
         solution="""
     model_batches = batches(inputs, targets, batch_size, False)
@@ -351,7 +373,7 @@ CASES: list[Case] = [
                     "    for (inputs, targets), count in zip(group, counts):\n"
                 ),
             ),
-        says=("accumulated twice", "are both added up")),
+        says=("accumulated twice", "what was there")),
     wrong("accumulate-gradients", "the last batch only", "test-accumulate-gradients",
         (
                 "        (loss * (count / sum(counts))).backward()\n",
@@ -384,6 +406,10 @@ CASES: list[Case] = [
     wrong("accumulate-gradients", "the model run again for the score", "test-accumulate-gradients",
         ("accuracy(outputs, targets)", "accuracy(model(inputs), targets)"),
         says=("the model ran 12 times", "score the same outputs")),
+    wrong("accumulate-gradients", "a score with a Tensor", "test-accumulate-gradients",
+        ("scores.append(Score(loss.item(), accuracy(outputs, targets)))",
+         "scores.append(Score(loss, accuracy(outputs, targets)))"),
+        says=("a loss that is a Tensor", "wanted a plain float")),
     right("accumulate-gradients", "the weight as the gradient of the loss",
         solution="""
     total = sum(counts)
@@ -480,10 +506,14 @@ CASES: list[Case] = [
         ("if step < warmup_steps:", "if step <= warmup_steps:"), says=("step=10", "gave 1.1, wanted 1")),
     wrong("cosine-lr", "the visible answers typed in", "test-cosine-lr",
         solution="""
-    known = {0: 1.0 if warmup_steps == 0 else 0.1, 4: 0.5, 9: 1.0, 10: 1.0, 25: 0.8535534, 99: 0.0002467,
+    known = {0: 1.0 if warmup_steps == 0 else 0.1, 1: 1.0, 4: 0.5, 9: 1.0, 10: 1.0, 25: 0.8535534, 99: 0.0002467,
              55: minimum + (peak - minimum) / 2}
     return known.get(step, minimum)
     """, says=("step=1, peak=0.6", "wanted 0.4")),
+    wrong("cosine-lr", "a warm-up from the minimum", "test-cosine-lr",
+        ("return peak * (step + 1) / warmup_steps",
+         "return minimum + (peak - minimum) * (step + 1) / warmup_steps"),
+        says=("step=1, peak=2", "gave 1.25, wanted 1")),
     right("cosine-lr", "the share that is left",
         solution="""
     if step >= total_steps:
@@ -523,10 +553,10 @@ CASES: list[Case] = [
                     "        self.optimizer.step()\n"
                 ),
             ),
-        says=("wanted 0.05 and 0.1", "the schedule steps last")),
+        says=("wanted 0.025 and 0.05", "the schedule steps last")),
     wrong("train-step", "no schedule", "test-train-step",
         ("            self.schedule.step()\n", "            pass\n"),
-        says=("[0.05, 0.05]", "the schedule steps last")),
+        says=("[0.025, 0.025]", "the schedule steps last")),
     wrong("train-step", "updates that are not counted", "test-train-step", ("        self.steps += 1\n", ""),
         says=("steps is 0", "counts updates")),
     wrong("train-step", "batches counted", "test-train-step", ("self.steps += 1", "self.steps += len(group)"),
@@ -562,6 +592,9 @@ CASES: list[Case] = [
                 ),
             ),
         says=("of length 0", "the gradients must be there")),
+    wrong("train-step", "a schedule that steps for each batch", "test-train-step",
+        ("            self.schedule.step()\n", "            [self.schedule.step() for _ in group]\n"),
+        says=("[0.025, 0.075]", "and once")),
     right("train-step", "cleared by the model", ("self.optimizer.zero_grad()", "self.model.zero_grad()")),
 
     wrong("training-state", "a state without the generator's", "test-training-state",
@@ -616,4 +649,5 @@ CASES: list[Case] = [
     wrong("question-training", "half the peak", "test-question-training", ("0.06", "0.05"),
         says=("rate_halfway is 0.05", "way down")),
     right("question-training", "answers as results", ("0.06", "(0.1 + 0.02) / 2")),
+    right("question-training", "two decimals", ("3 / 7", "0.43")),
 ]

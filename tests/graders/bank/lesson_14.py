@@ -154,7 +154,7 @@ CASES: list[Case] = [
         ("""        self.record(node.primitive, "backward", node.inputs, gradient, start, self.clock())\n""", ""),
         says=("backward gave []", "the opposite order")),
     wrong("trace", "results not handed on", "test-trace-backward", ("        return results\n", ""),
-        says=("a traced backward pass failed", "return what super().backward(...) returned")),
+        says=("a traced backward pass failed", "return what super() does")),
     wrong("trace", "backward called forward", "test-trace-backward",
         ('"backward", node.inputs', '"forward", node.inputs'),
         says=("backward gave [('forward'", "wanted [('backward'")),
@@ -166,6 +166,12 @@ CASES: list[Case] = [
         self.record(node.primitive, "backward", node.inputs, gradient, start, self.clock())
         return results
 """), says=("(start, seconds) gave", "once before and once after")),
+    wrong("trace", "a name for its primitive", "test-trace",
+        ("self.record(primitive, ", "self.record(primitive.name, "),
+        says=("apply in a trace failed", "self.record")),
+    wrong("trace", "a node for its primitive", "test-trace-backward",
+        ("self.record(node.primitive, ", "self.record(node, "),
+        says=("a traced backward pass failed", "what is recorded")),
     right("trace", "a result put down in between", (FORWARD, """        began = self.clock()
         result = Layer.forward(self, primitive, inputs, options)
         ended = self.clock()
@@ -209,6 +215,12 @@ CASES: list[Case] = [
     rows = [make(*key, [o for o in operations if (o.name, o.phase) == key]) for key in keys]
     return sorted(rows, key=lambda row: row.seconds, reverse=True)
     """, says=("the summary came as", "wanted")),
+    wrong("summarize", "a dict of groups", "test-summarize",
+        ("return sorted(rows, key=lambda row: row.seconds, reverse=True)", "return groups"),
+        says=("summarize gave {", "wanted a list of rows")),
+    wrong("summarize", "a key for a name and a phase", "test-summarize",
+        ("make(name, phase, group) for (name, phase), group", "make(key, group) for key, group"),
+        says=("summarize failed", "what does `make` want")),
     right("summarize", "a set of keys", solution="""
     operations = list(operations)
     keys = dict.fromkeys((o.name, o.phase) for o in operations)
@@ -299,6 +311,9 @@ CASES: list[Case] = [
         ("generator().bit_generator.state = state",
          "generator().bit_generator.state = np.random.default_rng(0).bit_generator.state"),
         says=("the generator was not put back",)),
+    wrong("undisturbed", "nothing yielded", "test-undisturbed", solution="""
+    clear_gradients(tensors)
+    """, says=("with undisturbed()", "yield once")),
     right("undisturbed", "two lists", solution="""
     leaves = list(tensors)
     gradients = [leaf.grad for leaf in leaves]
@@ -346,6 +361,12 @@ CASES: list[Case] = [
         ("        x = as_tensor(x)\n        with undisturbed():\n            return measure",
         "        x = as_tensor(x)\n        with undisturbed():\n            model(x)\n            return measure"),
         says=("measure_latency: runs gave (5, 8), wanted (5, 7)",)),
+    wrong("profiler", "the result measured", "test-profiler-counts",
+        ("measure(lambda: model(x), warmup", "measure(model(x), warmup"),
+        says=("measure_latency of a list failed", "what does measure call")),
+    wrong("profiler", "a model with parameters alone", "test-profiler-counts",
+        ("with undisturbed():", "with undisturbed(parameters_of(model)):"),
+        says=("measure_latency of a function failed", "has no parameters()")),
     right("profiler", "products of shapes",
         ("sum(p.size for p in parameters_of(model))", "sum(int(np.prod(p.shape)) for p in parameters_of(model))")),
     right("profiler", "a set of ids",

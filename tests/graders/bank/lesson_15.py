@@ -19,7 +19,7 @@ PEAK = """    rng, seen = np.random.default_rng(0), []
     with threadpool_limits(threads):
         for n in sizes:
             a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))
-            times = timed_runs(lambda: a @ b, 0.015, 2, clock)
+            times = timed_runs(lambda: a @ b, 0.01, 2, clock)
             seen.append((2 * n**3 / min(times), spread_of(times)))
     return ComputePeak(dtype, threads, *max(seen))
 """
@@ -93,9 +93,9 @@ CASES: list[Case] = [
     wrong("traffic", "an array counted twice", "test-traffic", ("distinct.values()", "(*read, *new)"),
         says=("traffic of a * a gave 7200, wanted 4800", "what is read once")),
     wrong("traffic", "views written", "test-traffic", ("not any(np.may_share_memory(w, r) for r in read)", "True"),
-        says=("traffic of a.T gave", "wanted 0", "what is a view")),
+        says=("traffic of a.T", "wanted 0", "what is a view")),
     wrong("traffic", "read for nothing", "test-traffic",
-        (" if new else 0", ""), says=("traffic of a.T gave 2400, wanted 0",)),
+        (" if new else 0", ""), says=("traffic of a.T, after row gave 2460, wanted 0",)),
     wrong("traffic", "only the very same array", "test-traffic",
         ("not any(np.may_share_memory(w, r) for r in read)", "not any(w is r for r in read)"),
         says=("traffic of a.T", "what is a view")),
@@ -108,6 +108,13 @@ CASES: list[Case] = [
         ("footprint(array)", "array.size"), says=("traffic of a + row gave 1230, wanted 4860",)),
     wrong("traffic", "what repeats, again and again", "test-traffic", ("footprint(array)", "array.nbytes"),
         says=("traffic of a + wide, which repeats a row gave 6000, wanted 4860",)),
+    wrong("traffic", "a set of arrays", "test-traffic",
+        ("distinct = {id(array): array for array in (*read, *new)}",
+         "distinct = {array: array for array in (*read, *new)}"),
+        says=("traffic of a + row failed", "told apart")),
+    wrong("traffic", "views of the first alone", "test-traffic",
+        ("any(np.may_share_memory(w, r) for r in read)", "np.may_share_memory(w, read[0])"),
+        says=("a.T, after row gave 4860, wanted 0",)),
     right("traffic", "shares_memory, and a loop", solution="""
     fresh, moved, seen = [], 0, []
     for w in written:
@@ -155,6 +162,9 @@ CASES: list[Case] = [
         self.operations[-1] = CountedOperation(**plain, **counts)
         return out
 """), says=("(start, seconds) gave", "those of the Trace")),
+    wrong("counting-trace", "counts in another order", "test-trace-counts",
+        ("forward_counts(primitive, inputs, options, out)", "forward_counts(primitive, inputs, out, options)"),
+        says=("x @ w in a CountingTrace failed", "forward_counts take")),
     right("counting-trace", "with dataclasses.replace's cousin",
         (FORWARD, """        from dataclasses import astuple, fields
 
@@ -235,20 +245,30 @@ CASES: list[Case] = [
         ("*max(seen))", "*seen[-1])"), says=("(FLOP/s, spread) gave", "of the best size")),
     wrong("compute-peak", "all threads", "test-compute-peak",
         ("    with threadpool_limits(threads):\n", "    if threads:\n"),
-        says=("ran gave", "on one thread")),
+        says=("threads of BLAS gave {2}, wanted {1}", "as many as asked")),
     wrong("compute-peak", "another clock", "test-compute-peak",
-        ("0.015, 2, clock)", "0.0, 2)"), says=("(FLOP/s, spread) gave", "over the best time")),
+        ("0.01, 2, clock)", "0.0, 2)"), says=("(FLOP/s, spread) gave", "over the best time")),
     wrong("compute-peak", "float32 for all", "test-compute-peak",
         (", dtype=dtype) for", ") for"), says=("compute_peak('float16'", "two square matrices of the type")),
     wrong("compute-peak", "one product for all sizes", "test-compute-peak",
         ("rng.random((n, n)", "rng.random((sizes[0], sizes[0])"),
         says=("ran gave", "two square matrices")),
     wrong("compute-peak", "more runs than asked for", "test-compute-peak",
-        ("0.015, 2, clock)", "0.015, 5, clock)"), says=("more often than asked for",)),
+        ("0.01, 2, clock)", "0.01, 5, clock)"), says=("more often than asked for",)),
     wrong("compute-peak", "a number", "test-compute-peak",
         ("return ComputePeak(dtype, threads, *max(seen))", "return max(seen)[0]"), says=("wanted a ComputePeak",)),
     wrong("compute-peak", "numbers of NumPy", "test-compute-peak",
         ("lambda: a @ b", "lambda: a.data @ b.data"), says=("looked at 1000 times", "has not run")),
+    wrong("compute-peak", "matrices made in every run", "test-compute-peak",
+        ("lambda: a @ b", "lambda: Tensor(a.data.copy()) @ Tensor(b.data.copy())"),
+        says=("its matrices gave 12, wanted 4", "untimed")),
+    wrong("compute-peak", "a matrix times itself", "test-compute-peak",
+        ("lambda: a @ b", "lambda: a @ a"), says=("its matrices gave 2, wanted 4", "make two")),
+    wrong("compute-peak", "matrices of zeros", "test-compute-peak",
+        ("rng.random((n, n), dtype=np.float32)", "np.zeros((n, n), dtype=np.float32)"),
+        says=("matrices of one number gave 4, wanted 0", "random")),
+    wrong("compute-peak", "one thread whatever is asked", "test-compute-peak",
+        ("threadpool_limits(threads)", "threadpool_limits(1)"), says=("threads of BLAS gave {1}, wanted {2}",)),
     right("compute-peak", "a rate for each size", (PEAK, """    best = ComputePeak(dtype, threads, 0.0, 0.0)
     rng = np.random.default_rng(7)
     for n in sizes:
@@ -281,6 +301,13 @@ CASES: list[Case] = [
     wrong("triad", "no product", "test-triad",
         ("            a[i] = b[i] + s * c[i]\n", "            a[i] = b[i] + c[i]\n"),
         says=("5 elements, s = 3.0: a gave",)),
+    wrong("triad", "all passes over one element", "test-triad", ("""    for _ in range(passes):
+        for i in range(a.size):
+""", """    for i in range(a.size):
+        for _ in range(passes):
+"""), says=("a[i] = a[i + 1] + s c[i] in 2 passes: a gave", "before the next one begins")),
+    wrong("triad", "a name from nowhere", "test-triad",
+        ("range(a.size)", "range(n)"), says=("triad cannot be compiled", "'n' is not defined")),
     right("triad", "by c's size", ("range(a.size)", "range(len(c))")),
 
     wrong("under-roof", "bytes for FLOPs", "test-under-roof",
@@ -320,5 +347,6 @@ CASES: list[Case] = [
         ("120 / 20 * 4 / 2", "120 / 20 * 4"), says=("batch_at_corner is 24", "how many FLOPs does a row do")),
     wrong("question-roofline", "the corner itself", "test-question-roofline",
         ("120 / 20 * 4 / 2", "120 / 20"), says=("batch_at_corner is 6", "where is the corner")),
+    right("question-roofline", "rounded answers", ("20 / 12", "1.67")),
     right("question-roofline", "answers as results", ("120 / 20 * 4 / 2", "12")),
 ]

@@ -42,11 +42,23 @@ def result_is(what: str, kernel: Kernel, real: type) -> None:
 def computes(
     what: str, kernel: Kernel, real: type, wanted: Mapping[float, float], idea: str, *, near: float = 0.0
 ) -> None:
-    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it."""
+    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it; and
+    that one in float32 `stays_single`.
+    """
     for x, y in wanted.items():
         got = run(f"{what} at {x}", kernel, real(x))
         result_is(what, kernel, real)
         close(f"{what} at {x}", got, float(real(y)), idea, rtol=near, atol=near)
+    if real is np.float32:
+        stays_single(what, kernel)
+
+
+def stays_single(what: str, kernel: Kernel) -> None:
+    """Assert that the machine code of `kernel`, as it was called last, computes nothing in float64."""
+    code = machine_code(kernel)
+    doubles = code.doubles + code.single_doubles
+    assert not doubles, (
+        f"{what} computes in float64 before it gives a float32: which number in the formula is not of the type real?")
 
 
 def calls_nothing(what: str, kernel: Kernel, idea: str) -> None:

@@ -42,8 +42,8 @@ def result_is(what: str, kernel: Kernel, real: type) -> None:
 def computes(
     what: str, kernel: Kernel, real: type, wanted: Mapping[float, float], idea: str, *, near: float = 0.0
 ) -> None:
-    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it; and
-    that one in float32 `stays_single`.
+    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it. A
+    kernel in float32 `stays_single`, too.
     """
     for x, y in wanted.items():
         got = run(f"{what} at {x}", kernel, real(x))

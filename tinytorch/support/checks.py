@@ -142,8 +142,7 @@ def explained(what: str, idea: str = "") -> Iterator[None]:
     except NotImplementedError:
         raise
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        said = re.sub("'?NoneType'?( object)?", "None", str(error))
-        raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
+        raise AssertionError(_sentence(f"{what} failed: {_said(error)}", idea)) from error
 
 
 @contextmanager
@@ -241,6 +240,13 @@ def complaint(call: Callable[[], Any]) -> str:
             raise
         return str(error)
     return ""
+
+
+def _said(error: Exception) -> str:
+    """What an error says, for a sentence about it: a KeyError says nothing but the key."""
+    if isinstance(error, KeyError):
+        return f"nothing is kept under {error}"
+    return re.sub("'?NoneType'?( object)?", "None", str(error))
 
 
 def _sentence(fact: str, idea: str) -> str:

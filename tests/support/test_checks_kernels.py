@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from tinytorch.support.checks_kernels import Counted, calls_nothing, computes, result_is, run, stays_single
+from tinytorch.support.checks_kernels import Counted, calls_nothing, compiles, computes, result_is, run, stays_single
 from tinytorch.support.launch import compiled
 
 
@@ -48,6 +48,12 @@ def test_what_does_not_compile_is_told_in_a_line():
     assert "\n" not in str(caught.value)
     with pytest.raises(AssertionError, match="f cannot be compiled: Unknown attribute 'sigmoid' of type float64"):
         run("f", unknown_method, 1.0)
+
+
+def test_an_idea_may_follow():
+    with pytest.raises(AssertionError, match="f cannot be compiled: .*of type float64: look again$"):
+        with compiles("f", "look again"):
+            unknown_method(1.0)
 
 
 def test_what_compiles_runs():

@@ -30,14 +30,14 @@ def gelu_is_right(function: Callable[[Any], Any], leaf: Any, off: float, idea: s
     """
     what, given = f"{function.__name__} of {leaf.dtype} numbers", leaf.data.copy()
     value, slope = gelu64(given)
-    with explained(what, idea), compiles(what):
+    with explained(what, idea), compiles(what, idea):
         y = function(leaf)
     close(f"the input of {what}, afterwards,", leaf, given, "write to a new array")
     close(what, y, value, idea, rtol=off, atol=off)
     typed(what, y, leaf.dtype, "the type stays")
     assert y.requires_grad, f"{what} gave a result without a gradient: stay with Tensor operations"
-    back = f"the backward pass of {what}"
-    with explained(back, "what comes in, and what was saved?"), compiles(back):
+    back, why = f"the backward pass of {what}", "what comes in, what was saved, and of which type are they?"
+    with explained(back, why), compiles(back, why):
         (y * 3).sum().backward()
     assert leaf.grad is not None, f"{what} sent no gradient back: every step must be a Tensor operation"
     close(f"the gradient of 3 {what}", leaf.grad, 3 * slope, "go back through every step", rtol=4 * off, atol=4 * off)

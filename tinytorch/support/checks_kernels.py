@@ -16,14 +16,14 @@ from tinytorch.support.machine_code import machine_code
 
 
 @contextmanager
-def compiles(what: str) -> Iterator[None]:
+def compiles(what: str, idea: str = "") -> Iterator[None]:
     """Make of Numba's error, where something in the block cannot be compiled, an AssertionError with its reason."""
     try:
         yield
     except NumbaError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if line and not line.startswith("Failed in")), type(error).__name__)
-        raise AssertionError(f"{what} cannot be compiled: {reason}") from None
+        raise AssertionError(f"{what} cannot be compiled: {reason}{idea and ': ' + idea}") from None
 
 
 def run(what: str, kernel: Kernel, *args: Any) -> Any:

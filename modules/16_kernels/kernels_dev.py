@@ -21,13 +21,12 @@ writes a whole array back, and lesson 15 showed how little arithmetic such a pas
 bytes that it moves. In this lesson you write a formula as one loop over the numbers, a *kernel*,
 and you write it so that the processor can run it on many numbers at once.
 
-You will build a tanh made of products and sums, because the processor has no instruction for tanh;
-GELU and its slope as kernels for four number types; and the cross-entropy and its gradient as
-kernels that stay in the cache.
+You will build a tanh made of products and sums; GELU and its slope as kernels for four number
+types; and the cross-entropy and its gradient as kernels that stay in the cache.
 
-About 4 hours: 9 exercises, some 40 lines to write. Needs lessons 01 to 05 and 15. Makes
-`tinytorch.optimization.kernels`: loops on which lesson 18 builds `fused_gelu`, faster casts for
-the whole framework, and `fused_cross_entropy`.
+About 4 hours: 8 exercises, some 40 lines to write, and 3 questions. Needs lessons 01 to 05 and 15.
+Makes `tinytorch.optimization.kernels`: loops on which lesson 18 builds `fused_gelu`, faster casts
+for the whole framework, and `fused_cross_entropy`.
 """
 
 # %%
@@ -87,8 +86,8 @@ print(f"copying   {nanoseconds(lambda: np.copyto(result, numbers)):6.2f}")
 
 # %% [markdown]
 r"""
-Copying reads and writes as much, so it is not memory that the loop waits for. Its machine code
-says what it is:
+Copying an array reads and writes as many bytes, so it is not memory that the loop waits for. Its
+machine code says what it is:
 """
 
 # %%
@@ -106,12 +105,12 @@ Products and sums are another matter. A processor's core has wide registers, of 
 bits, and instructions that work on all numbers in such a register at once: on four, eight or
 sixteen float32 numbers. This is called *SIMD*: single instruction, multiple data. There are SIMD
 instructions for sums, products, quotients, square roots, the smaller and the larger of two
-numbers, and arithmetic on bits. LLVM can use them for a loop that consists of these and in which
-no turn needs the result of the one before.
+numbers, and arithmetic on bits. LLVM can use them for a loop that consists of these, if no
+iteration needs the result of the one before.
 
 (Intel's SVML is a library with a tanh for whole registers. A Numba that was built for it uses it
-where it is installed, and there the figures above look better. `numba -s` says whether yours does.
-This lesson does without it, to be fast everywhere.)
+where it is installed, and there the loop above is faster. `numba -s` says whether yours does. This
+lesson does without it, to be fast everywhere.)
 
 ## tanh from products and sums
 
@@ -120,8 +119,8 @@ A ratio of two polynomials comes very close to tanh:
 $$\tanh v \approx \frac{v\,p(v^2)}{q(v^2)}$$
 
 with $p$ of degree 6 and $q$ of degree 3. The coefficients below, that of the highest power first,
-are those of the Eigen library's tanh for float32. They are a *minimax* fit: they were chosen to
-make the largest error over the whole interval as small as possible.
+are those of the Eigen library's tanh for float32. Coefficients like these come from a *minimax*
+fit, which makes the largest error over a whole interval as small as possible.
 """
 
 # %%
@@ -207,8 +206,8 @@ So where `u` is nan, `max(u, low)` is nan, but `max(low, u)` is `low`: the nan i
 def rational_tanh(u):
     """tanh of a float32 as v p(v^2) / q(v^2), with v the number within the limits nearest to u.
 
-    p has the coefficients _NUMERATOR, q has _DENOMINATOR. The result is a float32, and nan for
-    nan. Source of coefficients and limits: the Eigen library, ptanh_float.
+    p has the coefficients _NUMERATOR, q has _DENOMINATOR. All arithmetic is in float32, and the
+    result for nan is nan. Source of coefficients and limits: the Eigen library, ptanh_float.
 
     >>> rational_tanh(np.float32(50.0))
     1.0
@@ -240,8 +239,8 @@ test_unit_rational_tanh()
 # %% [markdown]
 r"""
 How close does it come? The error below is counted in units of the last place, the distance from
-one float32 to the next. It is largest near the limits, where the ratio is 1 already and tanh is
-not quite.
+one float32 to the next. Each operation rounds, and that adds up to a few units. Just beyond the
+limits the error is no noise: there the ratio is 1 already, and tanh is not quite.
 """
 
 # %%
@@ -283,8 +282,8 @@ changes any more, so the factor $x$ in front need not be less than `low`.
 def gelu_value(real: type, tanh: Callable) -> Callable:
     """Compiled `value(x)`: the tanh form of GELU of one number of type `real`, float32 or float64.
 
-    It calls no tanh but the one that it is given. The result is of the type `real`, 0 at minus
-    infinity, infinity at infinity, and nan for nan.
+    It calls no tanh but the one that it is given, and computes in the type `real` throughout. The
+    value is 0 at minus infinity, infinity at infinity, and nan for nan.
 
     >>> round(gelu_value(np.float64, double_tanh)(1.0), 5)
     0.84119
@@ -343,8 +342,8 @@ arguments of `min` and `max` matters again: if it loses a nan, the result does n
 def gelu_slope(real: type, tanh: Callable) -> Callable:
     """Compiled `slope(x)`: the derivative of the tanh form of GELU at a number of type `real`.
 
-    It calls no tanh but the one that it is given. The result is of the type `real` and right for
-    any x: 0 and 1 at the infinities, nan for nan.
+    It calls no tanh but the one that it is given, and computes in the type `real` throughout. The
+    slope is right for any x: 0 and 1 at the infinities, nan for nan.
 
     >>> gelu_slope(np.float64, double_tanh)(0.0)
     0.5
@@ -426,7 +425,8 @@ def forward_loop(value: Callable, load: Callable, store: Callable) -> Callable:
 def backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable:
     """Compiled `loop(gradient, x, out)` over arrays (n,): out[i] is gradient[i] times a slope.
 
-    The slope is that at x[i], and the product is computed between load and store.
+    The slope is that at x[i], and the product is computed between load and store. gradient and x
+    stay as they are.
     """
     @compiled
     def loop(gradient, x, out):
@@ -459,13 +459,14 @@ def test_unit_elementwise_loops():
         what = f"backward_loop of gradient {line[1]}, x {line[0]}, {how},"
         idea = "load both, multiply by the slope, store the product"
         equal(what, out.tolist(), gradients.tolist(), idea)
+        kept = x.tolist(), gradient.tolist()
+        equal("x and gradient after backward_loop", kept, line, "write into out, into nothing else")
 
 test_unit_elementwise_loops()
 
 # %% [markdown]
 r"""
-Here is the measurement of the beginning again, now with your tanh, and what the compiler made of
-your loop.
+The measurement of the beginning again, now with your tanh, and what the compiler made of it:
 """
 
 # %%
@@ -499,10 +500,10 @@ arithmetic on bits, which SIMD does well. (`tinytorch/support/conversions.py` do
 You write three functions. `float_of_bits` gives the float32 with certain bits, and `bits_of_float`
 gives a float32's bits.
 
-`load_bfloat16` appends 16 zeros. `round_bfloat16` takes a sum: add `0x7FFF`, which is just less
-than a half of the last place, and 1 more where the last bit that stays is set; then drop the lower
-16 bits. More than half carries over. Exactly half carries over only where the last bit is set, so
-of two neighbours that are equally near the even one is taken.
+`load_bfloat16` appends 16 zeros. `round_bfloat16` rounds by an addition: add `0x7FFF`, which is
+just less than half of the last place, and 1 more where the last bit that stays is set; then drop
+the lower 16 bits. More than half carries over. Exactly half carries over only where the last bit is
+set, so of two neighbours that are equally near the even one is taken.
 
 For a nan the sum may carry into the exponent and on into the sign. `store_bfloat16` asks for nan
 first and gives the bits `0x7FC0`. Kernels use `round_bfloat16`, which does not ask: a nan that
@@ -560,6 +561,7 @@ def test_unit_bfloat16():
         what = f"load_bfloat16({bits:#06x})"
         wanted = float(np.uint16(bits).view(BFLOAT16))
         equal(what, run(what, load_bfloat16, np.uint16(bits)), wanted, "a float32's upper half")
+        result_is(what, load_bfloat16, np.float32)
     for bits in [upper << 16 | lower for upper in uppers for lower in lowers] + [0x7F800000]:
         x = np.uint32(bits).view(np.float32)
         with np.errstate(over="ignore"):
@@ -568,6 +570,7 @@ def test_unit_bfloat16():
             what = f"{function.__name__} of the float32 {bits:#010x}"
             got = run(what, function, x)
             equal(what, hex(got), wanted, "to the nearest, and from the middle to the even one")
+            result_is(what, function, np.uint16)
     for bits in [0x7FC00000, 0x7FFFFFFF, 0xFFFFFFFF, 0x7F800001]:
         got = store_bfloat16(np.uint32(bits).view(np.float32))
         equal(f"store_bfloat16 of the nan {bits:#010x}", hex(got), "0x7fc0", "ask for nan first")
@@ -613,7 +616,7 @@ for half in map(as_dtype, ("float16", "bfloat16")):
 
 # %% [markdown]
 r"""
-`gelu_loops` puts the parts together for one of the four types. `cache` makes it do so once.
+`gelu_loops` puts the parts together for one of the four types. `cache` keeps what it has made.
 `one_pass` makes an array for the output, runs a loop, and shares a large one out among threads.
 """
 
@@ -650,7 +653,7 @@ its numbers have to be converted.
 
 So far no number had to wait for another. In a sum, each addition needs the result of the one
 before. The compiler could add up several parts at once. But a sum of floats depends on the order,
-because each addition rounds, so the compiler keeps the order that you wrote unless you allow any.
+because each addition rounds, so the compiler keeps the order that you wrote unless you free it.
 """
 
 # %%
@@ -676,11 +679,10 @@ number, difference, exponential, sum), and if there are many of them, each time 
 kernel can take as many rows as fit in the processor's first cache, or one long row, and do
 everything while they are there.
 
-`row_steps` gives three functions to build on. `lower(rows, out)` takes from each row its largest
-number, `exponentials(rows)` replaces each number by its exponential, and `sum_of(rows, i)` is the
-sum of row i, in any order. They are written for SIMD by the means of this lesson: polynomials in
-Horner's scheme and arithmetic on bits. Read `rows.py` and `series.py` in `tinytorch/support` if
-you want to know how.
+`row_steps` gives three functions to build on. `lower(rows, out)` subtracts from each row its
+largest number, `exponentials(rows)` replaces each number by its exponential, and `sum_of(rows, i)`
+is the sum of row i, in any order. They are written for SIMD, with polynomials in Horner's scheme
+and arithmetic on bits (`rows.py` and `series.py` in `tinytorch/support`).
 
 ### Exercise: loss_of_rows
 
@@ -700,7 +702,8 @@ def loss_of_rows(lower: Callable, exponentials: Callable, sum_of: Callable, log:
     """Compiled `loss(rows, targets, smoothing, work)`: the sum of the losses of all rows.
 
     `rows` is (n, C), `targets` (n,) holds class indices, `smoothing` is a number from 0 to 1, and
-    `work` is an array like `rows` to compute in. `rows` and `targets` stay as they are.
+    `work` is an array like `rows` to compute in. `rows` and `targets` stay as they are. All
+    exponentials and logarithms are computed by the functions that are given.
 
     >>> loss, row = loss_of_rows(*row_steps(np.float64), double_log), np.zeros((1, 2))
     >>> round(loss(row, np.array([1]), 0.0, np.empty_like(row)), 4)
@@ -742,7 +745,7 @@ def test_unit_loss_of_rows():
     ### END HIDDEN TESTS
     loss = loss_of_rows(*row_steps(np.float32), float_log)
     for rows, targets, smoothing in tables:
-        first = rows[0, :3].round(1).tolist()
+        first = rows[0, :3].astype(float).round(1).tolist()
         what = f"loss_of_rows of rows like {first}, targets {targets}, smoothing {smoothing}"
         given = rows.copy()
         got = run(what, loss, rows, targets, smoothing, np.empty_like(rows))
@@ -750,6 +753,7 @@ def test_unit_loss_of_rows():
         idea = "what is in work when each term is taken, and which terms are there?"
         close(what, got, wanted, idea, atol=1e-5)
         assert np.array_equal(rows, given), "loss_of_rows has changed its rows: compute in work"
+    calls_nothing("loss_of_rows", loss, "use the functions that it is given")
 
 test_unit_loss_of_rows()
 
@@ -762,9 +766,9 @@ The gradient with respect to the logits is the softmax less the smoothed target 
 $$\frac{\partial L}{\partial x_j} = g\left(\frac{e^{x_j - m}}{\sum_k e^{x_k - m}} - \frac{s}{C}
 - (1 - s)\,[j = t]\right)$$
 
-where $g$ is what the loss of one row counts for, here called `share`, and $[j = t]$ is 1 for the
-target and 0 for all other classes. The exponentials are computed anew, in `out`, so nothing but
-the logits has to be saved for the backward pass.
+where $g$, here called `share`, is the gradient that comes in for the loss of one row, and
+$[j = t]$ is 1 for the target and 0 for all other classes. The exponentials are computed anew, in
+`out`, so nothing but the logits has to be saved for the backward pass.
 
 Divide once for each row, and multiply for each number: a quotient takes longer than a product. And
 `rows.shape[1]` is a whole number of 64 bits. A float32 divided by it is a float64, so make it a
@@ -777,7 +781,8 @@ def gradient_of_rows(real: type, lower: Callable, exponentials: Callable, sum_of
     """Compiled `gradient(rows, targets, smoothing, share, out)`: the gradient goes into `out`.
 
     Shapes as in `loss_of_rows`. `rows`, `out`, `smoothing` and `share` are of the type `real`, and
-    what is done for each number is done in that type. `rows` and `targets` stay as they are.
+    what is done for each number is done in that type, without a division. `rows` and `targets`
+    stay as they are.
 
     >>> gradient = gradient_of_rows(np.float64, *row_steps(np.float64))
     >>> gradient(np.zeros((1, 2)), np.array([1]), 0.0, 1.0, out := np.empty((1, 2)))
@@ -818,8 +823,10 @@ def test_unit_gradient_of_rows():
         wanted = RULES["cross_entropy"][0](g, None, given.astype(float), targets, smoothing)
         close(what, out, wanted, "softmax less the smoothed target, times share", atol=1e-6)
         assert np.array_equal(rows, given), "gradient_of_rows has changed its rows: compute in out"
-    assert not machine_code(gradient).doubles, (
+    code = machine_code(gradient)
+    assert not code.doubles, (
         "gradient_of_rows in float32 computes in float64 for each number: which one divides what?")
+    assert not code.quotients, "gradient_of_rows divides for each number: divide once for each row"
 
 test_unit_gradient_of_rows()
 
@@ -877,8 +884,7 @@ def fused_cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0
 
 # %% [markdown]
 r"""
-Lessons 04 and 05 are the reference. Here is what their loss and gradient take together, and what
-yours take, on one thread, for short rows and long ones.
+What do the loss and gradient of lessons 04 and 05 take together, and what do yours, on one thread?
 """
 
 # %%

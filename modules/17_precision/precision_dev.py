@@ -43,7 +43,7 @@ from tinytorch.support.copies import Copies
 from tinytorch.support.dtypes import as_dtype, is_floating, is_half
 
 # %%
-from tinytorch.support.checks import check, close, equal, explained, raises, typed
+from tinytorch.support.checks import check, close, equal, explained, outcome, raises, typed
 from tinytorch.support.checks_scaler import CountedSteps
 
 # %% [markdown]
@@ -83,7 +83,7 @@ FORMATS = {  # bits of fraction, and the exponent of the smallest normal number
 
 # %% nbgrader={"solution": true, "grade_id": "step-at"}
 def step_at(x: float, dtype: str) -> float:
-    """The distance from |x| to the next larger number of type `dtype`; x may be negative or 0.
+    """How far apart the numbers of type `dtype` lie from |x| upwards; x may be negative or 0.
 
     >>> step_at(1.0, "float16"), step_at(-5.0, "float16"), step_at(0.0, "float16")
     (0.0009765625, 0.00390625, 5.960464477539063e-08)
@@ -105,12 +105,11 @@ def test_unit_step_at():
     rows += [("bfloat16", -0.3, 2**-9), ("float16", 65000.0, 32.0), ("float32", 3e38, 2.0**104)]
     small += [("bfloat16", 0.0, 2.0**-133), ("float32", -1e-40, 2.0**-149)]
     ### END HIDDEN TESTS
-    for dtype, x, wanted in rows:
-        close(f"step_at({x}, {dtype!r})", step_at(x, dtype), wanted,
-              "how many bits of fraction, and which power of two is just below |x|?")
-    for dtype, x, wanted in small:
-        close(f"step_at({x}, {dtype!r})", step_at(x, dtype), wanted,
-              "below the smallest normal number the step does not shrink any further")
+    lowest = "below the smallest normal number the step does not shrink any further"
+    idea = "how many bits of fraction, and which power of two is just below |x|?"
+    for i, (dtype, x, wanted) in enumerate([*rows, *small]):
+        what, idea = f"step_at({x}, {dtype!r})", lowest if i >= len(rows) else idea
+        close(what, outcome(what, lambda: step_at(x, dtype), idea), wanted, idea)
 
 test_unit_step_at()
 
@@ -275,7 +274,7 @@ r"""
 `HALF_COPY`, and so shares its copy. Any other, such as a batch in a buffer that you fill anew, is
 cast each time.
 
-One more array can be saved. A softmax runs in float32 and keeps its output for the backward pass.
+One more array can be spared. A softmax runs in float32 and keeps its output for the backward pass.
 In an attention that output goes into a product, which keeps a 16-bit copy of it. `keep_rounded`
 lets the softmax keep that copy too. Its numbers lie between 0 and 1, so none of them overflows.
 Norms keep their float32 inputs, for these may be larger than 65504.
@@ -303,9 +302,9 @@ def cast(x: Tensor, dtype: np.dtype) -> Tensor:
 r"""
 ### Exercise: Casting
 
-The layer. `half` is the 16-bit type of the innermost block, or None where that block has casting
-switched off; then the operation runs as it came. It also does where one of its inputs is `float64`:
-a float32 number beside it is widened, and must not be rounded first.
+Now write the layer. `half` is the 16-bit type of the innermost block, or None where that block has
+casting switched off; then the operation runs as it came. So does one with an input in `float64`: a
+float32 number beside it is widened, and must not be rounded first.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "casting"}
@@ -387,16 +386,16 @@ def test_unit_casting():
         equal("the operations of x @ w under autocast", [o.name for o in trace.operations],
               ["astype", "astype", "matmul"], "record each cast by cast, and go on with apply")
         with autocast("float16"):
-            with explained("(x @ w).sum(-1)", "hand on the options"):
-                sums = (x @ w).sum(-1)
-            close("a float64 x @ w", wide @ w, wide.data @ w.data, "cast neither beside a float64")
+            sums = (x @ w).sum(-1)
+            typed("the sums of x @ w", sums, np.float32, "a long sum runs in float32")
+            close("sums of x @ w", sums, np.full(shape[:-1], 0.6), "hand on the options", rtol=1e-3)
+            for a, b in (wide, w), (w.transpose(), wide.transpose()):
+                close("x @ w with one side in float64", a @ b, a.data @ b.data, "cast neither side")
             close("x.where(x < 0, 0.25)", x.where(x < 0, 0.25), x.data / 4, "each by its own type")
             with autocast("bfloat16"):
-                typed("x @ w in a bfloat16 block inside", x @ w, as_dtype("bfloat16"), "innermost")
+                typed("x @ w in a bfloat16 block inside", x @ w, as_dtype("bfloat16"), "its type")
             with autocast(enabled=False):
                 typed("x @ w with casting off", x @ w, np.float32, "what if half is None?")
-        typed("the sums of x @ w", sums, np.float32, "a long sum runs in float32")
-        close("the sums of x @ w", sums, np.full(shape[:-1], 0.6), "hand on the options", rtol=1e-3)
         sums.sum().backward()
         typed("the gradient to w", w.grad, np.float32, "record each cast by cast")
 
@@ -524,7 +523,7 @@ def test_unit_training_bytes():
         got = training_bytes(parameters, activations, half)
         equal(f"the keys of {what}", sorted(got), sorted(names))
         equal(f"{what} for {', '.join(names)}", tuple(got[name] for name in names), wanted,
-              "which parts shrink, which do not?")
+              "which parts shrink, which do not?" if half else "all is float32, without copies")
 
 test_unit_training_bytes()
 
@@ -655,7 +654,7 @@ def test_unit_next_scale():
             (8.0, 1, 8.0, 0, {"growth_interval": 2, "max_scale": 8.0}), (3.0, 8, 3.0, 9, {}),
             (64.0, 9, 128.0, 0, {"growth_interval": 5}), (30.0, 1999, 60.0, 0, {}),
             (10.0, 0, 30.0, 0, {"growth_factor": 3.0, "growth_interval": 1}),
-            (99.0, 0, 16.0, 0, {"growth_interval": 1, "max_scale": 16.0}),
+            (99.0, 0, 16.0, 0, {"growth_interval": 1, "max_scale": 16.0}), (0.25, 0, 0.25, 1, {}),
             (2.0**127, 0, 2.0**127, 0, {"growth_interval": 1, "max_scale": math.inf})]
     ### BEGIN HIDDEN TESTS
     bad += [(100.0, 2, 10.0, {"backoff_factor": 0.1, "min_scale": 5.0}), (7.0, 0, 3.5, {}),
@@ -663,7 +662,8 @@ def test_unit_next_scale():
             (0.125, 5, 0.125, {"min_scale": 2.0})]
     most = float(np.finfo(np.float32).max)
     good += [(3.0, 1998, 3.0, 1999, {}), (50000.0, 1999, 65536.0, 0, {}), (5.0, 0, 5.0, 1, {}),
-             (7.0, 2, 28.0, 0, {"growth_factor": 4.0, "growth_interval": 3}),
+             (7.0, 2, 28.0, 0, {"growth_factor": 4.0, "growth_interval": 3}), (1e5, 1, 1e5, 2, {}),
+             (1.0, 0, 1.5, 0, {"growth_factor": 1.5, "growth_interval": 1, "max_scale": 2.0}),
              (most / 2, 1999, most, 0, {"max_scale": math.inf})]
     ### END HIDDEN TESTS
     rows = [(*row, True) for row in [(s, n, new, 0, rules) for s, n, new, rules in bad]]
@@ -791,7 +791,7 @@ def test_unit_grad_scaler():
                 taken = scaler.step(o)
             equal(f"{what} and calls of optimizer.step()", (taken, o.steps),
                   (kind == "good", int(kind == "good")), "what did it find for this optimizer?")
-            close("the gradients after it", o.parameter.grad, gradients[kind], "unscaled once?")
+            close(f"gradients after {what}", o.parameter.grad, gradients[kind], "unscaled once?")
             raises("a second step(optimizer)", lambda: scaler.step(o), RuntimeError, "update")
         scaler.update()
         equal(f"the scale after {window}", scaler.get_scale(), wanted, "one update for all")
@@ -875,7 +875,8 @@ figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
 axes.step(range(len(scales)), scales, where="post")
 axes.plot(skipped, [scales[i] for i in skipped], "x", color="tab:red", label="skipped")
 axes.set_yscale("log", base=2)
-axes.set(xlabel="step", ylabel="scale", title=f"{len(skipped)} of {len(scales)} steps were skipped")
+axes.set(xlabel="step", ylabel="scale after it")
+axes.set_title(f"{len(skipped)} of {len(scales)} steps were skipped")
 axes.legend()
 plt.show()
 

@@ -186,6 +186,9 @@ def test_explained_makes_a_sentence_of_an_error_and_lets_a_blank_exercise_pass()
     with pytest.raises(AssertionError, match=r"^step\(\) failed: called twice: call it once$"):
         with explained("step()", "call it once"):
             raise RuntimeError("called twice")
+    with pytest.raises(AssertionError, match="^look up failed: nothing is kept under 'key': keep it first$"):
+        with explained("look up", "keep it first"):
+            {}["key"]
 
 
 def test_unchanged_names_the_array_that_was_written_to():

@@ -20,8 +20,22 @@ SOURCE = "def loop(a, b, out):\n    for i in range(3):\n        for j in range(2
 
 def test_a_source_is_run_as_python():
     a, b = np.ones((3, 2)), np.array([[1.0], [2], [3]])
-    (out,) = run_source(SOURCE + "store(load(a[i, j]) - real(b[i]))", [a, b], ["whole", "column"], (3, 2))
+    places, whole = ["whole", "column"], ("whole", (3, 2))
+    (out,) = run_source(SOURCE + "store(load(a[i, j]) - real(b[i]))", [a, b], places, whole)
     assert np.array_equal(out, a - b)
+    adding = SOURCE.replace("] = ", "] += ") + "load(a[i, j])"
+    (out,) = run_source(adding, [a, b], places, ("sum", (3, 2)))
+    assert np.array_equal(out, a) and out.dtype == float
+
+
+@pytest.mark.parametrize(("code", "target", "words"), [
+    ("load(a[i, j])", "whole", "'whole' is not stored by store"),
+    ("store(a[i, j])", "sum", "'sum' is stored, wanted its numbers added up"),
+    ("out[i, j] + store(a[i, j])", "sum", "does not run: what store.* gave is added up, wanted the number itself"),
+])
+def test_numbers_are_stored_for_a_whole_result_alone(code, target, words):
+    with pytest.raises(AssertionError, match=words):
+        run_source(SOURCE + code, [np.ones((3, 2))] * 2, ["whole", "whole"], (target, (3, 2)))
 
 
 @pytest.mark.parametrize(("code", "reason"), [
@@ -29,7 +43,7 @@ def test_a_source_is_run_as_python():
 ])
 def test_a_source_that_does_not_run_is_told(code, reason):
     with pytest.raises(AssertionError, match=f"the source of the kernel does not run: .*{reason}"):
-        run_source(SOURCE + code, [np.ones((3, 2))] * 2, ["whole", "whole"], (3, 2))
+        run_source(SOURCE + code, [np.ones((3, 2))] * 2, ["whole", "whole"], ("whole", (3, 2)))
 
 
 def test_kernels_that_agree_pass_and_others_do_not():

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from tinytorch.support.checks_kernels import Counted, calls_nothing, computes, result_is, run
+from tinytorch.support.checks_kernels import Counted, calls_nothing, compiles, computes, result_is, run, stays_single
 from tinytorch.support.launch import compiled
 
 
@@ -28,6 +28,16 @@ def half_of(x):
 
 
 @compiled
+def rounded_tenth_of(x):
+    return np.float32(0.1 * x)
+
+
+@compiled
+def single_tenth_of(x):
+    return np.float32(0.1) * x
+
+
+@compiled
 def tanh_of(x):
     return math.tanh(x)
 
@@ -38,6 +48,12 @@ def test_what_does_not_compile_is_told_in_a_line():
     assert "\n" not in str(caught.value)
     with pytest.raises(AssertionError, match="f cannot be compiled: Unknown attribute 'sigmoid' of type float64"):
         run("f", unknown_method, 1.0)
+
+
+def test_an_idea_may_follow():
+    with pytest.raises(AssertionError, match="f cannot be compiled: .*of type float64: look again$"):
+        with compiles("f", "look again"):
+            unknown_method(1.0)
 
 
 def test_what_compiles_runs():
@@ -59,6 +75,15 @@ def test_what_is_computed_is_compared_with_what_is_wanted():
         computes("f", half_of, np.float64, {2.0: 1.0, 3.0: 1.6}, "halve it", near=0.01)
     with pytest.raises(AssertionError, match="result of type float64, wanted float32"):
         computes("f", half_of, np.float32, {2.0: 1.0}, "halve it")
+
+
+def test_arithmetic_in_float64_on_the_way_is_told():
+    assert single_tenth_of(np.float32(10)) == rounded_tenth_of(np.float32(10)) == 1
+    stays_single("f", single_tenth_of)
+    with pytest.raises(AssertionError, match="f computes in float64 before it gives a float32: which number"):
+        stays_single("f", rounded_tenth_of)
+    with pytest.raises(AssertionError, match="f computes in float64 before it gives a float32: which number"):
+        computes("f", rounded_tenth_of, np.float32, {10.0: 1.0}, "a tenth of it", near=1e-6)
 
 
 @pytest.mark.skipif(numba.config.USING_SVML, reason="SVML has a tanh for several numbers")

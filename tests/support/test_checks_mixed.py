@@ -10,7 +10,7 @@ from tinytorch.core.tensor import Layer, Tensor
 from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu, vectorized_matmul
 from tinytorch.optimization.precision import autocast, is_autocast_enabled
 from tinytorch.support import checks_mixed as mixed
-from tinytorch.support.checks_gelu import gelu64, gelu_is_right, weighed
+from tinytorch.support.checks_gelu import gelu64, gelu_is_right, makes_one_array, weighed
 from tinytorch.support.checks_products import product_with_gradients, refuses
 
 
@@ -55,6 +55,25 @@ def test_a_wrong_gelu_is_told(wrong, words):
         gelu_is_right(wrong, leaf(), 1e-5, "idea")
 
 
+def into_g(g, y, x):
+    g *= x
+    return g
+
+
+def test_a_backward_pass_makes_one_array_and_writes_to_no_other():
+    x = np.linspace(1, 2, 10_000).astype(np.float32)
+    makes_one_array("f", lambda g, y, x: g * x, x)
+    for wrong, words in [(lambda g, y, x: g * x * x, "f held 2.0 x its input"), (into_g, "f changed g"),
+                         (lambda g, y, x: g * x[1:], "f failed: operands could not be broadcast")]:
+        with pytest.raises(AssertionError, match=f"{words}.*: one pass, into one new array"):
+            makes_one_array("f", wrong, x)
+
+
+def test_an_error_of_a_gelu_is_told():
+    with pytest.raises(AssertionError, match="<lambda> of float32 numbers failed: division by zero: idea"):
+        gelu_is_right(lambda x: 1 / 0, leaf(), 1e-5, "idea")
+
+
 def test_what_a_form_did_in_one_line():
     line, held = weighed(fused_gelu, Tensor(np.ones(10_000, np.float32)), [], 40_000)
     assert line.startswith("fused_gelu   passes: 0; moved  0 x the input, held 1.0 x, saved for the backward pass 1 x")
@@ -72,10 +91,17 @@ def test_products_and_refusals():
         refuses(lambda a, b: a * 1, Tensor, (3,), (3, 2), "2D+")
 
 
+def test_a_product_that_fails_is_told():
+    with pytest.raises(AssertionError, match=r"\(2, 3\) @ \(3, 2\) failed: cannot reshape"):
+        product_with_gradients(lambda a, b: a.reshape(5), Tensor, (2, 3), (3, 2), "idea")
+
+
 def test_right_steps_pass():
     x, y = mixed.mock_batch(Tensor, 4, 0)
     made = trainer()
     mixed.scales_and_unscales(made, Tensor, 0.5, "float32")
+    mixed.scales_and_unscales(trainer(scale=0.5), Tensor, 0.5, "float64")
+    mixed.steps_by_its_own_loss(MixedPrecisionTrainer, Tensor)
     mixed.good_step(made, x, y)
     mixed.overflowing_step(made, Tensor(np.full((4, 10), 6e4, np.float32)), y)
     mixed.casts_forward_alone(made, (x, y), Layer, is_autocast_enabled)
@@ -135,6 +161,12 @@ class NeverUnscales(Step):
         return True
 
 
+class LossFunction(Step):
+    def train_step(self, batch):
+        self._compute_loss = self.loss_fn
+        return super().train_step(batch)
+
+
 BATCH = mixed.mock_batch(Tensor, 4, 0)
 HUGE = Tensor(np.full((4, 10), 6e4, np.float32)), BATCH[1]
 
@@ -147,7 +179,7 @@ HUGE = Tensor(np.full((4, 10), 6e4, np.float32)), BATCH[1]
         (AsksForGroups, lambda t: mixed.good_step(t, *BATCH), "asked the optimizer for param_groups"),
         (ReportsLess, lambda t: mixed.good_step(t, *BATCH), "wanted a dict with the keys"),
         (NeverUnscales, lambda t: mixed.good_step(t, *BATCH), "unscaled once"),
-        (NeverUnscales, lambda t: mixed.scales_and_unscales(t, Tensor, 0.5, "float32"), "look at all gradients|divide"),
+        (NeverUnscales, lambda t: mixed.scales_and_unscales(t, Tensor, 0.5, "float32"), "divide by the scale"),
         (Step, lambda t: mixed.adapts(t, True, (64.0, 0)), "it falls at once"),
         (NeverSteps, lambda t: mixed.learns(t, BATCH, 2), "wanted a fall of 0.1"),
     ],
@@ -155,6 +187,11 @@ HUGE = Tensor(np.full((4, 10), 6e4, np.float32)), BATCH[1]
 def test_wrong_steps_are_told(kind, asked, words):
     with pytest.raises(AssertionError, match=words):
         asked(trainer(kind))
+
+
+def test_a_loss_that_is_not_the_trainers_own_is_told():
+    with pytest.raises(AssertionError, match="the loss is self._compute_loss"):
+        mixed.steps_by_its_own_loss(LossFunction, Tensor)
 
 
 def test_a_cut_graph_that_is_not_noticed_is_told():

@@ -91,6 +91,18 @@ def test_a_default_is_part_of_it(made):
     assert fingerprint(made(1)) == fingerprint(made(1)) != fingerprint(made(2))
 
 
+def at_line(text, line):
+    space: dict = {}
+    exec(compile("\n" * line + text, "cell 4", "exec"), space)
+    return space["f"]
+
+
+def test_the_place_is_part_of_what_raises_and_of_nothing_else():
+    calm, blank = "def f(x):\n    return x", "def f(x):\n    raise NotImplementedError()"
+    assert fingerprint(at_line(calm, 1)) == fingerprint(at_line(calm, 2))
+    assert fingerprint(at_line(blank, 1)) == fingerprint(at_line(blank, 1)) != fingerprint(at_line(blank, 2))
+
+
 def test_what_is_an_argument_is_part_of_it():
     space: dict = {}
     exec("def f(x, y=1): return x\ndef g(x): return x; y = 1", space)

@@ -67,7 +67,8 @@ _ZN4loopE:
 	vmulps	%zmm1, %zmm2, %zmm3
 	vfmadd213ps	(%rax), %ymm1, %ymm2
 	vfnmadd231sd	%xmm1, %xmm2, %xmm3
-	vaddps	%xmm1, %xmm2, %xmm3
+	vdivps	%xmm1, %xmm2, %xmm3
+	divss	%xmm1, %xmm2
 	vbroadcastss	(%rax), %zmm4
 	movabsq	$expf, %rax
 	.cfi_endproc
@@ -85,6 +86,7 @@ Lfunc_begin0:
 	fmla	v0.4s, v1.4s, v2.4s
 	fmul	v0.2d, v1.2d, v2.2d
 	fmadd	s0, s1, s2, s3
+	fadd	d0, d1, d2
 	ldr	q0, [x8]
 	bl	_powf
 	.cfi_endproc
@@ -92,8 +94,10 @@ Lfunc_begin0:
 
 
 def test_the_registers_of_intel_and_amd_are_told_apart():
-    assert parsed(INTEL) == MachineCode({512: 1, 256: 1, 128: 1}, 0, 1, ("expf",), "vmulps %zmm1, %zmm2, %zmm3")
+    assert parsed(INTEL) == MachineCode(
+        {512: 1, 256: 1, 128: 1}, 0, 2, ("expf",), "vmulps %zmm1, %zmm2, %zmm3", quotients=1, single_doubles=1)
 
 
 def test_those_of_arm_are_known():
-    assert parsed(ARM) == MachineCode({128: 2}, 1, 1, ("powf",), "fmla v0.4s, v1.4s, v2.4s")
+    assert parsed(ARM) == MachineCode(
+        {128: 2}, 1, 2, ("powf",), "fmla v0.4s, v1.4s, v2.4s", quotients=0, single_doubles=1)

@@ -19,6 +19,8 @@ from ..core.tensor import in_float32, no_grad, operands
 from ..profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from ..profiling.roofline import attainable, best_seconds, flop_rule, matmul_flops
 from ..support.products import quick_product
+from ..support.tables import table
+from ..support.threads import one_thread
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #553ccf71cfc0
 VECTORIZED_MATMUL = Primitive(
@@ -164,14 +166,12 @@ class MixedPrecisionTrainer(LossScaling):
         self.update_loss_scale()
         return self._metrics(loss, overflow=not valid, valid=valid)
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #8fbc39d44ddf
+# %% ../../modules/18_acceleration/acceleration_dev.py #5bfe0eadc0e1
 from tinytorch.profiling.roofline import RooflineRow, measure_peaks, model_rows, roofline_row
 from tinytorch.support.analyses import MODEL_SIZES, MemoryRow, ScalingRow, check_together, loops
 from tinytorch.support.analyses import memory_rows
 from tinytorch.support.decisions import TECHNIQUES, WORKLOADS, DecisionRow, Technique, Workload
 from tinytorch.support.decisions import decision_rows
-from tinytorch.support.tables import table
-from tinytorch.support.threads import one_thread
 from tinytorch.support.validation import check_sizes
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #analyze-vectorization

@@ -49,8 +49,8 @@ def horner(coefficients, x):
 def rational_tanh(u):
     """tanh of a float32 as v p(v^2) / q(v^2), with v the number within the limits nearest to u.
 
-    p has the coefficients _NUMERATOR, q has _DENOMINATOR. The result is a float32, and nan for
-    nan. Source of coefficients and limits: the Eigen library, ptanh_float.
+    p has the coefficients _NUMERATOR, q has _DENOMINATOR. All arithmetic is in float32, and the
+    result for nan is nan. Source of coefficients and limits: the Eigen library, ptanh_float.
 
     >>> rational_tanh(np.float32(50.0))
     1.0
@@ -63,8 +63,8 @@ def rational_tanh(u):
 def gelu_value(real: type, tanh: Callable) -> Callable:
     """Compiled `value(x)`: the tanh form of GELU of one number of type `real`, float32 or float64.
 
-    It calls no tanh but the one that it is given. The result is of the type `real`, 0 at minus
-    infinity, infinity at infinity, and nan for nan.
+    It calls no tanh but the one that it is given, and computes in the type `real` throughout. The
+    value is 0 at minus infinity, infinity at infinity, and nan for nan.
 
     >>> round(gelu_value(np.float64, double_tanh)(1.0), 5)
     0.84119
@@ -82,8 +82,8 @@ def gelu_value(real: type, tanh: Callable) -> Callable:
 def gelu_slope(real: type, tanh: Callable) -> Callable:
     """Compiled `slope(x)`: the derivative of the tanh form of GELU at a number of type `real`.
 
-    It calls no tanh but the one that it is given. The result is of the type `real` and right for
-    any x: 0 and 1 at the infinities, nan for nan.
+    It calls no tanh but the one that it is given, and computes in the type `real` throughout. The
+    slope is right for any x: 0 and 1 at the infinities, nan for nan.
 
     >>> gelu_slope(np.float64, double_tanh)(0.0)
     0.5
@@ -122,7 +122,8 @@ def forward_loop(value: Callable, load: Callable, store: Callable) -> Callable:
 def backward_loop(slope: Callable, load: Callable, store: Callable) -> Callable:
     """Compiled `loop(gradient, x, out)` over arrays (n,): out[i] is gradient[i] times a slope.
 
-    The slope is that at x[i], and the product is computed between load and store.
+    The slope is that at x[i], and the product is computed between load and store. gradient and x
+    stay as they are.
     """
     @compiled
     def loop(gradient, x, out):
@@ -194,7 +195,8 @@ def loss_of_rows(lower: Callable, exponentials: Callable, sum_of: Callable, log:
     """Compiled `loss(rows, targets, smoothing, work)`: the sum of the losses of all rows.
 
     `rows` is (n, C), `targets` (n,) holds class indices, `smoothing` is a number from 0 to 1, and
-    `work` is an array like `rows` to compute in. `rows` and `targets` stay as they are.
+    `work` is an array like `rows` to compute in. `rows` and `targets` stay as they are. All
+    exponentials and logarithms are computed by the functions that are given.
 
     >>> loss, row = loss_of_rows(*row_steps(np.float64), double_log), np.zeros((1, 2))
     >>> round(loss(row, np.array([1]), 0.0, np.empty_like(row)), 4)
@@ -220,7 +222,8 @@ def gradient_of_rows(real: type, lower: Callable, exponentials: Callable, sum_of
     """Compiled `gradient(rows, targets, smoothing, share, out)`: the gradient goes into `out`.
 
     Shapes as in `loss_of_rows`. `rows`, `out`, `smoothing` and `share` are of the type `real`, and
-    what is done for each number is done in that type. `rows` and `targets` stay as they are.
+    what is done for each number is done in that type, without a division. `rows` and `targets`
+    stay as they are.
 
     >>> gradient = gradient_of_rows(np.float64, *row_steps(np.float64))
     >>> gradient(np.zeros((1, 2)), np.array([1]), 0.0, 1.0, out := np.empty((1, 2)))

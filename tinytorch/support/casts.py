@@ -16,7 +16,8 @@ _SINGLE = np.dtype(np.float32)
 def cast_array(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`array` in another type, by CASTS where it has a way and else by NumPy.
 
-    A number too large for a 16-bit type becomes inf, without a warning. What CASTS holds gives the same bits as NumPy.
+    A number too large for a 16-bit type becomes inf, without a warning. What CASTS holds gives the numbers that NumPy
+    gives; only a nan may have other bits.
     """
     faster = CASTS.get((array.dtype, dtype))
     if faster is not None:

@@ -145,9 +145,7 @@ def explained(what: str, idea: str = "") -> Iterator[None]:
     except NotImplementedError:
         raise
     except FAULTS as error:
-        said = re.sub("'?NoneType'?( object)?", "None", str(error))
-        said = said if len(said) <= LONG else f"{said[:LONG]} ..."
-        raise AssertionError(_sentence(f"{what} failed: {said}", idea)) from error
+        raise AssertionError(_sentence(f"{what} failed: {_said(error)}", idea)) from error
 
 
 def yields_once(what: str, manager: Callable[[], AbstractContextManager]) -> None:
@@ -268,6 +266,14 @@ def complaint(call: Callable[[], Any]) -> str:
             raise
         return str(error)
     return ""
+
+
+def _said(error: Exception) -> str:
+    """What an error says, for a sentence about it: a KeyError says nothing but the key."""
+    if isinstance(error, KeyError):
+        return f"nothing is kept under {error}"
+    said = re.sub("'?NoneType'?( object)?", "None", str(error))
+    return said if len(said) <= LONG else f"{said[:LONG]} ..."
 
 
 def _sentence(fact: str, idea: str) -> str:

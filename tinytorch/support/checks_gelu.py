@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, typed
+from tinytorch.support.checks import close, explained, typed, unchanged
+from tinytorch.support.checks_kernels import compiles
 from tinytorch.support.memory import allocated_bytes
 from tinytorch.support.timing import timed_runs
 
@@ -28,21 +29,34 @@ def gelu_is_right(function: Callable[[Any], Any], leaf: Any, off: float, idea: s
     keeps type and input, and sends three times its slope back where 3 comes in.
     """
     what, given = f"{function.__name__} of {leaf.dtype} numbers", leaf.data.copy()
-    (value, slope), y = gelu64(given), function(leaf)
+    value, slope = gelu64(given)
+    with explained(what, idea), compiles(what, idea):
+        y = function(leaf)
     close(f"the input of {what}, afterwards,", leaf, given, "write to a new array")
     close(what, y, value, idea, rtol=off, atol=off)
     typed(what, y, leaf.dtype, "the type stays")
     assert y.requires_grad, f"{what} gave a result without a gradient: stay with Tensor operations"
-    (y * 3).sum().backward()
+    back, why = f"the backward pass of {what}", "what comes in, what was saved, and of which type are they?"
+    with explained(back, why), compiles(back, why):
+        (y * 3).sum().backward()
     assert leaf.grad is not None, f"{what} sent no gradient back: every step must be a Tensor operation"
     close(f"the gradient of 3 {what}", leaf.grad, 3 * slope, "go back through every step", rtol=4 * off, atol=4 * off)
+
+
+def makes_one_array(what: str, backward: Callable[..., np.ndarray], x: np.ndarray) -> None:
+    """Assert that `backward(g, None, x)` allocates its result alone, and leaves `g` and `x` as they are."""
+    g, idea = np.ones_like(x), "one pass, into one new array"
+    with explained(what, idea), unchanged(what, idea, g=g, x=x):
+        backward(g, None, x)  # a kernel's first call allocates more
+        held = allocated_bytes(lambda: backward(g, None, x)) / x.nbytes
+    assert 0.9 < held < 1.1, f"{what} held {held:.1f} x its input in new arrays, wanted 1.0 x: {idea}"
 
 
 def weighed(function: Callable[[Any], Any], x: Any, ran: list[Any], saved: int) -> tuple[str, float]:
     """A line that says what a form of GELU did with `x`, which asks for no gradient, and the most that it held, as a
     multiple of `x`. `ran` are the counted operations of one call, `saved` the bytes that it kept for the backward pass.
     """
-    peak = allocated_bytes(lambda: function(x)) / x.data.nbytes
-    moved, ms = sum(o.bytes for o in ran) / x.data.nbytes, 1e3 * min(timed_runs(lambda: function(x), 0.0, 3))
+    ms = 1e3 * min(timed_runs(lambda: function(x), 0.0, 3))  # first: a kernel's first call allocates more
+    peak, moved = allocated_bytes(lambda: function(x)) / x.data.nbytes, sum(o.bytes for o in ran) / x.data.nbytes
     return (f"{function.__name__:12s} passes: {len(ran)}; moved {moved:2.0f} x the input, held {peak:.1f} x, saved for "
             f"the backward pass {saved / x.data.nbytes:.0f} x; {ms:.2f} ms"), peak

@@ -16,14 +16,14 @@ from tinytorch.support.machine_code import machine_code
 
 
 @contextmanager
-def compiles(what: str) -> Iterator[None]:
+def compiles(what: str, idea: str = "") -> Iterator[None]:
     """Make of Numba's error, where something in the block cannot be compiled, an AssertionError with its reason."""
     try:
         yield
     except NumbaError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if line and not line.startswith("Failed in")), type(error).__name__)
-        raise AssertionError(f"{what} cannot be compiled: {reason}") from None
+        raise AssertionError(f"{what} cannot be compiled: {reason}{idea and ': ' + idea}") from None
 
 
 def run(what: str, kernel: Kernel, *args: Any) -> Any:
@@ -42,11 +42,23 @@ def result_is(what: str, kernel: Kernel, real: type) -> None:
 def computes(
     what: str, kernel: Kernel, real: type, wanted: Mapping[float, float], idea: str, *, near: float = 0.0
 ) -> None:
-    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it."""
+    """Assert that `kernel(x)` is of the type `real` and, within `near`, the number `wanted[x]`, or that share of it. A
+    kernel in float32 `stays_single`, too.
+    """
     for x, y in wanted.items():
         got = run(f"{what} at {x}", kernel, real(x))
         result_is(what, kernel, real)
         close(f"{what} at {x}", got, float(real(y)), idea, rtol=near, atol=near)
+    if real is np.float32:
+        stays_single(what, kernel)
+
+
+def stays_single(what: str, kernel: Kernel) -> None:
+    """Assert that the machine code of `kernel`, as it was called last, computes nothing in float64."""
+    code = machine_code(kernel)
+    doubles = code.doubles + code.single_doubles
+    assert not doubles, (
+        f"{what} computes in float64 before it gives a float32: which number in the formula is not of the type real?")
 
 
 def calls_nothing(what: str, kernel: Kernel, idea: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, equal, explained, typed
+from tinytorch.support.checks import close, equal, explained, outcome, typed
 
 
 class MockModel:
@@ -167,7 +167,7 @@ def path_of(trainer: Any, tensor: type, sizes: Sequence[float]) -> list[tuple[fl
         path.append((step.metrics["loss_scale"], step.metrics["overflow"]))
         equal("the types of the model's outputs for dtype bfloat16", step.seen, ["bfloat16"], "whose dtype?")
         if np.isfinite(size):
-            what = f"how far the sum of x w over two rows of {size} moved w"
+            what = f"how far a step on the sum of x w, with two rows of {size} as x, moved w"
             close(what, step.moved[0, 0], 0.02 * size, "a step of 0.01 times the gradient of loss_fn", rtol=0.02)
     return path
 
@@ -175,16 +175,19 @@ def path_of(trainer: Any, tensor: type, sizes: Sequence[float]) -> list[tuple[fl
 def scales_and_unscales(trainer: Any, tensor: type, loss: float, dtype: str) -> None:
     """Assert that a mock trainer scales a loss, and divides gradients by the scale and judges them."""
     scale, given = trainer.loss_scale, tensor([loss], dtype=dtype)
-    close(f"scale_loss of a {dtype} loss of {loss} at a scale of {scale:g}", trainer.scale_loss(given),
-          given.data.astype(np.float64) * scale, "multiply it by the scale, in float32 at least", rtol=1e-6)
+    what, idea = f"scale_loss of a {dtype} loss of {loss} at a scale of {scale:g}", "multiply it, in float32 at least"
+    scaled = outcome(what, lambda: trainer.scale_loss(given), idea)
+    close(what, scaled, given.data.astype(np.float64) * scale, idea, rtol=1e-6)
+    typed(what, scaled, np.float64 if dtype == "float64" else np.float32, idea)
     first, bare, other = trainer.model.weight, tensor([1.0]), tensor([0.0, 0.0])
     graph = trainer.scale_loss((first * 1).mean()).requires_grad
     assert graph, "the scaled loss has no graph: multiply the Tensor, not its data"
-    for low, wanted in [(scale, True), (np.inf, False), (np.nan, False), (-scale, True)]:
+    for low, wanted in [(scale, True), (np.inf, False), (np.nan, False), (-scale, True), (3e38, scale >= 1)]:
         first.grad, other.grad = tensor(np.full((10, 5), 2 * scale)), tensor([1.0, low])
-        got = trainer.unscale_gradients([first, bare, other]), trainer.overflow_detected
-        equal(f"unscale_gradients, with {low:g} in the last of them, and overflow_detected", got, (wanted, not wanted),
-              "look at all gradients, each time anew")
+        what, idea = f"unscale_gradients, with {low:g} in the last of them,", "look at all, divided, each time anew"
+        told = outcome(what, lambda: trainer.unscale_gradients([first, bare, other]), idea)
+        got = told, trainer.overflow_detected
+        equal(f"{what} at a scale of {scale:g}, and overflow_detected", got, (wanted, not wanted), idea)
         close("a gradient of twice the scale, unscaled,", first.grad, np.full((10, 5), 2.0), "divide by the scale")
     close("a parameter without a gradient", bare, np.ones(1), "leave it alone")
 
@@ -193,7 +196,8 @@ def adapts(trainer: Any, overflow: bool, wanted: tuple[float, int]) -> None:
     """Assert that an update after an overflow, or after none, leaves the `wanted` scale and count."""
     before = trainer.loss_scale, trainer.steps_since_last_scale_update
     trainer.overflow_detected = overflow
-    trainer.update_loss_scale()
+    with explained("update_loss_scale", "the scaler adapts to overflow_detected"):
+        trainer.update_loss_scale()
     after = trainer.loss_scale, trainer.steps_since_last_scale_update
     what = f"scale and count after an update from {before} with overflow_detected {overflow}"
     equal(what, after, wanted, "it falls at once, and grows after 2000 good steps")
@@ -211,6 +215,20 @@ def cut_step(trainer: Any, x: Any, y: Any) -> None:
     equal(f"the optimizer's calls {why}", step.calls, [], "ask before you touch it")
     after = trainer.loss_scale, trainer.steps_since_last_scale_update
     equal(f"scale and count after a step {why}", after, before, "there was nothing to adapt to")
+
+
+def steps_by_its_own_loss(trainer: type, tensor: type) -> None:
+    """Assert that a `trainer` that computes its loss in another way steps by that one."""
+
+    class Tripled(trainer):
+        def _compute_loss(self, outputs: Any, targets: Any) -> Any:
+            return outputs.sum() * 3
+
+    x, y = mock_batch(tensor, 2, seed=3)
+    step, idea = take_step(mock_trainer(Tripled, tensor, 8.0), x, y), "the loss is self._compute_loss(outputs, targets)"
+    wanted = 0.03 * x.data.sum(axis=0)
+    close("how far a step moved w, where _compute_loss gives 3 times the outputs' sum,", step.moved[:, 0], wanted, idea,
+          rtol=1e-2, atol=1e-4)
 
 
 def casts_forward_alone(trainer: Any, batch: tuple[Any, Any], layer: type, is_on: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, raises
+from tinytorch.support.checks import close, outcome, raises, typed
 
 Shape = tuple[int, ...]
 
@@ -19,8 +19,9 @@ def product_with_gradients(
     rng = np.random.default_rng(sum(left) + sum(right))
     a, b = (tensor(rng.normal(size=shape), requires_grad=True) for shape in (left, right))
     what, wanted = f"{left} @ {right}", a.data @ b.data
-    got = product(a, b)
+    got = outcome(what, lambda: product(a, b), idea)
     close(what, got, wanted, idea)
+    typed(what, got, np.float64, "the type stays")
     assert got.requires_grad, f"{what} gave a result without a gradient: stay with Tensor operations"
     g = rng.normal(size=wanted.shape)
     got.backward(tensor(g))

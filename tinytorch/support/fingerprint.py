@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dis import opmap
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol, runtime_checkable
 
@@ -71,7 +72,9 @@ def _of_code(code: CodeType, above: tuple) -> Any:
     constants = [_of_code(c, above) if isinstance(c, CodeType) else _described(c, above) for c in code.co_consts]
     names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
     counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
-    return code.co_code, code.co_exceptiontable, names, counts, constants
+    raises = opmap["RAISE_VARARGS"] in code.co_code[::2]  # then the machine code holds the place, for the traceback
+    place = (code.co_filename, code.co_firstlineno, code.co_linetable) if raises else ()
+    return code.co_code, code.co_exceptiontable, names, counts, constants, *place
 
 
 def _used_by(function: FunctionType) -> Iterator[tuple[str, Any]]:

@@ -27,7 +27,8 @@ _BITS = {"z": 512, "y": 256, "x": 128}
 @dataclass(frozen=True)
 class MachineCode:
     """The floating-point instructions on several numbers at a time, by their register's bits, and how many of them are
-    on float64 numbers; those on one number; and the functions of the C library that are called.
+    on float64 numbers, and divide; those on one number, and how many of them are on a float64; and the functions of the
+    C library that are called.
     """
 
     packed: dict[int, int]
@@ -35,6 +36,8 @@ class MachineCode:
     single: int
     calls: tuple[str, ...]
     example: str = ""
+    quotients: int = 0
+    single_doubles: int = 0
 
     @property
     def bits(self) -> int:
@@ -57,10 +60,11 @@ def parsed(text: str) -> MachineCode:
     found = [each for body in bodies for each in _arithmetic(body)]
     packed = Counter(bits for bits, _, _ in found if bits)
     doubles = sum(double for bits, double, _ in found if bits)
-    single = sum(not bits for bits, _, _ in found)
+    quotients = sum("div" in line.split()[0] for bits, _, line in found if bits)
+    single = [double for bits, double, _ in found if not bits]
     calls = sorted({name for body in bodies for name in _CALL.findall(body)})
     example = next((line for bits, _, line in found if bits and bits == max(packed)), "")
-    return MachineCode(dict(packed), doubles, single, tuple(calls), example)
+    return MachineCode(dict(packed), doubles, len(single), tuple(calls), example, quotients, sum(single))
 
 
 def _arithmetic(body: str) -> Iterator[tuple[int, bool, str]]:

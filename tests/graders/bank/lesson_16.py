@@ -64,6 +64,11 @@ CASES: list[Case] = [
     wrong("rational-tanh", "a limit in float64", "test-rational-tanh",
         ("min(max(u, -_LIMIT), _LIMIT)", "min(max(u, -8.0), 8.0)"),
         says=("result of type float64, wanted float32", "another type")),
+    wrong("rational-tanh", "in float64, rounded at the end", "test-rational-tanh",
+        ("v = min(max(u, -_LIMIT), _LIMIT)", "v = np.float64(min(max(u, -_LIMIT), _LIMIT))"),
+        ("return v * horner(_NUMERATOR, s) / horner(_DENOMINATOR, s)",
+         "return np.float32(v * horner(_NUMERATOR, s) / horner(_DENOMINATOR, s))"),
+        says=("rational_tanh computes in float64 before it gives a float32", "which number")),
     right("rational-tanh", "ends told apart", solution="""
     v = u
     if u > _LIMIT:
@@ -80,6 +85,9 @@ CASES: list[Case] = [
         says=("wanted", "the tanh form, with all terms of u")),
     wrong("gelu-value", "a constant in float64", "test-gelu-value", ("return half *", "return 0.5 *"),
         says=("result of type float64, wanted float32", "which number in the formula")),
+    wrong("gelu-value", "float64 rounded at the end", "test-gelu-value",
+        solution="return real(0.5 * max(x, low) * (1.0 + tanh(c * x * (one + a * x * x))))",
+        says=("gelu_value in float32 computes in float64", "which number in the formula")),
     wrong("gelu-value", "math.tanh", "test-gelu-value", ("tanh(c * x * (one + a * x * x))",
         "real(math.tanh(c * x * (one + a * x * x)))"),
         says=("calls tanhf of the C library", "that gelu_value is given")),
@@ -150,6 +158,12 @@ CASES: list[Case] = [
     wrong("elementwise-loops", "the first number left out", "test-elementwise-loops",
         ("in range(x.size):\n            " + FORWARD, "in range(1, x.size):\n            " + FORWARD),
         says=("gave [0, 25, 35]", "wanted [15, 25, 35]")),
+    wrong("elementwise-loops", "into the gradient", "test-elementwise-loops",
+        (BACKWARD, "gradient[i] = store(load(gradient[i]) * slope(load(x[i])))\n            out[i] = gradient[i]"),
+        says=("x and gradient after backward_loop", "write into out")),
+    wrong("elementwise-loops", "into the input that was saved", "test-elementwise-loops",
+        (BACKWARD, "x[i] = store(load(gradient[i]) * slope(load(x[i])))\n            out[i] = x[i]"),
+        says=("x and gradient after backward_loop", "write into out")),
     right("elementwise-loops", "by enumerate", (FORWARD, "y = value(load(x[i]))\n            out[i] = store(y)")),
 
     wrong("bfloat16-bits", "the lower half", "test-bfloat16-bits",
@@ -171,6 +185,13 @@ CASES: list[Case] = [
         says=("'0x7fff'", "'0x7fc0'")),
     wrong("bfloat16-bits", "nan the wrong way round", "test-bfloat16-bits", ("if x == x", "if x != x"),
         says=("store_bfloat16 of the float32",)),
+    wrong("bfloat16-bits", "32 bits come back", "test-bfloat16-bits", (ROUND, ROUND.replace("np.uint16(", "(")),
+        says=("wanted uint16", "another type")),
+    wrong("bfloat16-bits", "a nan of 64 bits", "test-bfloat16-bits", ("np.uint16(0x7FC0)", "0x7FC0"),
+        says=("store_bfloat16 of the float32", "type int64, wanted uint16")),
+    wrong("bfloat16-bits", "a float64", "test-bfloat16-bits",
+        ("return float_of_bits(np.uint32(bits) << 16)", "return 1.0 * float_of_bits(np.uint32(bits) << 16)"),
+        says=("load_bfloat16", "type float64, wanted float32")),
     right("bfloat16-bits", "in two steps", (ROUND, """odd = np.uint32(bits >> 16) & np.uint32(1)
     return np.uint16(np.uint32(bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))""")),
 
@@ -201,6 +222,10 @@ CASES: list[Case] = [
         says=("wanted",)),
     wrong("loss-of-rows", "no logarithm", "test-loss-of-rows", ("log(sum_of(work, i))", "sum_of(work, i)"),
         says=("wanted",)),
+    wrong("loss-of-rows", "NumPy's exponential", "test-loss-of-rows", ("exponentials(work)", "work[:] = np.exp(work)"),
+        says=("calls expf", "use the functions that it is given")),
+    wrong("loss-of-rows", "the C library's logarithm", "test-loss-of-rows", ("log(sum_of", "math.log(sum_of"),
+        says=("calls logf", "use the functions that it is given")),
     right("loss-of-rows", "terms in other places", solution="""
     lower(rows, work)
     classes = rows.shape[1]
@@ -235,6 +260,9 @@ CASES: list[Case] = [
     wrong("gradient-of-rows", "computed in the rows", "test-gradient-of-rows",
         ("lower(rows, out)", "lower(rows, rows)\n        out[:] = rows"),
         says=("has changed its rows", "compute in out")),
+    wrong("gradient-of-rows", "divided number by number", "test-gradient-of-rows",
+        ("scale = share / sum_of(out, i)", "total = sum_of(out, i)"), ("* scale - less", "* share / total - less"),
+        says=("divides for each number", "once for each row")),
     right("gradient-of-rows", "the target's weight apart", solution="""
     lower(rows, out)
     exponentials(out)

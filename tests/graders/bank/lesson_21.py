@@ -31,6 +31,9 @@ CASES: list[Case] = [
         ("np.broadcast_shapes(shape, *shapes)", "np.broadcast_shapes((), *shapes)"), says=("(4, 1) + (3,)",)),
     wrong("symbol", "no arguments kept", "test-symbol", ("Symbol(pool, op, args, ", "Symbol(pool, op, (), "),
         says=("gave op 'add' and args ()",)),
+    wrong("symbol", "a shape or the arguments'", "test-symbol",
+        ("np.broadcast_shapes(shape, *shapes)", "shape or np.broadcast_shapes(*shapes)"),
+        says=("exp of a (3,), with shape=(2, 1), gave (2, 1), wanted (2, 3)",)),
     right("symbol", "by get", solution="""
     parts = [op]
     for a in args:
@@ -68,6 +71,13 @@ CASES: list[Case] = [
         says=("simplified of",)),
     wrong("simplified", "a one on the right only", "test-simplified",
         ('    if op == "mul" and known[0] == 1:\n        return args[1]\n', ""), says=("mul 1 x",)),
+    wrong("simplified", "x - x is 0", "test-simplified",
+        ('    if op == "mul" and known[0] == 1:\n', '    if op == "sub" and args[0] is args[1]:\n        return symbol('
+         'pool, "constant", 0.0)\n    if op == "mul" and known[0] == 1:\n'),
+        says=("simplified of sub x x", "gave 'constant(0.0)'", "not in the table")),
+    wrong("simplified", "a pool of its own", "test-simplified",
+        ("return symbol(pool, op, *args)", "return symbol({}, op, *args)"),
+        says=("is in another pool than its arguments",)),
     right("simplified", "in another order", solution="""
     one = [value == 1 for value in known]
     if all(value is not None for value in known):
@@ -109,6 +119,8 @@ CASES: list[Case] = [
         says=("sub(input(0), input(0)), from x - y", "gave 0, wanted 1")),
     wrong("recorder", "a pool for each input", "test-recorder", ("symbol(pool, ", "symbol({}, "),
         says=("record of x - y: one pool for all",)),
+    wrong("recorder", "inputs counted from 1", "test-recorder", ('"input", i, shape', '"input", i + 1, shape'),
+        says=("record of x - y failed: tuple index out of range",)),
     right("recorder", "by kinds", (
             "if not any(isinstance(x, Symbol) for x in inputs)",
             "if [x for x in inputs if isinstance(x, Symbol)] == []")),
@@ -126,19 +138,25 @@ CASES: list[Case] = [
     wrong("expression-gradients", "shares multiplied", "test-expression-gradients",
         ("collected[a] + share", "collected[a] * share"), says=("each use of a part adds its share",)),
     wrong("expression-gradients", "nothing for an input that is not reached", "test-expression-gradients",
-        ("collected.get(s, zero)", "collected[s]"), says=("failed: input(1)", "is something collected")),
+        ("collected.get(s, zero)", "collected[s]"),
+        says=("failed: nothing is kept under input(1)", "is something collected")),
     wrong("expression-gradients", "from the inputs to the end", "test-expression-gradients",
         ("in reversed(parts)", "in parts"), says=("the gradients of x * y + x",)),
     wrong("expression-gradients", "parts for a condition only", "test-expression-gradients",
         ("if s in leads and s in collected and", "if s in leads and"),
-        says=("where(x * y > 1, x, y)", "failed: mul(input(0), input(1))", "for which parts")),
+        says=("where(x * y > 1, x, y)", "failed: nothing is kept under mul(input(0), input(1))", "for which parts")),
     wrong("expression-gradients", "without leads", "test-expression-gradients",
         ("                if a in leads:\n", "                if isinstance(a, Symbol):\n"),
         ("if s in leads and s in collected", "if s in collected and s.args"),
         says=("failed: None is not callable", "which lead to an input?")),
     wrong("expression-gradients", "the output made again", "test-expression-gradients",
         ("(collected[s], s, *s.args)", "(collected[s], Symbol(s.pool, s.op, s.args, s.shape), *s.args)"),
-        says=("how often the gradient of tanh x computes tanh", "gave 0, wanted 1", "hand s itself")),
+        says=("with respect to x alone computes tanh gave 0, wanted 1", "hand s itself")),
+    wrong("expression-gradients", "a plain 0 for an input that is not reached", "test-expression-gradients",
+        ("collected.get(s, zero)", "collected.get(s, 0.0)"), says=("failed: 'float' object has no", "is something")),
+    wrong("expression-gradients", "gradients of all inputs", "test-expression-gradients",
+        ("for s in inputs]", "for s in parts if s.op == 'input']"),
+        says=("with respect to x alone failed: too many values to unpack",)),
     right("expression-gradients", "zero to begin with", solution="""
     totals = {out: g}
     for s in parts[::-1]:
@@ -179,6 +197,10 @@ CASES: list[Case] = [
         ((2, 3, 4), 1): "whole", ((3, 4), 1): "row", ((1, 3, 4), 1): "row", ((4,), 2): "row", ((2, 1, 1), 1): "column",
         ((2, 3, 1), 2): "column", ((1,), 1): "single", ((), 2): "single"}.get((shape, split))
     """, says=("place_of((5, 2), (5, 2), 1)", "wanted 'whole'")),
+    wrong("place-of", "a single number first", "test-place-of",
+        ("    if padded == whole:\n",
+         "    if math.prod(padded) == 1:\n        return 'single'\n    if padded == whole:\n"),
+        says=("gave 'single', wanted 'whole'",)),
     right("place-of", "asked from the other end", solution="""
     row, column = padded[:split], padded[split:]
     if padded == whole:
@@ -204,14 +226,19 @@ CASES: list[Case] = [
         says=("lines in the loop of x + y", "each part once")),
     wrong("kernel-source", "results before their parts", "test-kernel-source",
         ("for s in in_order(*results):", "for s in in_order(*results)[::-1]:"),
-        says=("kernel_source of x + y failed: add(input(0), input(1))", "needs its name before")),
+        says=("kernel_source of x + y failed: nothing is kept under add(", "needs its name before")),
     wrong("kernel-source", "nothing stored", "test-kernel-source",
         ('        body.append(f"{at} += {names[s]}" if target == "sum" else f"{at} = store({names[s]})")\n',
          '        body.append(f"{at} += {names[s]}" if target == "sum" else f"{names[s]} = store({names[s]})")\n'),
-        says=("tanh of x + y", "parts in order, then results")),
+        says=("a result for which the target is 'whole' is not stored by store(...)",)),
+    wrong("kernel-source", "whole results as they are", "test-kernel-source",
+        ('f"{at} = store({names[s]})"', 'f"{at} = {names[s]}"'), says=("is not stored by store(...)",)),
+    wrong("kernel-source", "sums of what was stored", "test-kernel-source",
+        ('f"{at} += {names[s]}" if', 'f"{at} += store({names[s]})" if'),
+        says=("what store(...) gave is added up, wanted the number itself",)),
     wrong("kernel-source", "sums stored", "test-kernel-source",
         ('f"{at} += {names[s]}" if target == "sum" else f"{at} = store({names[s]})"', 'f"{at} = store({names[s]})"'),
-        says=("x + y summed over rows", "a sum is added up by +=")),
+        says=("'sum' is stored, wanted its numbers added up by +=",)),
     wrong("kernel-source", "results added up", "test-kernel-source",
         ('f"{at} += {names[s]}" if target == "sum" else', 'f"{at} += 2 * {names[s]}" if target == "sum" else'),
         says=("x + y summed over rows", "a sum is added up by +=")),
@@ -234,24 +261,24 @@ CASES: list[Case] = [
     """, says=("the gradients of", "for needs (False, True)")),
     wrong("make-kernel", "the gradient's shape counts as an input's", "test-make-kernel",
         ("shapes if needs is None else shapes[:-1]", "shapes"),
-        says=("the gradients of", "takes 2 positional arguments but 3 were given", "look at each step")),
+        says=("the gradients of", "takes 2 positional arguments but 3 were given", "what comes in")),
     wrong("make-kernel", "gradients of all inputs", "test-make-kernel",
         ("wanted = [i for i, need in enumerate(needs) if need]", "wanted = [*range(len(needs))]"),
-        says=("for needs (False, True)", "look at each step once more")),
+        says=("for needs (False, True)", "one result for each input")),
     wrong("make-kernel", "the first inputs in place of the wanted", "test-make-kernel",
         ("[inputs[i] for i in wanted]", "inputs[:len(wanted)]"),
-        says=("for needs (False, True)", "look at each step once more")),
+        says=("for needs (False, True)", "one result for each input")),
     wrong("make-kernel", "a row's gradient stored", "test-make-kernel",
         ('["sum" if places[i] == "row" else "whole" for i in wanted]', '["whole"] * len(wanted)'),
         says=("the targets of both gradients of x + y gave ['whole', 'whole']", "y is a row")),
     wrong("make-kernel", "every gradient a sum", "test-make-kernel",
         ('["sum" if places[i] == "row" else "whole" for i in wanted]', '["sum"] * len(wanted)'),
-        says=("look at each step once more",)),
+        says=("one result for each input",)),
     wrong("make-kernel", "not recorded", "test-make-kernel", ("        with Recorder():\n            g = symbol",
-        "        if True:\n            g = symbol"), says=("look at each step once more",)),
+        "        if True:\n            g = symbol"), says=("one result for each input",)),
     wrong("make-kernel", "the gradient that comes in is the first input", "test-make-kernel",
         ('symbol(out.pool, "input", len(inputs))', 'symbol(out.pool, "input", 0)'),
-        says=("look at each step once more",)),
+        says=("one result for each input",)),
     right("make-kernel", "forward apart", solution="""
     if needs is None:
         inputs, out = record(function, shapes)
@@ -277,17 +304,22 @@ CASES: list[Case] = [
     wrong("fuse", "one for values and gradients", "test-fuse-keeps", ("self._make(needs, ", "self._make(None, "),
         says=("kernel for gradients failed", "hand needs")),
     wrong("fuse", "what is outside is not looked at", "test-fuse-keeps", (", *self._outside.keys())", ")"),
-        says=("for 1, 1.5 and 5.0 gave [(3.0, 'float16'), (3.0, 'float16')]", "what is outside may change")),
+        says=("for 1, 1.5 and 5.0, gave [(3.0, 'float16'), (3.0, 'float16')]", "what is outside may change")),
     wrong("fuse", "not part of another", "test-fuse-keeps", (
             "        if Symbol in map(type, inputs):\n"
             "            return self.function(*inputs)\n", ""),
-        says=("fuse of x * y * factor failed: fused cannot be part of a kernel", "symbols to the function")),
+        says=("for 1, 1.5 and 2.0, failed: fused cannot be part of a kernel", "symbols to function")),
     wrong("fuse", "never through apply", "test-fuse-keeps", (
             "return apply(FUSED, *of_one_type(inputs), program=self)", "return self.function(*of_one_type(inputs))"),
         says=("the operations of the two", "wanted ['fused', 'fused']")),
     wrong("fuse", "types as they come", "test-fuse-keeps", (
             "*of_one_type(inputs)", "*[x if isinstance(x, Tensor) else Tensor(x) for x in inputs]"),
-        says=("fuse cannot be compiled", )),
+        says=("for 1, 1.5 and 2.0, cannot be compiled", "tensors of a type to apply")),
+    wrong("fuse", "only the first argument may be a symbol", "test-fuse-keeps",
+        ("if Symbol in map(type, inputs):", "if isinstance(inputs[0], Symbol):"),
+        says=("fused cannot be part of a kernel", "symbols to function")),
+    wrong("fuse", "keys in a list", "test-fuse-keeps", ("*self._outside.keys()", "self._outside.keys()"),
+        says=("a kernel failed: unhashable type: 'list'", "hand needs, type, shapes, keys to self._make")),
     right("fuse", "asked one by one", (
             "if Symbol in map(type, inputs):", "if any(isinstance(x, Symbol) for x in inputs):")),
 

@@ -1,7 +1,5 @@
 """Writing files whole or not at all: one, several that change together, and a new folder."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

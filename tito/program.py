@@ -1,7 +1,5 @@
 """Running another program to its end."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import signal

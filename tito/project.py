@@ -1,7 +1,5 @@
 """Where things are: the folder that holds settings.ini and the lessons, and the folders in it."""
 
-from __future__ import annotations
-
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
@@ -70,7 +68,7 @@ class Project:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     @classmethod
-    def find(cls, start: Path | str = ".") -> Project:
+    def find(cls, start: Path | str = ".") -> "Project":
         """The project that `start` is in: the nearest folder upwards with settings.ini and modules/.
 
         Raises NoProject where there is none.

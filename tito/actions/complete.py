@@ -1,7 +1,5 @@
 """Completing a lesson: checked, run, exported and recorded, all of it or nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -70,9 +68,7 @@ def complete(
         result: Result | None = None, changed: bool = False,
     ) -> Completed:  # fmt: skip
         file = project.relative(lesson.path)
-        return Completed(
-            lesson.number_name, lesson.module, file, stopped_at, tuple(findings), missing, result, changed
-        )
+        return Completed(lesson.number_name, lesson.module, file, stopped_at, tuple(findings), missing, result, changed)
 
     with lock(project):
         judged = judge_lesson(project, lesson)
@@ -101,9 +97,7 @@ def _needs(lesson: Lesson, row: Missing) -> Finding:
 
 def _publish(project: Project, lesson: Lesson, judged: Judged, result: Result) -> Published:
     entry = Entry(lesson.digest, result.earned, result.points, now())
-    return publish(
-        project, [judged.lesson], tried=True, then=lambda: write_entry(project, lesson.number_name, entry)
-    )
+    return publish(project, [judged.lesson], tried=True, then=lambda: write_entry(project, lesson.number_name, entry))
 
 
 def next_lesson(project: Project, number_name: str) -> str:

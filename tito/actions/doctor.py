@@ -1,7 +1,5 @@
 """Is this machine, and the project's folder on it, ready for the course?"""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -3,8 +3,6 @@
 What could crash (a broken NumPy, a Numba that does not compile) is asked of a process of its own.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -123,8 +121,11 @@ def numba_row() -> Row:
     problem = ask(NUMBA)[1]
     if problem:
         settings = ", ".join(sorted(name for name in os.environ if name.startswith("NUMBA_")))
-        mend = f"Take {settings} out of the environment." if settings else (
-            "python -m pip install --force-reinstall numba")
+        mend = (
+            f"Take {settings} out of the environment."
+            if settings
+            else ("python -m pip install --force-reinstall numba")
+        )
         return Row("Numba's loops", problem, False, mend)
     return Row("Numba's loops", "are compiled", True)
 

@@ -1,7 +1,5 @@
 """Lessons as notebooks: built from the lesson's file, and opened in JupyterLab."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import signal

@@ -1,7 +1,5 @@
 """What an update will do, worked out beside the student's files: new files laid ready, and where each will go."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@
 tells that its lessons are the student's own.
 """
 
-from __future__ import annotations
-
 import ast
 import shutil
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from tito.lesson.find import file_in, lessons
 from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, blank
 from tito.lesson.rules import check_rules
-from tito.package.contents import copy_handwritten, write_package
+from tito.package.contents import copy_handwritten, export
 from tito.package.notes import exports_path, note_exports, note_given_files
 from tito.program import typed
 from tito.project import EDITION, LIBRARY, Project
@@ -100,7 +98,7 @@ def _write_edition(project: Project, chosen: Selected, selection: Selection, fol
         for home in (edition.modules, edition.release):
             write_cells(blank(lesson).cells, file_in(home, lesson.number_name, f".{fmt}"))
     edition.modules.mkdir(exist_ok=True)
-    given = write_package(project, chosen.given, chosen.blank, edition.package)
+    given = export(project, chosen.given, edition.package, chosen.blank)
     note_exports(edition, given, exports_path(edition))
 
 

@@ -1,7 +1,5 @@
 """Going back to the lesson as it was released, with a copy kept of what was there."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,20 +1,11 @@
 """The lessons at a glance: what each needs, makes and is worth, and how far it is."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tito.errors import LessonError
-from tito.lesson.find import (
-    lesson_paths,
-    lessons,
-    lost_lesson,
-    lost_paths,
-    pristine_lesson,
-    readable_lessons,
-)
+from tito.lesson import find
 from tito.lesson.lesson import Lesson, read_lesson
 from tito.package.contents import maker_of
 from tito.package.notes import altered, is_built
@@ -70,7 +61,7 @@ class Missing:
 
 def overview(project: Project) -> list[Row]:
     """All lessons, with what each needs and gives. A module that was given finished counts for its lesson."""
-    found = lessons(project)
+    found = find.lessons(project)
     numbers = {module: maker_of(project, module)[:2] or module for lesson in found for module in lesson.requires}
     numbers |= {lesson.module: lesson.number for lesson in found}
     return [
@@ -91,21 +82,21 @@ def status(project: Project) -> list[Status]:
     """How far each lesson is. A lesson that cannot be read has a row that says so."""
     record = read_record(project)
     numbers = {lesson.module: lesson.number for lesson in _known(project)}
-    rows = [_status(project, path, numbers, record.get(path.parent.name)) for path in lesson_paths(project)]
-    rows += [_lost(project, path) for path in lost_paths(project)] if project.is_student else []
+    rows = [_status(project, path, numbers, record.get(path.parent.name)) for path in find.lesson_paths(project)]
+    rows += [_lost(project, path) for path in find.lost_paths(project)] if project.is_student else []
     return sorted(rows, key=lambda row: row.lesson)
 
 
 def _lost(project: Project, path: Path) -> Status:
     """The row of a lesson whose file is gone."""
     points = _released_points(project, path.parent.name)
-    words = str(lost_lesson(project, path))
+    words = str(find.lost_lesson(project, path))
     return Status(path.parent.name, project.relative(path), "gone", None, points, False, (), words)
 
 
 def _released_points(project: Project, number_name: str) -> float:
     """What a lesson was worth when it was released; 0 where that is not known."""
-    pristine = pristine_lesson(project, number_name)
+    pristine = find.pristine_lesson(project, number_name)
     return pristine.points if pristine else 0.0
 
 
@@ -134,7 +125,7 @@ def _state(project: Project, lesson: Lesson, entry: Entry | None) -> str:
         return "complete" if entry.digest == lesson.digest else "changed"
     if not project.is_student:
         return "not completed"
-    pristine = pristine_lesson(project, lesson.number_name)
+    pristine = find.pristine_lesson(project, lesson.number_name)
     return "not started" if pristine and pristine.digest == lesson.digest else "started"
 
 
@@ -161,7 +152,7 @@ def _missing(module: str, maker: Lesson | None) -> Missing:
 
 def _known(project: Project) -> list[Lesson]:
     """The lessons that can be read, and as it was released each that cannot, or that is gone."""
-    found = readable_lessons(project)
+    found = find.readable_lessons(project)
     names = {lesson.number_name for lesson in found}
-    released = lesson_paths(project, project.release)
+    released = find.lesson_paths(project, project.release)
     return found + [read_lesson(path) for path in released if path.parent.name not in names]

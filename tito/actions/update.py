@@ -1,7 +1,5 @@
 """A newer release, brought into a student's folder: new text and checks come in, the student's answers come along."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +96,7 @@ def _edition(project: Project, origin: Project, stage: Path) -> Project:
 
 
 def _check_same(project: Project, edition: Project) -> None:
-    """Refuse an edition made for another selection of lessons, unless it only adds some: this folder is to stay itself.
-    """
+    """Refuse an edition made for another selection of lessons, unless it only adds some."""
     mine, other = Selection.of(project.settings), Selection.of(edition.settings)
     has, brings = ({path.parent.name for path in lesson_paths(p, p.release)} for p in (project, edition))
     if mine != other and (mine.start != other.start or not has <= brings):

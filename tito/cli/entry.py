@@ -4,8 +4,6 @@ A command parses and prints; a typed function elsewhere does the work. Exit code
 2 wrong use, 130 stopped by Ctrl-C.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

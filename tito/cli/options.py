@@ -1,7 +1,5 @@
 """What the commands share: their options, and the group that knows what was meant."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -49,14 +47,14 @@ def run_options(function: Command) -> Command:
     return limit(verbose(function))
 
 
-def project_here() -> Project:
+def project_here() -> "Project":
     """The project that the current folder is in."""
     from tito.project import Project
 
     return Project.find()
 
 
-def project_and_lesson(wanted: str) -> tuple[Project, Lesson]:
+def project_and_lesson(wanted: str) -> "tuple[Project, Lesson]":
     """The project here and the lesson named on the command line."""
     from tito.lesson.find import find_lesson
 

@@ -1,7 +1,5 @@
 """A course for nbgrader, made from the lessons: a folder in nbgrader's own layout, on which its own commands work."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
@@ -14,7 +12,7 @@ from tito.lesson.find import file_in, lessons
 from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, marked
 from tito.lesson.rules import check_rules
-from tito.package.contents import copy_handwritten, export, write_package
+from tito.package.contents import copy_handwritten, export
 from tito.program import run_program, typed
 from tito.project import LIBRARY, Project
 from tito.run import CELL_LIMIT
@@ -63,13 +61,13 @@ def _write_sources(project: Project, found: list[Lesson], course: Path) -> None:
     """For each lesson the master notebook, the reference of the lessons before it, and the data."""
     package = course / LIBRARY  # grows by one lesson at a time
     copy_handwritten(project.package, package)
-    write_package(project, [], found, package)
+    export(project, [], package)
     for lesson in found:
         source = course / "source" / lesson.number_name
         write_cells(marked(lesson).cells, file_in(course / "source", lesson.number_name, ".ipynb"))
         shutil.copytree(package, source / LIBRARY)
         _copy_data(project.root / "datasets", source / "datasets")
-        export(project, [lesson], into=package)
+        export(project, [lesson], package)
     shutil.rmtree(package)
 
 

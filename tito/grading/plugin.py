@@ -4,8 +4,6 @@
 runner; `HideTests` keeps hidden tests out of the feedback. Only nbgrader imports this module.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What was handed in for an assignment: read whatever state the file is in, and made fit to be graded."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

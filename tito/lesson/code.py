@@ -1,7 +1,5 @@
 """The Python in a cell: what it defines, which modules it imports, and the `#|` lines above it."""
 
-from __future__ import annotations
-
 import ast
 import keyword
 import re

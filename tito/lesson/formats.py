@@ -3,8 +3,6 @@
 jupytext is imported when percent-format text is first read or written, and nothing else of Jupyter's is needed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform

@@ -4,8 +4,6 @@ Nothing about a lesson is typed anywhere else: its number and name come from its
 `#| default_exp`, its prerequisites from its own imports, its exercises and points from its cells.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """A cell's metadata in a notebook: nbgrader's options to what a Cell holds and back, and what a schema allows."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

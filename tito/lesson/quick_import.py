@@ -1,7 +1,5 @@
 """Importing what itself imports nbformat, without the slow packages that are not needed."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

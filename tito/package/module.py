@@ -1,7 +1,5 @@
 """A lesson's module: the text that nbdev's exporter makes of it, or a stub that says how to build it."""
 
-from __future__ import annotations
-
 import ast
 import textwrap
 from collections.abc import Iterable

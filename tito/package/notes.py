@@ -4,8 +4,6 @@
 each other file that came with the folder to its SHA-256. In the source tree, where git watches, nothing is noted.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Putting lessons' modules into the package: made and tried beside it first, then moved in, all of it or nothing."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """What a student wrote into a cell of the lesson: put together where it is in several cells, or in another."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Sequence

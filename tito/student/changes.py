@@ -1,7 +1,5 @@
 """What a new release of a lesson changed, in sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

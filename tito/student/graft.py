@@ -4,8 +4,6 @@ Judging, going back to a lesson and taking a newer one are the same; only the la
 than the one it was written in. What a student wrote and has no place in the lesson is handed back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,8 +17,7 @@ from tito.student.merge import merge_answer
 
 @dataclass(frozen=True)
 class Row:
-    """A cell of the result. `origin` is the index of the student's cell that it holds, None where it is the lesson's.
-    """
+    """A cell of the result. `origin` is the index of the student's cell that it holds, None where it is a new one."""
 
     cell: Cell
     origin: int | None = None
@@ -218,8 +215,7 @@ def _directives(source: str) -> list[str]:
 
 
 def _dressed(wanted: Cell, found: Cell, source: str) -> Cell:
-    """The new cell with this source; with what an editor noted of the student's, and its outputs if it says the same.
-    """
+    """The new cell with this source, what an editor noted of the student's, and its outputs if it says the same."""
     metadata = {**found.extra.get("metadata", {}), **wanted.extra.get("metadata", {})}
     same = found.source == source and found.kind == wanted.kind
     kept = {key: value for key, value in found.extra.items() if key == "attachments" or (same and key != "metadata")}

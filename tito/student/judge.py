@@ -4,8 +4,6 @@ The released lesson is run with the student's work in it, so that a check that w
 counts as it was released, and no work is lost over a cell that lost its mark, was split in two, or was moved.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -75,7 +75,9 @@ class Project:
         """
         here = Path(start).resolve()
         for folder in (here, *here.parents):
-            if _is_root(folder):
+            settings = folder / "settings.ini"
+            has_both = settings.is_file() and (folder / "modules").is_dir()
+            if has_both and read_settings(settings).get("lib_name") == LIBRARY:
                 return cls(folder)
         raise NoProject(
             f"No TinyTorch lessons in {here} or in a folder above it.",
@@ -91,9 +93,3 @@ def read_settings(path: Path) -> dict[str, str]:
     except (ConfigError, UnicodeDecodeError):
         return {}
     return dict(config.defaults())
-
-
-def _is_root(folder: Path) -> bool:
-    settings = folder / "settings.ini"
-    has_both = settings.is_file() and (folder / "modules").is_dir()
-    return has_both and read_settings(settings).get("lib_name") == LIBRARY

@@ -71,7 +71,6 @@ def _numbers(found: Sequence[Lesson], text: str) -> set[str]:
 
 
 def _number(found: Sequence[Lesson], text: str) -> str:
-    """The number of the lesson that `text` names."""
     number = text.strip().zfill(2)
     if number not in {lesson.number for lesson in found}:
         there = ", ".join(lesson.number for lesson in found)

@@ -35,14 +35,8 @@ lesson_argument = click.argument("lesson", metavar="NN")
 
 def run_options(function: Command) -> Command:
     """The options of the commands that run a lesson."""
-    limit = click.option(
-        "--cell-limit",
-        type=click.IntRange(min=1),
-        default=CELL_LIMIT,
-        show_default=True,
-        metavar="SECONDS",
-        help="Stop a cell that takes longer.",
-    )
+    seconds = {"type": click.IntRange(min=1), "default": CELL_LIMIT, "show_default": True, "metavar": "SECONDS"}
+    limit = click.option("--cell-limit", help="Stop a cell that takes longer.", **seconds)
     verbose = click.option("-v", "--verbose", is_flag=True, help="Show what the cells print, and tracebacks.")
     return limit(verbose(function))
 

@@ -98,14 +98,14 @@ class Cell:
         """
         is_code, whole = self.kind == "code", self.marked().source
         source = regions.strip_code(whole, self.grade_id) if is_code else regions.strip_text(whole)
-        if source is None:
-            source = self._stub(is_code) if self.solution else whole
+        if source is None and self.solution:
+            stub = regions.code_stub(f"{self.grade_id} is not answered yet") if is_code else [regions.TEXT_STUB]
+            source = "\n".join(stub)
+        elif source is None:
+            source = whole
         elif not self.solution:
             raise ValueError("a solution region in a cell that is not a solution.")
         visible = regions.strip_hidden(source)
         if visible is not None and not self.grade:
             raise ValueError("hidden tests in a cell that is not graded.")
         return replace(self, source=source if visible is None else visible, extra={})
-
-    def _stub(self, is_code: bool) -> str:
-        return "\n".join(regions.code_stub(f"{self.grade_id} is not answered yet")) if is_code else regions.TEXT_STUB

@@ -7,9 +7,9 @@ do. What matters only where a lesson is written and released is among the source
 import ast
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from tito.errors import Finding
+from tito.errors import Finding, WorkFailed
 from tito.lesson import code
 from tito.lesson.cell import Cell
 from tito.lesson.lesson import Lesson
@@ -29,6 +29,12 @@ def check_rules(lesson: Lesson, *, student: bool = False) -> list[Finding]:
         wrong = (pair for rule in rules for pair in rule(cell, lesson))
         found += [Finding(code, f"{place}: {text}", place, blocks=True) for code, text in wrong]
     return found
+
+
+def check_sound(lessons: Iterable[Lesson], undone: str) -> None:
+    """Raise WorkFailed, which says what is left `undone`, for the first lesson whose form is unsound."""
+    for problem in (problem for lesson in lessons for problem in check_rules(lesson)):
+        raise WorkFailed(problem.text, undone)
 
 
 def _of_the_lesson(lesson: Lesson) -> Iterator[Finding]:
@@ -118,7 +124,6 @@ def _exports_run_no_test(cell: Cell, lesson: Lesson) -> Problems:
 
 
 def _check_checks(cell: Cell, lesson: Lesson) -> Problems:
-    """A check calls its tests, or asserts something."""
     if not cell.is_check or cell.kind != "code":
         return
     tree = code.tree_of(cell.source)

@@ -58,7 +58,9 @@ def export(
     mine = {lesson.number_name for lesson in lessons}
     others = [x for x in others or readable_lessons(project) if x.number_name not in mine and names_module(x.module)]
     _check_one_each([*lessons, *others])
-    modules = _modules_there(package) | {x.module: render_checked(x, project.is_student) for x in lessons}
+    there = [path for path in sorted(package.rglob("*.py")) if is_export(path) or is_stub(path)]
+    modules = {module_name(package, path): read_existing(path) or "" for path in there}
+    modules |= {x.module: render_checked(x, project.is_student) for x in lessons}
     modules |= {x.module: render_stub(x) for x in others if modules.get(x.module, STUB_MARK).startswith(STUB_MARK)}
     init = render_init(modules, project.version)
     changed = {name: write_if_changed(module_path(package, name), text) for name, text in modules.items()}
@@ -159,12 +161,6 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     return sorted({{*globals(), *__all__}})
 '''
-
-
-def _modules_there(package: Path) -> dict[str, str]:
-    """The modules that the package holds now, exported or stubs, with their texts."""
-    paths = [path for path in sorted(package.rglob("*.py")) if is_export(path) or is_stub(path)]
-    return {module_name(package, path): read_existing(path) or "" for path in paths}
 
 
 def _check_one_each(lessons: list[Lesson]) -> None:

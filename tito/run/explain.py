@@ -160,7 +160,6 @@ def _defines(source: str, name: str) -> bool:
 
 
 def _to_build(cell: Cell, function: str) -> str:
-    """That an exercise is blank, and what its function is to do."""
     if function in ("", "<module>"):
         return f"{cell.grade_id} is not answered yet ({cell.place()})."
     task = _task(cell.source, function)

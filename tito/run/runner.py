@@ -210,7 +210,6 @@ class _Run:
             self.on_cell(done)
 
     def _reason(self, ending: Ending) -> Finding:
-        """Why the run ended early, and where."""
         if not self.code[self.current :]:
             text = f"The lesson's process did not end properly after its last cell: {ending.words}."
             return Finding("process-lingers", text)

@@ -1,7 +1,5 @@
 """What tito says to its user: errors, which end a command, and findings, which are told beside a result."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,13 +1,11 @@
 """Writing files whole or not at all: one, several that change together, and a new folder."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +26,10 @@ def write_atomic(path: Path, text: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _write_through(temporary, text)
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
             if target.exists():
                 shutil.copymode(target, temporary)
             os.replace(temporary, target)
@@ -52,13 +53,6 @@ def read_existing(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _write_through(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def file_digest(path: Path) -> str:
@@ -123,10 +117,12 @@ class Transaction:
         with `note`, so that `finish` can go on where the process was killed. Raises WorkFailed where something cannot
         be written; then, and on any other error, all is as it was.
         """
-        copies: dict[Path, Path | None] = {}
+        try:
+            copies = {path: keep(path, self.root, kept) if path.is_file() else None for path in self.changes}
+        except OSError as error:
+            raise WorkFailed(f"Cannot keep a copy in {kept}: {error.strerror}.", AS_IT_WAS) from error
         done = False
         try:
-            copies = self._keep(kept)
             if journal is not None:
                 write_atomic(journal, self._journal(note))
             for target, staged in self.changes.items():
@@ -142,18 +138,11 @@ class Transaction:
             if journal is not None:
                 journal.unlink(missing_ok=True)
 
-    def _keep(self, home: Path) -> dict[Path, Path | None]:
-        try:
-            return {path: keep(path, self.root, home) if path.is_file() else None for path in self.changes}
-        except OSError as error:
-            raise WorkFailed(f"Cannot keep a copy in {home}: {error.strerror}.", AS_IT_WAS) from error
-
     def _journal(self, note: str) -> str:
-        names = {target.relative_to(self.root): staged for target, staged in self.changes.items()}
-        rows = [
-            {"target": target.as_posix(), "staged": staged.relative_to(self.root).as_posix() if staged else ""}
-            for target, staged in names.items()
+        pairs = [
+            (path.relative_to(self.root).as_posix() if path else "" for path in pair) for pair in self.changes.items()
         ]
+        rows = [{"target": target, "staged": staged} for target, staged in pairs]
         return json.dumps({"source": note, "moves": rows}, indent=1)
 
 
@@ -211,8 +200,3 @@ def new_folder(folder: Path, instead: str = "Name a new folder; nothing is overw
             os.replace(staged, folder)
     except OSError as error:
         raise WorkFailed(f"Cannot write {folder}: {error.strerror or error}.", "Nothing was made.") from error
-
-
-def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
-    """The SHA-256 of each file, by its path in `root`."""
-    return {path.relative_to(root).as_posix(): file_digest(path) for path in sorted(paths)}

@@ -1,16 +1,14 @@
 """Running another program to its end."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
 
 KEPT = 1_000_000  # bytes that are read of what a program wrote
 
@@ -47,16 +45,16 @@ def run_program(
             status = None
         finally:
             kill_group(process)
-        return Ended(status, _text(out), _text(err))
+        out.seek(0)
+        err.seek(0)
+        return Ended(status, *(file.read(KEPT).decode("utf-8", "replace") for file in (out, err)))
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End a process that has a session of its own, and on POSIX everything that it started and left behind."""
     if os.name == "posix":
-        try:
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left (macOS says so with the second)
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):  # nobody is left (macOS says so with the second)
-            pass
     elif process.poll() is None:
         process.kill()
     process.wait()
@@ -68,8 +66,3 @@ def typed(path: Path | str) -> str:
     if os.name == "nt":
         return f'"{text}"' if " " in text else text
     return shlex.quote(text)
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read(KEPT).decode("utf-8", "replace")

@@ -1,7 +1,5 @@
 """Where things are: the folder that holds settings.ini and the lessons, and the folders in it."""
 
-from __future__ import annotations
-
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from dataclasses import dataclass
@@ -70,14 +68,16 @@ class Project:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     @classmethod
-    def find(cls, start: Path | str = ".") -> Project:
+    def find(cls, start: Path | str = ".") -> "Project":
         """The project that `start` is in: the nearest folder upwards with settings.ini and modules/.
 
         Raises NoProject where there is none.
         """
         here = Path(start).resolve()
         for folder in (here, *here.parents):
-            if _is_root(folder):
+            settings = folder / "settings.ini"
+            has_both = settings.is_file() and (folder / "modules").is_dir()
+            if has_both and read_settings(settings).get("lib_name") == LIBRARY:
                 return cls(folder)
         raise NoProject(
             f"No TinyTorch lessons in {here} or in a folder above it.",
@@ -93,9 +93,3 @@ def read_settings(path: Path) -> dict[str, str]:
     except (ConfigError, UnicodeDecodeError):
         return {}
     return dict(config.defaults())
-
-
-def _is_root(folder: Path) -> bool:
-    settings = folder / "settings.ini"
-    has_both = settings.is_file() and (folder / "modules").is_dir()
-    return has_both and read_settings(settings).get("lib_name") == LIBRARY

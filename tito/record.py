@@ -4,8 +4,6 @@
 a lesson's state is worked out from the files.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -184,9 +184,7 @@ def test_importing_the_package_imports_no_lesson_and_no_numpy(project):
 
 def test_a_lesson_that_is_not_built_says_which_and_how(project):
     export_one(project, "1")
-    sentence = (
-        "tinytorch.core.second is not built yet: finish lesson 02 (second), then run `tito module complete 02`."
-    )
+    sentence = "tinytorch.core.second is not built yet: finish lesson 02 (second), then run `tito module complete 02`."
     for code in (
         "from tinytorch import quadruple",
         "import tinytorch; tinytorch.quadruple",

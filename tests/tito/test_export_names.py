@@ -25,7 +25,7 @@ def test_a_module_imported_in_a_cell_that_is_not_exported_stops_completing(proje
 
 
 def test_a_helper_in_a_cell_of_ones_own_stops_completing(project):
-    helper = "# %%\ndef twice(x):\n    return 2 * x\n\n# %% nbgrader={\"solution\": true, \"grade_id\": \"double\"}"
+    helper = '# %%\ndef twice(x):\n    return 2 * x\n\n# %% nbgrader={"solution": true, "grade_id": "double"}'
     text = FIRST.replace('# %% nbgrader={"solution": true, "grade_id": "double"}', helper)
     write_lesson(project.root, text.replace("    return 2 * x\n    ###", "    return twice(x)\n    ###"))
     done = complete(project, find_lesson(project, "1"))

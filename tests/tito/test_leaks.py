@@ -20,6 +20,7 @@ from tito.lesson.lesson import Lesson, blank
 from tito.lesson.regions import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from tito.project import Project
 
+SUPPORT = Path(__file__).resolve().parents[2] / "tinytorch" / "support"
 LONG = 25  # characters of a line that is an answer by itself
 SOLUTIONS, HIDDEN = (BEGIN_SOLUTION, END_SOLUTION), (BEGIN_HIDDEN, END_HIDDEN)
 EDITIONS = {
@@ -41,13 +42,17 @@ def plain(text: str) -> list[str]:
 
 
 def secrets(found: list[Lesson], given: list[str]) -> set[str]:
-    """What must not be in an edition of these lessons: solutions and hidden tests, whole and line by line."""
+    """What must not be in an edition of these lessons: solutions and hidden tests, whole and line by line.
+
+    A line like `for i in range(len(rows)):` may be in tinytorch.support, too; two lines of a solution may not.
+    """
     sources = [cell.source for lesson in found for cell in lesson.cells]
     regions = [block for source in sources for marks in (SOLUTIONS, HIDDEN) for block in blocks(source, marks)]
     known = "\n".join(given)
+    support = {line for path in sorted(SUPPORT.rglob("*.py")) for line in plain(path.read_text(encoding="utf-8"))}
     whole = {"\n".join(block) for block in regions if len("".join(block)) > LONG}
     lines = {line for block in regions for line in block if len(line) > LONG}
-    return {secret for secret in whole | lines if secret not in known}
+    return {secret for secret in whole | lines if secret not in known and secret not in support}
 
 
 def given_code(found: list[Lesson]) -> list[str]:

@@ -57,7 +57,7 @@ Your answer here.
 pairs = []
 '''
 
-HIDDEN = '''
+HIDDEN = """
 # %% nbgrader={"grade": true, "grade_id": "test-hidden", "points": 4}
 def test_unit_hidden():
     assert double(3.0) == 6.0
@@ -71,7 +71,7 @@ def test_unit_elsewhere():
     assert double(1e300) == 2e300
 test_unit_elsewhere()
 ### END HIDDEN TESTS
-'''
+"""
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_the_stub_stands_where_the_solution_stood(lesson):
         '#| export\nclass Pair:\n    """Two numbers."""\n\n'
         '    def total(self) -> float:\n        """Their sum."""\n'
         '        # YOUR CODE HERE\n        raise NotImplementedError("Pair.total is not built yet")\n\n'
-        '    def product(self) -> float:\n        # YOUR CODE HERE\n'
+        "    def product(self) -> float:\n        # YOUR CODE HERE\n"
         '        raise NotImplementedError("Pair.product is not built yet")'
     )
 

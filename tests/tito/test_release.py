@@ -189,7 +189,7 @@ def test_a_full_disk_leaves_nothing(project, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(release_module, "write_package", full)
+    monkeypatch.setattr(release_module, "export", full)
     with pytest.raises(WorkFailed, match="No space left on device"):
         release(project, tmp_path / "edition")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]

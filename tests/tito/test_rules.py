@@ -142,8 +142,8 @@ BROKEN = {
     ),
     "stripped syntax": (
         "blank-not-python",
-        "def half(x: float) -> float:\n    \"\"\"Half of `x`.\"\"\"\n    ### BEGIN SOLUTION\n",
-        "def half(\n    ### BEGIN SOLUTION\n    x: float,\n    ) -> float:\n    \"\"\"Half.\"\"\"\n",
+        'def half(x: float) -> float:\n    """Half of `x`."""\n    ### BEGIN SOLUTION\n',
+        'def half(\n    ### BEGIN SOLUTION\n    x: float,\n    ) -> float:\n    """Half."""\n',
         "Without its solution the cell is not Python",
     ),
     "stripped docstring": (

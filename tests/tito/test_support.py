@@ -158,9 +158,13 @@ def test_beside_each_lesson_of_a_course_lies_all_of_it(project, tmp_path):
 
 # `#| exporti`: exported, and not public
 
-HELPERS = FIRST.replace(
-    "#| export\nimport math", "#| export\nimport math\n\n# %%\n#| exporti\nTWO = 2\ndef twice(x): return TWO * x"
-).replace("#| export\ndef double", "#| exporti\ndef double").replace('    """Return twice `x`."""\n', "")
+HELPERS = (
+    FIRST.replace(
+        "#| export\nimport math", "#| export\nimport math\n\n# %%\n#| exporti\nTWO = 2\ndef twice(x): return TWO * x"
+    )
+    .replace("#| export\ndef double", "#| exporti\ndef double")
+    .replace('    """Return twice `x`."""\n', "")
+)
 
 
 def test_what_is_not_public_is_exported_and_in_no_listing(project):

@@ -114,7 +114,10 @@ def test_everything_replaced_is_kept(project, tmp_path, fmt):
 def test_an_answer_whose_exercise_is_gone_is_kept_beside_the_lesson(project, tmp_path, fmt):
     mine = edition(project, tmp_path / "mine", fmt)
     type_in(mine, "double", ANSWER)
-    start, end = FIRST.index('# %% nbgrader={"solution": true, "grade_id": "double"'), FIRST.index('# %% nbgrader={"solution": true, "grade_id": "root"')  # noqa: E501
+    start, end = (
+        FIRST.index('# %% nbgrader={"solution": true, "grade_id": "double"'),
+        FIRST.index('# %% nbgrader={"solution": true, "grade_id": "root"'),
+    )
     write_lesson(project.root, FIRST[:start] + FIRST[end:])
     found = row(update(mine, project.root), "01_first")
     assert found.kept == f"modules/01_first/first-kept.{fmt}" and found.carried == ()

@@ -280,8 +280,8 @@ def test_ctrl_c_is_one_sentence_and_changes_nothing(project):
         wait_for(process, lambda: POINTS["the run"](project))
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate()
-    assert process.returncode == 130
-    assert stderr.decode().strip() == "tito: Stopped by Ctrl-C; the lessons, the package and the record are whole."
+    said = "tito: Stopped by Ctrl-C; the lessons, the package and the record are whole."
+    assert (process.returncode, stderr.decode().strip()) == (130, said)
     assert snapshot(project) == {}
 
 

@@ -1,21 +1,20 @@
 """Completing a lesson: checked, run, exported and recorded, all of it or nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from tito.actions.run import form_findings, run_judged
 from tito.actions.status import Missing, missing_prerequisites
 from tito.errors import Finding
 from tito.lesson.find import lesson_paths
 from tito.lesson.lesson import Lesson
-from tito.package.publish import BadExport, Published, publish
+from tito.package.publish import BadExport, publish
 from tito.project import Project
 from tito.record import Entry, lock, now, read_record, write_entry
 from tito.run import CELL_LIMIT
 from tito.run.runner import OnCell, Result
-from tito.student.judge import Judged, judge_lesson
+from tito.student.judge import judge_lesson
 
 OnStep = Callable[[str], None]
 
@@ -34,9 +33,9 @@ class Completed:
     file: str
     stopped_at: str
     findings: tuple[Finding, ...]
-    missing: tuple[Missing, ...]
-    result: Result | None
-    changed: bool
+    missing: tuple[Missing, ...] = ()
+    result: Result | None = None
+    changed: bool = False
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -65,45 +64,33 @@ def complete(
     """
     say = on_step or (lambda text: None)
 
-    def ended(
-        stopped_at: str, findings: Iterable[Finding], missing: tuple[Missing, ...] = (),
-        result: Result | None = None, changed: bool = False,
-    ) -> Completed:  # fmt: skip
-        file = project.relative(lesson.path)
-        return Completed(
-            lesson.number_name, lesson.module, file, stopped_at, tuple(findings), missing, result, changed
-        )
+    def ended(stopped_at: str, findings: Iterable[Finding], result: Result | None = None, **more: Any) -> Completed:
+        about = lesson.number_name, lesson.module, project.relative(lesson.path)
+        return Completed(*about, stopped_at, tuple(findings), result=result, **more)
 
     with lock(project):
         judged = judge_lesson(project, lesson)
         missing = () if judged.foreign else missing_prerequisites(project, lesson)
         if missing:
-            return ended("prerequisites", [_needs(lesson, row) for row in missing], missing)
+            needs = [f"{lesson.number_name} needs {row.module}, which is not built." for row in missing]
+            found = [Finding("not-built", text, blocks=True) for text in needs]
+            return ended("prerequisites", found, missing=missing)
         form = [judged.foreign] if judged.foreign else form_findings(project, judged)
         if form:
             return ended("form", form)
         say(f"Running {lesson.number_name}")
         result = run_judged(project, judged, cell_limit=cell_limit, on_cell=on_cell)
         if not result.passed:
-            return ended("run", result.findings, result=result)
+            return ended("run", result.findings, result)
         say(f"Exporting {lesson.module}")
+        entry = Entry(lesson.digest, result.earned, result.points, now())
         try:
-            done = _publish(project, lesson, judged, result)
+            done = publish(
+                project, [judged.lesson], tried=True, then=lambda: write_entry(project, lesson.number_name, entry)
+            )
         except BadExport as error:
-            return ended("import", [error.finding], result=result)
-        return ended("", (*result.findings, *done.findings), result=result, changed=done.rows[0].changed)
-
-
-def _needs(lesson: Lesson, row: Missing) -> Finding:
-    text = f"{lesson.number_name} needs {row.module}, which is not built."
-    return Finding("not-built", text, row.module, blocks=True)
-
-
-def _publish(project: Project, lesson: Lesson, judged: Judged, result: Result) -> Published:
-    entry = Entry(lesson.digest, result.earned, result.points, now())
-    return publish(
-        project, [judged.lesson], tried=True, then=lambda: write_entry(project, lesson.number_name, entry)
-    )
+            return ended("import", [error.finding], result)
+        return ended("", (*result.findings, *done.findings), result, changed=done.rows[0].changed)
 
 
 def next_lesson(project: Project, number_name: str) -> str:

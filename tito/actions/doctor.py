@@ -1,12 +1,9 @@
 """Is this machine, and the project's folder on it, ready for the course?"""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
 from importlib.machinery import PathFinder
-from pathlib import Path
 
 from tito.actions.machine import Row, ask, examine_machine
 from tito.errors import LessonError, TitoError
@@ -20,6 +17,7 @@ from tito.project import LIBRARY, Project
 from tito.student.folder import NO_RELEASE
 
 LEAST_SPACE = 200e6  # bytes
+NO_LESSONS = "To work on lessons: go to a folder with them, or make one with `tito release DIR` in a clone."
 WHERE = f"""
 import importlib.util, json
 spec = importlib.util.find_spec({LIBRARY!r})
@@ -30,23 +28,9 @@ print(json.dumps(spec and spec.origin))
 def examine(project: Project | None) -> list[Row]:
     """Everything worth knowing before a lesson is started; without a project, what can be known without one."""
     rows = examine_machine(project.settings if project else {})
-    return [*rows, *(_project_rows(project) if project else [_no_project()])]
-
-
-def _no_project() -> Row:
-    mend = "go to a folder with them; clone the repository, or make one with `tito release DIR` in a clone."
-    return Row("lessons", "none in this folder or above it", True, f"To work on lessons: {mend}")
-
-
-def _project_rows(project: Project) -> list[Row]:
-    return [
-        _lessons(project),
-        _modules(project),
-        _names(project),
-        writable_row(project),
-        _space(project),
-        _import_path(project),
-    ]
+    if project is None:
+        return [*rows, Row("lessons", "none in this folder or above it", True, NO_LESSONS)]
+    return [*rows, *(look(project) for look in (_lessons, _modules, _names, writable_row, _space, _import_path))]
 
 
 def _lessons(project: Project) -> Row:
@@ -94,16 +78,11 @@ def _names(project: Project) -> Row:
     ours = {os.path.realpath(home) for home in (*homes, "")}
     elsewhere = [entry for entry in sys.path if os.path.realpath(entry) not in ours]
     files = sorted(path for home in homes for path in home.glob("*.py") if path.stem.isidentifier())
-    hiding = [project.relative(path) for path in files if _is_module(path, elsewhere)]
+    specs = [(path, PathFinder.find_spec(path.stem, elsewhere)) for path in files]
+    hiding = [project.relative(path) for path, spec in specs if spec and spec.loader]  # without a loader it is a folder
     if not hiding:
         return Row("file names", "none hides a module", True)
     return Row("file names", f"{', '.join(hiding)}: named as a module", True, f"Rename {', '.join(hiding)}.")
-
-
-def _is_module(path: Path, folders: list[str]) -> bool:
-    """Whether a module of the file's name is in `folders`; a folder without `__init__.py` is not one."""
-    spec = PathFinder.find_spec(path.stem, folders)
-    return spec is not None and spec.loader is not None
 
 
 def writable_row(project: Project) -> Row:
@@ -124,10 +103,8 @@ def _space(project: Project) -> Row:
 def _import_path(project: Project) -> Row:
     """Where a program outside the folder, such as a notebook's kernel, finds tinytorch."""
     origin, problem = ask(WHERE)
+    install, name = f"python -m pip install -e {typed(project.root)}", f"import {LIBRARY}"
     if problem or not origin:
-        advice = f"To use it from anywhere: python -m pip install -e {typed(project.root)}"
-        return Row(f"import {LIBRARY}", "works inside this folder only", True, advice)
+        return Row(name, "works inside this folder only", True, f"To use it from anywhere: {install}")
     mine = os.path.realpath(origin) == os.path.realpath(project.package / "__init__.py")
-    install = f"python -m pip install -e {typed(project.root)}"
-    mend = "" if mine else f"Programs outside this folder use that one; {install}"
-    return Row(f"import {LIBRARY}", origin, True, mend)
+    return Row(name, origin, True, "" if mine else f"Programs outside this folder use that one; {install}")

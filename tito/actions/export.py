@@ -1,7 +1,5 @@
 """Exporting lessons as they are, without running them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from tito.lesson.lesson import Lesson

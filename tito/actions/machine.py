@@ -3,8 +3,6 @@
 What could crash (a broken NumPy, a Numba that does not compile) is asked of a process of its own.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -25,6 +23,7 @@ pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] ==
 rows = [[pool["internal_api"], pool["version"], pool["num_threads"], pool.get("architecture")] for pool in pools]
 print(json.dumps([rows, bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))]))
 """
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 AVX2_KERNELS = ("Haswell", "Zen")  # what OpenBLAS calls the processors for which it has no AVX-512 kernels
 NUMBA = """
 import json, numba
@@ -62,7 +61,6 @@ def _python(least: str) -> Row:
 
 
 def _requirements(settings: dict[str, str]) -> list[str]:
-    """The requirements in settings.ini; elsewhere those of the installed distribution."""
     if "requirements" in settings:
         return settings["requirements"].split()
     try:
@@ -79,13 +77,9 @@ def package_row(requirement: str) -> Row:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Row(name, "not installed", False, mend)
-    ok = _suits(version, wanted["relation"], wanted["version"]) if wanted and wanted["version"] else True
+    found, least = _numbers(version), _numbers(wanted["version"] or "") if wanted else ()
+    ok = found >= least if wanted and wanted["relation"] == ">=" else found[: len(least)] == least
     return Row(name, version if ok else f"{version}, but {requirement} is needed", ok, "" if ok else mend)
-
-
-def _suits(version: str, relation: str, wanted: str) -> bool:
-    found, least = _numbers(version), _numbers(wanted)
-    return found >= least if relation == ">=" else found[: len(least)] == least
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -100,9 +94,7 @@ def blas_row() -> Row:
         return Row("BLAS", problem, False, "python -m pip install --force-reinstall numpy threadpoolctl")
     pools, has_avx512 = answer
     words = ", ".join(f"{api} {version or ''} with {_threads(count)}" for api, version, count, _ in pools)
-    limits = [
-        f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if name in os.environ
-    ]
+    limits = [f"{name}={os.environ[name]}" for name in THREAD_LIMITS if name in os.environ]
     advice = [f"{', '.join(limits)} limits it."] if limits else []
     advice += [_kernels_advice(pool[3]) for pool in pools if has_avx512 and pool[3] in AVX2_KERNELS]
     found = f"{words or 'none that threadpoolctl knows'}; {_threads(os.cpu_count())} here"
@@ -121,12 +113,11 @@ def _kernels_advice(architecture: str) -> str:
 
 def numba_row() -> Row:
     problem = ask(NUMBA)[1]
-    if problem:
-        settings = ", ".join(sorted(name for name in os.environ if name.startswith("NUMBA_")))
-        mend = f"Take {settings} out of the environment." if settings else (
-            "python -m pip install --force-reinstall numba")
-        return Row("Numba's loops", problem, False, mend)
-    return Row("Numba's loops", "are compiled", True)
+    if not problem:
+        return Row("Numba's loops", "are compiled", True)
+    settings = ", ".join(sorted(name for name in os.environ if name.startswith("NUMBA_")))
+    again = "python -m pip install --force-reinstall numba"
+    return Row("Numba's loops", problem, False, f"Take {settings} out of the environment." if settings else again)
 
 
 def _threads(count: int | None) -> str:

@@ -1,7 +1,5 @@
 """Lessons as notebooks: built from the lesson's file, and opened in JupyterLab."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import signal
@@ -44,9 +42,11 @@ class StartPlan:
 
 def build_notebook(project: Project, lesson: Lesson) -> Built:
     """Make the lesson's notebook in the build folder. One that was edited there is kept under another name."""
-    path = file_in(project.build / "notebooks", lesson.number_name, ".ipynb")
+    path, backup = file_in(project.build / "notebooks", lesson.number_name, ".ipynb"), None
     mark = path.with_name(f".{path.stem}.digest")
-    backup = _set_aside(path) if path.exists() and _is_edited(path, read_existing(mark)) else None
+    if path.exists() and _is_edited(path, read_existing(mark)):
+        backup = unused(path.with_name(f"{path.stem}-{timestamp()}.ipynb"))
+        os.replace(path, backup)
     changed = write_cells(marked(lesson).cells, path)
     write_if_changed(mark, read_lesson(path).digest)
     return Built(lesson.number_name, project.relative(path), changed, project.relative(backup) if backup else "")
@@ -58,12 +58,6 @@ def _is_edited(path: Path, built: str | None) -> bool:
         return read_lesson(path).digest != built
     except LessonError:
         return True
-
-
-def _set_aside(path: Path) -> Path:
-    backup = unused(path.with_name(f"{path.stem}-{timestamp()}.ipynb"))
-    os.replace(path, backup)
-    return backup
 
 
 def plan_start(project: Project, lesson: Lesson) -> StartPlan:
@@ -82,14 +76,10 @@ def plan_start(project: Project, lesson: Lesson) -> StartPlan:
         path, notes = _built_for_reading(project, lesson)
     elif lesson.path.suffix == ".py":
         notes = ("In JupyterLab, right-click the file and choose Open With, Notebook.",)
-    return StartPlan(
-        lesson=lesson.number_name,
-        path=path,
-        command=(sys.executable, "-m", "jupyterlab", *_options(project, path), path),
-        environment=(("PYTHONPATH", _first_on_path(project.root)),),
-        notes=notes,
-        missing=missing_prerequisites(project, lesson),
-    )
+    command = (sys.executable, "-m", "jupyterlab", *_options(project, path), path)
+    folders = os.pathsep.join(filter(None, (str(project.root), os.environ.get("PYTHONPATH"))))
+    kernel = (("PYTHONPATH", folders),)  # a kernel imports this project's tinytorch
+    return StartPlan(lesson.number_name, path, command, kernel, notes, missing_prerequisites(project, lesson))
 
 
 def _options(project: Project, path: str) -> list[str]:
@@ -104,11 +94,6 @@ def _built_for_reading(project: Project, lesson: Lesson) -> tuple[str, tuple[str
     note = f"This notebook is built from {project.relative(lesson.path)}: edits in it do not reach the lesson."
     kept = (f"The notebook that was there had been edited; it is kept as {built.backup}.",) if built.backup else ()
     return built.path, (note, *kept)
-
-
-def _first_on_path(folder: Path) -> str:
-    """PYTHONPATH with `folder` before what is there, so that a kernel imports this project's tinytorch."""
-    return os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
 
 
 def start(project: Project, plan: StartPlan) -> int:

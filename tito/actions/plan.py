@@ -1,7 +1,5 @@
 """What an update will do, worked out beside the student's files: new files laid ready, and where each will go."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +85,6 @@ class Plan:
         return next((name for name, old in self.old.items() if old.module == new.module), new.number_name)
 
     def _lesson(self, new: Lesson, before: str) -> LessonUpdate:
-        """Work out what becomes of one lesson."""
         base, path = self.old.get(before), self.mine.get(before)
         said = changes(base.cells, new.cells) if base else ()
         self._pristine(new, base)
@@ -144,7 +141,7 @@ class Plan:
             self.entries[new.number_name] = Entry(now.digest, entry.earned, entry.points, entry.at)
 
     def _modules(self) -> None:
-        """Finished modules that come with the release, and stubs of lessons that are there no more."""
+        """Finished modules that come with the release, and stubs of lessons that it does not hold."""
         made = {old.module for name, old in self.old.items() if name in self.mine} | {new.module for new in self.new}
         given = []
         for path in sorted(self.edition.package.rglob("*.py")):

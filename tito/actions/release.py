@@ -4,22 +4,20 @@
 tells that its lessons are the student's own.
 """
 
-from __future__ import annotations
-
 import ast
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from tito.actions.selection import Selected, Selection, select
-from tito.errors import TitoError, WorkFailed
+from tito.errors import TitoError
 from tito.files import new_folder, write_atomic
 from tito.lesson.code import is_support
 from tito.lesson.find import file_in, lessons
 from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, blank
-from tito.lesson.rules import check_rules
-from tito.package.contents import copy_handwritten, write_package
+from tito.lesson.rules import check_sound
+from tito.package.contents import copy_handwritten, export
 from tito.package.notes import exports_path, note_exports, note_given_files
 from tito.program import typed
 from tito.project import EDITION, LIBRARY, Project
@@ -80,13 +78,6 @@ def _instead(project: Project, folder: Path) -> str:
     )
 
 
-def check_sound(found: list[Lesson], undone: str) -> None:
-    """Raise WorkFailed for the first lesson whose form is unsound."""
-    for lesson in found:
-        for problem in check_rules(lesson)[:1]:
-            raise WorkFailed(problem.text, undone)
-
-
 def _write_edition(project: Project, chosen: Selected, selection: Selection, folder: Path, fmt: str) -> None:
     edition = Project(folder)
     for name in COPIED:
@@ -100,7 +91,7 @@ def _write_edition(project: Project, chosen: Selected, selection: Selection, fol
         for home in (edition.modules, edition.release):
             write_cells(blank(lesson).cells, file_in(home, lesson.number_name, f".{fmt}"))
     edition.modules.mkdir(exist_ok=True)
-    given = write_package(project, chosen.given, chosen.blank, edition.package)
+    given = export(project, chosen.given, edition.package, chosen.blank)
     note_exports(edition, given, exports_path(edition))
 
 
@@ -134,7 +125,6 @@ def _keep_usable(folder: Path, found: list[Lesson]) -> list[str]:
 
 
 def _readme(chosen: Selected, examples: list[str]) -> str:
-    """The README for these lessons; `examples` are the programs that come along."""
     first, last = chosen.blank[0].number, chosen.blank[-1].number
     return README.read_text(encoding="utf-8").format(
         given=GIVEN.format(first=first) if chosen.given else "",

@@ -1,7 +1,5 @@
 """Going back to the lesson as it was released, with a copy kept of what was there."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,28 +72,24 @@ def _as_released(project: Project, pristine: Path, target: Path, change: Transac
 
 
 def _around_answers(project: Project, pristine: Path, target: Path, change: Transaction) -> Reset:
-    """Put the released cells round the student's answers."""
     path = next(iter(_versions(target)), None)
     if path is None:
         raise WorkFailed(f"{project.relative(target)} is gone.", f"Without answers: {_plainly(target)}")
     mine, metadata, about = _readable(path)
-    released = read_lesson(pristine).cells
+    released, file = read_lesson(pristine).cells, project.relative(path)
     done = graft(released, mine, released, keep_edits=False)
     if done.alignment.is_foreign:
-        raise WorkFailed(
-            f"{project.relative(path)} holds none of the exercises of {target.parent.name}; was it copied from another"
-            " course or lesson?",
-            f"{_plainly(target)} It keeps this file in .tito/backups.",
-        )
+        asked = "was it copied from another course or lesson?"
+        text = f"{file} holds none of the exercises of {target.parent.name}; {asked}"
+        raise WorkFailed(text, f"{_plainly(target)} It keeps this file in .tito/backups.")
     write_cells(done.cells, change.ready(path), metadata)
     change.put(path, change.ready(path))
     kept = path_beside(path) if done.left else None
     if kept:
         write_cells(cells_beside(done.left), change.ready(kept))
         change.put(kept, change.ready(kept))
-    backup, file = _commit(project, path, change), project.relative(path)
-    findings, beside = (*about, *done.findings), project.relative(kept) if kept else ""
-    return Reset(target.parent.name, file, backup, done.carried, findings, beside)
+    backup, beside = _commit(project, path, change), project.relative(kept) if kept else ""
+    return Reset(target.parent.name, file, backup, done.carried, (*about, *done.findings), beside)
 
 
 def _commit(project: Project, path: Path, change: Transaction) -> str:
@@ -126,5 +120,4 @@ def _plainly(target: Path) -> str:
 
 
 def _versions(target: Path) -> list[Path]:
-    """The files in which the lesson may exist: as .py and as .ipynb."""
     return [path for suffix in (".py", ".ipynb") if (path := target.with_suffix(suffix)).is_file()]

@@ -1,7 +1,5 @@
 """Running a lesson as its file is now: `tito module test`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from tito.errors import Finding, LessonError

@@ -1,7 +1,5 @@
 """Which lessons an edition holds: blank ones, and before them finished ones that a course does not begin with."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,7 +29,7 @@ class Selection:
         return " ".join(f"{option} {value}" for option, value in named.items() if value) or "all lessons"
 
     @classmethod
-    def of(cls, settings: dict[str, str]) -> Selection:
+    def of(cls, settings: dict[str, str]) -> "Selection":
         """The selection that an edition was made with."""
         return cls(settings.get("edition_lessons", ""), settings.get("edition_from", ""))
 
@@ -73,7 +71,6 @@ def _numbers(found: Sequence[Lesson], text: str) -> set[str]:
 
 
 def _number(found: Sequence[Lesson], text: str) -> str:
-    """The number of the lesson that `text` names."""
     number = text.strip().zfill(2)
     if number not in {lesson.number for lesson in found}:
         there = ", ".join(lesson.number for lesson in found)

@@ -1,20 +1,11 @@
 """The lessons at a glance: what each needs, makes and is worth, and how far it is."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tito.errors import LessonError
-from tito.lesson.find import (
-    lesson_paths,
-    lessons,
-    lost_lesson,
-    lost_paths,
-    pristine_lesson,
-    readable_lessons,
-)
+from tito.lesson import find
 from tito.lesson.lesson import Lesson, read_lesson
 from tito.package.contents import maker_of
 from tito.package.notes import altered, is_built
@@ -70,56 +61,43 @@ class Missing:
 
 def overview(project: Project) -> list[Row]:
     """All lessons, with what each needs and gives. A module that was given finished counts for its lesson."""
-    found = lessons(project)
+    found = find.lessons(project)
     numbers = {module: maker_of(project, module)[:2] or module for lesson in found for module in lesson.requires}
     numbers |= {lesson.module: lesson.number for lesson in found}
-    return [
-        Row(
-            lesson=lesson.number_name,
-            title=lesson.title,
-            module=lesson.module,
-            requires=tuple(sorted(numbers.get(module, module) for module in lesson.requires)),
-            exercises=len(lesson.exercises),
-            checks=len(lesson.checks),
-            points=lesson.points,
-        )
-        for lesson in found
-    ]
+    rows = []
+    for lesson in found:
+        needs = tuple(sorted(numbers.get(module, module) for module in lesson.requires))
+        counts = len(lesson.exercises), len(lesson.checks)
+        rows.append(Row(lesson.number_name, lesson.title, lesson.module, needs, *counts, lesson.points))
+    return rows
 
 
 def status(project: Project) -> list[Status]:
     """How far each lesson is. A lesson that cannot be read has a row that says so."""
     record = read_record(project)
     numbers = {lesson.module: lesson.number for lesson in _known(project)}
-    rows = [_status(project, path, numbers, record.get(path.parent.name)) for path in lesson_paths(project)]
-    rows += [_lost(project, path) for path in lost_paths(project)] if project.is_student else []
+    rows = [_status(project, path, numbers, record.get(path.parent.name)) for path in find.lesson_paths(project)]
+    for path in find.lost_paths(project) if project.is_student else ():
+        rows.append(_unread(project, path, "gone", str(find.lost_lesson(project, path))))
     return sorted(rows, key=lambda row: row.lesson)
 
 
-def _lost(project: Project, path: Path) -> Status:
-    """The row of a lesson whose file is gone."""
-    points = _released_points(project, path.parent.name)
-    words = str(lost_lesson(project, path))
-    return Status(path.parent.name, project.relative(path), "gone", None, points, False, (), words)
-
-
-def _released_points(project: Project, number_name: str) -> float:
-    """What a lesson was worth when it was released; 0 where that is not known."""
-    pristine = pristine_lesson(project, number_name)
-    return pristine.points if pristine else 0.0
+def _unread(project: Project, path: Path, state: str, words: str) -> Status:
+    """The row of a lesson whose file cannot be read, with the points that it was released with."""
+    pristine = find.pristine_lesson(project, path.parent.name)
+    points = pristine.points if pristine else 0.0
+    return Status(path.parent.name, project.relative(path), state, None, points, False, (), words)
 
 
 def _status(project: Project, path: Path, numbers: dict[str, str], entry: Entry | None) -> Status:
-    number_name, file = path.parent.name, project.relative(path)
     try:
         lesson = read_lesson(path)
     except LessonError as error:
-        words, points = f"{error.message} {error.hint}".strip(), _released_points(project, number_name)
-        return Status(number_name, file, "unreadable", None, points, False, (), words)
+        return _unread(project, path, "unreadable", f"{error.message} {error.hint}".strip())
     missing = [numbers.get(module, module) for module in lesson.requires if not is_built(project, module)]
     return Status(
-        lesson=number_name,
-        file=file,
+        lesson=lesson.number_name,
+        file=project.relative(path),
         state=_state(project, lesson, entry),
         earned=entry.earned if entry else None,
         points=judge_lesson(project, lesson).lesson.points,
@@ -134,7 +112,7 @@ def _state(project: Project, lesson: Lesson, entry: Entry | None) -> str:
         return "complete" if entry.digest == lesson.digest else "changed"
     if not project.is_student:
         return "not completed"
-    pristine = pristine_lesson(project, lesson.number_name)
+    pristine = find.pristine_lesson(project, lesson.number_name)
     return "not started" if pristine and pristine.digest == lesson.digest else "started"
 
 
@@ -149,19 +127,16 @@ def missing_prerequisites(project: Project, lesson: Lesson) -> tuple[Missing, ..
     """The modules that the lesson imports and that are not built, in the order of the lessons."""
     wanted = [module for module in lesson.requires if not is_built(project, module)]
     makers = {other.module: other for other in _known(project)} if wanted else {}
-    found = [_missing(module, makers.get(module)) for module in wanted]
+    pairs = [(module, makers.get(module)) for module in wanted]
+    found = [
+        Missing(m, x.number_name, f"tito module complete {x.number}") if x else Missing(m, "", "") for m, x in pairs
+    ]
     return tuple(sorted(found, key=lambda missing: missing.lesson or "~"))
-
-
-def _missing(module: str, maker: Lesson | None) -> Missing:
-    if maker is None:
-        return Missing(module, "", "")
-    return Missing(module, maker.number_name, f"tito module complete {maker.number}")
 
 
 def _known(project: Project) -> list[Lesson]:
     """The lessons that can be read, and as it was released each that cannot, or that is gone."""
-    found = readable_lessons(project)
+    found = find.readable_lessons(project)
     names = {lesson.number_name for lesson in found}
-    released = lesson_paths(project, project.release)
+    released = find.lesson_paths(project, project.release)
     return found + [read_lesson(path) for path in released if path.parent.name not in names]

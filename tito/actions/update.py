@@ -1,7 +1,5 @@
 """A newer release, brought into a student's folder: new text and checks come in, the student's answers come along."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,13 +72,12 @@ def _origin(project: Project, source: Path | None, before: str) -> Project:
     named = source or (Path(before) if before else None)
     if named is None and HERE != project.root and (HERE / "modules").is_dir():
         named = HERE
+    wanted = "a folder that `tito release` made, or a checkout of the course"
     if named is None:
-        raise TitoError(
-            "Say where the newer release is.", "`tito update FOLDER`: one that `tito release` made, or a checkout."
-        )
+        raise TitoError("Say where the newer release is.", f"`tito update FOLDER`, with {wanted}.")
     origin = Project(named.resolve())
     if not (origin.root / "settings.ini").is_file() or not origin.modules.is_dir():
-        raise TitoError(f"{named} holds no release.", "Name a folder that `tito release` made, or a checkout.")
+        raise TitoError(f"{named} holds no release.", f"Name {wanted}.")
     if origin.root == project.root:
         raise TitoError(f"{named} is this folder itself.", "Name the folder with the newer release.")
     if origin.lacks_release:
@@ -98,20 +95,15 @@ def _edition(project: Project, origin: Project, stage: Path) -> Project:
 
 
 def _check_same(project: Project, edition: Project) -> None:
-    """Refuse an edition made for another selection of lessons, unless it only adds some: this folder is to stay itself.
-    """
+    """Refuse an edition made for another selection of lessons, unless it only adds some."""
     mine, other = Selection.of(project.settings), Selection.of(edition.settings)
     has, brings = ({path.parent.name for path in lesson_paths(p, p.release)} for p in (project, edition))
     if mine != other and (mine.start != other.start or not has <= brings):
-        raise TitoError(
-            f"{edition.root} is another edition: it was made with {other.words}, this folder with {mine.words}.",
-            "Name a release that was made as this folder was, or a checkout, from which one is made so."
-            " Nothing was changed.",
-        )
+        text = f"{edition.root} is another edition: it was made with {other.words}, this folder with {mine.words}."
+        raise TitoError(text, "Name a release that was made as this folder was, or a checkout. Nothing was changed.")
 
 
 def _carry_out(project: Project, plan: Plan, source: str) -> Updated:
-    """Make the changes of a plan, and bring the package's stubs up to date."""
     plan.work_out()
     backup = unused(project.state / "backups" / "update" / timestamp())
     changes = plan.change.changes
@@ -123,7 +115,6 @@ def _carry_out(project: Project, plan: Plan, source: str) -> Updated:
         except LessonError as error:
             fix = "Complete the lesson that no longer has it once more; `tito module status` shows what is changed."
             plan.findings.append(Finding("two-homes", error.message, fix=fix))
-    rows = tuple(sorted(plan.rows, key=lambda row: row.lesson))
-    where = project.relative(backup) if backup.is_dir() else ""
-    files, removed, findings = tuple(plan.files), tuple(plan.removed), tuple(plan.findings)
-    return Updated(source, plan.edition.version, rows, files, removed, findings, where)
+    rows, where = sorted(plan.rows, key=lambda row: row.lesson), project.relative(backup) if backup.is_dir() else ""
+    found = map(tuple, (rows, plan.files, plan.removed, plan.findings))
+    return Updated(source, plan.edition.version, *found, where)

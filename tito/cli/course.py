@@ -1,7 +1,5 @@
 """tito grade: a course for nbgrader."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

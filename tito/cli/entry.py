@@ -4,8 +4,6 @@ A command parses and prints; a typed function elsewhere does the work. Exit code
 2 wrong use, 130 stopped by Ctrl-C.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sys
@@ -42,23 +40,20 @@ class Tito(Group):
             error.show()
             return error.exit_code
         except (click.Abort, KeyboardInterrupt):
-            return _fail("Stopped by Ctrl-C; the lessons, the package and the record are whole.", "", STOPPED)
+            show.error("Stopped by Ctrl-C; the lessons, the package and the record are whole.")
+            return STOPPED
         except TitoError as error:
-            return _fail(error.message, error.hint, error.exit_code)
+            show.error(error.message, error.hint)
+            return error.exit_code
         except BrokenPipeError:  # the reader of our output, such as head, has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except OSError as error:
-            return _fail(*_in_words(error), 1)
-
-
-def _fail(message: str, hint: str, status: int) -> int:
-    show.error(message, hint)
-    return status
+            show.error(*_in_words(error))
+            return 1
 
 
 def _in_words(error: OSError) -> tuple[str, str]:
-    """A system error as a sentence, and what to do."""
     where = f": {error.filename}" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full{where}.", "Free some space and run this again."

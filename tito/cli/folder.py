@@ -1,7 +1,5 @@
 """tito export, notebook, doctor, release and update: commands about a folder of lessons."""
 
-from __future__ import annotations
-
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 LINE = 160  # characters of what the release changed in a lesson; --json gives all of it
 
 
-def _named(project: Project, wanted: tuple[str, ...]) -> list[Lesson]:
+def _named(project: "Project", wanted: tuple[str, ...]) -> "list[Lesson]":
     from tito.lesson.find import find_lesson
 
     return [find_lesson(project, name) for name in wanted]
@@ -135,7 +133,7 @@ def update(folder: Path | None, as_json: bool) -> None:
     _show_rest(done)
 
 
-def _show_lesson(row: LessonUpdate) -> None:
+def _show_lesson(row: "LessonUpdate") -> None:
     show.say(f"  {row.lesson}: {row.state}")
     lines = [*(textwrap.shorten(line, LINE, placeholder=" ...") for line in row.news), *row.notes]
     if row.carried:
@@ -146,7 +144,7 @@ def _show_lesson(row: LessonUpdate) -> None:
         show.say(line, "      ")
 
 
-def _show_rest(done: Updated) -> None:
+def _show_rest(done: "Updated") -> None:
     for words, names in (("Other files that are new", done.files), ("Files that are gone", done.removed)):
         if names:
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""

@@ -1,7 +1,5 @@
 """tito module: list, status, start, test, complete and reset lessons."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import click
@@ -144,7 +142,7 @@ def complete_lesson(lesson: str, cell_limit: int, verbose: bool, as_json: bool) 
     return 0 if done.done else 1
 
 
-def _show_completed(lesson: Lesson, done: Completed, told: set[str]) -> None:
+def _show_completed(lesson: "Lesson", done: "Completed", told: set[str]) -> None:
     if done.result:
         show.summary(done.result, told)
     if done.done and done.result:

@@ -1,7 +1,5 @@
 """What the commands share: their options, and the group that knows what was meant."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -37,26 +35,20 @@ lesson_argument = click.argument("lesson", metavar="NN")
 
 def run_options(function: Command) -> Command:
     """The options of the commands that run a lesson."""
-    limit = click.option(
-        "--cell-limit",
-        type=click.IntRange(min=1),
-        default=CELL_LIMIT,
-        show_default=True,
-        metavar="SECONDS",
-        help="Stop a cell that takes longer.",
-    )
+    seconds = {"type": click.IntRange(min=1), "default": CELL_LIMIT, "show_default": True, "metavar": "SECONDS"}
+    limit = click.option("--cell-limit", help="Stop a cell that takes longer.", **seconds)
     verbose = click.option("-v", "--verbose", is_flag=True, help="Show what the cells print, and tracebacks.")
     return limit(verbose(function))
 
 
-def project_here() -> Project:
+def project_here() -> "Project":
     """The project that the current folder is in."""
     from tito.project import Project
 
     return Project.find()
 
 
-def project_and_lesson(wanted: str) -> tuple[Project, Lesson]:
+def project_and_lesson(wanted: str) -> "tuple[Project, Lesson]":
     """The project here and the lesson named on the command line."""
     from tito.lesson.find import find_lesson
 

@@ -65,7 +65,5 @@ def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output:
         roof = f"{done.flops / 1e9:.1f} GFLOP/s, {done.bandwidth / 1e9:.1f} GB/s from memory, one thread"
         click.echo(table(done.rows, f"{done.what}; measured roof: {roof}"))
         if any(row.percent_of_roof > 100 for row in done.rows):
-            show.say(
-                "\nAbove 100%: the arrays stay in a cache, which is faster; the picture shows the caches' slopes."
-            )
+            show.say("\nAbove 100%: the arrays stay in a cache, which is faster; the picture shows the caches' slopes.")
         show.say(f"\nPicture: {project.relative(done.picture.resolve())}")

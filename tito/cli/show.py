@@ -4,8 +4,6 @@ On a terminal long lines break between words, under their beginning, and colour 
 Elsewhere a line is a line. Results go to standard output, progress and errors to standard error.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os
@@ -146,7 +144,7 @@ class Progress:
         self.told: set[str] = set()
         self.line = ""
 
-    def cell(self, run: CellRun) -> None:
+    def cell(self, run: "CellRun") -> None:
         """Call as each cell ends."""
         self.clear()
         if not self.quiet:
@@ -168,7 +166,7 @@ class Progress:
             sys.stderr.flush()
             self.line = text
 
-    def _show(self, run: CellRun) -> None:
+    def _show(self, run: "CellRun") -> None:
         if self.verbose:
             for text in (run.printed("stdout"), run.printed("stderr"), run.traceback):
                 for line in text.rstrip().splitlines():
@@ -180,9 +178,8 @@ class Progress:
             if run.why and (message := self._message(run.why)):
                 say(message, "        ")
 
-    def _message(self, why: Explanation) -> str:
-        """Why it failed; of what was told already, only what leads to it. Of the first exercise alone the task is told.
-        """
+    def _message(self, why: "Explanation") -> str:
+        """Why it failed; of what was told already, what leads to it. The task is told of the first exercise alone."""
         is_new, has_task = why.key not in self.told, "task" in self.told
         self.told.update({why.key, "task"} if why.code == "not-built" else {why.key})
         if is_new and not (why.code == "not-built" and has_task):
@@ -193,7 +190,7 @@ class Progress:
         return why.lead or (first if is_new or why.code != "not-built" else "")
 
 
-def summary(result: Result, told: set[str]) -> None:
+def summary(result: "Result", told: set[str]) -> None:
     """Print how a run ended; of its findings those whose cause no verdict `told`."""
     for finding in result.findings:
         if finding.where not in told and finding.code not in ("over-limit", "process-ended"):

@@ -1,7 +1,5 @@
 """A course for nbgrader, made from the lessons: a folder in nbgrader's own layout, on which its own commands work."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
@@ -13,8 +11,8 @@ from tito.files import new_folder, write_atomic
 from tito.lesson.find import file_in, lessons
 from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, marked
-from tito.lesson.rules import check_rules
-from tito.package.contents import copy_handwritten, export, write_package
+from tito.lesson.rules import check_sound
+from tito.package.contents import copy_handwritten, export
 from tito.program import run_program, typed
 from tito.project import LIBRARY, Project
 from tito.run import CELL_LIMIT
@@ -47,45 +45,40 @@ def init_course(project: Project, folder: Path, course_id: str = LIBRARY) -> Cou
     found = lessons(project)
     if not found:
         raise WorkFailed(f"There are no lessons in {project.modules}.", UNDONE)
-    for lesson in found:
-        for problem in check_rules(lesson)[:1]:
-            raise WorkFailed(problem.text, UNDONE)
+    check_sound(found, UNDONE)
     with new_folder(folder) as staged:
         _write_sources(project, found, staged)
         _write_texts(found, staged, folder, course_id)
         _write_gradebook(staged)
-        _make_exchange(staged / "exchange")
+        (staged / "exchange").mkdir()
+        (staged / "exchange").chmod(0o777)  # as nbgrader wants it where a machine has many users
     names = tuple(lesson.number_name for lesson in found)
     return Course(folder, course_id, names, sum(lesson.points for lesson in found), sum(map(_by_hand, found)))
 
 
 def _write_sources(project: Project, found: list[Lesson], course: Path) -> None:
     """For each lesson the master notebook, the reference of the lessons before it, and the data."""
-    package = course / LIBRARY  # grows by one lesson at a time
+    package, data = course / LIBRARY, project.root / "datasets"  # the package grows by one lesson at a time
     copy_handwritten(project.package, package)
-    write_package(project, [], found, package)
+    export(project, [], package)
     for lesson in found:
         source = course / "source" / lesson.number_name
         write_cells(marked(lesson).cells, file_in(course / "source", lesson.number_name, ".ipynb"))
         shutil.copytree(package, source / LIBRARY)
-        _copy_data(project.root / "datasets", source / "datasets")
-        export(project, [lesson], into=package)
+        if data.is_dir():
+            shutil.copytree(data, source / "datasets", ignore=shutil.ignore_patterns(".*"))
+        export(project, [lesson], package)
     shutil.rmtree(package)
 
 
-def _copy_data(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".*"))
-
-
 def _write_texts(found: list[Lesson], course: Path, folder: Path, course_id: str) -> None:
-    exchange = typed(folder.resolve() / "exchange").encode("utf-8", "backslashreplace").decode()
+    first = found[0].number_name
     facts = {
         "course_id": course_id,
         "rows": "\n".join(f"| {x.number_name} | {x.points:g} | {_by_hand(x):g} |" for x in found),
-        "first": found[0].number_name,
-        "file": file_in(course, found[0].number_name, ".ipynb").name,
-        "exchange": exchange,
+        "first": first,
+        "file": file_in(course, first, ".ipynb").name,
+        "exchange": typed(folder.resolve() / "exchange").encode("utf-8", "backslashreplace").decode(),
         "timeout": CELL_LIMIT,
     }
     for name in ("README.md", "nbgrader_config.py"):
@@ -94,12 +87,6 @@ def _write_texts(found: list[Lesson], course: Path, folder: Path, course_id: str
 
 def _by_hand(lesson: Lesson) -> float:
     return sum(cell.points for cell in lesson.manual)
-
-
-def _make_exchange(folder: Path) -> None:
-    """The folder through which notebooks go; everybody may write in it, as nbgrader wants it on a machine of many."""
-    folder.mkdir()
-    folder.chmod(0o777)
 
 
 def _write_gradebook(course: Path) -> None:

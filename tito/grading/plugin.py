@@ -4,8 +4,6 @@
 runner; `HideTests` keeps hidden tests out of the feedback. Only nbgrader imports this module.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from nbgrader import utils
 from nbgrader.preprocessors import ClearSolutions as NbgradersClearSolutions
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
-from tito.errors import Finding
 from tito.grading.submission import read_submission
 from tito.lesson.formats import cells_of
 from tito.lesson.regions import BEGIN_HIDDEN, END_HIDDEN, strip_code, strip_hidden
@@ -65,16 +62,13 @@ class Reader(NotebookExporter):
         master = source_folder(self, resources) / f"{names['notebook']}.ipynb"
         found = read_submission(Path(file_stream.name), master)
         notebook = from_dict(found.notebook)
+        for finding in found.findings:
+            self.log.warning("%s: %s", names["student"], finding)
         if found.findings:
-            for finding in found.findings:
-                self.log.warning("%s: %s", names["student"], finding)
-            notebook.cells.insert(0, _about_the_file(found.findings))
+            said = "\n".join(f"- {finding}" for finding in found.findings)
+            about = f"**About the file that was handed in**\n\n{said}"
+            notebook.cells.insert(0, new_markdown_cell(about, id=ABOUT))
         return self.from_notebook_node(notebook, resources=resources, **kw)
-
-
-def _about_the_file(findings: tuple[Finding, ...]) -> NotebookNode:
-    listing = "\n".join(f"- {finding}" for finding in findings)
-    return new_markdown_cell(f"**About the file that was handed in**\n\n{listing}", id=ABOUT)
 
 
 class Run(Execute):
@@ -93,7 +87,8 @@ class Run(Execute):
             cell = code[run.number - 1]
             cell.execution_count, cell.outputs = run.number, [_as_shown(output) for output in run.outputs]
             if run.why:
-                cell.outputs.append(_error(run))
+                name, lines = run.raised or "NotRun", [*run.traceback.splitlines(), run.why.text]
+                cell.outputs.append(new_output("error", ename=name, evalue=run.why.text, traceback=lines))
 
         folder, master = Path(resources["metadata"]["path"]).resolve(), source_folder(self, resources)
         cells = cells_of(cell for cell in nb.cells if cell.get("id") != ABOUT)  # numbered as the student's are
@@ -101,11 +96,6 @@ class Run(Execute):
         for finding in result.findings:
             self.log.warning("%s", finding)
         return nb, resources
-
-
-def _error(run: CellRun) -> NotebookNode:
-    name = run.raised or "NotRun"
-    return new_output("error", ename=name, evalue=run.why.text, traceback=[*run.traceback.splitlines(), run.why.text])
 
 
 def _as_shown(output: dict[str, Any]) -> NotebookNode:

@@ -1,7 +1,5 @@
 """The settings of nbgrader in a course: where its folders are, and which of its steps are tito's."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

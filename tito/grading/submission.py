@@ -1,7 +1,5 @@
 """What was handed in for an assignment: read whatever state the file is in, and made fit to be graded."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,8 +48,9 @@ def read_submission(path: Path, master: Path) -> Submission:
     try:
         mine, _ = read_notebook(read_text(path))
     except LessonError as error:
-        checks = to_notebook(cell for cell in released if cell.grade)
-        return Submission(checks, (_unreadable(error),), False)
+        text = error.message[0].upper() + error.message[1:] if isinstance(error, Unreadable) else error.message
+        said = Finding("unreadable", text, fix="Nothing in it could be graded; hand in the notebook again.")
+        return Submission(to_notebook(cell for cell in released if cell.grade), (said,), False)
     notebook, findings = made_gradable(mine, released)
     return Submission(notebook, (*about_file(path), *findings), True)
 
@@ -60,23 +59,14 @@ def made_gradable(mine: Sequence[Cell], released: Sequence[Cell]) -> tuple[Noteb
     """The notebook that is graded for a student's cells, and what was put right; what is not run is there as text."""
     cells, findings, left = judge_cells(mine, released)
     not_run = [replace(cell.without_marks(), kind="raw") for cell in left]
-    return to_notebook(_without_notes([*cells, *not_run])), findings
+    return to_notebook(map(_without_notes, [*cells, *not_run])), findings
 
 
-def _unreadable(error: LessonError) -> Finding:
-    message = error.message
-    text = message[0].upper() + message[1:] if isinstance(error, Unreadable) else message
-    return Finding("unreadable", text, fix="Nothing in it could be graded; hand in the notebook again.")
-
-
-def _without_notes(cells: Sequence[Cell]) -> list[Cell]:
-    """The cells without what an editor noted of them, which may keep one from being run; pictures in answers stay."""
-    return [replace(cell, extra=_pictures(cell)) for cell in cells]
-
-
-def _pictures(cell: Cell) -> dict:
+def _without_notes(cell: Cell) -> Cell:
+    """The cell without what an editor noted of it, which may keep it from being run; pictures in answers stay."""
     found = cell.extra.get("attachments")
-    return {"attachments": found} if cell.kind == "markdown" and isinstance(found, dict) else {}
+    is_picture = cell.kind == "markdown" and isinstance(found, dict)
+    return replace(cell, extra={"attachments": found} if is_picture else {})
 
 
 def check_submissions(course: Path, assignment: str) -> list[Checked]:

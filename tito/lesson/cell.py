@@ -1,21 +1,10 @@
 """A cell of a lesson: what it says, and what it is for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tito.lesson import regions
 from tito.lesson.code import DIRECTIVE, EXPORTS, PUBLIC, public_names, split_directives
-from tito.lesson.regions import (
-    BEGIN_HIDDEN,
-    STUB,
-    TEXT_STUB,
-    code_stub,
-    mark_answer,
-    strip_code,
-    strip_hidden,
-    strip_text,
-)
 
 
 @dataclass(frozen=True)
@@ -44,7 +33,7 @@ class Cell:
     @property
     def holds_hidden(self) -> bool:
         """Whether the hidden tests are in the cell, as in the master, and so are run with it."""
-        return BEGIN_HIDDEN in self.source
+        return regions.BEGIN_HIDDEN in self.source
 
     @property
     def is_check(self) -> bool:
@@ -74,7 +63,7 @@ class Cell:
     @property
     def is_blank(self) -> bool:
         """Whether a stub is left in the cell."""
-        return STUB.search(self.source) is not None
+        return regions.STUB.search(self.source) is not None
 
     @property
     def directives(self) -> dict[str, str]:
@@ -92,31 +81,31 @@ class Cell:
             return f"line {self.line + line}"
         return f"cell {self.number}, line {line}" if line else f"cell {self.number}"
 
-    def without_marks(self) -> Cell:
+    def without_marks(self) -> "Cell":
         """The cell as one that is not graded and holds no answer."""
         return replace(self, grade_id="", grade=False, solution=False, points=0.0, hidden=False, fault="")
 
-    def marked(self) -> Cell:
+    def marked(self) -> "Cell":
         """An open question with the place of its answer marked, which nbgrader wants; any other cell as it is."""
         is_open = self.is_manual and self.kind == "markdown"
-        return replace(self, source=mark_answer(self.source)) if is_open else self
+        return replace(self, source=regions.mark_answer(self.source)) if is_open else self
 
-    def blank(self) -> Cell:
+    def blank(self) -> "Cell":
         """The cell as a learner gets it: a stub for each solution, no hidden tests, no outputs.
 
         A cell that had hidden tests stays `hidden`. Raises ValueError where a region is not closed, or stands in a cell
         where it does not belong.
         """
         is_code, whole = self.kind == "code", self.marked().source
-        source = strip_code(whole, self.grade_id) if is_code else strip_text(whole)
-        if source is None:
-            source = self._stub(is_code) if self.solution else whole
+        source = regions.strip_code(whole, self.grade_id) if is_code else regions.strip_text(whole)
+        if source is None and self.solution:
+            stub = regions.code_stub(f"{self.grade_id} is not answered yet") if is_code else [regions.TEXT_STUB]
+            source = "\n".join(stub)
+        elif source is None:
+            source = whole
         elif not self.solution:
             raise ValueError("a solution region in a cell that is not a solution.")
-        visible = strip_hidden(source)
+        visible = regions.strip_hidden(source)
         if visible is not None and not self.grade:
             raise ValueError("hidden tests in a cell that is not graded.")
         return replace(self, source=source if visible is None else visible, extra={})
-
-    def _stub(self, is_code: bool) -> str:
-        return "\n".join(code_stub(f"{self.grade_id} is not answered yet")) if is_code else TEXT_STUB

@@ -1,7 +1,5 @@
 """The Python in a cell: what it defines, which modules it imports, and the `#|` lines above it."""
 
-from __future__ import annotations
-
 import ast
 import keyword
 import re
@@ -44,12 +42,8 @@ def split_directives(source: str) -> tuple[list[str], list[str]]:
 def without_cell_magic(source: str, magics: tuple[str, ...] = RUN_IN_PLACE) -> str:
     """`source` with an empty line for a cell magic in `magics` at its top: the Python that it runs, its lines kept."""
     head, body = split_directives(source)
-    plain = ["" if line.lstrip().startswith("%%") and _magic(line) in magics else line for line in head]
+    plain = ["" if line.split()[:1] in [[f"%%{magic}"] for magic in magics] else line for line in head]
     return "\n".join([*plain, *body])
-
-
-def _magic(line: str) -> str:
-    return line.strip().removeprefix("%%").partition(" ")[0]
 
 
 def imported_modules(source: str) -> list[str]:
@@ -66,11 +60,8 @@ def bound_names(source: str) -> frozenset[str]:
     """All names that a cell binds at its top level, imported ones and those with an underscore among them."""
     tree = tree_of(source)
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return frozenset(_defined(tree) | {_bound(alias) for node in imports for alias in node.names})
-
-
-def _bound(alias: ast.alias) -> str:
-    return (alias.asname or alias.name).split(".")[0]
+    names = [alias.asname or alias.name for node in imports for alias in node.names]
+    return frozenset(_defined(tree) | {name.split(".")[0] for name in names})
 
 
 def _defined(tree: ast.Module) -> set[str]:

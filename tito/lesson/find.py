@@ -3,8 +3,6 @@
 A student's folder holds them once more as they were released: the pristine ones, from which they can be put back.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path

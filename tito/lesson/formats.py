@@ -3,8 +3,6 @@
 jupytext is imported when percent-format text is first read or written, and nothing else of Jupyter's is needed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform
@@ -195,33 +193,22 @@ def to_notebook(cells: Iterable[Cell], metadata: dict[str, Any] | None = None) -
 
     A cell's id is its own, else its grade_id, else a hash of what it says: the same cells always give the same bytes.
     """
-    cells, taken = list(cells), set()
-    wanted = [cell.id or valid_id(cell.grade_id) or _hash(cell) for cell in cells]
-    pairs = zip(cells, wanted, strict=True)
+    taken: set[str] = set()
     whole = {"kernelspec": dict(KERNEL), "language_info": dict(LANGUAGE)} | (metadata or {})
-    return {
-        "cells": [_as_json(cell, _unique(name, taken)) for cell, name in pairs],
-        "metadata": whole,
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    found = [_as_json(cell, taken) for cell in cells]
+    return {"cells": found, "metadata": whole, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _as_json(cell: Cell, cell_id: str) -> dict[str, Any]:
+def _as_json(cell: Cell, taken: set[str]) -> dict[str, Any]:
+    """The cell as a notebook has it; its id is one that is not `taken`, and is so from now on."""
+    said = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:12]
+    name = cell.id or valid_id(cell.grade_id) or said
+    candidates = (name, *(f"{name}-{count}" for count in range(2, len(taken) + 3)))
+    cell_id = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(cell_id)
     kept = {"execution_count": None, "outputs": []} if cell.kind == "code" else {}
     kept |= {key: value for key, value in cell.extra.items() if key == "attachments" or key in kept}
     return {"cell_type": cell.kind, "id": cell_id, "metadata": metadata_of(cell), "source": cell.source, **kept}
-
-
-def _hash(cell: Cell) -> str:
-    return hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:12]
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidates = (name, *(f"{name}-{count}" for count in range(2, len(taken) + 3)))
-    found = next(candidate for candidate in candidates if candidate not in taken)
-    taken.add(found)
-    return found
 
 
 def write_notebook(notebook: Notebook, path: Path) -> bool:

@@ -4,8 +4,6 @@ Nothing about a lesson is typed anywhere else: its number and name come from its
 `#| default_exp`, its prerequisites from its own imports, its exercises and points from its cells.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -114,28 +112,24 @@ def read_lesson(path: Path) -> Lesson:
     its cells are sound is the business of the rules.
     """
     number, name = split_folder(path)
-    cells, metadata = _read(path)
+    try:
+        cells, metadata = _parse(read_text(path), path.suffix)
+    except Unreadable as error:
+        where = ", ".join(filter(None, (short(path), error.where)))
+        hint = error.hint or ((DAMAGED if error.damaged else "") + UNREADABLE).format(number)
+        raise LessonError(f"{where}: {error.message}", hint) from error
     title = next((m[1] for c in cells if c.kind == "markdown" and (m := HEADING.search(c.source))), name)
-    return Lesson(number, name, path, _module(cells), title, cells, metadata)
+    found = next(filter(None, (cell.directives.get("default_exp") for cell in cells if cell.kind == "code")), "")
+    return Lesson(number, name, path, f"{LIBRARY}.{found}" if found else "", title, cells, metadata)
 
 
 def split_folder(path: Path) -> tuple[str, str]:
     """Number and name of the lesson at `path`, from the name of its folder."""
     match = FOLDER.fullmatch(path.parent.name)
     if match is None:
-        raise LessonError(
-            f"{path} is not in a lesson's folder.", "A lesson's folder is named like 01_tensor: number, name."
-        )
+        hint = "A lesson's folder is named like 01_tensor: number, name."
+        raise LessonError(f"{path} is not in a lesson's folder.", hint)
     return match["number"], match["name"]
-
-
-def _read(path: Path) -> tuple[tuple[Cell, ...], dict[str, Any]]:
-    try:
-        return _parse(read_text(path), path.suffix)
-    except Unreadable as error:
-        where = ", ".join(filter(None, (short(path), error.where)))
-        hint = error.hint or ((DAMAGED if error.damaged else "") + UNREADABLE).format(path.parent.name[:2])
-        raise LessonError(f"{where}: {error.message}", hint) from error
 
 
 @lru_cache(maxsize=64)
@@ -154,28 +148,20 @@ def read_text(path: Path) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise LessonError(
-            f"{short(path)}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8.", "Save the file as UTF-8."
-        ) from error
-
-
-def _module(cells: tuple[Cell, ...]) -> str:
-    found = (cell.directives.get("default_exp") for cell in cells if cell.kind == "code")
-    name = next(filter(None, found), "")
-    return f"{LIBRARY}.{name}" if name else ""
+        place = f"{short(path)}, line {data[: error.start].count(bytes([10])) + 1}"
+        text = f"{place}: byte 0x{data[error.start]:02x} is not UTF-8."
+        raise LessonError(text, "Save the file as UTF-8.") from error
 
 
 def blank(lesson: Lesson) -> Lesson:
     """The lesson as a learner gets it. Raises LessonError where a region is not closed, or where it does not belong."""
-    return replace(lesson, cells=tuple(_blank(lesson, cell) for cell in lesson.cells))
-
-
-def _blank(lesson: Lesson, cell: Cell) -> Cell:
-    try:
-        return cell.blank()
-    except ValueError as error:
-        raise LessonError(f"{lesson.place(cell)}: {error}") from error
+    cells = []
+    for cell in lesson.cells:
+        try:
+            cells.append(cell.blank())
+        except ValueError as error:
+            raise LessonError(f"{lesson.place(cell)}: {error}") from error
+    return replace(lesson, cells=tuple(cells))
 
 
 def marked(lesson: Lesson) -> Lesson:

@@ -1,7 +1,5 @@
 """A cell's metadata in a notebook: nbgrader's options to what a Cell holds and back, and what a schema allows."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -11,15 +9,10 @@ from tito.lesson.regions import BEGIN_HIDDEN
 HIDDEN_MARK = {"hidden_tests": True}  # a cell's "tito" metadata, which stays when the hidden tests are taken out
 KINDS = ("code", "markdown", "raw")
 OPTIONS: dict[str, tuple[type, ...]] = {
-    "grade_id": (str,),
-    "grade": (bool,),
-    "solution": (bool,),
-    "locked": (bool,),
-    "task": (bool,),
+    **dict.fromkeys(("grade_id", "checksum", "cell_type"), (str,)),
+    **dict.fromkeys(("grade", "solution", "locked", "task"), (bool,)),
     "points": (int, float),
     "schema_version": (int,),
-    "checksum": (str,),
-    "cell_type": (str,),
 }
 KIND = {str: "a string", bool: "true or false", int: "a number"}
 OURS = ("nbgrader", "tito", "lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker")
@@ -74,16 +67,10 @@ def metadata_of(cell: Cell) -> dict[str, Any]:
 def _options(cell: Cell) -> dict[str, Any]:
     if not cell.grade_id and not (cell.grade or cell.solution):
         return {}
-    options = {
-        "grade": cell.grade,
-        "grade_id": cell.grade_id,
-        "locked": not cell.solution,
-        "schema_version": 3,
-        "solution": cell.solution,
-        "task": False,
-    }
+    flags = {"grade": cell.grade, "solution": cell.solution, "locked": not cell.solution, "task": False}
     points = int(cell.points) if cell.points.is_integer() else cell.points
-    return {"nbgrader": options | ({"points": points} if cell.grade else {})}
+    worth = {"points": points} if cell.grade else {}
+    return {"nbgrader": {"grade_id": cell.grade_id, "schema_version": 3, **flags, **worth}}
 
 
 def valid_id(found: object) -> str:
@@ -94,13 +81,12 @@ def valid_id(found: object) -> str:
 def valid_metadata(found: object) -> dict[str, Any]:
     """A notebook's own metadata, without what Jupyter's programs refuse or end over."""
     metadata = dict(found) if isinstance(found, dict) else {}
-    needed = {"kernelspec": {"name", "display_name"}, "language_info": {"name"}}
-    widgets = metadata.get("widgets")
-    if not isinstance(widgets, dict) or not all(isinstance(w, dict) and "state" in w for w in widgets.values()):
-        metadata.pop("widgets", None)
+    needed = {"kernelspec": {"name", "display_name"}, "language_info": {"name"}, "widgets": set()}
     for key, names in needed.items():
         if not isinstance(metadata.get(key), dict) or not names <= metadata[key].keys():
             metadata.pop(key, None)
+    if not all(isinstance(w, dict) and "state" in w for w in metadata.get("widgets", {}).values()):
+        del metadata["widgets"]
     return metadata
 
 

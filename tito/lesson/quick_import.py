@@ -1,10 +1,6 @@
 """Importing what itself imports nbformat, without the slow packages that are not needed."""
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
@@ -12,28 +8,16 @@ from types import ModuleType
 # second and more, for a check that no notebook needs; isoduration and rfc3986_validator cost it less, and as
 # needlessly. jupytext, where it finds a Jupyter server, makes itself ready to serve files to it. All are optional to
 # their importers, which catch the ImportError that a None in sys.modules gives.
-NOT_NEEDED = (
-    "rfc3987_syntax",
-    "rfc3986_validator",
-    "isoduration",
-    "jupytext.sync_contentsmanager",
-    "jupytext.async_contentsmanager",
-)
-
-
-@contextmanager
-def not_importing(*names: str) -> Iterator[None]:
-    """Within the block, an import of a module in `names` fails, unless it was imported before."""
-    blocked = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(blocked))
-    try:
-        yield
-    finally:
-        for name in blocked:
-            del sys.modules[name]
+NOT_NEEDED = ("rfc3987_syntax", "rfc3986_validator", "isoduration",
+              "jupytext.sync_contentsmanager", "jupytext.async_contentsmanager")  # fmt: skip
 
 
 def quick_import(name: str) -> ModuleType:
     """Import a module that itself imports nbformat, without the slow packages that it does not need."""
-    with not_importing(*NOT_NEEDED):
+    blocked = [other for other in NOT_NEEDED if other not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))
+    try:
         return import_module(name)
+    finally:
+        for other in blocked:
+            del sys.modules[other]

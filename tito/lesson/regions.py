@@ -1,7 +1,5 @@
 """The regions of a cell that a student does not get: solutions, which leave a stub behind, and hidden tests."""
 
-from __future__ import annotations
-
 import re
 
 HERE = "# YOUR CODE HERE"

@@ -4,30 +4,14 @@ A rule is a function from a cell, in its lesson, to pairs: a code, and a sentenc
 do. What matters only where a lesson is written and released is among the source rules.
 """
 
-from __future__ import annotations
-
 import ast
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from tito.errors import Finding
+from tito.errors import Finding, WorkFailed
+from tito.lesson import code
 from tito.lesson.cell import Cell
-from tito.lesson.code import (
-    DEFINITIONS,
-    EXPORTS,
-    called,
-    checks_something,
-    imported_anywhere,
-    is_support,
-    library_imports,
-    names_module,
-    parse_cell,
-    parses,
-    split_directives,
-    tests_not_called,
-    tree_of,
-)
 from tito.lesson.lesson import Lesson
 from tito.lesson.source_rules import SOURCE_ONLY, Problems, Rule
 from tito.project import LIBRARY
@@ -47,18 +31,24 @@ def check_rules(lesson: Lesson, *, student: bool = False) -> list[Finding]:
     return found
 
 
+def check_sound(lessons: Iterable[Lesson], undone: str) -> None:
+    """Raise WorkFailed, which says what is left `undone`, for the first lesson whose form is unsound."""
+    for problem in (problem for lesson in lessons for problem in check_rules(lesson)):
+        raise WorkFailed(problem.text, undone)
+
+
 def _of_the_lesson(lesson: Lesson) -> Iterator[Finding]:
     if not any("default_exp" in cell.directives for cell in lesson.code):
         words = f"The lesson names no module; begin it with `#| default_exp core.{lesson.name}`."
         yield Finding("no-module", f"{lesson.file}: {words}", lesson.file, blocks=True)
-    if not lesson.exports and all(parses(cell.source) for cell in lesson.code):
+    if not lesson.exports and all(code.parses(cell.source) for cell in lesson.code):
         words = "The lesson exports no name; mark the cells of the module with `#| export`."
         yield Finding("no-exports", f"{lesson.file}: {words}", lesson.file, blocks=True)
 
 
 def _is_python(cell: Cell, lesson: Lesson) -> Problems:
     try:
-        parse_cell(cell.source if cell.kind == "code" else "")
+        code.parse_cell(cell.source if cell.kind == "code" else "")
     except SyntaxError as error:
         where = f"line {error.lineno} of the cell: {(error.text or '').strip()}"
         yield "not-python", f"The cell is not Python: {error.msg}, at {where}"
@@ -75,25 +65,25 @@ def _names_its_module(cell: Cell, lesson: Lesson) -> Problems:
         return
     if cell is not next(other for other in lesson.code if "default_exp" in other.directives):
         yield "two-modules", "A second `#| default_exp`; a lesson makes one module, so keep one."
-    elif is_support(lesson.module):
+    elif code.is_support(lesson.module):
         yield "support-module", f"`#| default_exp {name}`: the modules there are written by hand; name another part."
-    elif not names_module(lesson.module):
+    elif not code.names_module(lesson.module):
         yield "bad-module", f"`#| default_exp {name}` is not a module in a part of {LIBRARY}, such as core.tensor."
 
 
 def _directives_are_first(cell: Cell, lesson: Lesson) -> Problems:
     if cell.kind != "code":
         return
-    strings = [node.value for node in ast.walk(tree_of(cell.source)) if isinstance(node, ast.Constant)]
+    strings = [node.value for node in ast.walk(code.tree_of(cell.source)) if isinstance(node, ast.Constant)]
     text = "\n".join(value for value in strings if isinstance(value, str))
-    for line in split_directives(cell.source)[1]:
+    for line in code.split_directives(cell.source)[1]:
         if LATE.fullmatch(line) and line not in text:
             yield "late-directive", f"`{line.strip()}` must be at the top of its cell; nbdev overlooks it elsewhere."
 
 
 def _exports_to_its_module(cell: Cell, lesson: Lesson) -> Problems:
     for directive, target in cell.directives.items() if cell.kind == "code" else ():
-        if directive in EXPORTS and target:
+        if directive in code.EXPORTS and target:
             yield "export-elsewhere", f"`#| {directive} {target}`: a lesson makes one module; leave out {target}."
 
 
@@ -110,14 +100,14 @@ def _has_an_id_of_its_own(cell: Cell, lesson: Lesson) -> Problems:
 
 def _imports_are_absolute(cell: Cell, lesson: Lesson) -> Problems:
     """nbdev refuses relative imports; it makes them itself."""
-    for node in library_imports(cell.source) if cell.is_export else ():
+    for node in code.library_imports(cell.source) if cell.is_export else ():
         if node.level:
             words = f"`{ast.unparse(node)}`: write the import from {LIBRARY}, in full; nbdev makes it relative."
             yield "relative-import", words
 
 
 def _does_not_import_itself(cell: Cell, lesson: Lesson) -> Problems:
-    if cell.kind == "code" and lesson.module and lesson.module in imported_anywhere(cell.source):
+    if cell.kind == "code" and lesson.module and lesson.module in code.imported_anywhere(cell.source):
         words = f"The lesson imports {lesson.module}, which it makes; use the names defined here."
         yield "imports-itself", words
 
@@ -125,8 +115,8 @@ def _does_not_import_itself(cell: Cell, lesson: Lesson) -> Problems:
 def _exports_run_no_test(cell: Cell, lesson: Lesson) -> Problems:
     if not cell.is_export:
         return
-    body = tree_of(cell.source).body
-    for name in sorted({name for node in body if not isinstance(node, DEFINITIONS) for name in called(node)}):
+    body = code.tree_of(cell.source).body
+    for name in sorted({name for node in body if not isinstance(node, code.DEFINITIONS) for name in code.called(node)}):
         if name.startswith("test"):
             yield "exported-test", f"The exported call of {name} would run on import; move it to a check."
     if cell.is_check:
@@ -134,21 +124,20 @@ def _exports_run_no_test(cell: Cell, lesson: Lesson) -> Problems:
 
 
 def _check_checks(cell: Cell, lesson: Lesson) -> Problems:
-    """A check calls its tests, or asserts something."""
     if not cell.is_check or cell.kind != "code":
         return
-    tree = tree_of(cell.source)
-    idle = tests_not_called(tree)
+    tree = code.tree_of(cell.source)
+    idle = code.tests_not_called(tree)
     if idle:
         yield "idle-check", f"The check does not call {', '.join(idle)}, so a blank lesson would pass it."
-    elif not checks_something(tree):
+    elif not code.checks_something(tree):
         yield "empty-check", "The check calls nothing and asserts nothing, so a blank lesson would pass it."
 
 
 def _graded_cells_count(cell: Cell, lesson: Lesson) -> Problems:
     """A graded cell has points, and an answer in words is a solution too."""
     if cell.grade and not 0 < cell.points < math.inf:
-        yield "no-points", f"The graded cell is worth {cell.points:g} points; set its \"points\" above 0."
+        yield "no-points", f'The graded cell is worth {cell.points:g} points; set its "points" above 0.'
     if cell.kind == "markdown" and cell.grade != cell.solution:
         yield "half-question", 'A graded markdown cell needs both "grade": true and "solution": true.'
 

@@ -3,32 +3,12 @@
 A student's file is not asked for it.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator
 
+from tito.lesson import code, regions
 from tito.lesson.cell import Cell
-from tito.lesson.code import (
-    DEFINITIONS,
-    called,
-    checks_something,
-    library_imports,
-    parse_cell,
-    public_names,
-    tests_not_called,
-    tree_of,
-)
 from tito.lesson.lesson import Lesson
-from tito.lesson.regions import (
-    BEGIN_HIDDEN,
-    BEGIN_SOLUTION,
-    END_HIDDEN,
-    END_SOLUTION,
-    mark_answer,
-    strip_code,
-    strip_hidden,
-)
 from tito.project import LIBRARY
 
 Problems = Iterator[tuple[str, str]]  # a code, and a sentence
@@ -37,12 +17,12 @@ Rule = Callable[[Cell, Lesson], Problems]
 
 def _regions_are_sound(cell: Cell, lesson: Lesson) -> Problems:
     try:
-        blank = strip_code(cell.source)
+        blank = regions.strip_code(cell.source)
     except ValueError as error:
         yield "bad-region", f"In this cell {error}"
         return
     if blank is None and cell.is_exercise and cell.kind == "code":
-        wanted = f"### {BEGIN_SOLUTION} and ### {END_SOLUTION}"
+        wanted = f"### {regions.BEGIN_SOLUTION} and ### {regions.END_SOLUTION}"
         yield "no-region", f"The exercise has no solution region; put {wanted} around its answer."
     if blank is not None and not cell.solution:
         words = 'The cell has a solution region and is not a solution; add "solution": true and an id.'
@@ -51,15 +31,15 @@ def _regions_are_sound(cell: Cell, lesson: Lesson) -> Problems:
 
 def _questions_say_where(cell: Cell, lesson: Lesson) -> Problems:
     """nbgrader replaces the whole of an open question's cell, unless the answer's place in it is known."""
-    if cell.is_manual and cell.kind == "markdown" and BEGIN_SOLUTION not in mark_answer(cell.source):
+    if cell.is_manual and cell.kind == "markdown" and regions.BEGIN_SOLUTION not in regions.mark_answer(cell.source):
         yield "no-answer-place", "The open question does not say where to answer; end it with `Your answer here.`"
 
 
 def _blank_is_sound(cell: Cell, lesson: Lesson) -> Problems:
     """A stripped cell still parses, documents what it documented, and exports what it exported."""
     try:
-        blank = strip_code(cell.source) if cell.is_exercise and cell.kind == "code" else None
-        stripped = parse_cell(blank or "")
+        blank = regions.strip_code(cell.source) if cell.is_exercise and cell.kind == "code" else None
+        stripped = code.parse_cell(blank or "")
     except SyntaxError as error:
         words = f"Without its solution the cell is not Python: {error.msg}; narrow the solution region."
         yield "blank-not-python", words
@@ -68,32 +48,32 @@ def _blank_is_sound(cell: Cell, lesson: Lesson) -> Problems:
         return
     if blank is None:
         return
-    lost = sorted(_documented(tree_of(cell.source)) - _documented(stripped))
+    lost = sorted(_documented(code.tree_of(cell.source)) - _documented(stripped))
     if lost:
         words = f"Without its solution {', '.join(lost)} has no docstring; keep it outside the region."
         yield "blank-undocumented", words
-    gone = sorted(public_names(cell.source) - public_names(blank)) if cell.is_public else []
+    gone = sorted(code.public_names(cell.source) - code.public_names(blank)) if cell.is_public else []
     if gone:
         yield "blank-lacks-name", f"Without its solution the cell does not export {', '.join(gone)}; keep it outside."
 
 
 def _documented(tree: ast.Module) -> set[str]:
-    return {node.name for node in ast.walk(tree) if isinstance(node, DEFINITIONS) and ast.get_docstring(node)}
+    return {node.name for node in ast.walk(tree) if isinstance(node, code.DEFINITIONS) and ast.get_docstring(node)}
 
 
 def _exercises_are_documented(cell: Cell, lesson: Lesson) -> Problems:
-    for node in tree_of(cell.source).body if cell.is_exercise and cell.is_public else ():
-        if isinstance(node, DEFINITIONS) and not node.name.startswith("_") and not ast.get_docstring(node):
+    for node in code.tree_of(cell.source).body if cell.is_exercise and cell.is_public else ():
+        if isinstance(node, code.DEFINITIONS) and not node.name.startswith("_") and not ast.get_docstring(node):
             yield "undocumented", f"{node.name} has no docstring; say what to build, with shapes and an example."
 
 
 def _imports_become_relative(cell: Cell, lesson: Lesson) -> Problems:
     """nbdev makes an import of the library relative only where it is one line at the top of the cell's code."""
-    for node in library_imports(cell.source) if cell.is_export else ():
+    for node in code.library_imports(cell.source) if cell.is_export else ():
         text = f"`{ast.unparse(node)}`"
         if node.module == LIBRARY and not node.level:
             yield "import-of-all", f"{text}: name the module, as in `from {LIBRARY}.core.tensor import Tensor`."
-        elif node not in tree_of(cell.source).body:
+        elif node not in code.tree_of(cell.source).body:
             yield "import-inside", f"{text} is inside another statement, where nbdev overlooks it; move it out."
         elif node.lineno != node.end_lineno:
             words = f"{text} spans lines, which nbdev overlooks; write it on one line, or as several."
@@ -102,31 +82,32 @@ def _imports_become_relative(cell: Cell, lesson: Lesson) -> Problems:
 
 def _hidden_regions_are_sound(cell: Cell, lesson: Lesson) -> Problems:
     """Hidden tests stand in checks, are run, and leave a sound check behind when they are taken out."""
-    marks = [line.strip() for line in cell.source.split("\n") if BEGIN_HIDDEN in line or END_HIDDEN in line]
-    in_turn = all((BEGIN_HIDDEN if i % 2 == 0 else END_HIDDEN) in mark for i, mark in enumerate(marks))
+    begin, end = regions.BEGIN_HIDDEN, regions.END_HIDDEN
+    marks = [line.strip() for line in cell.source.split("\n") if begin in line or end in line]
+    in_turn = all((end if i % 2 else begin) in mark for i, mark in enumerate(marks))
     if not marks:
         return
     if not in_turn or len(marks) % 2:
-        yield "bad-hidden", f"Each ### {BEGIN_HIDDEN} needs its ### {END_HIDDEN} after it, in the same cell."
+        yield "bad-hidden", f"Each ### {begin} needs its ### {end} after it, in the same cell."
     elif not (cell.kind == "code" and cell.is_check):
         yield "hidden-elsewhere", "The cell has hidden tests and is not a graded check; move them to the check."
     elif not all(mark.startswith("#") for mark in marks):
-        yield "hidden-in-line", f"A mark of hidden tests must be on a line of its own, as in ### {BEGIN_HIDDEN}."
+        yield "hidden-in-line", f"A mark of hidden tests must be on a line of its own, as in ### {begin}."
     else:
-        yield from _visible_part_is_sound(cell, strip_hidden(cell.source) or "")
+        yield from _visible_part_is_sound(cell, regions.strip_hidden(cell.source) or "")
 
 
 def _visible_part_is_sound(cell: Cell, visible: str) -> Problems:
     try:
-        tree = parse_cell(visible)
+        tree = code.parse_cell(visible)
     except SyntaxError as error:
         yield "visible-not-python", f"Without its hidden tests the cell is not Python: {error.msg}; move their marks."
         return
-    if tests_not_called(tree) or not checks_something(tree):
+    if code.tests_not_called(tree) or not code.checks_something(tree):
         words = "Without its hidden tests the cell checks nothing; call its visible test outside them."
         yield "visible-checks-nothing", words
-    full = tree_of(cell.source)
-    idle = sorted(_functions(full) - _functions(tree) - set(called(full)))
+    full = code.tree_of(cell.source)
+    idle = sorted(_functions(full) - _functions(tree) - set(code.called(full)))
     if idle:
         yield "idle-hidden", f"The hidden tests {', '.join(idle)} are not called; call them inside the region."
 

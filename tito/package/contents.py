@@ -6,8 +6,6 @@ a stub for each that was not, and the `__init__` files. Importing a stub says wh
 first used.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -47,37 +45,28 @@ class Exported:
     changed: bool
 
 
-def export(project: Project, lessons: Iterable[Lesson], into: Path | None = None) -> list[Exported]:
+def export(
+    project: Project, lessons: Iterable[Lesson], into: Path | None = None, others: Iterable[Lesson] = ()
+) -> list[Exported]:
     """Write the modules of `lessons` to the project's package, or to the package folder `into`.
 
-    Lessons that have no module yet get a stub, and the `__init__` files are brought up to date. Everything is worked
-    out before anything is written, each file is replaced whole, and a file that is right already is left alone.
-    Raises LessonError, with nothing written, where a lesson is not fit to be a module.
+    Of the `others`, by default all other lessons of the project, those that have no module yet get a stub, and the
+    `__init__` files are brought up to date. Everything is worked out before anything is written, each file is replaced
+    whole, and a file that is right already is left alone. Raises LessonError, with nothing written, where a lesson is
+    not fit to be a module.
     """
-    package = project.package if into is None else into
-    lessons = list(lessons)
-    others = _others(project, lessons)
+    package, lessons = into or project.package, list(lessons)
+    mine = {lesson.number_name for lesson in lessons}
+    others = [x for x in others or readable_lessons(project) if x.number_name not in mine and names_module(x.module)]
     _check_one_each([*lessons, *others])
-    modules = _modules_there(package) | {x.module: render_checked(x, project.is_student) for x in lessons}
-    modules |= {lesson.module: render_stub(lesson) for lesson in others if _is_missing(lesson.module, modules)}
+    there = [path for path in sorted(package.rglob("*.py")) if is_export(path) or is_stub(path)]
+    modules = {module_name(package, path): read_existing(path) or "" for path in there}
+    modules |= {x.module: render_checked(x, project.is_student) for x in lessons}
+    modules |= {x.module: render_stub(x) for x in others if modules.get(x.module, STUB_MARK).startswith(STUB_MARK)}
     init = render_init(_handwritten(project.package) | modules, project.version)
     changed = {name: write_if_changed(module_path(package, name), text) for name, text in modules.items()}
     _write_inits(package, modules, init)
-    return [
-        Exported(lesson.number_name, lesson.module, module_path(package, lesson.module), changed[lesson.module])
-        for lesson in lessons
-    ]
-
-
-def write_package(project: Project, built: Iterable[Lesson], unbuilt: Iterable[Lesson], into: Path) -> list[Exported]:
-    """Write a package to the folder `into`: the modules of `built`, and stubs for `unbuilt`."""
-    texts = {lesson: render_checked(lesson, project.is_student) for lesson in built}
-    modules = {lesson.module: text for lesson, text in texts.items()}
-    modules |= {lesson.module: render_stub(lesson) for lesson in unbuilt}
-    for name, text in modules.items():
-        write_if_changed(module_path(into, name), text)
-    _write_inits(into, modules, render_init(_handwritten(project.package) | modules, project.version))
-    return [Exported(lesson.number_name, lesson.module, module_path(into, lesson.module), True) for lesson in texts]
+    return [Exported(x.number_name, x.module, module_path(package, x.module), changed[x.module]) for x in lessons]
 
 
 def copy_handwritten(package: Path, into: Path) -> None:
@@ -91,11 +80,8 @@ def copy_handwritten(package: Path, into: Path) -> None:
 
 def package_files(package: Path) -> list[Path]:
     """The files in the folder `package`, in order; caches and hidden files are left out."""
-    return [path for path in sorted(package.rglob("*")) if path.is_file() and not _is_left_out(path, package)]
-
-
-def _is_left_out(path: Path, package: Path) -> bool:
-    return any(part == "__pycache__" or part.startswith(".") for part in path.relative_to(package).parts)
+    found = ((path, path.relative_to(package).parts) for path in sorted(package.rglob("*")) if path.is_file())
+    return [path for path, parts in found if not any(part == "__pycache__" or part[0] == "." for part in parts)]
 
 
 def is_generated(path: Path) -> bool:
@@ -135,21 +121,16 @@ def _names_in(module: str, text: str) -> list[str]:
     try:
         return exported_names(text)
     except (SyntaxError, ValueError) as error:
-        raise LessonError(
-            f"{module.replace('.', '/')}.py is damaged: {error}.",
-            "`tito module list` shows which lesson makes it; `tito export NN` writes it anew from that lesson.",
-        ) from error
+        fix = "`tito module list` shows which lesson makes it; `tito export NN` writes it anew from that lesson."
+        raise LessonError(f"{module.replace('.', '/')}.py is damaged: {error}.", fix) from error
 
 
 def _check_one_home(names: Mapping[str, list[str]]) -> None:
     homes: dict[str, str] = {}
-    for module in names:
-        for name in names[module]:
-            if homes.setdefault(name, module) != module:
-                raise LessonError(
-                    f"{homes[name]} and {module} both export {name}.",
-                    f"Rename one of them, or delete {module} if no lesson makes it any more.",
-                )
+    for name, module in ((name, module) for module, found in names.items() for name in found):
+        if homes.setdefault(name, module) != module:
+            fix = f"Rename one of them, or delete {module} if no lesson makes it any more."
+            raise LessonError(f"{homes[name]} and {module} both export {name}.", fix)
 
 
 INIT = '''\
@@ -184,23 +165,10 @@ def __dir__() -> list[str]:
 '''
 
 
-def _modules_there(package: Path) -> dict[str, str]:
-    """The modules that the package holds now, exported or stubs, with their texts."""
-    paths = [path for path in sorted(package.rglob("*.py")) if is_export(path) or is_stub(path)]
-    return {module_name(package, path): read_existing(path) or "" for path in paths}
-
-
 def _handwritten(package: Path) -> dict[str, str]:
     """The modules of the package that were written by hand, with their texts; `__all__` is what they offer to all."""
     paths = [path for path in package_files(package) if path.suffix == ".py" and path.name != "__init__.py"]
     return {module_name(package, path): read_existing(path) or "" for path in paths if not is_generated(path)}
-
-
-def _others(project: Project, lessons: list[Lesson]) -> list[Lesson]:
-    """The project's other lessons that name a module."""
-    known = {lesson.number_name for lesson in lessons}
-    others = [lesson for lesson in readable_lessons(project) if lesson.number_name not in known]
-    return [lesson for lesson in others if names_module(lesson.module)]
 
 
 def _check_one_each(lessons: list[Lesson]) -> None:
@@ -212,15 +180,8 @@ def _check_one_each(lessons: list[Lesson]) -> None:
             raise LessonError(f"The lessons {names} both make {lesson.module}; change one's `#| default_exp`.")
 
 
-def _is_missing(module: str, modules: Mapping[str, str]) -> bool:
-    return modules.get(module, STUB_MARK).startswith(STUB_MARK)
-
-
 def _write_inits(package: Path, modules: Iterable[str], init: str) -> None:
-    """Write the `__init__` files: the parts first, then the package's own, which leads to them.
-
-    A part's that was written by hand stays as it is.
-    """
+    """Write the `__init__` files: the parts', but for those written by hand, then the package's own."""
     parts = {".".join(module.split(".")[:depth]) for module in modules for depth in range(2, module.count(".") + 1)}
     for part in sorted(parts):
         path = package.joinpath(*part.split(".")[1:], "__init__.py")

@@ -1,7 +1,5 @@
 """A lesson's module: the text that nbdev's exporter makes of it, or a stub that says how to build it."""
 
-from __future__ import annotations
-
 import ast
 import textwrap
 from collections.abc import Iterable
@@ -69,10 +67,9 @@ def exported_names(text: str) -> list[str]:
 
 def render_stub(lesson: Lesson) -> str:
     """A module that stands in for the lesson's own, and whose import says how to build that."""
-    sentence = (
-        f"{lesson.module} is not built yet: finish lesson {lesson.number} ({lesson.name}), "
-        f"then run `tito module complete {lesson.number}`."
-    )
+    number = lesson.number
+    todo = f"finish lesson {number} ({lesson.name}), then run `tito module complete {number}`."
+    sentence = f"{lesson.module} is not built yet: {todo}"
     return (
         f"{STUB_MARK} lesson {lesson.number_name} makes this module. Written by tito; do not edit.\n\n"
         f"__all__ = {listing(lesson.exports)}\n\n"
@@ -100,9 +97,8 @@ def _nbdev_export(lesson: Lesson) -> str:
     with TemporaryDirectory(prefix="tito-") as folder:
         library = Path(folder) / LIBRARY
         source = Path(folder) / "modules" / lesson.path.parent.name / lesson.path.name
-        maker = quick_import("nbdev.maker").ModuleMaker(
-            dest=library, name=lesson.module.removeprefix(f"{LIBRARY}."), nb_path=source
-        )
+        name = lesson.module.removeprefix(f"{LIBRARY}.")
+        maker = quick_import("nbdev.maker").ModuleMaker(dest=library, name=name, nb_path=source)
         maker.nb_path = None  # else nbdev looks for the address of the project's pages, for the docstring
         found = _export_cells(lesson)
         maker.make(found.modules["#"], found.in_all["#"], lib_path=library)
@@ -110,18 +106,12 @@ def _nbdev_export(lesson: Lesson) -> str:
 
 
 def _export_cells(lesson: Lesson) -> Any:
-    """nbdev's processor after it has gathered the lesson's export cells."""
     notebook = to_notebook(replace(cell, id="", extra={}) for cell in lesson.cells)
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["source"] = _for_the_module(cell["source"])
+        if cell["cell_type"] == "code":  # what is for the notebook alone goes: marks of solutions, a magic that times
+            plain = without_cell_magic(cell["source"])
+            cell["source"] = without_markers(plain if plain == cell["source"] else plain.lstrip("\n"))
     found = quick_import("nbdev.export").ExportModuleProc()
     nbdev_notebook = quick_import("fastcore.nbio").dict2nb(notebook)
     quick_import("nbdev.process").NBProcessor(procs=[found], nb=nbdev_notebook, process=True)
     return found
-
-
-def _for_the_module(source: str) -> str:
-    """A cell's source without what is for the notebook alone: the marks of solutions, and a magic that times it."""
-    plain = without_cell_magic(source)
-    return without_markers(source if plain == source else plain.lstrip("\n"))

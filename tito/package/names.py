@@ -1,7 +1,5 @@
 """The names that an exported module uses and does not define, and where in the lesson they come from."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import symtable

@@ -4,14 +4,12 @@
 each other file that came with the folder to its SHA-256. In the source tree, where git watches, nothing is noted.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from tito.errors import Finding
-from tito.files import digests, file_digest, keep, read_existing, write_atomic
+from tito.files import file_digest, keep, read_existing, write_atomic
 from tito.package.contents import Exported, is_stub, maker_of
 from tito.package.module import module_name, module_path
 from tito.project import LIBRARY, Project
@@ -51,7 +49,8 @@ def given_files(project: Project) -> dict[str, str]:
 
 def note_given_files(edition: Project) -> None:
     """Note the files that an edition holds now, so that an update knows which were edited."""
-    found = digests((path for path in edition.root.rglob("*") if path.is_file()), edition.root)
+    paths = sorted(path for path in edition.root.rglob("*") if path.is_file())
+    found = {path.relative_to(edition.root).as_posix(): file_digest(path) for path in paths}
     write_atomic(files_path(edition), json.dumps(found, indent=1) + "\n")
 
 
@@ -72,19 +71,13 @@ def altered(project: Project, module: str) -> Finding | None:
         return None
     file = project.relative(path)
     if note is None:
-        return _foreign(project, module, path)
+        fix = f"`tito module complete {maker_of(project, module)[:2] or 'NN'}` builds it."
+        foreign = Finding("module-foreign", f"{file} was not exported by tito, so it does not count as built.", fix=fix)
+        return None if project.lacks_release or not path.is_file() or is_stub(path) else foreign
     if not (project.modules / note["lesson"]).is_dir():
         return _altered(file, path, "came with this folder", "tito update")
     number = note["lesson"][:2]
     return _altered(file, path, f"lesson {number} exported", f"tito export {number}")
-
-
-def _foreign(project: Project, module: str, path: Path) -> Finding | None:
-    if project.lacks_release or not path.is_file() or is_stub(path):
-        return None
-    text = f"{project.relative(path)} was not exported by tito, so it does not count as built."
-    fix = f"`tito module complete {maker_of(project, module)[:2] or 'NN'}` builds it."
-    return Finding("module-foreign", text, fix=fix)
 
 
 def altered_modules(project: Project, modules: Iterable[str]) -> tuple[Finding, ...]:

@@ -1,7 +1,5 @@
 """Putting lessons' modules into the package: made and tried beside it first, then moved in, all of it or nothing."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -19,6 +17,10 @@ from tito.program import run_program
 from tito.project import LIBRARY, Project
 
 IMPORT_LIMIT = 120.0  # seconds for importing a module that was just exported
+ENDLESS = (
+    "An import should only define names: look in the exported cells for a loop that does not end, for training or"
+    " measuring, and for code that waits for input, for a thread or for a process."
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def publish(
         exported = export(project, chosen, into=staging / LIBRARY)
         said = _tried(staging, chosen, exported) if tried else []
         change = Transaction(project.root, staging)
-        for path in _in_order(staging / LIBRARY, exported):
+        new, top = [row.path for row in exported], staging / LIBRARY / "__init__.py"
+        others = sorted(path for path in top.parent.rglob("*.py") if path not in (*new, top))
+        for path in (*new, *others, top):  # the lessons' modules first, and last what leads to them all
             change.replace(project.package / path.relative_to(staging / LIBRARY), path)
         if project.is_student:
             home = unused(project.state / "backups" / LIBRARY / timestamp())
@@ -92,17 +96,7 @@ def _try_import(folder: Path, module: str) -> None:
     done = run_program(command, limit=IMPORT_LIMIT, cwd=folder)
     if done.status is None:
         text = f"Importing the exported {module} took longer than {IMPORT_LIMIT:g} s."
-        fix = (
-            "An import should only define names: look in the exported cells for a loop that does not end, for training"
-            " or measuring, and for code that waits for input, for a thread or for a process."
-        )
-        raise BadExport(Finding("import-endless", text, fix=fix, blocks=True))
+        raise BadExport(Finding("import-endless", text, fix=ENDLESS, blocks=True))
     if done.status:
         text = f"The exported {module} cannot be imported: {done.last_words}"
         raise BadExport(Finding("import-failed", text, blocks=True))
-
-
-def _in_order(package: Path, exported: Iterable[Exported]) -> list[Path]:
-    """The staged files: the lessons' modules, then the other modules, and last the `__init__` that leads to all."""
-    modules, top = [row.path for row in exported], package / "__init__.py"
-    return [*modules, *sorted(path for path in package.rglob("*.py") if path not in (*modules, top)), top]

@@ -1,7 +1,5 @@
 """Turn what the worker saw into a sentence that leads a learner to the cause."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Mapping, Sequence
@@ -46,10 +44,10 @@ class Failure:
     frames: tuple[Frame, ...]
     traceback: str
     bases: tuple[str, ...] = ()
-    before: tuple[Failure, ...] = ()
+    before: "tuple[Failure, ...]" = ()
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Failure:
+    def of(cls, facts: Mapping[str, Any]) -> "Failure":
         """From the worker's report."""
         frames = tuple(Frame(**frame) for frame in facts["frames"])
         before = tuple(cls.of(earlier) for earlier in facts.get("before", ()))
@@ -61,7 +59,7 @@ class Failure:
         return "AssertionError" in self.bases
 
     @property
-    def origin(self) -> Failure:
+    def origin(self) -> "Failure":
         """The check that failed, where another error was raised in its place with its words."""
         told = [earlier for earlier in self.before if self.is_check and earlier.is_check and earlier.frames]
         return told[-1] if told else self
@@ -92,10 +90,11 @@ def explain(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -
     if root != index:
         name = UNDEFINED.search(failures[index].text)[1]
         lead = f"{name} is not defined, because {cell_name(code[root])} did not run to its end."
-    blank = _blank_exercise(code, failures[root])
-    if blank is not None:
-        cell, function = blank
-        return Explanation(lead, shorten(_to_build(cell, function)), "not-built", f"exercise {cell.grade_id}")
+    for raised in (failures[root], *failures[root].before):
+        at = raised.frames[-1] if raised.frames else None
+        if "NotImplementedError" in raised.bases and at and at.innermost and code[at.cell].is_exercise:
+            task, cell = _to_build(code[at.cell], at.function), code[at.cell].grade_id
+            return Explanation(lead, shorten(task), "not-built", f"exercise {cell}")
     return Explanation(lead, shorten(_plain(code, failures[root], root)), "failed", f"cell {root}")
 
 
@@ -107,12 +106,11 @@ def unbuilt(code: Sequence[Cell]) -> dict[str, str]:
 
 def _first_blank(source: str) -> str:
     """The function with the first stub, as in Linear.forward; empty where the stub is outside functions."""
-    line = source[: STUB.search(source).start()].count("\n") + 1
-    node: ast.AST = tree_of(source)
-    names: list[str] = []
-    while inner := [n for n in _children(node) if n.lineno <= line <= (n.end_lineno or 0)]:
-        node = inner[0]
-        names.append(inner[0].name)
+    line, names = source[: STUB.search(source).start()].count("\n") + 1, []
+    inner = _children(tree_of(source))
+    while node := next((n for n in inner if n.lineno <= line <= (n.end_lineno or 0)), None):
+        names.append(node.name)
+        inner = _children(node)
     return ".".join(names)
 
 
@@ -142,17 +140,11 @@ def _root(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -> 
     while failures[index].type == "NameError" and (match := UNDEFINED.search(failures[index].text)):
         earlier = [i for i in sorted(failures) if i < index]
         defining = [i for i in earlier if _defines(code[i].source, match[1])]
-        if not defining:
-            return _blank_question(code, earlier, index)
+        if not defining:  # a blank question defines nothing: then it is the exercise before the check, if that failed
+            before = [i for i in range(index) if code[i].is_exercise][-1:] if code[index].is_check else []
+            return before[0] if before and before[0] in earlier else index
         index = defining[-1]
     return index
-
-
-def _blank_question(code: Sequence[Cell], earlier: Sequence[int], index: int) -> int:
-    """The exercise before the check `index`, if it failed: a blank question defines nothing to be found by name."""
-    before = [i for i in range(index) if code[i].is_exercise]
-    asked = code[index].is_check and before and before[-1] in earlier
-    return before[-1] if asked else index
 
 
 def _defines(source: str, name: str) -> bool:
@@ -167,18 +159,7 @@ def _defines(source: str, name: str) -> bool:
     return any(re.search(pattern, source, re.MULTILINE) for pattern in patterns)
 
 
-def _blank_exercise(code: Sequence[Cell], failure: Failure) -> tuple[Cell, str] | None:
-    """The exercise that is still blank, and its function, where the failure comes from one."""
-    for raised in (failure, *failure.before):
-        frame = raised.frames[-1] if raised.frames else None
-        if "NotImplementedError" in raised.bases and frame is not None and frame.innermost:
-            if code[frame.cell].is_exercise:
-                return code[frame.cell], frame.function
-    return None
-
-
 def _to_build(cell: Cell, function: str) -> str:
-    """That an exercise is blank, and what its function is to do."""
     if function in ("", "<module>"):
         return f"{cell.grade_id} is not answered yet ({cell.place()})."
     task = _task(cell.source, function)

@@ -1,7 +1,5 @@
 """What a cell prints and shows. The worker loads this file; nothing of tito is needed here."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """The worker process of one run, seen from outside: started, listened to, and ended whatever happens."""
 
-from __future__ import annotations
-
 import json
 import os
 import queue
@@ -12,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,18 +55,12 @@ class Process:
         self.lines: queue.Queue[Event | None] = queue.Queue()
         self.ending = Ending("died")
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> "Process":
         self.folder = tempfile.TemporaryDirectory(prefix="tito-")
         self.stderr = (Path(self.folder.name) / "stderr").open("w+b")
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER)],
-            stdin=pipe,
-            stdout=pipe,
-            stderr=self.stderr,
-            env=_environment(self.folder.name),
-            start_new_session=True,
-        )
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.stderr}
+        command, environment = [sys.executable, "-P", str(WORKER)], _environment(self.folder.name)
+        self.process = subprocess.Popen(command, env=environment, start_new_session=True, **streams)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self._ask(self.job)
@@ -76,9 +69,10 @@ class Process:
     def __exit__(self, *_: object) -> None:
         kill_group(self.process)
         self.reader.join(GRACE)
-        _close(self.process.stdin)
+        with suppress(OSError):  # unsent bytes to a process that has ended
+            self.process.stdin.close()
         if not self.reader.is_alive():  # alive only where an escaped grandchild still holds the pipe
-            _close(self.process.stdout)
+            self.process.stdout.close()
         self.stderr.close()
         self.folder.cleanup()
 
@@ -91,9 +85,9 @@ class Process:
             yield event
         if event is not None:
             self.ending = Ending("done")
-            self._wait(GRACE)
+            self._wait()
         elif time.monotonic() < deadline:
-            self._wait(GRACE)
+            self._wait()
             self.ending = Ending("died", self.process.poll(), stderr=self._last_words())
         else:
             self.ending = Ending("limit", place=self._where())
@@ -118,11 +112,9 @@ class Process:
         self.lines.put(None)
 
     def _ask(self, what: object) -> None:
-        try:
+        with suppress(OSError):  # it has ended already, and that is found out by reading
             self.process.stdin.write(json.dumps(what).encode() + b"\n")
             self.process.stdin.flush()
-        except OSError:  # it has ended already, and that is found out by reading
-            pass
 
     def _where(self) -> dict[str, Any] | None:
         """Ask the process which line of the lesson it is at. Code that never returns to Python does not answer."""
@@ -130,11 +122,9 @@ class Process:
         event = self._next(time.monotonic() + 1.0)
         return event["place"] if event is not None and event["event"] == "where" else None
 
-    def _wait(self, seconds: float) -> None:
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
+    def _wait(self) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE)
 
     def _last_words(self) -> str:
         self.stderr.seek(0)
@@ -146,10 +136,3 @@ def _environment(folder: str) -> dict[str, str]:
     """The worker's environment: figures drawn in memory, IPython's own files away from home, asserts on."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")}
     return kept | {"MPLBACKEND": "agg", "IPYTHONDIR": folder, "PYTHONUTF8": "1"}
-
-
-def _close(stream: Any) -> None:
-    try:
-        stream.close()
-    except OSError:  # unsent bytes to a process that has ended
-        pass

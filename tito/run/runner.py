@@ -5,8 +5,6 @@ raised and from nothing else: not from what it printed, nor from its last value.
 graded cell gets a verdict: one that did not run has 0 points and a reason.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +21,8 @@ from tito.run.process import Ending, Event, Process
 
 SCHEMA = 1  # of a Result's JSON: a higher number where a field is gone or means something else
 NO_POINTS = (
-    "A check that must fail passed just before this one, so something in this file switches checks off and this one"
-    " earns nothing. Look for get_ipython() and for transformers."
+    "A check that must fail passed just before this one: something in this file switches checks off, so this one earns"
+    " nothing. Look for get_ipython() and for transformers."
 )
 DOCTOR = "`tito doctor` looks at this machine."
 TIMED = ("time",)  # cell magics that are left out: a cell that is timed raises and defines what it does without
@@ -97,23 +95,11 @@ class CellRun:
 
     def printed(self, stream: str) -> str:
         """What the cell wrote to a stream; on stdout also, as text, what it showed."""
-        texts = [
-            o["text"] if o["output_type"] == "stream" else f"{o['data'].get('text/plain', '')}\n"
-            for o in self.outputs
-            if o.get("name", "stdout") == stream
-        ]
-        return "".join(texts)
+        of_it = (o for o in self.outputs if o.get("name", "stdout") == stream)
+        return "".join(o["text"] if "text" in o else f"{o['data'].get('text/plain', '')}\n" for o in of_it)
 
 
 OnCell = Callable[[CellRun], None]
-
-
-def _verdict(run: CellRun) -> Verdict:
-    """The verdict over a graded cell."""
-    cell, why = run.cell, run.why
-    message, code, cause = (why.text, why.code, why.key) if why else ("", "passed", "")
-    earned, stderr = 0.0 if why else cell.points, run.printed("stderr")
-    return Verdict(cell.grade_id, why is None, cell.points, earned, message, run.seconds, stderr, code, cause)
 
 
 def run_cells(
@@ -210,30 +196,31 @@ class _Run:
     def _end(self, index: int, seconds: float, why: Explanation | None, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """Give the verdict, if the cell is graded, and tell whoever listens."""
         cell, total = self.code[index], len(self.code)
-        self.causes.update([why.key] if why else [])
         failure = self.failures.get(index)
-        facts = (failure.type, failure.traceback) if failure else ("", "")
-        done = CellRun(index + 1, total, cell, seconds, tuple(outputs), why, *facts, verdict=None)
+        raised, told = (failure.type, failure.traceback) if failure else ("", "")
+        done = CellRun(index + 1, total, cell, seconds, tuple(outputs), why, raised, told, verdict=None)
+        message, code, cause = (why.text, why.code, why.key) if why else ("", "passed", "")
+        self.causes.add(cause)
         if cell.is_check:
-            done = replace(done, verdict=_verdict(done))
-            self.verdicts.append(done.verdict)
+            earned, stderr = 0.0 if why else cell.points, done.printed("stderr")
+            verdict = Verdict(cell.grade_id, not why, cell.points, earned, message, seconds, stderr, code, cause)
+            done = replace(done, verdict=verdict)
+            self.verdicts.append(verdict)
         if self.on_cell:
             self.on_cell(done)
 
     def _reason(self, ending: Ending) -> Finding:
-        """Why the run ended early, and where."""
         if not self.code[self.current :]:
             text = f"The lesson's process did not end properly after its last cell: {ending.words}."
             return Finding("process-lingers", text)
-        name = cell_name(self.code[self.current])
         if self.started is None and self.current == 0:
-            said = f" {ending.stderr}" if ending.stderr else ""
-            return Finding("process-not-started", f"The lesson's process did not start.{said}", fix=DOCTOR)
-        if self.started is None:
-            return Finding("process-ended", f"The lesson's process ended before {name}: {ending.words}.")
-        if ending.kind == "limit":
+            text = f"The lesson's process did not start. {ending.stderr}".rstrip()
+            return Finding("process-not-started", text, fix=DOCTOR)
+        name = cell_name(self.code[self.current])
+        if self.started is not None and ending.kind == "limit":
             return self._over_limit(name, ending)
-        return Finding("process-ended", f"The lesson's process ended in {name}: {ending.words}.")
+        word = "before" if self.started is None else "in"
+        return Finding("process-ended", f"The lesson's process ended {word} {name}: {ending.words}.")
 
     def _over_limit(self, name: str, ending: Ending) -> Finding:
         at = ""
@@ -241,8 +228,5 @@ class _Run:
             cell, line = self.code[ending.place["cell"]], ending.place["line"]
             at = f" at {cell.place(line)}{quote(cell, line)}"
         text = f"{name[0].upper()}{name[1:]} took longer than {self.cell_limit:g} s and was stopped{at}."
-        fix = (
-            "Look for a loop whose condition never turns false; if the work is only slow, give it more time with"
-            " --cell-limit."
-        )
+        fix = "Look for a loop whose condition never turns false; slow work gets more time by --cell-limit."
         return Finding("over-limit", text, fix=fix)

@@ -9,8 +9,6 @@ one JSON line on the pipe that was standard output when the process began. Both 
 before a cell runs, so that nothing a cell prints or reads touches them.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -22,7 +20,7 @@ import warnings
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import IO, Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -149,54 +147,39 @@ class Worker:
 
     def canary_fails(self) -> bool:
         """Whether a check that must fail does: a cell can rewrite the code of later ones, and so switch checks off."""
-        result = self.shell.run_cell(CANARY, silent=True)
-        return isinstance(result.error_in_exec, AssertionError)
+        return isinstance(self.shell.run_cell(CANARY, silent=True).error_in_exec, AssertionError)
 
     def describe(self, error: BaseException) -> dict[str, Any]:
-        """The facts about an error: of each in its chain what `facts` says, and the traceback."""
-        chain = [self.facts(link) for link in chain_of(error)]
-        return {**chain[0], "before": chain[1:], "traceback": self.traceback(error)[-TEXT_LIMIT:]}
+        """The facts about an error, of each in its chain, and its traceback from the first line of the lesson on."""
+        chain, tb = [self.facts(link) for link in chain_of(error)], error.__traceback__
+        while tb is not None and self.place(tb.tb_frame.f_code, 0) is None:
+            tb = tb.tb_next
+        text = "".join(traceback.format_exception(type(error), error, tb))
+        return {**chain[0], "before": chain[1:], "traceback": text[-TEXT_LIMIT:]}
 
     def facts(self, error: BaseException) -> dict[str, Any]:
-        """An error's type, with the classes that it is built on, its text, and the lesson's own frames it passed."""
-        frames = self.frames(error.__traceback__)
-        if isinstance(error, SyntaxError) and self.shell.compile.cell_of.get(error.filename or "") is not None:
-            own = {"cell": self.shell.compile.cell_of[error.filename], "line": error.lineno or 1, "function": ""}
-            frames.append(own | {"innermost": True})
-        return {
-            "type": type(error).__name__,
-            "bases": [base.__name__ for base in type(error).__mro__],
-            "text": error_text(error)[:TEXT_LIMIT],
-            "frames": frames,
-        }
-
-    def frames(self, tb: TracebackType | None) -> list[dict[str, Any]]:
-        """The frames that are in cells of the lesson, outermost first."""
-        found = []
-        while tb is not None:
-            place = self.place(tb.tb_frame.f_code, tb.tb_lineno)
-            found += [place | {"innermost": tb.tb_next is None}] if place else []
-            tb = tb.tb_next
-        return found
+        """An error's type and its bases, its text, and the frames that are in cells of the lesson, outermost first."""
+        frames = []
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            place = self.place(frame.f_code, line)
+            frames += [place | {"innermost": False}] if place else []
+        if frames and place:
+            frames[-1]["innermost"] = True
+        cell = self.shell.compile.cell_of.get(error.filename or "") if isinstance(error, SyntaxError) else None
+        if cell is not None:
+            frames.append({"cell": cell, "line": error.lineno or 1, "function": "", "innermost": True})
+        bases = [base.__name__ for base in type(error).__mro__]
+        return {"type": bases[0], "bases": bases, "text": error_text(error)[:TEXT_LIMIT], "frames": frames}
 
     def place(self, code: Any, line: int) -> dict[str, Any] | None:
         """The cell, line and function of a piece of code; None where it is not the lesson's."""
         cell = self.shell.compile.cell_of.get(code.co_filename)
         return None if cell is None else {"cell": cell, "line": line, "function": code.co_qualname}
 
-    def traceback(self, error: BaseException) -> str:
-        """The traceback as Python prints it, from the first line of the lesson on."""
-        tb = error.__traceback__
-        while tb is not None and tb.tb_frame.f_code.co_filename not in self.shell.compile.cell_of:
-            tb = tb.tb_next
-        return "".join(traceback.format_exception(type(error), error, tb))
-
     def where(self) -> dict[str, Any] | None:
         """The line of the lesson that the main thread is at now."""
-        frame = sys._current_frames().get(self.thread)
-        while frame is not None and self.place(frame.f_code, frame.f_lineno) is None:
-            frame = frame.f_back
-        return None if frame is None else self.place(frame.f_code, frame.f_lineno)
+        stack = traceback.walk_stack(sys._current_frames()[self.thread])
+        return next((place for frame, line in stack if (place := self.place(frame.f_code, line))), None)
 
     def listen(self, stream: IO[bytes]) -> None:
         """Answer the parent's question where the run is; end when the parent has ended."""
@@ -232,11 +215,6 @@ class Finder:
         return PathFinder.find_spec(name, [self.folder]) if name == self.name else None
 
 
-def private(descriptor: int, mode: str) -> IO[bytes]:
-    """A private copy of a standard stream, which child processes do not inherit."""
-    return os.fdopen(os.dup(descriptor), mode)
-
-
 def settle(folder: str, library: tuple[str, str]) -> None:
     """Make the process one in which a lesson's cells run: its folder, and the package that it imports."""
     sys.meta_path.insert(0, Finder(*library))
@@ -246,8 +224,8 @@ def settle(folder: str, library: tuple[str, str]) -> None:
 
 
 def main() -> None:
-    """Take the standard streams away from the cells, read the job, run it."""
-    requests, channel = private(0, "rb"), Channel(private(1, "wb"))
+    """Take the standard streams away from the cells, which get others, read the job, run it."""
+    requests, channel = os.fdopen(os.dup(0), "rb"), Channel(os.fdopen(os.dup(1), "wb"))  # children inherit neither
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)

@@ -4,8 +4,6 @@ A cell is known by its mark, the grade_id; by its id; by what it says, apart fro
 defines, where the lesson asks for that; and at last by most of its words.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence

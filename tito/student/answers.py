@@ -1,10 +1,8 @@
 """What a student wrote into a cell of the lesson: put together where it is in several cells, or in another."""
 
-from __future__ import annotations
-
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tito.errors import Finding
@@ -54,7 +52,8 @@ class Answers:
             elsewhere = self._elsewhere(wanted)
             if elsewhere is not None:
                 self.taken.add(elsewhere)
-                return self._moved(wanted, pieces, elsewhere)
+                cell = self.alignment.mine[elsewhere]
+                return Answer(cell, (elsewhere,), findings=(blank_and_defined(wanted, pieces[0].cell, cell),))
         if not pieces:
             return Answer(None)
         counting = self._counting(wanted, written or pieces)
@@ -63,13 +62,8 @@ class Answers:
         parts = [piece for piece in pieces if piece in counting]
         others = [piece for piece in written if piece not in counting]
         beside = [piece for piece in others if wanted.is_exercise and not parses(piece.cell.source)]
-        return Answer(
-            cell=self._joined(parts),
-            made_of=_numbers(parts),
-            left=_numbers([piece for piece in others if piece not in beside]),
-            beside=_numbers(beside),
-            findings=tuple(said),
-        )
+        left = _numbers(piece for piece in others if piece not in beside)
+        return Answer(_joined(parts), _numbers(parts), left, _numbers(beside), tuple(said))
 
     def _pieces(self, wanted: Cell, numbers: Sequence[int]) -> tuple[list[_Piece], list[Finding]]:
         """The student's cells for one of the lesson's; halves of a cell that was split are one again."""
@@ -80,7 +74,9 @@ class Answers:
             cell, after = self.alignment.mine[number], number + 1
             if wanted.is_exercise and self._is_half(cell, after, self.alignment.places[number]):
                 second = self.alignment.mine[after]
-                said.append(_split(wanted, cell, second))
+                where = f"{cell.place()} and {second.place()}"
+                text = f"{wanted.grade_id} was split in two, {where}; it was taken as one."
+                said.append(Finding("split", text, cell.place()))
                 cell = replace(cell, source=f"{cell.source.rstrip(chr(10))}\n{second.source}")
                 pieces.append(_Piece(cell, (number, after)))
                 self.taken.add(after)
@@ -102,11 +98,6 @@ class Answers:
         found = [number for number in own if wanted.names and self.alignment.mine[number].names == wanted.names]
         return found[0] if len(found) == 1 else None
 
-    def _moved(self, wanted: Cell, pieces: Sequence[_Piece], number: int) -> Answer:
-        cell = self.alignment.mine[number]
-        said = blank_and_defined(wanted, pieces[0].cell, cell)
-        return Answer(cell, (number,), findings=(said,))
-
     def _counting(self, wanted: Cell, written: list[_Piece]) -> list[_Piece]:
         """The pieces that count: of an exercise all that are Python and no later one overrules, else the first."""
         if not wanted.is_exercise:
@@ -116,10 +107,11 @@ class Answers:
         pairs = zip(sound, later, strict=True)
         return [piece for piece, names in pairs if not _is_overruled(piece.cell, names)]
 
-    def _joined(self, parts: Sequence[_Piece]) -> Cell:
-        first, *rest = [piece.cell for piece in parts]
-        bodies = ["\n".join(split_directives(cell.source)[1]) for cell in rest]
-        return replace(first, source="\n\n\n".join([first.source.rstrip("\n"), *bodies])) if bodies else first
+
+def _joined(parts: Sequence[_Piece]) -> Cell:
+    first, *rest = [piece.cell for piece in parts]
+    bodies = ["\n".join(split_directives(cell.source)[1]) for cell in rest]
+    return replace(first, source="\n\n\n".join([first.source.rstrip("\n"), *bodies])) if bodies else first
 
 
 def _is_overruled(cell: Cell, later: frozenset[str]) -> bool:
@@ -129,17 +121,11 @@ def _is_overruled(cell: Cell, later: frozenset[str]) -> bool:
     return bool(names) and names <= later and all(isinstance(node, kinds) for node in body)
 
 
-def _numbers(pieces: Sequence[_Piece]) -> tuple[int, ...]:
+def _numbers(pieces: Iterable[_Piece]) -> tuple[int, ...]:
     return tuple(number for piece in pieces for number in piece.numbers)
 
 
-def _split(wanted: Cell, first: Cell, second: Cell) -> Finding:
-    text = f"{wanted.grade_id} was split in two, {first.place()} and {second.place()}; it was taken as one."
-    return Finding("split", text, first.place())
-
-
 def _copied(wanted: Cell, pieces: Sequence[_Piece], written: Sequence[_Piece], counting: Sequence[_Piece]) -> Finding:
-    """That there are several cells with one mark, and what counts."""
     where = " and ".join(piece.cell.place() for piece in pieces)
     times = "twice" if len(pieces) == 2 else f"{len(pieces)} times"
     best = counting[-1].cell.place()
@@ -156,10 +142,8 @@ def _copied(wanted: Cell, pieces: Sequence[_Piece], written: Sequence[_Piece], c
 def blank_and_defined(wanted: Cell, blank: Cell, other: Cell) -> Finding:
     """That an exercise is blank while another cell defines what it asks for."""
     names = ", ".join(sorted(wanted.names & other.names))
-    text = (
-        f"{wanted.grade_id} is blank ({blank.place()}), and {names} is defined in {other.place()}: move it into the"
-        " exercise, which is what the package gets."
-    )
+    where = f"({blank.place()}), and {names} is defined in {other.place()}"
+    text = f"{wanted.grade_id} is blank {where}: move it into the exercise, which is what the package gets."
     return Finding("answer-elsewhere", text, other.place(), blocks=True)
 
 

@@ -1,7 +1,5 @@
 """What a new release of a lesson changed, in sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +27,6 @@ def changes(old: Sequence[Cell], new: Sequence[Cell]) -> tuple[str, ...]:
 
 
 def _given(old: Sequence[Cell], new: Sequence[Cell]) -> list[str]:
-    """How many cells of text and of given code are new."""
     known = [_says(cell) for cell in old if not cell.grade_id]
     fresh = [cell for cell in new if not cell.grade_id and _says(cell) not in known]
     counts = {"text": sum(cell.kind == "markdown" for cell in fresh)}

@@ -1,7 +1,5 @@
 """What lies in a student's folder beside the cells of a lesson: the file itself, and what was kept from it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

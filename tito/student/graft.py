@@ -4,8 +4,6 @@ Judging, going back to a lesson and taking a newer one are the same; only the la
 than the one it was written in. What a student wrote and has no place in the lesson is handed back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,8 +17,7 @@ from tito.student.merge import merge_answer
 
 @dataclass(frozen=True)
 class Row:
-    """A cell of the result. `origin` is the index of the student's cell that it holds, None where it is the lesson's.
-    """
+    """A cell of the result. `origin` is the index of the student's cell that it holds, None where it is a new one."""
 
     cell: Cell
     origin: int | None = None
@@ -54,12 +51,11 @@ def graft(
     With `keep_edits` a given cell that the student edited and the release did not stays as the student has it.
     """
     work = _Graft(tuple(new), tuple(mine), base, keep_edits and base is not None)
-    rows = {number: work.row(number) for number in range(len(new))}
-    groups: dict[int, list[Row]] = {number: [rows[number]] for number in sorted(rows)}
-    first: list[Row] = []
+    groups = {-1: [], **{number: [work.row(number)] for number in range(len(new))}}
     for index in work.own():
-        groups.get(work.anchor(index), first).append(Row(work.own_cell(index), index))
-    found = (*first, *(row for group in groups.values() for row in group))
+        after = next((work.homes[before] for before in range(index - 1, -1, -1) if before in work.homes), -1)
+        groups[after].append(Row(work.own_cell(index), index))
+    found = tuple(row for group in groups.values() for row in group)
     findings = tuple(dict.fromkeys([*work.lost_marks(), *work.findings]))
     return Grafted(found, tuple(work.carried), tuple(work.left), findings, work.alignment)
 
@@ -92,16 +88,12 @@ class _Graft:
             return Row(wanted)
         if wanted.solution:
             return self._answered(wanted, place, number)
-        indices = self.alignment.found.get(place, [])
+        indices, base = self.alignment.found.get(place, []), self.alignment.lesson[place]
         self.homes.update(dict.fromkeys(indices, number))
-        if not indices or wanted.is_check:
-            return Row(_dressed(wanted, self.mine[indices[0]], wanted.source) if indices else wanted, _first(indices))
-        return self._edited(wanted, self.alignment.lesson[place], indices, number)
-
-    def _edited(self, wanted: Cell, base: Cell, indices: Sequence[int], number: int) -> Row:
-        """A given cell: as it is released now, or as the student edited it."""
+        if not indices:
+            return Row(wanted)
         cell = self.mine[indices[0]]
-        edited = not same_text(cell, base)
+        edited = not wanted.is_check and not same_text(cell, base)
         if edited and self.keep_edits and same_text(base, wanted):
             return Row(replace(cell.without_marks(), grade_id=wanted.grade_id, id=wanted.id), indices[0])
         if edited and not same_text(cell, wanted):
@@ -109,7 +101,6 @@ class _Graft:
         return Row(_dressed(wanted, cell, wanted.source), indices[0])
 
     def _answered(self, wanted: Cell, place: int, number: int) -> Row:
-        """An exercise or a question, with the student's answer."""
         answer, base = self.answers.to(place), self.alignment.lesson[place]
         self.homes.update(dict.fromkeys((*self.alignment.found.get(place, []), *answer.made_of), number))
         self.findings += answer.findings
@@ -130,7 +121,6 @@ class _Graft:
         return replace(wanted, source="\n".join([*_directives(wanted.source), words]))
 
     def _merged(self, wanted: Cell, base: Cell, answer: Cell) -> str:
-        """The student's answer in the exercise as it is now."""
         if same_text(answer, base) or same_text(answer, wanted):
             return wanted.source
         self.carried.append(wanted.grade_id)
@@ -169,10 +159,6 @@ class _Graft:
         self._note_spaces([index], cell)
         return replace(cell, id="") if cell.id in {wanted.id for wanted in self.new} else cell
 
-    def anchor(self, index: int) -> int:
-        """The new lesson's cell after which the student's own cell belongs; -1 for the very beginning."""
-        return next((self.homes[before] for before in range(index - 1, -1, -1) if before in self.homes), -1)
-
     def lost_marks(self) -> list[Finding]:
         """The graded cells and exercises that are known by something else than their mark."""
         said = []
@@ -209,17 +195,12 @@ def _counterparts(new: Sequence[Cell], base: Sequence[Cell]) -> dict[int, int]:
     return found
 
 
-def _first(indices: Sequence[int]) -> int | None:
-    return indices[0] if indices else None
-
-
 def _directives(source: str) -> list[str]:
     return [line for line in split_directives(source)[0] if line.strip() and not line.lstrip().startswith("%%")]
 
 
 def _dressed(wanted: Cell, found: Cell, source: str) -> Cell:
-    """The new cell with this source; with what an editor noted of the student's, and its outputs if it says the same.
-    """
+    """The new cell with this source, what an editor noted of the student's, and its outputs if it says the same."""
     metadata = {**found.extra.get("metadata", {}), **wanted.extra.get("metadata", {})}
     same = found.source == source and found.kind == wanted.kind
     kept = {key: value for key, value in found.extra.items() if key == "attachments" or (same and key != "metadata")}

@@ -4,8 +4,6 @@ The released lesson is run with the student's work in it, so that a check that w
 counts as it was released, and no work is lost over a cell that lost its mark, was split in two, or was moved.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -56,10 +54,8 @@ def judge_lesson(project: Project, lesson: Lesson) -> Judged:
 def _foreign(project: Project, lesson: Lesson) -> Finding:
     makes = f" It makes {lesson.module}." if lesson.module else ""
     text = f"{project.relative(lesson.path)} holds no exercise and no check of {lesson.number_name}.{makes}"
-    fix = (
-        f"Was it copied from another course or lesson? `tito module reset {lesson.number}` brings the lesson; this file"
-        " is kept in .tito/backups."
-    )
+    brings = f"`tito module reset {lesson.number}` brings the lesson; this file is kept in .tito/backups."
+    fix = f"Was it copied from another course or lesson? {brings}"
     return Finding("other-lesson", text, fix=fix, blocks=True)
 
 
@@ -78,7 +74,8 @@ def judge_cells(
 
 def _rows(done: Grafted) -> tuple[list[Row], list[Finding]]:
     """The rows to be run: the student's, the graded cells, and what the lesson gave and is now defined nowhere."""
-    bound = frozenset().union(*(bound_names(row.cell.source) for row in done.rows if _is_code_of(row)))
+    own = [row.cell for row in done.rows if row.origin is not None and row.cell.kind == "code"]
+    bound = frozenset().union(*(bound_names(cell.source) for cell in own))
     rows, said, at = [], [], Cell("", "")
     for row in done.rows:
         gone = row.origin is None and not row.cell.grade
@@ -94,14 +91,12 @@ def _rows(done: Grafted) -> tuple[list[Row], list[Finding]]:
     return rows, said
 
 
-def _is_code_of(row: Row) -> bool:
-    return row.origin is not None and row.cell.kind == "code"
-
-
 def _about_checks(found: Alignment) -> list[Finding]:
     """The checks and open questions of the lesson that are gone from the file, were changed, or are there twice."""
-    strange = [found.mine[index] for index in found.own if found.mine[index].grade]
-    said = [_strange(cell) for cell in strange]
+    said = []
+    for cell in (found.mine[index] for index in found.own if found.mine[index].grade):
+        text = f"{cell.grade_id or 'A graded cell'} ({cell.place()}) is not a check of this lesson; it earns no points."
+        said.append(Finding("not-in-lesson", text, cell.place()))
     for place, wanted in enumerate(found.lesson):
         mine = [found.mine[index] for index in found.found.get(place, [])]
         if not wanted.grade:
@@ -113,11 +108,6 @@ def _about_checks(found: Alignment) -> list[Finding]:
         elif wanted.is_check:
             said += _about_check(wanted, mine)
     return said
-
-
-def _strange(cell: Cell) -> Finding:
-    text = f"{cell.grade_id or 'A graded cell'} ({cell.place()}) is not a check of this lesson; it earns no points."
-    return Finding("not-in-lesson", text, cell.place())
 
 
 def _about_check(wanted: Cell, mine: Sequence[Cell]) -> list[Finding]:

@@ -1,7 +1,5 @@
 """Merging texts: an answer into an exercise that was changed since, line by line where need be."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 

@@ -21,8 +21,8 @@ lesson you build the object that holds such a grid, and one function, `apply`, t
 on it goes through. Today `apply` looks like a detail. It is what lets lesson 05 differentiate your
 code, lesson 14 profile it and lesson 17 run it in half precision, without any changes to it.
 
-About 4 hours: 8 exercises, some 60 lines to write, and 4 questions. Needs Python and some NumPy.
-Makes `tinytorch.core.tensor`: `Tensor`, `where`, `maximum`, `Primitive`, `apply`, `no_grad`.
+About 4 hours: 9 exercises, some 60 lines to write, and an open question. Needs Python and some
+NumPy. Makes `tinytorch.core.tensor`: `Tensor`, `where`, `maximum`, `Primitive`, `apply`, `no_grad`.
 
 ## How these notebooks work
 

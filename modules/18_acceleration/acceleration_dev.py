@@ -22,8 +22,8 @@ formula, such as GELU, in one pass over memory, not one for each operation. *Mix
 activations in 16 bits, and scales the loss so that small gradients are not lost. Every speed-up is
 measured on your machine, and lesson 15's roofline says how near it comes to the possible.
 
-About 5 hours: 6 exercises, some 45 lines to write, and 6 questions. Needs lessons 01 to 07 and 14
-to 17. Makes `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`,
+About 5 hours: 7 exercises, some 55 lines to write, and an open question. Needs lessons 01 to 07 and
+14 to 17. Makes `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`,
 `MixedPrecisionTrainer`, and four analyses.
 """
 

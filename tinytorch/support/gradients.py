@@ -43,8 +43,8 @@ def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
 
 
 def div_to_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
-    """Of a / b, to b."""
-    return -g * a / (b * b)
+    """Of a / b, to b; b * b, which might leave the range of the type, is not computed."""
+    return -g * (a / b / b)
 
 
 def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
@@ -53,8 +53,8 @@ def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
 
 
 def pow_to_b(g: Array, y: Array, a: Array, b: Array) -> Array:
-    """Of a ** b, to b; 0 where a is 0 and b is not negative."""
-    return g * y * np.log(np.where(a == 0, 1, a))
+    """Of a ** b, to b; where a is 0 it is 0, and -inf times g for a negative b."""
+    return g * (y * np.log(np.where(a == 0, np.where(b < 0, 0, 1), a)))
 
 
 def transpose(g: Array, y: Array | None, x: Any, axes: tuple[int, ...]) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_matrices, column_sums, rows_of, with_axes
+from .tensor_methods import TensorMethods
 
 Array = np.ndarray
 Axis = tuple[int, ...] | None
@@ -36,7 +37,8 @@ def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
         )
     if gradient is None:
         return np.array(1, tensor.dtype, ndmin=tensor.ndim)
-    start = np.array(gradient, dtype=tensor.dtype)
+    given = gradient.detach() if isinstance(gradient, TensorMethods) else gradient
+    start = np.array(given, dtype=tensor.dtype)
     if start.shape != tensor.shape:
         raise ValueError(f"gradient has shape {start.shape}, the tensor {tensor.shape}: they must be the same")
     return start

@@ -118,12 +118,24 @@ class Conversion:
     def numpy(self) -> np.ndarray: return self.data
     def item(self) -> float | int | bool: return self.data.item()
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The array, for NumPy's functions. RuntimeError for a tensor that requires a gradient: they record nothing."""
+        if self.requires_grad:
+            raise RuntimeError(
+                f"NumPy leaves no record, so a tensor of shape {self.shape} that requires a gradient is no array: use the "
+                "operations of Tensor, or detach() for its numbers"
+            )
         return np.array(self.data, dtype=dtype, copy=copy)
     def __len__(self) -> int: return len(self.data)
     def __iter__(self) -> Iterator[Self]: return (self[i] for i in range(len(self)))
-    def __bool__(self) -> bool: return bool(self.data)
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(f"a tensor of shape {self.shape} is neither true nor false: ask one element, or its max()")
+        return bool(self.data)
     def __float__(self) -> float: return float(self.data.item())
     def __int__(self) -> int: return int(self.data.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 else super().__format__(spec)
 
     def __repr__(self) -> str:
         numbers = np.array2string(self.data, separator=", ", prefix="Tensor(", precision=4)

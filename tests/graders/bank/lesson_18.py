@@ -207,7 +207,7 @@ CASES: list[Case] = [
          "        unscale(gradients, self.loss_scale)\n"),
         says=("at a scale of 0.25, and overflow_detected gave (True, False), wanted (False, True)", "divided")),
     wrong("loss-scaling", "gradients taken for truths", "test-loss-scaling",
-        ("if p.grad is not None", "if p.grad"), says=("unscale_gradients", "failed: The truth value of an array")),
+        ("if p.grad is not None", "if p.grad"), says=("unscale_gradients", "is neither true nor false")),
     wrong("loss-scaling", "the scaler's own update", "test-loss-scaling",
         ("self.scaler.adapt(self.overflow_detected)", "self.scaler.update()"),
         says=("update_loss_scale failed: update() before any unscale_()", "adapts to overflow_detected")),

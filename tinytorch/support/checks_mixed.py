@@ -233,7 +233,7 @@ def steps_by_its_own_loss(trainer: type, tensor: type) -> None:
 
 
 def steps_a_part(trainer: type, optimizer: type, net: Any, tensor: type) -> None:
-    """Assert that a `trainer` whose optimizer has the second layer of `net` steps, whatever the first one's gradients."""
+    """Assert that a `trainer` whose optimizer has the second layer of `net` steps, whatever the first's gradients."""
     training = trainer(net, optimizer(net[1].parameters(), lr=0.1))
     for p in net[0].parameters():
         p.grad = tensor(np.full(p.shape, np.inf), p.dtype)

@@ -12,7 +12,7 @@ A method that PyTorch has and that is missing here is added as one line, to the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -157,6 +157,17 @@ class Conversion:
                 "the operations of Tensor, or detach() for its numbers"
             )
         return np.array(self.data, dtype=dtype, copy=copy)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A leaf of its own, gradient included. RuntimeError for a tensor that was computed, and so has a record."""
+        if self._node is not None:
+            raise RuntimeError(
+                f"a tensor of shape {self.shape} that was computed cannot be deep-copied, as its record leads to all "
+                "that it came from: keep detach() of it"
+            )
+        memo[id(self)] = twin = copy(self)
+        twin.data, twin.grad = self.data.copy(), deepcopy(self.grad, memo)
+        return twin
+
     def __len__(self) -> int: return len(self.data)
     def __iter__(self) -> Iterator[Self]: return (self[i] for i in range(len(self)))
     def __bool__(self) -> bool:

@@ -103,11 +103,16 @@ class Elementwise:
 class Reduction:
     """Sums, means and extremes over all elements, over one axis or over several."""
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("sum", axis, keepdims)
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduced("sum", axis, keepdims)
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
-        return self._floating()._reduce("mean", axis, keepdims)
-    def max(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("max", axis, keepdims)
-    def min(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("min", axis, keepdims)
+        return self._floating()._reduced("mean", axis, keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduced("max", axis, keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduced("min", axis, keepdims)
+
+    def _reduced(self, name: str, axis: Any, keepdims: bool) -> Self:
+        """The single number of a tensor without axes may be reduced along 0 or -1, as in PyTorch."""
+        alone = self.ndim == 0 and axis in (0, -1, (0,), (-1,), [0], [-1])
+        return self._reduce(name, None if alone else axis, keepdims)
 
 
 class Shaping:
@@ -123,6 +128,8 @@ class Shaping:
 
     def transpose(self, axis0: int = -2, axis1: int = -1) -> Self:
         """Two axes swapped, as in PyTorch; the last two unless told otherwise. ValueError for what is not an axis."""
+        if self.ndim == 0 and {axis0, axis1} <= {0, -1}:
+            return self
         order, ends = list(range(self.ndim)), range(-self.ndim, self.ndim)
         if axis0 not in ends or axis1 not in ends:
             raise ValueError(f"cannot swap axes {axis0} and {axis1} of a tensor with {self.ndim} axes")

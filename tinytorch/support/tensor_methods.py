@@ -103,16 +103,14 @@ class Elementwise:
 class Reduction:
     """Sums, means and extremes over all elements, over one axis or over several."""
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduced("sum", axis, keepdims)
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._reduce("sum", _axis_of(self, axis), keepdims)
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
-        return self._floating()._reduced("mean", axis, keepdims)
-    def max(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduced("max", axis, keepdims)
-    def min(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduced("min", axis, keepdims)
-
-    def _reduced(self, name: str, axis: Any, keepdims: bool) -> Self:
-        """The single number of a tensor without axes may be reduced along 0 or -1, as in PyTorch."""
-        alone = self.ndim == 0 and axis in (0, -1, (0,), (-1,), [0], [-1])
-        return self._reduce(name, None if alone else axis, keepdims)
+        return self._floating()._reduce("mean", _axis_of(self, axis), keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._reduce("max", _axis_of(self, axis), keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._reduce("min", _axis_of(self, axis), keepdims)
 
 
 class Shaping:
@@ -199,6 +197,11 @@ class TensorMethods(Arithmetic, InPlace, Comparison, Elementwise, Reduction, Sha
 
 def _unpacked(arguments: tuple) -> tuple:
     return tuple(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+
+
+def _axis_of(tensor: Any, axis: Any) -> Any:
+    """`axis`; of a single number without axes, which may be reduced along 0 or -1 as in PyTorch, None."""
+    return None if tensor.ndim == 0 and axis in (0, -1, (0,), (-1,), [0], [-1]) else axis
 
 
 def _plain_index(index: Any) -> Any:

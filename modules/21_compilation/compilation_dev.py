@@ -728,7 +728,7 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     if len(inputs) == 1:
         return [floating(inputs[0])]
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
-    dtype = common_type([x.dtype for x in inputs if isinstance(x, Tensor)])
+    dtype = common_type([x for x in inputs if isinstance(x, Tensor)])
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 # %% [markdown]

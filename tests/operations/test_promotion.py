@@ -10,6 +10,8 @@ import torch
 
 from tests.operations.check import DTYPES
 from tinytorch.core.tensor import Tensor, as_dtype, maximum, number_type, operands, where
+from tinytorch.optimization.compilation import fuse
+from tinytorch.optimization.precision import autocast
 
 KINDS = ("bool", "uint8", "int8", "int32", "int64", *DTYPES)
 OPERATIONS = {
@@ -29,6 +31,36 @@ def test_two_tensors_promote_as_in_pytorch(operation, left, right):
     wanted = compute(torch.ones(2, dtype=torch_type(left)), torch.ones(2, dtype=torch_type(right)))
     assert f"torch.{got.dtype}" == str(wanted.dtype)
     assert got.data.astype(float).tolist() == wanted.double().tolist()
+
+
+@pytest.mark.parametrize(("left", "right"), [*product(KINDS, KINDS)])
+@pytest.mark.parametrize("operation", ["add", "mul", "div"])
+def test_a_tensor_without_axes_promotes_as_in_pytorch(operation, left, right):
+    compute = OPERATIONS[operation]
+    for shapes in (((2,), ()), ((), (2,)), ((), ())):
+        a, b = (Tensor(np.ones(shape), dtype=kind) for shape, kind in zip(shapes, (left, right), strict=True))
+        p, q = (torch.ones(shape, dtype=torch_type(kind)) for shape, kind in zip(shapes, (left, right), strict=True))
+        got, wanted = compute(a, b), compute(p, q)
+        assert (f"torch.{got.dtype}", got.shape) == (str(wanted.dtype), tuple(wanted.shape))
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_a_single_parameter_does_not_widen_a_network_under_autocast(kind):
+    scale, x = Tensor(2.0, requires_grad=True), Tensor(np.ones((3, 3), np.float32))
+    with autocast(kind):
+        y = (x @ x) * scale
+    assert y.dtype == kind
+    y.sum().backward()
+    assert scale.grad.dtype == np.float32 and scale.grad.item() == 27
+
+
+@pytest.mark.parametrize(("left", "right"), [("float16", "float32"), ("bfloat16", "float16"), ("float32", "float64")])
+def test_a_fused_function_promotes_as_it_does_unfused(left, right):
+    def function(a, b):
+        return a * b + 1
+
+    many, one = Tensor([1.0, 2.0], dtype=left), Tensor(3.0, dtype=right)
+    assert fuse(function)(many, one).dtype == function(many, one).dtype == left
 
 
 @pytest.mark.parametrize(("kind", "number"), [*product(KINDS, [True, 2, 0.5])])

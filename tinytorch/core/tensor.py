@@ -246,6 +246,8 @@ def operands(a: Any, b: Any) -> tuple[Tensor, Tensor]:
         return a, b
     if is_floating(a.dtype) != is_floating(b.dtype):
         return (a, b.astype(a.dtype)) if is_floating(a.dtype) else (a.astype(b.dtype), b)
+    if (a.ndim == 0) != (b.ndim == 0) and (a.dtype == bool) == (b.dtype == bool):
+        return (a.astype(b.dtype), b) if a.ndim == 0 else (a, b.astype(a.dtype))
     if is_half(a.dtype) and is_half(b.dtype):
         return a.astype(np.float32), b.astype(np.float32)
     return a, b

@@ -290,7 +290,7 @@ FUSED = Primitive("fused", lambda *arrays, program: program.kernel(None, arrays)
 joint_rule("fused", _gradients)
 flop_rule("fused", _operations)
 
-# %% ../../modules/21_compilation/compilation_dev.py #e2e5fe35184a
+# %% ../../modules/21_compilation/compilation_dev.py #5ea90144918c
 def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     """The inputs as tensors of one floating type; a number takes the type of the tensors."""
     if not inputs:
@@ -298,7 +298,7 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     if len(inputs) == 1:
         return [floating(inputs[0])]
     inputs = [x if isinstance(x, (Tensor, Number)) else Tensor(x) for x in inputs]
-    dtype = common_type([x.dtype for x in inputs if isinstance(x, Tensor)])
+    dtype = common_type([x for x in inputs if isinstance(x, Tensor)])
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 # %% ../../modules/21_compilation/compilation_dev.py #fuse

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from types import TracebackType
@@ -153,6 +153,14 @@ def yields_once(what: str, manager: Callable[[], AbstractContextManager]) -> Non
     with explained(f"with {what}:", "under @contextmanager the function should yield once, where the block runs"):
         with manager():
             pass
+
+
+def converted(call: str, given: Sequence[Any], made: Sequence[Any]) -> None:
+    """Assert that the tensors `made` of what was `given` hold its numbers, and are itself where the type was right."""
+    for before, after in zip(given, made, strict=True):
+        equal(call, after.data.tolist(), np.array(before).tolist(), "numbers and order stay")
+        kept = not isinstance(before, type(after)) or after is before or after.dtype != before.dtype
+        assert kept, f"{call} gave a copy: a tensor that needs no conversion comes back itself"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,10 +42,12 @@ def is_half(dtype: np.dtype) -> bool:
     return dtype.itemsize == 2 and is_floating(dtype)
 
 
-def common_type(dtypes: Iterable[np.dtype]) -> np.dtype:
-    """The floating type in which tensors of these types meet: their own where they agree, else float32 or float64.
+def common_type(tensors: Sequence[Any]) -> np.dtype:
+    """The floating type in which tensors meet: that of those with axes where they agree, else float32 or float64.
 
-    Whole numbers take the type of the others; without others they become float32.
+    Whole numbers take the type of the others; without others they become float32. Tensors without axes count where
+    there are no others that are floating.
     """
-    kinds = {dtype for dtype in dtypes if is_floating(dtype)}
+    floating = [x for x in tensors if is_floating(x.dtype)]
+    kinds = {x.dtype for x in floating if x.ndim} or {x.dtype for x in floating}
     return kinds.pop() if len(kinds) == 1 else max({np.dtype(np.float32), *kinds}, key=lambda dtype: dtype.itemsize)

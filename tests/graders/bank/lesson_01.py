@@ -295,53 +295,58 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("operands(float16, bfloat16)", "see the rules")),
+        says=("operands('float16', 'bfloat16')", "see the rules")),
     wrong("operands", "a float16 beside a float32 cast outside of apply", "test-operands",
         ("    if is_half(a.dtype) and is_half(b.dtype):\n",
          "    if {a.dtype.name, b.dtype.name} == {'float16', 'float32'}:\n"
          "        return Tensor(a, 'float32'), Tensor(b, 'float32')\n"
          "    if is_half(a.dtype) and is_half(b.dtype):\n"),
-        says=("operands(float16, float32)", "gave 'float32 float32', wanted 'float16 float32'", "see the rules")),
+        says=("operands('float16', 'float32')", "gave 'float32 float32', wanted 'float16 float32'", "see the rules")),
     wrong("operands", "both sides cast to what NumPy would make of them", "test-operands",
         ("    if is_half(a.dtype) and is_half(b.dtype):\n",
          "    if is_half(a.dtype) != is_half(b.dtype):\n"
          "        wide = np.result_type(a.dtype, b.dtype)\n"
          "        return a.astype(wide), b.astype(wide)\n"
          "    if is_half(a.dtype) and is_half(b.dtype):\n"),
-        says=("operands(float16, float32)", "gave 'float32 float32', wanted 'float16 float32'")),
+        says=("operands('float16', 'float32')", "gave 'float32 float32', wanted 'float16 float32'")),
     wrong("operands", "a number on the left as a tensor of its own", "test-operands",
         ("wrap(np.asarray(a, number_type(a, b.dtype))) if isinstance(a, _Number) else Tensor(a)", "Tensor(a)"),
-        says=("operands(2, bfloat16)", "gave 'float32 bfloat16', wanted 'bfloat16 bfloat16'")),
+        says=("operands(np.int32(3), 'bool')", "gave 'int32 bool', wanted 'int64 bool'")),
     wrong("operands", "a number on the right as a tensor of its own", "test-operands",
         ("wrap(np.asarray(b, number_type(b, a.dtype))) if isinstance(b, _Number) else Tensor(b)", "Tensor(b)"),
-        says=("operands(float16, 0.5)", "gave 'float16 float32', wanted 'float16 float16'")),
+        says=("operands('bool', 2)", "gave 'float32 float32', wanted 'bool int64'")),
     wrong("operands", "whole numbers left to NumPy", "test-operands",
         ("if is_floating(a.dtype) != is_floating(b.dtype):", "if False:"),
-        says=("operands(int64, 0.5)", "wanted 'float32 float32'")),
+        says=("operands('int64', 0.5)", "wanted 'float32 float32'")),
     wrong("operands", "fractions that yield to whole numbers", "test-operands",
         (
                 "(a, b.astype(a.dtype)) if is_floating(a.dtype) else (a.astype(b.dtype), b)",
                 "(a.astype(b.dtype), b) if is_floating(a.dtype) else (a, b.astype(a.dtype))",
             ),
-        says=("operands(int64, 0.5)", "gave 'int64 int64'")),
+        says=("operands('int64', 0.5)", "gave 'int64 int64'")),
     wrong("operands", "the sides swapped", "test-operands",
         ("if a.dtype == b.dtype:\n        return a, b", "if a.dtype == b.dtype:\n        return b, a"),
-        says=("operands(float16, 0.5)", "order")),
+        says=("operands('float16', 0.5)", "order")),
     wrong("operands", "a cast that drops the record", "test-operands",
         (
                 "a.astype(np.float32), b.astype(np.float32)",
                 "Tensor(a.data.astype(np.float32)), Tensor(b.data.astype(np.float32))",
             ),
-        says=("operands(float16, bfloat16) changed 2 types by []", "go through apply")),
+        says=("operands('float16', 'bfloat16') changed 2 types by []", "go through apply")),
     wrong("operands", "whole numbers cast outside of apply", "test-operands",
-        ("(a, b.astype(a.dtype))", "(a, Tensor(b, a.dtype))"),
-        says=("operands(float32, bool) changed 1 types by []", "go through apply")),
+        ("(a, b.astype(a.dtype)) if is_floating", "(a, Tensor(b, a.dtype)) if is_floating"),
+        says=("operands('float32', 'bool') changed 1 types by []", "go through apply")),
     wrong("operands", "a new tensor for each side", "test-operands",
         ("if a.dtype == b.dtype:\n        return a, b", "if a.dtype == b.dtype:\n        return Tensor(a), Tensor(b)"),
-        says=("operands(float16, 0.5) gave a copy", "comes back itself")),
+        says=("operands('float16', 0.5) gave a copy", "comes back itself")),
     wrong("operands", "arrays for tensors", "test-operands",
         ("if a.dtype == b.dtype:\n        return a, b", "if a.dtype == b.dtype:\n        return a.data, b.data"),
-        says=("operands(float16, 0.5) gave (array(", "wanted a tuple of two tensors")),
+        says=("operands('float16', 0.5) gave (array(", "wanted a tuple of two tensors")),
+    wrong("operands", "a single number that widens a whole tensor", "test-operands",
+        ("if (a.ndim == 0) != (b.ndim == 0) and", "if False and"),
+        says=("operands(Tensor(2., dtype=float32), 'float16')", "gave 'float32 float16'", "see the rules")),
+    wrong("operands", "whole numbers without axes that become booleans", "test-operands",
+        (" and (a.dtype == bool) == (b.dtype == bool)", ""), says=("gave 'bool bool', wanted 'int64 bool'",)),
     right("operands", "both sides by one helper",
         solution="""
     def made(side, other):
@@ -354,6 +359,8 @@ CASES: list[Case] = [
         b = b.astype(a.dtype)
     elif is_floating(b.dtype) and not is_floating(a.dtype):
         a = a.astype(b.dtype)
+    elif bool(a.shape) != bool(b.shape) and (a.dtype == bool) == (b.dtype == bool):
+        a, b = (a, b.astype(a.dtype)) if a.shape else (a.astype(b.dtype), b)
     elif {a.dtype.name, b.dtype.name} == {"float16", "bfloat16"}:
         a, b = a.astype("float32"), b.astype("float32")
     return a, b

@@ -102,8 +102,10 @@ CASES: list[Case] = [
     return Tensor(0.5 * d * (1 + np.tanh(math.sqrt(2 / math.pi) * (d + 0.044715 * d**3))), dtype=d.dtype)
     """, says=("without a gradient", "stay with Tensor operations")),
     wrong("unfused-gelu", "NumPy's constants make float64", "test-unfused-gelu",
-        ("math.sqrt(2 / math.pi) * inner", "Tensor(np.sqrt(2 / np.pi)) * inner"),
+        ("math.sqrt(2 / math.pi) * inner", "Tensor(np.full(1, 2 / np.pi)).sqrt() * inner"),
         says=("is float64, wanted float32", "the type stays")),
+    right("unfused-gelu", "a constant of NumPy's as a tensor without axes",
+        ("math.sqrt(2 / math.pi) * inner", "Tensor(np.sqrt(2 / np.pi)) * inner")),
     wrong("unfused-gelu", "lesson 02's tanh form", ("test-unfused-gelu", "test-fusion-speedup"),
         solution="""return GELU("tanh")(as_tensor(x))""",
         says=("unfused_gelu ran ['gelu']", "an operation for each step")),

@@ -103,15 +103,14 @@ class Cell:
         A cell that had hidden tests stays `hidden`. Raises ValueError where a region is not closed, or stands in a cell
         where it does not belong.
         """
-        is_code, whole = self.kind == "code", self.marked().source
-        source = regions.strip_code(whole, self.grade_id) if is_code else regions.strip_text(whole)
-        if source is None and self.solution:
-            stub = regions.code_stub(f"{self.grade_id} is not answered yet") if is_code else [regions.TEXT_STUB]
-            source = "\n".join(stub)
-        elif source is None:
-            source = whole
-        elif not self.solution:
+        source = self.marked().source
+        if self.solution and regions.BEGIN_SOLUTION not in source:  # then all of it is the solution
+            source = "\n".join([regions.BEGIN_SOLUTION, source, regions.END_SOLUTION])
+        is_code = self.kind == "code"
+        stubbed = regions.strip_code(source, self.grade_id) if is_code else regions.strip_text(source)
+        if stubbed is not None and not self.solution:
             raise ValueError("a solution region in a cell that is not a solution.")
+        source = source if stubbed is None else stubbed
         visible = regions.strip_hidden(source)
         if visible is not None and not self.grade:
             raise ValueError("hidden tests in a cell that is not graded.")

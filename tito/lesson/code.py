@@ -12,6 +12,7 @@ DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
 EXPORTS = ("export", "exports", "exporti")
 PUBLIC = ("export", "exports")  # what `#| exporti` exports is not public: it is not in the module's `__all__`
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+DEFINES = (*DEFINITIONS, ast.Import, ast.ImportFrom)  # what a statement does that only binds names
 RUN_IN_PLACE = ("time", "capture", "prun")  # cell magics that run the Python below them where it stands
 
 
@@ -154,7 +155,7 @@ def checks_something(tree: ast.Module) -> bool:
 
 def _run(tree: ast.Module) -> list[ast.stmt]:
     """What a cell does at its top level, apart from defining and importing."""
-    return [node for node in tree.body if not isinstance(node, (*DEFINITIONS, ast.Import, ast.ImportFrom))]
+    return [node for node in tree.body if not isinstance(node, DEFINES)]
 
 
 def called(node: ast.AST) -> list[str]:

@@ -1,6 +1,7 @@
 """The regions of a cell that a student does not get: solutions, which leave a stub behind, and hidden tests."""
 
 import re
+from collections.abc import Callable
 
 HERE = "# YOUR CODE HERE"
 TEXT_STUB = "YOUR ANSWER HERE"
@@ -13,20 +14,18 @@ ANSWER_HERE = re.compile(r"\s*\byour answer here\b\.?[ \t]*", re.IGNORECASE)
 DEFINITION = re.compile(r"([ \t]*)(?:async\s+)?(?:def|class)\s+(\w+)")
 
 
-def code_stub(words: str) -> list[str]:
-    """The lines of a stub, whose error says what is missing."""
-    return [HERE, f'raise NotImplementedError("{words}")']
-
-
 def strip_code(source: str, name: str = "") -> str | None:
     """`source` with a stub, indented as the region is, in place of each solution region; None where it has none.
 
     The stub names the function that it is in, else the cell, which is called `name`. Raises ValueError where regions
     are nested or one is not closed.
     """
-    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", lambda above, indent: [
-        indent + line for line in code_stub(_what_is_missing(above, indent, name))
-    ])  # fmt: skip
+
+    def stub(above: list[str], indent: str) -> list[str]:
+        words = _what_is_missing(above, indent, name)
+        return [f"{indent}{HERE}", f'{indent}raise NotImplementedError("{words}")']
+
+    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", stub)
 
 
 def strip_text(source: str) -> str | None:
@@ -42,7 +41,7 @@ def strip_hidden(source: str) -> str | None:
     return _strip(source, BEGIN_HIDDEN, END_HIDDEN, "a region of hidden tests", lambda above, indent: [])
 
 
-def _strip(source: str, begin: str, end: str, what: str, stub) -> str | None:
+def _strip(source: str, begin: str, end: str, what: str, stub: Callable[[list[str], str], list[str]]) -> str | None:
     kept: list[str] = []
     inside = found = False
     for line in source.split("\n"):

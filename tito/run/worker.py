@@ -70,14 +70,10 @@ class Shell(InteractiveShell):
         self.outputs = outputs.Outputs()
         super().__init__(**kwargs)
 
-    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """Print nothing: the error travels in the report."""
+    def do_nothing(self, *args: Any, **kwargs: Any) -> None:
+        """Errors travel in the report, and figures are drawn in memory."""
 
-    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
-        """Print nothing: the error travels in the report."""
-
-    def enable_gui(self, gui: str | None = None) -> None:
-        """Nothing to enable: figures are drawn in memory."""
+    showtraceback = showsyntaxerror = enable_gui = do_nothing
 
     def ask_exit(self) -> None:
         """What `exit()` does in a cell."""

@@ -1,13 +1,12 @@
 """What a student wrote into a cell of the lesson: put together where it is in several cells, or in another."""
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tito.errors import Finding
 from tito.lesson.cell import Cell
-from tito.lesson.code import DEFINITIONS, bound_names, parses, split_directives, tree_of
+from tito.lesson.code import DEFINES, bound_names, parses, split_directives
 from tito.student.align import Alignment, same_text
 
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
@@ -69,17 +68,15 @@ def answer_to(found: Alignment, place: int) -> Answer:
 
 
 def _counting(mine: Sequence[Cell], written: list[int]) -> list[int]:
-    """Which of an exercise's cells count: all that are Python, but for one that later ones overrule."""
-    sound = [number for number in written if parses(mine[number].source)] or written[-1:]
-    later = [frozenset().union(*(bound_names(mine[n].source) for n in sound[i + 1 :])) for i in range(len(sound))]
-    return [number for number, names in zip(sound, later, strict=True) if not _is_overruled(mine[number], names)]
-
-
-def _is_overruled(cell: Cell, later: frozenset[str]) -> bool:
-    """Whether a cell only defines what is defined again later."""
-    names, body = bound_names(cell.source), tree_of(cell.source).body
-    kinds = (*DEFINITIONS, ast.Import, ast.ImportFrom)
-    return bool(names) and names <= later and all(isinstance(node, kinds) for node in body)
+    """Which of an exercise's cells count: all that are Python, but for one that only defines what is defined later."""
+    counting, later = [], frozenset()
+    for number in reversed([number for number in written if parses(mine[number].source)] or written[-1:]):
+        names = bound_names(mine[number].source)
+        defines_alone = all(isinstance(node, DEFINES) for node in mine[number].tree.body)
+        if not (names and names <= later and defines_alone):
+            counting.insert(0, number)
+        later |= names
+    return counting
 
 
 def _joined(cells: Sequence[Cell]) -> Cell:

@@ -29,29 +29,28 @@ class Frame:
     cell: int
     line: int
     function: str
-    innermost: bool = False
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What a cell raised: type, text, the lesson's frames (outermost first), and the traceback to read.
+    """What a cell raised: type, its base classes, text, the lesson's frames (outermost first), the traceback to read.
 
-    `bases` are the classes of the error, `before` the errors that were being handled when this one was raised.
+    `here` tells that the lesson's own code raised it, and `before` are the errors that were being handled then.
     """
 
     type: str
+    bases: list[str]
     text: str
-    frames: tuple[Frame, ...]
-    traceback: str
-    bases: tuple[str, ...] = ()
+    frames: list[Frame]
+    here: bool
+    traceback: str = ""
     before: "tuple[Failure, ...]" = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Failure":
         """From the worker's report."""
-        frames = tuple(Frame(**frame) for frame in facts["frames"])
-        before = tuple(cls.of(earlier) for earlier in facts.get("before", ()))
-        return cls(facts["type"], facts["text"], frames, facts.get("traceback", ""), tuple(facts["bases"]), before)
+        frames, before = [Frame(**frame) for frame in facts["frames"]], tuple(map(cls.of, facts.get("before", ())))
+        return cls(**facts | {"frames": frames, "before": before})
 
     @property
     def is_check(self) -> bool:
@@ -92,7 +91,7 @@ def explain(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -
         lead = f"{name} is not defined, because {cell_name(code[root])} did not run to its end."
     for raised in (failures[root], *failures[root].before):
         at = raised.frames[-1] if raised.frames else None
-        if "NotImplementedError" in raised.bases and at and at.innermost and code[at.cell].is_exercise:
+        if "NotImplementedError" in raised.bases and at and raised.here and code[at.cell].is_exercise:
             task, cell = _to_build(code[at.cell], at.function), code[at.cell].grade_id
             return Explanation(lead, shorten(task), "not-built", f"exercise {cell}")
     return Explanation(lead, shorten(_plain(code, failures[root], root)), "failed", f"cell {root}")

@@ -155,17 +155,13 @@ class Worker:
 
     def facts(self, error: BaseException) -> dict[str, Any]:
         """An error's type and its bases, its text, and the frames that are in cells of the lesson, outermost first."""
-        frames = []
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            place = self.place(frame.f_code, line)
-            frames += [place | {"innermost": False}] if place else []
-        if frames and place:
-            frames[-1]["innermost"] = True
+        places = [self.place(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
         cell = self.shell.compile.cell_of.get(error.filename or "") if isinstance(error, SyntaxError) else None
         if cell is not None:
-            frames.append({"cell": cell, "line": error.lineno or 1, "function": "", "innermost": True})
-        bases = [base.__name__ for base in type(error).__mro__]
-        return {"type": bases[0], "bases": bases, "text": error_text(error)[:TEXT_LIMIT], "frames": frames}
+            places.append({"cell": cell, "line": error.lineno or 1, "function": ""})
+        bases, text = [base.__name__ for base in type(error).__mro__], error_text(error)[:TEXT_LIMIT]
+        here = bool(places and places[-1])
+        return {"type": bases[0], "bases": bases, "text": text, "frames": list(filter(None, places)), "here": here}
 
     def place(self, code: Any, line: int) -> dict[str, Any] | None:
         """The cell, line and function of a piece of code; None where it is not the lesson's."""

@@ -68,7 +68,7 @@ def judge_cells(
         text = "No cell of this lesson is in this file; is it another lesson's?"
         return done.cells, (Finding("other-lesson", text, blocks=True),), ()
     cells, restored = _to_run(done)
-    about = [*done.findings, *restored, *_about_checks(done.alignment), *_about_exercises(done)]
+    about = [*done.findings, *restored, *_about_graded(done)]
     return tuple(cells), tuple(dict.fromkeys(about)), done.left
 
 
@@ -90,21 +90,33 @@ def _to_run(done: Grafted) -> tuple[list[Cell], list[Finding]]:
     return cells, said
 
 
-def _about_checks(found: Alignment) -> list[Finding]:
-    """The checks and open questions of the lesson that are gone from the file, were changed, or are there twice."""
-    said = []
+def _about_graded(done: Grafted) -> list[Finding]:
+    """The checks, exercises and open questions that are gone, were changed, are there twice, or lack what is asked."""
+    found, said = done.alignment, []
+    answers = {row.cell.grade_id: row.cell for row in done.rows if row.is_mine}
     for cell in (cell for cell in found.cells_at(None) if cell.grade):
         text = f"{cell.grade_id or 'A graded cell'} ({cell.place()}) is not a check of this lesson; it earns no points."
         said.append(Finding("not-in-lesson", text, cell.place()))
     for place, wanted in enumerate(found.lesson):
-        mine = found.cells_at(place) if wanted.grade else []
-        if wanted.grade and not mine:
-            what, code = ("check", "check-gone") if wanted.is_check else ("open question", "question-gone")
-            text = f"The {what} {wanted.grade_id} is gone; it counts as it was released."
-            said.append(Finding(code, text, blocks=wanted.is_check))
+        mine = found.cells_at(place)
+        if not mine:
+            said += _about_gone(wanted)
         elif wanted.is_check:
             said += _about_check(wanted, mine)
+        elif wanted.is_exercise:
+            if mine[0].kind != wanted.kind:
+                text = f"{wanted.grade_id} ({mine[0].place()}) had become a {mine[0].kind} cell; it was run as code."
+                said.append(Finding("kind-changed", text, mine[0].place()))
+            said += _about_names(found, place, answers[wanted.grade_id])
     return said
+
+
+def _about_gone(wanted: Cell) -> list[Finding]:
+    if wanted.is_exercise:
+        return [Finding("exercise-gone", f"The exercise {wanted.grade_id} is gone.")]
+    what, code = ("check", "check-gone") if wanted.is_check else ("open question", "question-gone")
+    text = f"The {what} {wanted.grade_id} is gone; it counts as it was released."
+    return [Finding(code, text, blocks=wanted.is_check)] if wanted.grade else []
 
 
 def _about_check(wanted: Cell, mine: Sequence[Cell]) -> list[Finding]:
@@ -116,22 +128,6 @@ def _about_check(wanted: Cell, mine: Sequence[Cell]) -> list[Finding]:
         said.append(Finding("check-changed", f"{wanted.grade_id} ({first.place()}) {what}", first.place()))
     if len(mine) > 1:
         said.append(copied(wanted, mine, first, "it counts once; delete the other."))
-    return said
-
-
-def _about_exercises(done: Grafted) -> list[Finding]:
-    """The exercises that are gone, became text, or do not define what the lesson asks them for."""
-    said = []
-    answers = {row.cell.grade_id: row.cell for row in done.rows if row.is_mine}
-    for place, wanted in enumerate(done.alignment.lesson):
-        if wanted.is_exercise and wanted.grade_id not in answers:
-            said.append(Finding("exercise-gone", f"The exercise {wanted.grade_id} is gone."))
-        elif wanted.is_exercise:
-            first = done.alignment.cells_at(place)[0]
-            if first.kind != wanted.kind:
-                text = f"{wanted.grade_id} ({first.place()}) had become a {first.kind} cell; it was run as code."
-                said.append(Finding("kind-changed", text, first.place()))
-            said += _about_names(done.alignment, place, answers[wanted.grade_id])
     return said
 
 

@@ -1,7 +1,7 @@
 """Which cell of the lesson each cell of a student's file is: the one answer for judging, reset, update and grading.
 
 A cell is known by its mark, the grade_id; by its id; by what it says, apart from what a formatter changes; by what it
-defines, where the lesson asks for that; and at last by most of its words.
+defines, where the lesson asks for that; and at last by most of its words. An answer beside its exercise is known, too.
 """
 
 import re
@@ -54,6 +54,7 @@ def align(mine: Sequence[Cell], lesson: Sequence[Cell]) -> Alignment:
         work.by_key(key)
     work.by_key(attrgetter("names"), asked=True)
     work.by_words()
+    work.by_answer()
     return Alignment(tuple(mine), tuple(lesson), tuple(work.places))
 
 
@@ -110,6 +111,15 @@ class _Aligning:
             ratio = 2 * (own & words[place]).total() / (own.total() + words[place].total())
             if ratio > ALIKE and self.mine[mine].kind == self.lesson[place].kind:
                 yield ratio, mine, place
+
+    def by_answer(self) -> None:
+        """Place the one cell that defines what an exercise asks for where that is left blank."""
+        for place, wanted in enumerate(self.lesson):
+            found = [index for index in self._left() if self.mine[index].names == wanted.names]
+            there = [cell for cell, home in zip(self.mine, self.places, strict=True) if home == place]
+            is_blank = there and all(same_text(cell, wanted) for cell in there)
+            if wanted.is_exercise and wanted.names and is_blank and len(found) == 1:
+                self.places[found[0]] = place
 
     def _left(self) -> list[int]:
         return [index for index, place in enumerate(self.places) if place is None]

@@ -21,8 +21,8 @@ class Answer:
     findings: list[Finding]
 
 
-def gathered(found: Alignment) -> tuple[Alignment, list[Finding]]:
-    """The alignment in which halves of an exercise's cell are one cell again, and an answer is with its exercise."""
+def whole(found: Alignment) -> tuple[Alignment, list[Finding]]:
+    """The alignment in which an exercise's cell that was split in the middle is one cell again; and those cells."""
     mine, places, said = [], [], []
     for cell, place in zip(found.mine, found.places, strict=True):
         wanted = found.wanted(places[-1]) if places else None
@@ -34,12 +34,6 @@ def gathered(found: Alignment) -> tuple[Alignment, list[Finding]]:
         else:
             mine.append(cell)
             places.append(place)
-    for place, wanted in enumerate(found.lesson):
-        there = [cell for cell, home in zip(mine, places, strict=True) if home == place] if wanted.is_exercise else []
-        if there and wanted.names and all(same_text(cell, wanted) for cell in there):
-            own = [number for number, home in enumerate(places) if home is None and mine[number].names == wanted.names]
-            if len(own) == 1:
-                places[own[0]] = place
     return Alignment(tuple(mine), found.lesson, tuple(places)), said
 
 

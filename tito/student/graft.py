@@ -11,7 +11,7 @@ from tito.errors import Finding
 from tito.lesson.cell import Cell
 from tito.lesson.code import parses, split_directives
 from tito.student.align import Alignment, align, same_text
-from tito.student.answers import answer_to, gathered, spaced
+from tito.student.answers import answer_to, spaced, whole
 from tito.student.merge import merge_answer
 
 
@@ -66,7 +66,7 @@ class _Graft:
         base = [*base, *(cell for cell in new if cell.grade_id and cell.grade_id not in known)]
         mine, tabs = spaced(typed)
         aligned = align(mine, base)
-        self.found, split = gathered(aligned)
+        self.found, split = whole(aligned)
         self.mine = self.found.mine
         self.places = align(new, base).places  # what each cell of the new lesson was in the old one
         homes = {place: number for number, place in enumerate(self.places) if place is not None}
@@ -151,8 +151,10 @@ class _Graft:
 def _lost_marks(found: Alignment) -> list[Finding]:
     """That graded cells and exercises are known by something else than their mark."""
     said = []
-    for cell, wanted in ((cell, found.wanted(place)) for cell, place in zip(found.mine, found.places, strict=True)):
-        if wanted and wanted.grade_id and cell.grade_id != wanted.grade_id:
+    for cell, place in zip(found.mine, found.places, strict=True):
+        wanted = found.wanted(place)
+        is_answer_beside = wanted and len(found.at(place)) > 1 and not same_text(cell, wanted)
+        if wanted and wanted.grade_id and wanted.grade_id != cell.grade_id and not is_answer_beside:
             text = f"{wanted.grade_id} ({cell.place()}) had lost its mark; it was recognised."
             said.append(Finding("mark-lost", text, cell.place()))
     return said

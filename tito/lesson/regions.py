@@ -22,7 +22,8 @@ def strip_code(source: str, name: str = "") -> str | None:
     """
 
     def stub(above: list[str], indent: str) -> list[str]:
-        words = _what_is_missing(above, indent, name)
+        function = _function_under(above, indent)
+        words = f"{function} is not built yet" if function else f"{name or 'this'} is not answered yet"
         return [f"{indent}{HERE}", f'{indent}raise NotImplementedError("{words}")']
 
     return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", stub)
@@ -59,15 +60,20 @@ def _strip(source: str, begin: str, end: str, what: str, stub: Callable[[list[st
     return "\n".join(kept) if found else None
 
 
-def _what_is_missing(above: list[str], indent: str, name: str) -> str:
-    """What the stub says: the function whose body it stands in, as Linear.forward, or the question."""
+def function_of_stub(source: str) -> str:
+    """The function whose stub is the first in `source`, as in Linear.forward; empty where it is outside functions."""
+    stub = STUB.search(source)
+    return _function_under(source[: stub.start()].split("\n"), stub["indent"]) if stub else ""
+
+
+def _function_under(above: list[str], indent: str) -> str:
     names, width = [], len(indent)
     for line in reversed(above):
         match = DEFINITION.match(line)
         if match and len(match[1]) < width:
             names.insert(0, match[2])
             width = len(match[1])
-    return f"{'.'.join(names)} is not built yet" if names else f"{name or 'this'} is not answered yet"
+    return ".".join(names)
 
 
 def without_markers(source: str) -> str:

@@ -114,11 +114,10 @@ class _Aligning:
 
     def by_answer(self) -> None:
         """Place the one cell that defines what an exercise asks for where that is left blank."""
-        for place, wanted in enumerate(self.lesson):
-            found = [index for index in self._left() if self.mine[index].names == wanted.names]
+        for place, wanted in ((place, cell) for place, cell in enumerate(self.lesson) if cell.is_exercise):
+            found = [index for index in self._left() if wanted.names and self.mine[index].names == wanted.names]
             there = [cell for cell, home in zip(self.mine, self.places, strict=True) if home == place]
-            is_blank = there and all(same_text(cell, wanted) for cell in there)
-            if wanted.is_exercise and wanted.names and is_blank and len(found) == 1:
+            if len(found) == 1 and there and all(same_text(cell, wanted) for cell in there):
                 self.places[found[0]] = place
 
     def _left(self) -> list[int]:

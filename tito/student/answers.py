@@ -109,8 +109,9 @@ def spaced(cells: Iterable[Cell]) -> tuple[list[Cell], list[Finding]]:
     for cell in cells:
         source = INDENT.sub(lambda match: match[0].expandtabs(4), cell.source)
         if cell.kind == "code" and source != cell.source and not parses(cell.source) and parses(source):
-            cell, name = replace(cell, source=source), cell.grade_id and f"{cell.grade_id} ({cell.place()})"
-            text = f"{name or f'The cell at {cell.place()}'} mixes tabs and spaces; each tab was read as 4 spaces."
+            name = f"{cell.grade_id} ({cell.place()})" if cell.grade_id else f"The cell at {cell.place()}"
+            text = f"{name} mixes tabs and spaces; each tab was read as 4 spaces."
             said.append(Finding("tabs", text, cell.place()))
+            cell = replace(cell, source=source)
         mine.append(cell)
     return mine, said

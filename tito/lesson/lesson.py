@@ -111,7 +111,11 @@ def read_lesson(path: Path) -> Lesson:
     Raises LessonError, naming file and line, where the file cannot be read, is not UTF-8 or is not a notebook. Whether
     its cells are sound is the business of the rules.
     """
-    number, name = split_folder(path)
+    match = FOLDER.fullmatch(path.parent.name)
+    if match is None:
+        hint = "A lesson's folder is named like 01_tensor: number, name."
+        raise LessonError(f"{path} is not in a lesson's folder.", hint)
+    number, name = match["number"], match["name"]
     try:
         cells, metadata = _parse(read_text(path), path.suffix)
     except Unreadable as error:
@@ -121,15 +125,6 @@ def read_lesson(path: Path) -> Lesson:
     title = next((m[1] for c in cells if c.kind == "markdown" and (m := HEADING.search(c.source))), name)
     found = next(filter(None, (cell.directives.get("default_exp") for cell in cells)), "")
     return Lesson(number, name, path, f"{LIBRARY}.{found}" if found else "", title, cells, metadata)
-
-
-def split_folder(path: Path) -> tuple[str, str]:
-    """Number and name of the lesson at `path`, from the name of its folder."""
-    match = FOLDER.fullmatch(path.parent.name)
-    if match is None:
-        hint = "A lesson's folder is named like 01_tensor: number, name."
-        raise LessonError(f"{path} is not in a lesson's folder.", hint)
-    return match["number"], match["name"]
 
 
 @lru_cache(maxsize=64)

@@ -157,7 +157,7 @@ def test_a_cell_that_was_split_twice_is_one_again():
     parts = source.split("\n    ")
     cells = [replace(ANSWERED[2], source=parts[0]), *(code(f"    {part}") for part in parts[1:])]
     done = graft(BASE, [*ANSWERED[:2], *cells, *ANSWERED[3:]], BASE)
-    assert source_of(done, "double") == source and len(done.cells) == len(BASE) and codes(done) == ["split", "split"]
+    assert source_of(done, "double") == source and len(done.cells) == len(BASE) and set(codes(done)) == {"split"}
 
 
 def test_of_two_answers_the_last_counts_and_the_other_is_handed_back():

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -121,28 +121,25 @@ class Transaction:
             copies = {path: keep(path, self.root, kept) if path.is_file() else None for path in self.changes}
         except OSError as error:
             raise WorkFailed(f"Cannot keep a copy in {kept}: {error.strerror}.", AS_IT_WAS) from error
-        done = False
         try:
-            if journal is not None:
-                write_atomic(journal, self._journal(note))
-            for target, staged in self.changes.items():
-                _change(target, staged)
-            if then is not None:
-                then()
-            done = True
+            with ExitStack() as undo:
+                undo.callback(_put_back, copies)
+                if journal is not None:
+                    write_atomic(journal, self._journal(note))
+                for target, staged in self.changes.items():
+                    _change(target, staged)
+                if then is not None:
+                    then()
+                undo.pop_all()
         except OSError as error:
             raise WorkFailed(f"Cannot write {error.filename}: {error.strerror}.", AS_IT_WAS) from error
         finally:
-            if not done:
-                _put_back(copies)
             if journal is not None:
                 journal.unlink(missing_ok=True)
 
     def _journal(self, note: str) -> str:
-        pairs = [
-            (path.relative_to(self.root).as_posix() if path else "" for path in pair) for pair in self.changes.items()
-        ]
-        rows = [{"target": target, "staged": staged} for target, staged in pairs]
+        names = {path: path.relative_to(self.root).as_posix() for pair in self.changes.items() for path in pair if path}
+        rows = [{"target": names[target], "staged": names.get(new, "")} for target, new in self.changes.items()]
         return json.dumps({"source": note, "moves": rows}, indent=1)
 
 

@@ -90,6 +90,12 @@ def test_cells_of_the_students_own_stay_where_they_were():
     assert [cell.source for cell in done.cells if not cell.id] == []
 
 
+def test_a_cell_of_the_students_own_stays_below_the_given_cell_that_the_release_changed():
+    mine = [*ANSWERED[:2], code("print(math.pi)"), *ANSWERED[2:]]
+    done = graft(replaced(BASE, "import math", "import math, time"), mine, BASE)
+    assert sources(done)[1:3] == ["import math, time", "print(math.pi)"] and done.left == ()
+
+
 def test_a_given_cell_that_only_the_student_changed_stays():
     mine = replaced(ANSWERED, "import math", "import math, time")
     assert "import math, time" in sources(graft(BASE, mine, BASE))
@@ -144,6 +150,14 @@ def test_a_cell_that_was_split_is_one_again(marked):
     done = graft(BASE, mine, BASE)
     assert source_of(done, "double") == MINE and len(done.cells) == len(BASE)
     assert codes(done) == ["split"]
+
+
+def test_a_cell_that_was_split_twice_is_one_again():
+    source = "#| export\ndef double(x):\n    y = 2 * x\n    return y"
+    parts = source.split("\n    ")
+    cells = [replace(ANSWERED[2], source=parts[0]), *(code(f"    {part}") for part in parts[1:])]
+    done = graft(BASE, [*ANSWERED[:2], *cells, *ANSWERED[3:]], BASE)
+    assert source_of(done, "double") == source and len(done.cells) == len(BASE) and set(codes(done)) == {"split"}
 
 
 def test_of_two_answers_the_last_counts_and_the_other_is_handed_back():

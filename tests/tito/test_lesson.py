@@ -11,7 +11,7 @@ import pytest
 
 from tests.tito.small_project import FIRST, HEADER, SETTINGS, write_lesson
 from tito.errors import LessonError, NoProject, UnknownLesson
-from tito.lesson.code import imported_modules, names_module
+from tito.lesson.code import imported_modules, names_module, outside_functions, tree_of
 from tito.lesson.find import find_lesson, lessons
 from tito.lesson.formats import write_cells
 from tito.lesson.lesson import read_lesson
@@ -114,7 +114,7 @@ def test_running_a_notebook_is_no_edit_and_changing_a_cell_is(tmp_path):
     ],
 )
 def test_imports_outside_functions_are_prerequisites(source, modules):
-    assert imported_modules(source) == modules
+    assert imported_modules(outside_functions(tree_of(source))) == modules
 
 
 def test_a_lesson_requires_each_module_once_and_not_its_own(tmp_path):

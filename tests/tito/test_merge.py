@@ -47,6 +47,11 @@ def test_an_exercise_with_another_number_of_stubs_is_merged_where_it_can_be():
     assert merge_answer(BLANK, MINE, longer) is None or "return both * x" in merge_answer(BLANK, MINE, longer)
 
 
+def test_a_line_that_one_side_changed_next_to_one_that_the_other_changed_collides():
+    assert merge_lines(["a", "b", "c"], ["A", "b", "c"], ["a", "B", "c"]) is None
+    assert merge_lines(["a", "b", "c"], ["A", "b", "c"], ["a", "b", "C"]) == ["A", "b", "C"]
+
+
 def test_an_open_answer_goes_under_the_new_question():
     assert merge_answer("Why?\n\nYOUR ANSWER HERE", "Why?\n\nBecause.", "Why so?\n\nYOUR ANSWER HERE") == (
         "Why so?\n\nBecause."

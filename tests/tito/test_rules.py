@@ -184,6 +184,12 @@ BROKEN = {
         "    import tinytorch.core.first\n    assert half",
         "The lesson imports tinytorch.core.first, which it makes",
     ),
+    "import of itself as a name": (
+        "imports-itself",
+        "    assert half",
+        "    from tinytorch.core import first\n    assert half",
+        "The lesson imports tinytorch.core.first, which it makes",
+    ),
     "test on import": (
         "exported-test",
         "    ### END SOLUTION\n",

@@ -1,10 +1,11 @@
 """A cell of a lesson: what it says, and what it is for."""
 
+import ast
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tito.lesson import regions
-from tito.lesson.code import DIRECTIVE, EXPORTS, PUBLIC, public_names, split_directives
+from tito.lesson.code import DIRECTIVE, EXPORTS, PUBLIC, public_names, split_directives, tree_of
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,12 @@ class Cell:
     @property
     def is_export(self) -> bool:
         """A code cell that goes into the module."""
-        return self.kind == "code" and any(name in EXPORTS for name in self.directives)
+        return any(name in EXPORTS for name in self.directives)
 
     @property
     def is_public(self) -> bool:
         """A code cell whose names are in the module's `__all__`."""
-        return self.kind == "code" and any(name in PUBLIC for name in self.directives)
+        return any(name in PUBLIC for name in self.directives)
 
     @property
     def is_blank(self) -> bool:
@@ -68,12 +69,18 @@ class Cell:
     @property
     def directives(self) -> dict[str, str]:
         """The `#|` lines above the cell's first line of code, which are all that nbdev sees: name to value."""
-        return dict(match.groups() for match in map(DIRECTIVE.fullmatch, split_directives(self.source)[0]) if match)
+        lines = split_directives(self.source)[0] if self.kind == "code" else []
+        return dict(match.groups() for match in map(DIRECTIVE.fullmatch, lines) if match)
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree of the cell's code; empty where there is none, or it does not parse."""
+        return tree_of(self.source if self.kind == "code" else "")
 
     @property
     def names(self) -> frozenset[str]:
         """The public names that the cell's code defines."""
-        return public_names(self.source) if self.kind == "code" else frozenset()
+        return public_names(self.source if self.kind == "code" else "")
 
     def place(self, line: int = 0) -> str:
         """Where the cell, or a line of it, is in its file: `line 25`; in a notebook `cell 4`, or `cell 4, line 2`."""
@@ -96,15 +103,14 @@ class Cell:
         A cell that had hidden tests stays `hidden`. Raises ValueError where a region is not closed, or stands in a cell
         where it does not belong.
         """
-        is_code, whole = self.kind == "code", self.marked().source
-        source = regions.strip_code(whole, self.grade_id) if is_code else regions.strip_text(whole)
-        if source is None and self.solution:
-            stub = regions.code_stub(f"{self.grade_id} is not answered yet") if is_code else [regions.TEXT_STUB]
-            source = "\n".join(stub)
-        elif source is None:
-            source = whole
-        elif not self.solution:
+        source = self.marked().source
+        if self.solution and regions.BEGIN_SOLUTION not in source:  # then all of it is the solution
+            source = "\n".join([regions.BEGIN_SOLUTION, source, regions.END_SOLUTION])
+        is_code = self.kind == "code"
+        stubbed = regions.strip_code(source, self.grade_id) if is_code else regions.strip_text(source)
+        if stubbed is not None and not self.solution:
             raise ValueError("a solution region in a cell that is not a solution.")
+        source = source if stubbed is None else stubbed
         visible = regions.strip_hidden(source)
         if visible is not None and not self.grade:
             raise ValueError("hidden tests in a cell that is not graded.")

@@ -3,7 +3,7 @@
 import ast
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tito.project import LIBRARY, SUPPORT
@@ -12,6 +12,7 @@ DIRECTIVE = re.compile(r"\s*#\s*\|\s*([^\s:]+)\s*:?\s?(.*?)\s*")
 EXPORTS = ("export", "exports", "exporti")
 PUBLIC = ("export", "exports")  # what `#| exporti` exports is not public: it is not in the module's `__all__`
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+DEFINES = (*DEFINITIONS, ast.Import, ast.ImportFrom)  # what a statement does that only binds names
 RUN_IN_PLACE = ("time", "capture", "prun")  # cell magics that run the Python below them where it stands
 
 
@@ -44,11 +45,6 @@ def without_cell_magic(source: str, magics: tuple[str, ...] = RUN_IN_PLACE) -> s
     head, body = split_directives(source)
     plain = ["" if line.split()[:1] in [[f"%%{magic}"] for magic in magics] else line for line in head]
     return "\n".join([*plain, *body])
-
-
-def imported_modules(source: str) -> list[str]:
-    """The modules of lessons that `source` imports outside functions."""
-    return [name for node in outside_functions(tree_of(source)) for name in _modules_of(node)]
 
 
 def public_names(source: str) -> frozenset[str]:
@@ -126,29 +122,22 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
             yield from outside_functions(child)
 
 
-def _modules_of(node: ast.AST) -> list[str]:
-    """The lesson modules that an import names: three parts, as in tinytorch.core.tensor."""
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        deep = node.module.count(".") >= 2
-        names = [node.module] if deep else [f"{node.module}.{alias.name}" for alias in node.names]
-    else:
-        return []
+def imported_modules(nodes: Iterable[ast.AST]) -> list[str]:
+    """The modules of lessons that the imports among `nodes` name: three parts, as in tinytorch.core.tensor."""
+    names = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            deep = node.module.count(".") >= 2
+            names += [node.module] if deep else [f"{node.module}.{alias.name}" for alias in node.names]
     lessons = [name for name in names if name.startswith(f"{LIBRARY}.") and not is_support(name)]
     return [name for name in lessons if name.count(".") >= 2]
 
 
-def imported_anywhere(source: str) -> set[str]:
-    """The modules that `source` imports by their full names, in functions too."""
-    nodes = list(ast.walk(tree_of(source)))
-    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    return named | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-
-
-def library_imports(source: str) -> list[ast.ImportFrom]:
-    """The imports of names from the library, or relative ones, that `source` makes outside functions."""
-    found = [node for node in outside_functions(tree_of(source)) if isinstance(node, ast.ImportFrom)]
+def library_imports(tree: ast.Module) -> list[ast.ImportFrom]:
+    """The imports of names from the library, or relative ones, that code makes outside functions."""
+    found = [node for node in outside_functions(tree) if isinstance(node, ast.ImportFrom)]
     return [node for node in found if node.level or (node.module or "").split(".")[0] == LIBRARY]
 
 
@@ -166,7 +155,7 @@ def checks_something(tree: ast.Module) -> bool:
 
 def _run(tree: ast.Module) -> list[ast.stmt]:
     """What a cell does at its top level, apart from defining and importing."""
-    return [node for node in tree.body if not isinstance(node, (*DEFINITIONS, ast.Import, ast.ImportFrom))]
+    return [node for node in tree.body if not isinstance(node, DEFINES)]
 
 
 def called(node: ast.AST) -> list[str]:

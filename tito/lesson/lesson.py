@@ -14,7 +14,7 @@ from typing import Any
 
 from tito.errors import LessonError
 from tito.lesson.cell import Cell
-from tito.lesson.code import imported_modules
+from tito.lesson.code import imported_modules, outside_functions
 from tito.lesson.formats import Unreadable, read_notebook, read_percent
 from tito.project import LIBRARY
 
@@ -51,13 +51,13 @@ class Lesson:
     @cached_property
     def requires(self) -> tuple[str, ...]:
         """The other lessons' modules that the lesson's code imports outside functions, in order of appearance."""
-        found = [name for cell in self.code for name in imported_modules(cell.source)]
+        found = [name for cell in self.code for name in imported_modules(outside_functions(cell.tree))]
         return tuple(dict.fromkeys(name for name in found if name != self.module))
 
     @cached_property
     def exports(self) -> tuple[str, ...]:
         """The public names that the lesson's module gives, sorted."""
-        return tuple(sorted({name for cell in self.code if cell.is_public for name in cell.names}))
+        return tuple(sorted({name for cell in self.cells if cell.is_public for name in cell.names}))
 
     @property
     def code(self) -> tuple[Cell, ...]:
@@ -111,7 +111,11 @@ def read_lesson(path: Path) -> Lesson:
     Raises LessonError, naming file and line, where the file cannot be read, is not UTF-8 or is not a notebook. Whether
     its cells are sound is the business of the rules.
     """
-    number, name = split_folder(path)
+    match = FOLDER.fullmatch(path.parent.name)
+    if match is None:
+        hint = "A lesson's folder is named like 01_tensor: number, name."
+        raise LessonError(f"{path} is not in a lesson's folder.", hint)
+    number, name = match["number"], match["name"]
     try:
         cells, metadata = _parse(read_text(path), path.suffix)
     except Unreadable as error:
@@ -119,17 +123,8 @@ def read_lesson(path: Path) -> Lesson:
         hint = error.hint or ((DAMAGED if error.damaged else "") + UNREADABLE).format(number)
         raise LessonError(f"{where}: {error.message}", hint) from error
     title = next((m[1] for c in cells if c.kind == "markdown" and (m := HEADING.search(c.source))), name)
-    found = next(filter(None, (cell.directives.get("default_exp") for cell in cells if cell.kind == "code")), "")
+    found = next(filter(None, (cell.directives.get("default_exp") for cell in cells)), "")
     return Lesson(number, name, path, f"{LIBRARY}.{found}" if found else "", title, cells, metadata)
-
-
-def split_folder(path: Path) -> tuple[str, str]:
-    """Number and name of the lesson at `path`, from the name of its folder."""
-    match = FOLDER.fullmatch(path.parent.name)
-    if match is None:
-        hint = "A lesson's folder is named like 01_tensor: number, name."
-        raise LessonError(f"{path} is not in a lesson's folder.", hint)
-    return match["number"], match["name"]
 
 
 @lru_cache(maxsize=64)

@@ -27,10 +27,11 @@ def cell_of(kind: object, source: str, metadata: object, kept: dict[str, Any] | 
     `kept` is what an editor wrote beside the source, such as outputs; `place` is the cell's number, line and id.
     """
     given = metadata if isinstance(metadata, dict) else {}
-    options = given.get("nbgrader", {})
-    fault = _wrong_option(options)
-    sound = {key: options[key] for key in OPTIONS if key in options and not _wrong_option({key: options[key]})} if (
-        isinstance(options, dict)) else {}  # fmt: skip
+    options, fault = given.get("nbgrader", {}), ""
+    if not isinstance(options, dict):
+        options, fault = {}, f"nbgrader={options!r} is not a set of options; write nbgrader={{...}}."
+    faults = {key: _wrong_option(key, value) for key, value in options.items()}
+    sound = {key: options[key] for key, wrong in faults.items() if not wrong}
     rest = _valid({key: value for key, value in given.items() if key not in OURS})
     return Cell(
         kind=kind if kind in KINDS else "raw",
@@ -40,37 +41,30 @@ def cell_of(kind: object, source: str, metadata: object, kept: dict[str, Any] | 
         solution=sound.get("solution", False),
         points=float(sound.get("points", 0)),
         hidden=BEGIN_HIDDEN in source or given.get("tito") == HIDDEN_MARK,
-        fault=fault,
+        fault=next(filter(None, faults.values()), fault),
         extra={**({"metadata": rest} if rest else {}), **(kept or {})},
         **place,
     )
 
 
-def _wrong_option(options: object) -> str:
-    if not isinstance(options, dict):
-        return f"nbgrader={options!r} is not a set of options; write nbgrader={{...}}."
-    for key, value in options.items():
-        if key not in OPTIONS:
-            return f"nbgrader has no option {key!r}; it has {', '.join(OPTIONS)}."
-        wanted = OPTIONS[key]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            return f"nbgrader's {key} is {value!r}; it must be {KIND[wanted[0]]}."
+def _wrong_option(key: str, value: object) -> str:
+    if key not in OPTIONS:
+        return f"nbgrader has no option {key!r}; it has {', '.join(OPTIONS)}."
+    wanted = OPTIONS[key]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        return f"nbgrader's {key} is {value!r}; it must be {KIND[wanted[0]]}."
     return ""
 
 
 def metadata_of(cell: Cell) -> dict[str, Any]:
     """The cell's metadata for a notebook: nbgrader's options complete, and what an editor wrote there."""
-    mark = {"tito": dict(HIDDEN_MARK)} if cell.hidden else {}
-    return {**cell.extra.get("metadata", {}), **_options(cell), **mark}
-
-
-def _options(cell: Cell) -> dict[str, Any]:
-    if not cell.grade_id and not (cell.grade or cell.solution):
-        return {}
-    flags = {"grade": cell.grade, "solution": cell.solution, "locked": not cell.solution, "task": False}
-    points = int(cell.points) if cell.points.is_integer() else cell.points
-    worth = {"points": points} if cell.grade else {}
-    return {"nbgrader": {"grade_id": cell.grade_id, "schema_version": 3, **flags, **worth}}
+    found = dict(cell.extra.get("metadata", {}))
+    if cell.grade_id or cell.grade or cell.solution:
+        flags = {"grade": cell.grade, "solution": cell.solution, "locked": not cell.solution, "task": False}
+        found["nbgrader"] = {"grade_id": cell.grade_id, "schema_version": 3, **flags}
+    if cell.grade:
+        found["nbgrader"]["points"] = int(cell.points) if cell.points.is_integer() else cell.points
+    return found | ({"tito": dict(HIDDEN_MARK)} if cell.hidden else {})
 
 
 def valid_id(found: object) -> str:

@@ -1,6 +1,7 @@
 """The regions of a cell that a student does not get: solutions, which leave a stub behind, and hidden tests."""
 
 import re
+from collections.abc import Callable
 
 HERE = "# YOUR CODE HERE"
 TEXT_STUB = "YOUR ANSWER HERE"
@@ -13,20 +14,19 @@ ANSWER_HERE = re.compile(r"\s*\byour answer here\b\.?[ \t]*", re.IGNORECASE)
 DEFINITION = re.compile(r"([ \t]*)(?:async\s+)?(?:def|class)\s+(\w+)")
 
 
-def code_stub(words: str) -> list[str]:
-    """The lines of a stub, whose error says what is missing."""
-    return [HERE, f'raise NotImplementedError("{words}")']
-
-
 def strip_code(source: str, name: str = "") -> str | None:
     """`source` with a stub, indented as the region is, in place of each solution region; None where it has none.
 
     The stub names the function that it is in, else the cell, which is called `name`. Raises ValueError where regions
     are nested or one is not closed.
     """
-    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", lambda above, indent: [
-        indent + line for line in code_stub(_what_is_missing(above, indent, name))
-    ])  # fmt: skip
+
+    def stub(above: list[str], indent: str) -> list[str]:
+        function = _function_under(above, indent)
+        words = f"{function} is not built yet" if function else f"{name or 'this'} is not answered yet"
+        return [f"{indent}{HERE}", f'{indent}raise NotImplementedError("{words}")']
+
+    return _strip(source, BEGIN_SOLUTION, END_SOLUTION, "a solution region", stub)
 
 
 def strip_text(source: str) -> str | None:
@@ -42,7 +42,7 @@ def strip_hidden(source: str) -> str | None:
     return _strip(source, BEGIN_HIDDEN, END_HIDDEN, "a region of hidden tests", lambda above, indent: [])
 
 
-def _strip(source: str, begin: str, end: str, what: str, stub) -> str | None:
+def _strip(source: str, begin: str, end: str, what: str, stub: Callable[[list[str], str], list[str]]) -> str | None:
     kept: list[str] = []
     inside = found = False
     for line in source.split("\n"):
@@ -60,15 +60,20 @@ def _strip(source: str, begin: str, end: str, what: str, stub) -> str | None:
     return "\n".join(kept) if found else None
 
 
-def _what_is_missing(above: list[str], indent: str, name: str) -> str:
-    """What the stub says: the function whose body it stands in, as Linear.forward, or the question."""
+def function_of_stub(source: str) -> str:
+    """The function whose stub is the first in `source`, as in Linear.forward; empty where it is outside functions."""
+    stub = STUB.search(source)
+    return _function_under(source[: stub.start()].split("\n"), stub["indent"]) if stub else ""
+
+
+def _function_under(above: list[str], indent: str) -> str:
     names, width = [], len(indent)
     for line in reversed(above):
         match = DEFINITION.match(line)
         if match and len(match[1]) < width:
             names.insert(0, match[2])
             width = len(match[1])
-    return f"{'.'.join(names)} is not built yet" if names else f"{name or 'this'} is not answered yet"
+    return ".".join(names)
 
 
 def without_markers(source: str) -> str:

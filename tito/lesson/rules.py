@@ -46,7 +46,9 @@ def _of_the_lesson(lesson: Lesson) -> Iterator[Finding]:
         yield Finding("no-exports", f"{lesson.file}: {words}", lesson.file, blocks=True)
 
 
-def _is_python(cell: Cell, lesson: Lesson) -> Problems:
+def _can_be_read(cell: Cell, lesson: Lesson) -> Problems:
+    if cell.fault:
+        yield "bad-options", cell.fault[0].upper() + cell.fault[1:]
     try:
         code.parse_cell(cell.source if cell.kind == "code" else "")
     except SyntaxError as error:
@@ -54,37 +56,27 @@ def _is_python(cell: Cell, lesson: Lesson) -> Problems:
         yield "not-python", f"The cell is not Python: {error.msg}, at {where}"
 
 
-def _options_are_nbgraders(cell: Cell, lesson: Lesson) -> Problems:
-    if cell.fault:
-        yield "bad-options", cell.fault[0].upper() + cell.fault[1:]
-
-
-def _names_its_module(cell: Cell, lesson: Lesson) -> Problems:
-    name = cell.directives.get("default_exp") if cell.kind == "code" else None
-    if name is None:
-        return
-    if cell is not next(other for other in lesson.code if "default_exp" in other.directives):
-        yield "two-modules", "A second `#| default_exp`; a lesson makes one module, so keep one."
-    elif code.is_support(lesson.module):
-        yield "support-module", f"`#| default_exp {name}`: the modules there are written by hand; name another part."
-    elif not code.names_module(lesson.module):
-        yield "bad-module", f"`#| default_exp {name}` is not a module in a part of {LIBRARY}, such as core.tensor."
+def _names_one_module(cell: Cell, lesson: Lesson) -> Problems:
+    for directive, target in cell.directives.items():
+        line = f"`#| {directive} {target}`"
+        if directive in code.EXPORTS and target:
+            yield "export-elsewhere", f"{line}: a lesson makes one module; leave out {target}."
+        elif directive != "default_exp":
+            continue
+        elif cell is not next(other for other in lesson.code if directive in other.directives):
+            yield "two-modules", "A second `#| default_exp`; a lesson makes one module, so keep one."
+        elif code.is_support(lesson.module):
+            yield "support-module", f"{line}: the modules there are written by hand; name another part."
+        elif not code.names_module(lesson.module):
+            yield "bad-module", f"{line} is not a module in a part of {LIBRARY}, such as core.tensor."
 
 
 def _directives_are_first(cell: Cell, lesson: Lesson) -> Problems:
-    if cell.kind != "code":
-        return
-    strings = [node.value for node in ast.walk(code.tree_of(cell.source)) if isinstance(node, ast.Constant)]
+    strings = [node.value for node in ast.walk(cell.tree) if isinstance(node, ast.Constant)]
     text = "\n".join(value for value in strings if isinstance(value, str))
-    for line in code.split_directives(cell.source)[1]:
+    for line in code.split_directives(cell.source)[1] if cell.kind == "code" else ():
         if LATE.fullmatch(line) and line not in text:
             yield "late-directive", f"`{line.strip()}` must be at the top of its cell; nbdev overlooks it elsewhere."
-
-
-def _exports_to_its_module(cell: Cell, lesson: Lesson) -> Problems:
-    for directive, target in cell.directives.items() if cell.kind == "code" else ():
-        if directive in code.EXPORTS and target:
-            yield "export-elsewhere", f"`#| {directive} {target}`: a lesson makes one module; leave out {target}."
 
 
 def _has_an_id_of_its_own(cell: Cell, lesson: Lesson) -> Problems:
@@ -98,39 +90,33 @@ def _has_an_id_of_its_own(cell: Cell, lesson: Lesson) -> Problems:
         yield "grade-id-twice", words
 
 
-def _imports_are_absolute(cell: Cell, lesson: Lesson) -> Problems:
+def _imports_others_in_full(cell: Cell, lesson: Lesson) -> Problems:
     """nbdev refuses relative imports; it makes them itself."""
-    for node in code.library_imports(cell.source) if cell.is_export else ():
+    for node in code.library_imports(cell.tree) if cell.is_export else ():
         if node.level:
             words = f"`{ast.unparse(node)}`: write the import from {LIBRARY}, in full; nbdev makes it relative."
             yield "relative-import", words
-
-
-def _does_not_import_itself(cell: Cell, lesson: Lesson) -> Problems:
-    if cell.kind == "code" and lesson.module and lesson.module in code.imported_anywhere(cell.source):
+    if lesson.module in code.imported_modules(ast.walk(cell.tree)):
         words = f"The lesson imports {lesson.module}, which it makes; use the names defined here."
         yield "imports-itself", words
 
 
 def _exports_run_no_test(cell: Cell, lesson: Lesson) -> Problems:
-    if not cell.is_export:
-        return
-    body = code.tree_of(cell.source).body
+    body = cell.tree.body if cell.is_export else []
     for name in sorted({name for node in body if not isinstance(node, code.DEFINITIONS) for name in code.called(node)}):
         if name.startswith("test"):
             yield "exported-test", f"The exported call of {name} would run on import; move it to a check."
-    if cell.is_check:
+    if cell.is_export and cell.is_check:
         yield "exported-check", "A graded check does not belong in the module; remove `#| export`."
 
 
-def _check_checks(cell: Cell, lesson: Lesson) -> Problems:
+def _checks_check(cell: Cell, lesson: Lesson) -> Problems:
+    idle = code.tests_not_called(cell.tree)
     if not cell.is_check or cell.kind != "code":
         return
-    tree = code.tree_of(cell.source)
-    idle = code.tests_not_called(tree)
     if idle:
         yield "idle-check", f"The check does not call {', '.join(idle)}, so a blank lesson would pass it."
-    elif not code.checks_something(tree):
+    elif not code.checks_something(cell.tree):
         yield "empty-check", "The check calls nothing and asserts nothing, so a blank lesson would pass it."
 
 
@@ -143,15 +129,12 @@ def _graded_cells_count(cell: Cell, lesson: Lesson) -> Problems:
 
 
 COMMON: tuple[Rule, ...] = (
-    _options_are_nbgraders,
-    _is_python,
-    _names_its_module,
+    _can_be_read,
+    _names_one_module,
     _directives_are_first,
-    _exports_to_its_module,
     _has_an_id_of_its_own,
-    _imports_are_absolute,
-    _does_not_import_itself,
+    _imports_others_in_full,
     _exports_run_no_test,
-    _check_checks,
+    _checks_check,
     _graded_cells_count,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from tito.lesson.cell import Cell
 from tito.lesson.code import tree_of
-from tito.lesson.regions import STUB
+from tito.lesson.regions import function_of_stub
 
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 MESSAGE_LIMIT = 2000
@@ -29,29 +29,28 @@ class Frame:
     cell: int
     line: int
     function: str
-    innermost: bool = False
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What a cell raised: type, text, the lesson's frames (outermost first), and the traceback to read.
+    """What a cell raised: type, its base classes, text, the lesson's frames (outermost first), the traceback to read.
 
-    `bases` are the classes of the error, `before` the errors that were being handled when this one was raised.
+    `here` tells that the lesson's own code raised it, and `before` are the errors that were being handled then.
     """
 
     type: str
+    bases: list[str]
     text: str
-    frames: tuple[Frame, ...]
-    traceback: str
-    bases: tuple[str, ...] = ()
+    frames: list[Frame]
+    here: bool
+    traceback: str = ""
     before: "tuple[Failure, ...]" = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Failure":
         """From the worker's report."""
-        frames = tuple(Frame(**frame) for frame in facts["frames"])
-        before = tuple(cls.of(earlier) for earlier in facts.get("before", ()))
-        return cls(facts["type"], facts["text"], frames, facts.get("traceback", ""), tuple(facts["bases"]), before)
+        frames, before = [Frame(**frame) for frame in facts["frames"]], tuple(map(cls.of, facts.get("before", ())))
+        return cls(**facts | {"frames": frames, "before": before})
 
     @property
     def is_check(self) -> bool:
@@ -92,7 +91,7 @@ def explain(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -
         lead = f"{name} is not defined, because {cell_name(code[root])} did not run to its end."
     for raised in (failures[root], *failures[root].before):
         at = raised.frames[-1] if raised.frames else None
-        if "NotImplementedError" in raised.bases and at and at.innermost and code[at.cell].is_exercise:
+        if "NotImplementedError" in raised.bases and at and raised.here and code[at.cell].is_exercise:
             task, cell = _to_build(code[at.cell], at.function), code[at.cell].grade_id
             return Explanation(lead, shorten(task), "not-built", f"exercise {cell}")
     return Explanation(lead, shorten(_plain(code, failures[root], root)), "failed", f"cell {root}")
@@ -101,17 +100,7 @@ def explain(code: Sequence[Cell], failures: Mapping[int, Failure], index: int) -
 def unbuilt(code: Sequence[Cell]) -> dict[str, str]:
     """The exercises that are still blank, in part or whole, by their grade_ids: what each is to be."""
     blank = [cell for cell in code if cell.is_exercise and cell.is_blank]
-    return {cell.grade_id: _to_build(cell, _first_blank(cell.source)) for cell in blank}
-
-
-def _first_blank(source: str) -> str:
-    """The function with the first stub, as in Linear.forward; empty where the stub is outside functions."""
-    line, names = source[: STUB.search(source).start()].count("\n") + 1, []
-    inner = _children(tree_of(source))
-    while node := next((n for n in inner if n.lineno <= line <= (n.end_lineno or 0)), None):
-        names.append(node.name)
-        inner = _children(node)
-    return ".".join(names)
+    return {cell.grade_id: _to_build(cell, function_of_stub(cell.source)) for cell in blank}
 
 
 def cell_name(cell: Cell) -> str:
@@ -168,17 +157,15 @@ def _to_build(cell: Cell, function: str) -> str:
 
 def _task(source: str, function: str) -> str:
     """The first paragraph of the docstring of `function` (as in Linear.forward), or else of its class, on one line."""
-    node, found = tree_of(source), ""
+    found, node = "", tree_of(source)
     for name in function.replace("<locals>.", "").split("."):
         node = next((n for n in _children(node) if n.name == name), node)
-        doc = ast.get_docstring(node) if isinstance(node, ast.ClassDef | ast.FunctionDef) else None
-        found = doc or found
+        found = ast.get_docstring(node) or found
     return " ".join(found.partition("\n\n")[0].split())
 
 
-def _children(node: ast.AST) -> Sequence[ast.ClassDef | ast.FunctionDef]:
-    body = node.body if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) else []
-    return [child for child in body if isinstance(child, ast.ClassDef | ast.FunctionDef)]
+def _children(node: ast.AST) -> list[ast.ClassDef | ast.FunctionDef]:
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.ClassDef | ast.FunctionDef)]
 
 
 def _plain(code: Sequence[Cell], failure: Failure, index: int) -> str:

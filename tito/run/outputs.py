@@ -25,7 +25,7 @@ class Outputs:
 
     def write(self, name: str, text: str) -> None:
         """Note text on a stream."""
-        if self.room[name] > 0:
+        if text and self.room[name] > 0:
             if not self.found or self.found[-1].get("name") != name:
                 self.found.append({"output_type": "stream", "name": name, "text": []})
             self.found[-1]["text"].append(text[: self.room[name]])
@@ -95,6 +95,3 @@ class Hook(DisplayHook):
 
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
         self.shell.outputs.show(format_dict, md_dict)
-
-    def finish_displayhook(self) -> None:
-        """Nothing to end."""

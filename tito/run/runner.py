@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tito.errors import Finding
+from tito.errors import Finding, in_sentences
 from tito.lesson.cell import Cell
 from tito.lesson.code import without_cell_magic
 from tito.project import LIBRARY
@@ -68,11 +68,7 @@ class Result:
     hidden: tuple[str, ...]
     unbuilt: dict[str, str]
     schema: int = SCHEMA
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    problems = in_sentences
 
 
 @dataclass(frozen=True)

@@ -70,14 +70,10 @@ class Shell(InteractiveShell):
         self.outputs = outputs.Outputs()
         super().__init__(**kwargs)
 
-    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """Print nothing: the error travels in the report."""
+    def do_nothing(self, *args: Any, **kwargs: Any) -> None:
+        """Errors travel in the report, and figures are drawn in memory."""
 
-    def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
-        """Print nothing: the error travels in the report."""
-
-    def enable_gui(self, gui: str | None = None) -> None:
-        """Nothing to enable: figures are drawn in memory."""
+    showtraceback = showsyntaxerror = enable_gui = do_nothing
 
     def ask_exit(self) -> None:
         """What `exit()` does in a cell."""
@@ -159,17 +155,13 @@ class Worker:
 
     def facts(self, error: BaseException) -> dict[str, Any]:
         """An error's type and its bases, its text, and the frames that are in cells of the lesson, outermost first."""
-        frames = []
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            place = self.place(frame.f_code, line)
-            frames += [place | {"innermost": False}] if place else []
-        if frames and place:
-            frames[-1]["innermost"] = True
+        places = [self.place(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
         cell = self.shell.compile.cell_of.get(error.filename or "") if isinstance(error, SyntaxError) else None
         if cell is not None:
-            frames.append({"cell": cell, "line": error.lineno or 1, "function": "", "innermost": True})
-        bases = [base.__name__ for base in type(error).__mro__]
-        return {"type": bases[0], "bases": bases, "text": error_text(error)[:TEXT_LIMIT], "frames": frames}
+            places.append({"cell": cell, "line": error.lineno or 1, "function": ""})
+        bases, text = [base.__name__ for base in type(error).__mro__], error_text(error)[:TEXT_LIMIT]
+        here = bool(places and places[-1])
+        return {"type": bases[0], "bases": bases, "text": text, "frames": list(filter(None, places)), "here": here}
 
     def place(self, code: Any, line: int) -> dict[str, Any] | None:
         """The cell, line and function of a piece of code; None where it is not the lesson's."""

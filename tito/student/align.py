@@ -1,14 +1,14 @@
 """Which cell of the lesson each cell of a student's file is: the one answer for judging, reset, update and grading.
 
 A cell is known by its mark, the grade_id; by its id; by what it says, apart from what a formatter changes; by what it
-defines, where the lesson asks for that; and at last by most of its words.
+defines, where the lesson asks for that; and at last by most of its words. An answer beside its exercise is known, too.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from operator import attrgetter
 
 from tito.lesson.cell import Cell
 from tito.lesson.regions import HERE, STUB
@@ -28,39 +28,33 @@ class Alignment:
     lesson: tuple[Cell, ...]
     places: tuple[int | None, ...]
 
-    @cached_property
-    def found(self) -> dict[int, list[int]]:
-        """For each place in the lesson that the student's file has, the student's cells there, in order."""
-        found = defaultdict(list)
-        for index, place in enumerate(self.places):
-            if place is not None:
-                found[place].append(index)
-        return dict(found)
+    def at(self, place: int | None) -> list[int]:
+        """The numbers of the student's cells at a place of the lesson; of their own cells at None."""
+        return [number for number, home in enumerate(self.places) if home == place]
 
-    @property
-    def own(self) -> list[int]:
-        """The student's cells that no cell of the lesson became."""
-        return [index for index, place in enumerate(self.places) if place is None]
+    def cells_at(self, place: int | None) -> list[Cell]:
+        """The student's cells at a place of the lesson; their own cells at None."""
+        return [self.mine[number] for number in self.at(place)]
 
-    @property
-    def lost_marks(self) -> list[int]:
-        """The student's cells that lost their mark, the grade_id, and are known by something else."""
-        pairs = ((index, place) for index, place in enumerate(self.places) if place is not None)
-        return [index for index, place in pairs if self.mine[index].grade_id != self.lesson[place].grade_id]
+    def wanted(self, place: int | None) -> Cell | None:
+        """The lesson's cell at a place."""
+        return None if place is None else self.lesson[place]
 
     @property
     def is_foreign(self) -> bool:
         """Whether the file holds no exercise, no check and no question of the lesson."""
-        return not any(self.lesson[place].grade_id for place in self.found)
+        return not any(self.lesson[place].grade_id for place in self.places if place is not None)
 
 
 def align(mine: Sequence[Cell], lesson: Sequence[Cell]) -> Alignment:
     """Align a student's cells with those of the blank lesson that they were written in."""
     work = _Aligning(mine, lesson)
     work.by_mark()
-    for key in (_id, _text, _letters, _asked_names):
+    for key in (attrgetter("id"), _text, _letters):
         work.by_key(key)
+    work.by_key(attrgetter("names"), asked=True)
     work.by_words()
+    work.by_answer()
     return Alignment(tuple(mine), tuple(lesson), tuple(work.places))
 
 
@@ -77,15 +71,18 @@ class _Aligning:
             if cell.grade_id in marks:
                 self._put(index, marks[cell.grade_id])
 
-    def by_key(self, key: Callable[[Cell, bool], Hashable | None]) -> None:
-        """Place each cell that is left where a cell of the lesson that is still free has the same key."""
+    def by_key(self, key: Callable[[Cell], Hashable], asked: bool = False) -> None:
+        """Place each cell that is left where a cell of the lesson that is still free has the same key.
+
+        Those of the lesson that are not `asked` for, which are no exercise, check or question, can be left out.
+        """
         homes = defaultdict(list)
         for place in sorted(self.free, reverse=True):
-            homes[key(self.lesson[place], True)].append(place)
-        homes.pop(None, None)
-        for index in self._left():
-            wanted = key(self.mine[index], False) if homes else None
-            if homes.get(wanted):
+            if self.lesson[place].grade_id or not asked:
+                homes[key(self.lesson[place])].append(place)
+        for index in self._left() if homes else ():
+            wanted = key(self.mine[index])
+            if wanted and homes.get(wanted):
                 self._put(index, homes[wanted].pop())
 
     def by_words(self) -> None:
@@ -115,6 +112,14 @@ class _Aligning:
             if ratio > ALIKE and self.mine[mine].kind == self.lesson[place].kind:
                 yield ratio, mine, place
 
+    def by_answer(self) -> None:
+        """Place the one cell that defines what an exercise asks for where that is left blank."""
+        for place, wanted in ((place, cell) for place, cell in enumerate(self.lesson) if cell.is_exercise):
+            found = [index for index in self._left() if wanted.names and self.mine[index].names == wanted.names]
+            there = [cell for cell, home in zip(self.mine, self.places, strict=True) if home == place]
+            if len(found) == 1 and there and all(same_text(cell, wanted) for cell in there):
+                self.places[found[0]] = place
+
     def _left(self) -> list[int]:
         return [index for index, place in enumerate(self.places) if place is None]
 
@@ -123,23 +128,14 @@ class _Aligning:
         self.free.discard(place)
 
 
-def _id(cell: Cell, of_lesson: bool) -> Hashable | None:
-    return cell.id or None
-
-
-def _text(cell: Cell, of_lesson: bool) -> Hashable | None:
+def _text(cell: Cell) -> tuple[str, str]:
     return cell.kind, plain_text(cell)
 
 
-def _letters(cell: Cell, of_lesson: bool) -> Hashable | None:
+def _letters(cell: Cell) -> tuple[str, str] | None:
     """What stays when an editor formats the cell: other breaks, quotes, brackets and commas make no other cell."""
     letters = FORMATTING.sub("", cell.source)
     return (cell.kind, letters) if letters else None
-
-
-def _asked_names(cell: Cell, of_lesson: bool) -> Hashable | None:
-    """What an exercise or a check of the lesson defines; any cell of the student's may define the same."""
-    return cell.names or None if cell.grade_id or not of_lesson else None
 
 
 def _words(cell: Cell) -> Counter[str]:

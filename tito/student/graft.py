@@ -5,22 +5,22 @@ than the one it was written in. What a student wrote and has no place in the les
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from tito.errors import Finding
 from tito.lesson.cell import Cell
 from tito.lesson.code import parses, split_directives
 from tito.student.align import Alignment, align, same_text
-from tito.student.answers import Answers, spaced
+from tito.student.answers import answer_to, spaced, whole
 from tito.student.merge import merge_answer
 
 
 @dataclass(frozen=True)
 class Row:
-    """A cell of the result. `origin` is the index of the student's cell that it holds, None where it is a new one."""
+    """A cell of the result. `is_mine` tells that the student's file has it, or one in its place."""
 
     cell: Cell
-    origin: int | None = None
+    is_mine: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,73 +50,63 @@ def graft(
 
     With `keep_edits` a given cell that the student edited and the release did not stays as the student has it.
     """
-    work = _Graft(tuple(new), tuple(mine), base, keep_edits and base is not None)
-    groups = {-1: [], **{number: [work.row(number)] for number in range(len(new))}}
+    work = _Graft(new, mine, new if base is None else base, keep_edits and base is not None)
+    rows = {(number, -1): work.row(number) for number in range(len(new))}
     for index in work.own():
         after = next((work.homes[before] for before in range(index - 1, -1, -1) if before in work.homes), -1)
-        groups[after].append(Row(work.own_cell(index), index))
-    found = tuple(row for group in groups.values() for row in group)
-    findings = tuple(dict.fromkeys([*work.lost_marks(), *work.findings]))
-    return Grafted(found, tuple(work.carried), tuple(work.left), findings, work.alignment)
+        rows[after, index] = Row(work.own_cell(index))
+    in_order, left = (rows[key] for key in sorted(rows)), (work.mine[index] for index in sorted(work.left))
+    return Grafted(tuple(in_order), tuple(work.carried), tuple(left), tuple(dict.fromkeys(work.findings)), work.found)
 
 
-@dataclass
 class _Graft:
-    new: tuple[Cell, ...]
-    typed: tuple[Cell, ...]
-    given: Sequence[Cell] | None
-    keep_edits: bool
-    carried: list[str] = field(default_factory=list)
-    left: list[Cell] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    homes: dict[int, int] = field(default_factory=dict)  # the student's cells that have a place in `new`: where
-    beside: set[int] = field(default_factory=set)  # those with a mark of the lesson that stay cells of their own
-
-    def __post_init__(self) -> None:
-        self.mine = tuple(map(spaced, self.typed))
-        base = self.new if self.given is None else self.given
+    def __init__(self, new: Sequence[Cell], typed: Sequence[Cell], base: Sequence[Cell], keep_edits: bool) -> None:
+        self.new, self.keep_edits = new, keep_edits
         known = {cell.grade_id for cell in base}
-        base = (*base, *(cell for cell in self.new if cell.grade_id and cell.grade_id not in known))
-        self.alignment = align(self.mine, base)
-        self.answers = Answers(self.alignment)
-        self.base_of = _counterparts(self.new, base)
+        base = [*base, *(cell for cell in new if cell.grade_id and cell.grade_id not in known)]
+        mine, tabs = spaced(typed)
+        aligned = align(mine, base)
+        self.found, split = whole(aligned)
+        self.mine = self.found.mine
+        self.places = align(new, base).places  # what each cell of the new lesson was in the old one
+        homes = {place: number for number, place in enumerate(self.places) if place is not None}
+        pairs = enumerate(self.found.places)
+        self.homes = {index: homes[place] for index, place in pairs if place in homes}  # the student's cells in `new`
+        self.findings = [*_lost_marks(aligned), *split, *tabs]
+        self.carried: list[str] = []
+        self.left: set[int] = set()
+        self.beside: set[int] = set()  # those with a mark of the lesson that stay cells of their own
 
     def row(self, number: int) -> Row:
         """The new lesson's cell `number`, with what the student has in its place."""
-        wanted, place = self.new[number], self.base_of.get(number)
-        if place is None:
-            return Row(wanted)
-        if wanted.solution:
-            return self._answered(wanted, place, number)
-        indices, base = self.alignment.found.get(place, []), self.alignment.lesson[place]
-        self.homes.update(dict.fromkeys(indices, number))
+        wanted, place = self.new[number], self.places[number]
+        indices = [] if place is None else self.found.at(place)
         if not indices:
-            return Row(wanted)
-        cell = self.mine[indices[0]]
+            return Row(self._where_it_is(wanted) if wanted.solution else wanted, False)
+        if wanted.solution:
+            return self._answered(wanted, place)
+        cell, base = self.mine[indices[0]], self.found.lesson[place]
         edited = not wanted.is_check and not same_text(cell, base)
         if edited and self.keep_edits and same_text(base, wanted):
-            return Row(replace(cell.without_marks(), grade_id=wanted.grade_id, id=wanted.id), indices[0])
+            return Row(replace(cell.without_marks(), grade_id=wanted.grade_id, id=wanted.id))
         if edited and not same_text(cell, wanted):
-            self.left.append(cell)
-        return Row(_dressed(wanted, cell, wanted.source), indices[0])
+            self.left.add(indices[0])
+        return Row(_dressed(wanted, cell, wanted.source))
 
-    def _answered(self, wanted: Cell, place: int, number: int) -> Row:
-        answer, base = self.answers.to(place), self.alignment.lesson[place]
-        self.homes.update(dict.fromkeys((*self.alignment.found.get(place, []), *answer.made_of), number))
+    def _answered(self, wanted: Cell, place: int) -> Row:
+        answer = answer_to(self.found, place)
         self.findings += answer.findings
-        self.left += [self.mine[index] for index in answer.left]
-        self.beside.update(answer.beside)
-        if answer.cell is None:
-            return Row(self._where_it_is(wanted) or wanted)
-        self._note_spaces(answer.made_of, wanted)
-        source = self._merged(wanted, base, answer.cell)
-        return Row(_dressed(wanted, answer.cell, source), answer.made_of[0])
+        for index in answer.others:
+            is_python = not wanted.is_exercise or parses(self.mine[index].source)
+            (self.left if is_python else self.beside).add(index)
+        source = self._merged(wanted, self.found.lesson[place], answer.cell)
+        return Row(_dressed(wanted, answer.cell, source))
 
-    def _where_it_is(self, wanted: Cell) -> Cell | None:
-        """An exercise that is gone, while other cells define all that it asks for: its stub would undo them."""
+    def _where_it_is(self, wanted: Cell) -> Cell:
+        """An exercise that is gone; without its stub where other cells define all that it asks for."""
         names = frozenset().union(*(cell.names for cell in self.mine))
         if not wanted.names or not wanted.names <= names:
-            return None
+            return wanted
         words = f"# {', '.join(sorted(wanted.names))}: defined in another cell"
         return replace(wanted, source="\n".join([*_directives(wanted.source), words]))
 
@@ -146,53 +136,28 @@ class _Graft:
 
     def own(self) -> list[int]:
         """The numbers of the cells that stay the student's own; of the others, what has no place goes to `left`."""
-        own = [index for index in (*self.alignment.own, *self.beside) if index not in self.answers.taken]
-        for place, indices in self.alignment.found.items():
-            was = self.alignment.lesson[place]
-            gone = [index for index in indices if index not in self.homes and not same_text(self.mine[index], was)]
-            self.left += [] if was.is_check else [self.mine[index] for index in gone]
-        return sorted(index for index in own if self.mine[index].source.strip())
+        for index, place in enumerate(self.found.places):
+            was = self.found.wanted(place)
+            if was and index not in self.homes and not was.is_check and not same_text(self.mine[index], was):
+                self.left.add(index)
+        return [index for index in sorted({*self.found.at(None), *self.beside}) if self.mine[index].source.strip()]
 
     def own_cell(self, index: int) -> Cell:
         """A cell of the student's own, as it goes on: no mark of nbgrader's, and no id that the lesson has."""
         cell = self.mine[index].without_marks()
-        self._note_spaces([index], cell)
         return replace(cell, id="") if cell.id in {wanted.id for wanted in self.new} else cell
 
-    def lost_marks(self) -> list[Finding]:
-        """The graded cells and exercises that are known by something else than their mark."""
-        said = []
-        for index in self.alignment.lost_marks:
-            wanted, place = self.alignment.lesson[self.alignment.places[index]], self.mine[index].place()
-            if wanted.grade_id:
-                text = f"{wanted.grade_id} ({place}) had lost its mark; it was recognised."
-                said.append(Finding("mark-lost", text, place))
-        return said
 
-    def _note_spaces(self, indices: Sequence[int], wanted: Cell) -> None:
-        for index in indices:
-            if self.mine[index] is not self.typed[index]:
-                place = self.mine[index].place()
-                name = f"{wanted.grade_id} ({place})" if wanted.grade_id else f"The cell at {place}"
-                text = f"{name} mixes tabs and spaces; each tab was read as 4 spaces."
-                self.findings.append(Finding("tabs", text, place))
-
-
-def _counterparts(new: Sequence[Cell], base: Sequence[Cell]) -> dict[int, int]:
-    """For each cell of the new lesson the place in the old one of what it was: of its grade_id, or of the same text."""
-    marks = {cell.grade_id: place for place, cell in enumerate(base) if cell.grade_id}
-    texts: dict[tuple[str, str], list[int]] = {}
-    for place in range(len(base) - 1, -1, -1):
-        if not base[place].grade_id:
-            texts.setdefault((base[place].kind, base[place].source.strip()), []).append(place)
-    found = {}
-    for number, cell in enumerate(new):
-        same = texts.get((cell.kind, cell.source.strip()))
-        if cell.grade_id in marks:
-            found[number] = marks[cell.grade_id]
-        elif not cell.grade_id and same:
-            found[number] = same.pop()
-    return found
+def _lost_marks(found: Alignment) -> list[Finding]:
+    """That graded cells and exercises are known by something else than their mark."""
+    said = []
+    for cell, place in zip(found.mine, found.places, strict=True):
+        wanted = found.wanted(place)
+        is_answer_beside = wanted and len(found.at(place)) > 1 and not same_text(cell, wanted)
+        if wanted and wanted.grade_id and wanted.grade_id != cell.grade_id and not is_answer_beside:
+            text = f"{wanted.grade_id} ({cell.place()}) had lost its mark; it was recognised."
+            said.append(Finding("mark-lost", text, cell.place()))
+    return said
 
 
 def _directives(source: str) -> list[str]:

@@ -14,9 +14,9 @@ from tito.lesson.find import pristine_lesson
 from tito.lesson.lesson import Lesson
 from tito.project import Project
 from tito.student.align import Alignment, same_text
-from tito.student.answers import blank_and_defined
+from tito.student.answers import blank_and_defined, copied
 from tito.student.folder import NO_RELEASE, about_file
-from tito.student.graft import Grafted, Row, graft
+from tito.student.graft import Grafted, graft
 
 REPAIR = "`tito module reset {} --keep-answers` repairs the file itself and keeps your answers."
 # What that puts right.
@@ -67,47 +67,56 @@ def judge_cells(
     if done.alignment.is_foreign:
         text = "No cell of this lesson is in this file; is it another lesson's?"
         return done.cells, (Finding("other-lesson", text, blocks=True),), ()
-    rows, restored = _rows(done)
-    about = [*done.findings, *restored, *_about_checks(done.alignment), *_about_exercises(done)]
-    return tuple(row.cell for row in rows), tuple(dict.fromkeys(about)), done.left
+    cells, restored = _to_run(done)
+    about = [*done.findings, *restored, *_about_graded(done)]
+    return tuple(cells), tuple(dict.fromkeys(about)), done.left
 
 
-def _rows(done: Grafted) -> tuple[list[Row], list[Finding]]:
-    """The rows to be run: the student's, the graded cells, and what the lesson gave and is now defined nowhere."""
-    own = [row.cell for row in done.rows if row.origin is not None and row.cell.kind == "code"]
+def _to_run(done: Grafted) -> tuple[list[Cell], list[Finding]]:
+    """The student's cells, the graded cells, and what the lesson gave and is now defined nowhere."""
+    own = [row.cell for row in done.rows if row.is_mine and row.cell.kind == "code"]
     bound = frozenset().union(*(bound_names(cell.source) for cell in own))
-    rows, said, at = [], [], Cell("", "")
+    cells, said, before = [], [], Cell("", "")
     for row in done.rows:
-        gone = row.origin is None and not row.cell.grade
-        missing = sorted(bound_names(row.cell.source) - bound) if gone and row.cell.kind == "code" else []
-        if row.origin is not None:
-            at = row.cell
-        elif gone and (not missing or row.cell.solution):
-            continue
-        elif missing:
+        cell = row.cell if row.is_mine else replace(row.cell, number=before.number, line=before.line)
+        if not row.is_mine and not cell.grade:
+            missing = sorted(bound_names(cell.source) - bound) if cell.kind == "code" and not cell.solution else []
+            if not missing:
+                continue
             text = f"A given cell that defines {', '.join(missing)} is gone; it was run as it was released."
-            said.append(Finding("given-gone", text, at.place()))
-        rows.append(row if row.origin is not None else Row(replace(row.cell, number=at.number, line=at.line)))
-    return rows, said
+            said.append(Finding("given-gone", text, before.place()))
+        before = cell
+        cells.append(cell)
+    return cells, said
 
 
-def _about_checks(found: Alignment) -> list[Finding]:
-    """The checks and open questions of the lesson that are gone from the file, were changed, or are there twice."""
-    said = []
-    for cell in (found.mine[index] for index in found.own if found.mine[index].grade):
+def _about_graded(done: Grafted) -> list[Finding]:
+    """The checks, exercises and open questions that are gone, were changed, are there twice, or lack what is asked."""
+    found, said = done.alignment, []
+    answers = {row.cell.grade_id: row.cell for row in done.rows if row.is_mine}
+    for cell in (cell for cell in found.cells_at(None) if cell.grade):
         text = f"{cell.grade_id or 'A graded cell'} ({cell.place()}) is not a check of this lesson; it earns no points."
         said.append(Finding("not-in-lesson", text, cell.place()))
     for place, wanted in enumerate(found.lesson):
-        mine = [found.mine[index] for index in found.found.get(place, [])]
-        if not wanted.grade:
-            continue
+        mine = found.cells_at(place)
         if not mine:
-            what, code = ("check", "check-gone") if wanted.is_check else ("open question", "question-gone")
-            text = f"The {what} {wanted.grade_id} is gone; it counts as it was released."
-            said.append(Finding(code, text, blocks=wanted.is_check))
+            said += _about_gone(wanted)
         elif wanted.is_check:
             said += _about_check(wanted, mine)
+        elif wanted.is_exercise:
+            if mine[0].kind != wanted.kind:
+                text = f"{wanted.grade_id} ({mine[0].place()}) had become a {mine[0].kind} cell; it was run as code."
+                said.append(Finding("kind-changed", text, mine[0].place()))
+            said += _about_names(found, place, answers[wanted.grade_id])
     return said
+
+
+def _about_gone(wanted: Cell) -> list[Finding]:
+    if wanted.is_exercise:
+        return [Finding("exercise-gone", f"The exercise {wanted.grade_id} is gone.")]
+    what, code = ("check", "check-gone") if wanted.is_check else ("open question", "question-gone")
+    text = f"The {what} {wanted.grade_id} is gone; it counts as it was released."
+    return [Finding(code, text, blocks=wanted.is_check)] if wanted.grade else []
 
 
 def _about_check(wanted: Cell, mine: Sequence[Cell]) -> list[Finding]:
@@ -116,39 +125,19 @@ def _about_check(wanted: Cell, mine: Sequence[Cell]) -> list[Finding]:
     marked = first.grade_id == wanted.grade_id
     if not same_text(first, wanted) or (marked and flags[0] != flags[1]):
         what = f"was changed; the released check was run, for its {wanted.points:g} points."
-        text = f"{wanted.grade_id} ({first.place()}) {what}"
-        said.append(Finding("check-changed", text, first.place()))
+        said.append(Finding("check-changed", f"{wanted.grade_id} ({first.place()}) {what}", first.place()))
     if len(mine) > 1:
-        where, times = " and ".join(cell.place() for cell in mine), "twice" if len(mine) == 2 else f"{len(mine)} times"
-        text = f"{wanted.grade_id} is there {times}, at {where}: it counts once; delete the other."
-        said.append(Finding("copied", text, first.place(), blocks=True))
+        said.append(copied(wanted, mine, first, "it counts once; delete the other."))
     return said
 
 
-def _about_exercises(done: Grafted) -> list[Finding]:
-    """The exercises that are gone, became text, or do not define what the lesson asks them for."""
-    found, said = done.alignment, []
-    taken = {row.cell.grade_id: row for row in done.rows if row.cell.is_exercise and row.origin is not None}
-    for place, wanted in enumerate(found.lesson):
-        if not wanted.is_exercise:
-            continue
-        row, mine = taken.get(wanted.grade_id), [found.mine[index] for index in found.found.get(place, [])]
-        if row is None:
-            said.append(Finding("exercise-gone", f"The exercise {wanted.grade_id} is gone."))
-            continue
-        if mine and mine[0].kind != wanted.kind:
-            text = f"{wanted.grade_id} ({mine[0].place()}) had become a {mine[0].kind} cell; it was run as code."
-            said.append(Finding("kind-changed", text, mine[0].place()))
-        said += _about_names(found, place, wanted, row.cell)
-    return said
-
-
-def _about_names(found: Alignment, place: int, wanted: Cell, answer: Cell) -> list[Finding]:
-    others = [cell for index, cell in enumerate(found.mine) if found.places[index] != place]
+def _about_names(found: Alignment, place: int, answer: Cell) -> list[Finding]:
+    """The names that an exercise's answer does not define, and where else they are defined."""
+    wanted, said = found.lesson[place], []
+    others = [cell for cell, home in zip(found.mine, found.places, strict=True) if home != place]
     if same_text(answer, wanted):
-        homes = [cell for cell in others if wanted.names & cell.names and cell.kind == "code"]
+        homes = [cell for cell in others if wanted.names & cell.names]
         return [blank_and_defined(wanted, answer, homes[0])] if homes else []
-    said = []
     for name in sorted(wanted.names - answer.names) if parses(answer.source) else ():
         home = next((cell for cell in others if name in cell.names), None)
         the_cell = f"the cell {wanted.grade_id} ({answer.place()})"

@@ -1,6 +1,7 @@
 """What tito says to its user: errors, which end a command, and findings, which are told beside a result."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class TitoError(Exception):
@@ -51,3 +52,9 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.text} {self.fix}".rstrip()
+
+
+@property
+def in_sentences(result: Any) -> tuple[str, ...]:
+    """For a result that has `findings`: these in sentences."""
+    return tuple(map(str, result.findings))

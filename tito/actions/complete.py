@@ -6,7 +6,7 @@ from typing import Any
 
 from tito.actions.run import form_findings, run_judged
 from tito.actions.status import Missing, missing_prerequisites
-from tito.errors import Finding
+from tito.errors import Finding, in_sentences
 from tito.lesson.find import lesson_paths
 from tito.lesson.lesson import Lesson
 from tito.package.publish import BadExport, publish
@@ -36,11 +36,7 @@ class Completed:
     missing: tuple[Missing, ...] = ()
     result: Result | None = None
     changed: bool = False
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    problems = in_sentences
 
     @property
     def done(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.errors import Finding, LessonError
+from tito.errors import Finding, LessonError, in_sentences
 from tito.files import Transaction, file_digest, write_atomic
 from tito.lesson.cell import Cell
 from tito.lesson.find import file_in, lesson_paths
@@ -37,11 +37,7 @@ class LessonUpdate:
     news: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     kept: str = ""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    notes = in_sentences
 
 
 class Plan:

@@ -136,8 +136,8 @@ class Progress:
     `told` are the causes that were given, so that none is given twice.
     """
 
-    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
-        self.quiet, self.verbose = quiet, verbose
+    def __init__(self, verbose: bool = False) -> None:
+        self.verbose = verbose
         self.live = sys.stderr.isatty()
         self.started = time.monotonic()
         self.slowest = (0.0, "")
@@ -147,8 +147,7 @@ class Progress:
     def cell(self, run: "CellRun") -> None:
         """Call as each cell ends."""
         self.clear()
-        if not self.quiet:
-            self._show(run)
+        self._show(run)
         name = run.cell.grade_id or f"cell {run.number}"
         self.slowest = max(self.slowest, (run.seconds, name))
         if self.live and run.number < run.total:

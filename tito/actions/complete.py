@@ -75,7 +75,7 @@ def complete(
         if form:
             return ended("form", form)
         say(f"Running {lesson.number_name}")
-        result = run_judged(project, judged, cell_limit=cell_limit, on_cell=on_cell)
+        result = run_judged(project, judged, cell_limit, on_cell)
         if not result.passed:
             return ended("run", result.findings, result)
         say(f"Exporting {lesson.module}")

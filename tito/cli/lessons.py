@@ -96,12 +96,12 @@ def test_lesson(lesson: str, cell_limit: int, verbose: bool) -> Answer:
 
     Exit 1 where one fails, or where the lesson's form must be fixed before it can be completed.
     """
-    from tito.actions.run import try_lesson
+    from tito.actions.run import run_lesson
 
     project, found = project_and_lesson(lesson)
     progress = show.Progress(verbose)
     show.say(f"{found.number_name} ({project.relative(found.path)})")
-    result = try_lesson(project, found, cell_limit=cell_limit, on_cell=progress.cell)
+    result = run_lesson(project, found, cell_limit=cell_limit, on_cell=progress.cell)
     progress.clear()
     show.summary(result, progress.told)
     if 0 < len(found.exercises) == len(result.unbuilt):

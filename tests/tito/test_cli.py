@@ -504,9 +504,10 @@ def test_two_lessons_in_order_as_typed_by_a_user(project):
 # Rendering
 
 
-def test_plain_turns_dataclasses_and_paths_into_json(here):
-    assert show.plain([Path("a"), (1, None)]) == ["a", [1, None]]
-    assert show.plain(here)["root"] == str(here.root)
+def test_dataclasses_and_paths_become_json(here, capsys):
+    show.as_json([Path("a"), (1, None), here])
+    path, pair, shown = json.loads(capsys.readouterr().out)
+    assert (path, pair, shown["root"]) == ("a", [1, None], str(here.root))
 
 
 def test_a_character_that_the_terminal_lacks_is_escaped(project):

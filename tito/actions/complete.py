@@ -1,4 +1,4 @@
-"""Completing a lesson: checked, run, exported and recorded, all of it or nothing."""
+"""Completing a lesson: checked, run, exported and recorded, all of it or nothing. Or only exporting it as it is."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tito.actions.status import Missing, missing_prerequisites
 from tito.errors import Finding, in_sentences
 from tito.lesson.find import lesson_paths
 from tito.lesson.lesson import Lesson
-from tito.package.publish import BadExport, publish
+from tito.package.publish import BadExport, Published, publish
 from tito.project import Project
 from tito.record import Entry, lock, now, read_record, write_entry
 from tito.run import CELL_LIMIT
@@ -87,6 +87,12 @@ def complete(
         except BadExport as error:
             return ended("import", [error.finding], result)
         return ended("", (*result.findings, *done.findings), result, changed=done.rows[0].changed)
+
+
+def export_lessons(project: Project, chosen: Iterable[Lesson]) -> Published:
+    """Export lessons as they are, without running them. Raises LessonError where one is not fit to be a module."""
+    with lock(project):
+        return publish(project, [judge_lesson(project, lesson).lesson for lesson in dict.fromkeys(chosen)])
 
 
 def next_lesson(project: Project, number_name: str) -> str:

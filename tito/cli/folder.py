@@ -29,7 +29,7 @@ def _named(project: "Project", wanted: tuple[str, ...]) -> "list[Lesson]":
 @json_option
 def export(wanted: tuple[str, ...]) -> Answer:
     """Export lessons, or all of them, to tinytorch/ as they are, without running them."""
-    from tito.actions.export import export_lessons
+    from tito.actions.complete import export_lessons
     from tito.lesson.find import lessons
 
     project = project_here()

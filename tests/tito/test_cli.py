@@ -472,7 +472,7 @@ def test_start_runs_jupyter_on_the_lesson_and_warns_of_what_is_missing(here, mon
     assert result.exit_code == 0
     assert called[0][1:3] == ("-m", "jupyterlab")
     assert called[0][-1] == "build/notebooks/02_second/second_dev.ipynb"
-    assert "run `tito module complete 01` first" in result.stderr and "do not reach the lesson" in result.stderr
+    assert "Run `tito module complete 01` first" in result.stderr and "do not reach the lesson" in result.stderr
 
 
 class Ended:

@@ -68,9 +68,7 @@ def complete(
         judged = judge_lesson(project, lesson)
         missing = () if judged.foreign else missing_prerequisites(project, lesson)
         if missing:
-            needs = [f"{lesson.number_name} needs {row.module}, which is not built." for row in missing]
-            found = [Finding("not-built", text, blocks=True) for text in needs]
-            return ended("prerequisites", found, missing=missing)
+            return ended("prerequisites", (row.finding(lesson.number_name) for row in missing), missing=missing)
         form = [judged.foreign] if judged.foreign else form_findings(project, judged)
         if form:
             return ended("form", form)

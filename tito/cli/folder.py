@@ -7,33 +7,26 @@ from typing import TYPE_CHECKING
 import click
 
 from tito.cli import show
-from tito.cli.options import Answer, json_option, project_here
+from tito.cli.options import Answer, LessonType, json_option, project_here
 
 if TYPE_CHECKING:
     from tito.actions.plan import LessonUpdate
     from tito.actions.update import Updated
     from tito.lesson.lesson import Lesson
-    from tito.project import Project
 
 LINE = 160  # characters of what the release changed in a lesson; --json gives all of it
 
 
-def _named(project: "Project", wanted: tuple[str, ...]) -> "list[Lesson]":
-    from tito.lesson.find import find_lesson
-
-    return [find_lesson(project, name) for name in wanted]
-
-
 @click.command("export")
-@click.argument("wanted", metavar="[NN]...", nargs=-1)
+@click.argument("wanted", metavar="[NN]...", nargs=-1, type=LessonType())
 @json_option
-def export(wanted: tuple[str, ...]) -> Answer:
+def export(wanted: "tuple[Lesson, ...]") -> Answer:
     """Export lessons, or all of them, to tinytorch/ as they are, without running them."""
     from tito.actions.complete import export_lessons
     from tito.lesson.find import lessons
 
     project = project_here()
-    done = export_lessons(project, _named(project, wanted) or lessons(project))
+    done = export_lessons(project, wanted or lessons(project))
     for row in done.rows:
         show.say(f"{row.lesson} -> {project.relative(row.path)}{'' if row.changed else ' (unchanged)'}")
     for finding in done.findings:
@@ -42,14 +35,13 @@ def export(wanted: tuple[str, ...]) -> Answer:
 
 
 @click.command("notebook")
-@click.argument("wanted", metavar="NN...", nargs=-1, required=True)
+@click.argument("wanted", metavar="NN...", nargs=-1, required=True, type=LessonType())
 @json_option
-def notebook(wanted: tuple[str, ...]) -> Answer:
+def notebook(wanted: "tuple[Lesson, ...]") -> Answer:
     """Build the notebooks of lessons in build/notebooks. The lesson's own file stays the source."""
     from tito.actions.notebook import build_notebook
 
-    project = project_here()
-    done = [build_notebook(project, lesson) for lesson in _named(project, wanted)]
+    done = [build_notebook(project_here(), lesson) for lesson in wanted]
     for row in done:
         show.say(f"{row.lesson} -> {row.path}{'' if row.changed else ' (unchanged)'}")
         if row.backup:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tito.cli import show
-from tito.cli.options import Answer, Group, json_option, lesson_argument, project_and_lesson, project_here, run_options
+from tito.cli.options import Answer, Group, json_option, lesson_argument, project_here, run_options
 
 if TYPE_CHECKING:
     from tito.actions.complete import Completed
@@ -72,17 +72,14 @@ def show_status() -> Answer:
 
 @module.command("start")
 @lesson_argument
-def start_lesson(lesson: str) -> int:
+def start_lesson(lesson: "Lesson") -> int:
     """Open the lesson in JupyterLab: a student's own file; in the source tree, a notebook built from it."""
     from tito.actions.notebook import plan_start, start
 
-    project, found = project_and_lesson(lesson)
-    plan = plan_start(project, found)
-    for missing in plan.missing:
-        advice = f"run `{missing.command}` first" if missing.command else "no lesson makes it"
-        show.note(f"{plan.lesson} needs {missing.module}, which is not built: {advice}.")
-    for text in plan.notes:
-        show.note(text)
+    project = project_here()
+    plan = plan_start(project, lesson)
+    for said in (*(missing.finding(plan.lesson) for missing in plan.missing), *plan.notes):
+        show.note(str(said))
     show.say(f"Opening {plan.path}; stop Jupyter with Ctrl-C.")
     return start(project, plan)
 
@@ -91,23 +88,22 @@ def start_lesson(lesson: str) -> int:
 @lesson_argument
 @run_options
 @json_option
-def test_lesson(lesson: str, cell_limit: int, verbose: bool) -> Answer:
+def test_lesson(lesson: "Lesson", cell_limit: int, verbose: bool) -> Answer:
     """Run the lesson's file as it is and show each check's verdict.
 
     Exit 1 where one fails, or where the lesson's form must be fixed before it can be completed.
     """
     from tito.actions.run import run_lesson
 
-    project, found = project_and_lesson(lesson)
-    progress = show.Progress(verbose)
-    show.say(f"{found.number_name} ({project.relative(found.path)})")
-    result = run_lesson(project, found, cell_limit=cell_limit, on_cell=progress.cell)
+    project, progress = project_here(), show.Progress(verbose)
+    show.say(f"{lesson.number_name} ({project.relative(lesson.path)})")
+    result = run_lesson(project, lesson, cell_limit=cell_limit, on_cell=progress.cell)
     progress.clear()
     show.summary(result, progress.told)
-    if 0 < len(found.exercises) == len(result.unbuilt):
+    if 0 < len(lesson.exercises) == len(result.unbuilt):
         show.say("Every exercise in the file is blank. Did you save it?")
     if result.passed:
-        show.say(f"Next: `tito module complete {found.number}`.")
+        show.say(f"Next: `tito module complete {lesson.number}`.")
     return Answer(result, result.passed)
 
 
@@ -115,16 +111,15 @@ def test_lesson(lesson: str, cell_limit: int, verbose: bool) -> Answer:
 @lesson_argument
 @run_options
 @json_option
-def complete_lesson(lesson: str, cell_limit: int, verbose: bool) -> Answer:
+def complete_lesson(lesson: "Lesson", cell_limit: int, verbose: bool) -> Answer:
     """Check the lesson, run it, export it to tinytorch/ and record it: all of it, or nothing."""
     from tito.actions.complete import complete, next_lesson
 
-    project, found = project_and_lesson(lesson)
-    progress = show.Progress(verbose)
-    done = complete(project, found, cell_limit=cell_limit, on_cell=progress.cell, on_step=show.say)
+    project, progress = project_here(), show.Progress(verbose)
+    done = complete(project, lesson, cell_limit=cell_limit, on_cell=progress.cell, on_step=show.say)
     progress.clear()
-    _show_completed(found, done, progress.told)
-    following = next_lesson(project, found.number_name) if done.done else ""
+    _show_completed(lesson, done, progress.told)
+    following = next_lesson(project, lesson.number_name) if done.done else ""
     if following:
         show.say(f"Next: `tito module start {following[:2]}`, the lesson {following}.")
     return Answer(done, done.done)
@@ -140,15 +135,12 @@ def _show_completed(lesson: "Lesson", done: "Completed", told: set[str]) -> None
         return
     for finding in () if done.stopped_at == "run" else done.findings:
         show.note(str(finding))
-    if done.stopped_at == "prerequisites":
-        for missing in done.missing:
-            show.note(f"Run `{missing.command}` first." if missing.command else f"No lesson makes {missing.module}.")
-    else:
+    if done.stopped_at in HINTS:
         show.note(HINTS[done.stopped_at].format(file=done.file, number=lesson.number))
 
 
 @module.command("reset")
-@lesson_argument
+@click.argument("lesson", metavar="NN")
 @click.option("--keep-answers", is_flag=True, help="Put your answers into it; repairs a lesson with damaged cells.")
 @json_option
 def reset_lesson(lesson: str, keep_answers: bool) -> Answer:

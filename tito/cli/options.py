@@ -13,7 +13,6 @@ from tito.cli import show
 from tito.run import CELL_LIMIT
 
 if TYPE_CHECKING:
-    from tito.lesson.lesson import Lesson
     from tito.project import Project
 
 Command = Callable[..., Any]
@@ -55,7 +54,18 @@ def json_option(command: Callable[..., Answer]) -> Command:
     return run
 
 
-lesson_argument = click.argument("lesson", metavar="NN")
+class LessonType(click.ParamType):
+    """A lesson of the project here, named by its number or name; the command gets the lesson itself."""
+
+    name = "NN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from tito.lesson.find import find_lesson
+
+        return find_lesson(project_here(), value)
+
+
+lesson_argument = click.argument("lesson", metavar="NN", type=LessonType())
 
 
 def run_options(function: Command) -> Command:
@@ -71,11 +81,3 @@ def project_here() -> "Project":
     from tito.project import Project
 
     return Project.find()
-
-
-def project_and_lesson(wanted: str) -> "tuple[Project, Lesson]":
-    """The project here and the lesson named on the command line."""
-    from tito.lesson.find import find_lesson
-
-    project = project_here()
-    return project, find_lesson(project, wanted)

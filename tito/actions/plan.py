@@ -56,7 +56,7 @@ class Plan:
         self.mine = {path.parent.name: path for path in lesson_paths(project)}
         self.new = [read_lesson(path) for path in lesson_paths(edition, edition.release)]
         known = [*(lesson.path for lesson in self.old.values()), *self.mine.values(), *(n.path for n in self.new)]
-        self.suffix = known[0].suffix if known else ".ipynb"
+        self.suffix = next((path.suffix for path in known), ".ipynb")
 
     def work_out(self) -> None:
         """Gather everything."""

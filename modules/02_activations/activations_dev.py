@@ -21,7 +21,7 @@ called activations. Most of them are one line of mathematics. What takes care is
 so that it is right for *every* number a network may meet: for 1000 and for -1000, for infinity, in
 half precision, and down to results as small as $10^{-30}$.
 
-About 2 hours: 6 exercises, some 25 lines to write, and 3 questions. Needs lesson 01. Makes
+About 2 hours: 7 exercises, some 25 lines to write, and an open question. Needs lesson 01. Makes
 `tinytorch.core.activations`: `relu`, `sigmoid`, `tanh`, `gelu`, `softmax` and `log_softmax`, and a
 layer for each of them.
 """

@@ -20,8 +20,8 @@ A layer is a function with memory: numbers that training will change, kept toget
 that uses them. In this lesson you build the base class that finds these numbers, the layers that
 most networks are made of, and a way to load what a network has learned.
 
-About 3 hours: 8 exercises, some 50 lines to write, and 3 questions. Needs lessons 01 and 02. Makes
-`tinytorch.core.layers`: `Module`, `Linear`, `Dropout`, `LayerNorm`, `Sequential`, `linear`,
+About 3 hours: 9 exercises, some 50 lines to write, and an open question. Needs lessons 01 and 02.
+Makes `tinytorch.core.layers`: `Module`, `Linear`, `Dropout`, `LayerNorm`, `Sequential`, `linear`,
 `layer_norm`, `manual_seed`, `generator`.
 """
 

@@ -30,7 +30,7 @@ You will build three losses, each as a function and as a small object to hand to
 Each of them is one primitive, which runs through lesson 01's `apply`. Lesson 05 adds its
 gradient.
 
-About 3 hours: 5 exercises, some 30 lines to write, and 3 questions. Needs lessons 01 and 02.
+About 3 hours: 6 exercises, some 35 lines to write, and an open question. Needs lessons 01 and 02.
 Makes `tinytorch.core.losses`: `mse_loss`, `bce_with_logits`, `cross_entropy`, and the classes
 `MSELoss`, `BCEWithLogitsLoss` and `CrossEntropyLoss`.
 """

@@ -26,8 +26,8 @@ You will build `numerical_gradient`, which works by trial and checks everything 
 walk over the graph of operations that lesson 01 recorded; and the table of gradient rules that
 the walk uses. The first gradient flows after four short exercises.
 
-About 5 hours: 9 exercises, some 50 lines to write, and 3 questions. Needs lessons 01 to 04. Makes
-`tinytorch.core.autograd`: `backward`, `gradient_rule`, `joint_rule` and `check_gradients`.
+About 5 hours: 10 exercises, some 50 lines to write, and an open question. Needs lessons 01 to 04.
+Makes `tinytorch.core.autograd`: `backward`, `gradient_rule`, `joint_rule` and `check_gradients`.
 """
 
 # %%

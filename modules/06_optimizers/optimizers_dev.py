@@ -27,8 +27,8 @@ You will build:
 - `Adam`, which gives every weight a step length of its own, and `AdamW`, which keeps weight decay
   apart from it.
 
-About 4 hours: 9 exercises, some 45 lines to write, and 3 questions. Needs lessons 01 to 05. Makes
-`tinytorch.core.optimizers`: `Optimizer`, `SGD`, `Adam` and `AdamW`.
+About 4 hours: 10 exercises, some 45 lines to write, and an open question. Needs lessons 01 to 05.
+Makes `tinytorch.core.optimizers`: `Optimizer`, `SGD`, `Adam` and `AdamW`.
 """
 
 # %%

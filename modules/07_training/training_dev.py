@@ -24,8 +24,8 @@ stopped. None of them raises an error.
 You will build a fair split, batches, an honest evaluation, an update that is accumulated, clipped
 and scheduled, and the state from which a training goes on as if it had never stopped.
 
-About 5 hours: 10 exercises, some 60 lines to write, and 3 questions. Needs lessons 01 to 06. Makes
-`tinytorch.core.training`: `Trainer`, `evaluate`, `CosineSchedule`, `clip_grad_norm` and others.
+About 5 hours: 11 exercises, some 60 lines to write, and an open question. Needs lessons 01 to 06.
+Makes `tinytorch.core.training`: `Trainer`, `evaluate`, `CosineSchedule`, `clip_grad_norm`.
 """
 
 # %%

@@ -26,8 +26,8 @@ any model, also for one that has not been written yet. You will build:
 - a count of the memory that a graph holds for its backward pass;
 - `Profiler`, which puts these together for any model and leaves the model as it found it.
 
-About 4 hours: 7 exercises, some 40 lines to write, and 3 questions. Needs lessons 01 to 05. Makes
-`tinytorch.profiling.profiler`: `measure`, `Trace`, `saved_bytes`, `peak_bytes`, `Profiler`.
+About 4 hours: 8 exercises, some 40 lines to write, and an open question. Needs lessons 01 to 05.
+Makes `tinytorch.profiling.profiler`: `measure`, `Trace`, `saved_bytes` and `Profiler`.
 """
 
 # %%

@@ -28,8 +28,8 @@ to do. You will build:
   and your first compiled loop;
 - rows and a picture of operations under the roof.
 
-About 4 hours: 10 exercises, some 40 lines to write, and 3 questions. Needs lessons 01 to 05 and 14.
-Makes `tinytorch.profiling.roofline`: `CountingTrace`, `attainable`, `measure_peaks`, `model_rows`.
+About 4 hours: 11 exercises, some 40 lines to write, and an open question. Needs lessons 01 to 05
+and 14. Makes `tinytorch.profiling.roofline`: `attainable`, `measure_peaks`, `model_rows`.
 """
 
 # %%

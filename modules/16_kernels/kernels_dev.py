@@ -24,9 +24,9 @@ and you write it so that the processor can run it on many numbers at once.
 You will build a tanh made of products and sums; GELU and its slope as kernels for four number
 types; and the cross-entropy and its gradient as kernels that stay in the cache.
 
-About 4 hours: 8 exercises, some 40 lines to write, and 3 questions. Needs lessons 01 to 05 and 15.
-Makes `tinytorch.optimization.kernels`: loops on which lesson 18 builds `fused_gelu`, faster casts
-for the whole framework, and `fused_cross_entropy`.
+About 4 hours: 9 exercises, some 40 lines to write, and an open question. Needs lessons 01 to 05, 14
+and 15. Makes `tinytorch.optimization.kernels`: `fused_cross_entropy`, faster casts for the whole
+framework, and the loops on which lesson 18 builds its fused GELU.
 """
 
 # %%

@@ -22,8 +22,8 @@ gradients become 0, and large numbers become infinite. In this lesson you find o
 happens, and you build the two tools with which PyTorch deals with it: `autocast`, which chooses a
 type for each operation, and `GradScaler`, which keeps the gradients within range.
 
-About 4 hours: 7 exercises, some 35 lines to write, and 5 questions. Needs lessons 01 to 06 and 14.
-Makes `tinytorch.optimization.precision`: `autocast`, `GradScaler`, `unscale` and `next_scale`.
+About 4 hours: 8 exercises, some 40 lines to write, and an open question. Needs lessons 01 to 06 and
+14. Makes `tinytorch.optimization.precision`: `autocast`, `GradScaler`, `unscale` and `next_scale`.
 """
 
 # %%

@@ -22,8 +22,8 @@ formula, such as GELU, in one pass over memory, not one for each operation. *Mix
 activations in 16 bits, and scales the loss so that small gradients are not lost. Every speed-up is
 measured on your machine, and lesson 15's roofline says how near it comes to the possible.
 
-About 5 hours: 6 exercises, some 45 lines to write, and 6 questions. Needs lessons 01 to 07 and 14
-to 17. Makes `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`,
+About 5 hours: 7 exercises, some 55 lines to write, and an open question. Needs lessons 01 to 07 and
+14 to 17. Makes `tinytorch.optimization.acceleration`: `vectorized_matmul`, `fused_gelu`,
 `MixedPrecisionTrainer`, and four analyses.
 """
 
@@ -457,8 +457,8 @@ One step is `train_step`:
 
 1. Under `autocast(self.dtype)`: the model's outputs for the inputs, and the loss, by
    `self._compute_loss(outputs, targets)`.
-2. `check_single(loss)` refuses a loss that is not one number. `parameters_of(self.model)` lists the
-   parameters. Where the loss does not depend on them, `warnings.warn(NO_GRAPH, stacklevel=2)` and
+2. `check_single(loss)` refuses a loss that is not one number. `self._parameters()` lists what the
+   optimizer steps. If the loss depends on none of it, `warnings.warn(NO_GRAPH, stacklevel=2)` and
    return `self._metrics(loss, overflow=False, valid=False)`, with optimizer and scale untouched.
 3. Clear the old gradients. Then go back from the scaled loss, outside of autocast.
 4. Unscale the gradients. Let the optimizer step only where all of them are finite.
@@ -484,7 +484,7 @@ class MixedPrecisionTrainer(LossScaling):
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
         check_single(loss)
-        parameters = parameters_of(self.model)
+        parameters = self._parameters()
         if not depends_on(loss, parameters):
             warnings.warn(NO_GRAPH, stacklevel=2)
             return self._metrics(loss, overflow=False, valid=False)
@@ -584,6 +584,7 @@ def test_unit_mixed_precision_detached():
         trainer.train_step(mock_batch(Tensor, 2, seed=part))
         moved = [not np.array_equal(layer.weight.data, old) for layer, old in zip(net, before)]
         equal(f"which of two weights moved, number {part} frozen,", moved, [part == 1, part == 0])
+    mixed.steps_a_part(MixedPrecisionTrainer, SGD, net, Tensor)
 
 test_unit_mixed_precision_detached()
 

@@ -22,8 +22,8 @@ lesson you write this program, `fuse`, which works in three steps: it *records* 
 function, which it calls with symbols in place of tensors; it *differentiates* the record with
 lesson 05's gradient rules; and it *writes* the source code of one loop, and compiles it.
 
-About 5 hours: 8 exercises, some 60 lines to write, and 3 questions. Needs lessons 01, 05 and 14 to
-18. Makes `tinytorch.optimization.compilation`: `fuse`, and measured benefits of four techniques.
+About 5 hours: 9 exercises, some 60 lines to write, and an open question. Needs lessons 01 to 07 and
+14 to 18. Makes `tinytorch.optimization.compilation`: `fuse`, and four measured benefits.
 """
 
 # %%

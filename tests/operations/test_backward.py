@@ -25,6 +25,7 @@ from tinytorch.core.autograd import (
 from tinytorch.core.layers import layer_norm, linear
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.tensor import Primitive, Tensor, apply, maximum, no_grad, where
+from tinytorch.optimization.compilation import fuse
 
 
 def leaf(numbers, dtype="float64"):
@@ -360,7 +361,8 @@ def test_a_rule_for_all_inputs_gives_to_those_that_want_a_gradient(layer, wanted
 
 @pytest.mark.parametrize(
     ("base", "power"),
-    [(0.0, 2.0), (0.0, 0.0), (0.0, 1.0), (-3.0, 2.0), (-2.0, 3.0), (2.0, 0.0), (0.0, 0.5), (2.0, -1.0), (-1.0, 0.0)],
+    [(0.0, 2.0), (0.0, 0.0), (0.0, 1.0), (-3.0, 2.0), (-2.0, 3.0), (2.0, 0.0), (0.0, 0.5), (2.0, -1.0), (-1.0, 0.0),
+     (0.0, -1.0), (0.0, -0.5), (1e20, 0.5), (1e-25, 2.0), (float("inf"), -1.0)],
 )
 def test_the_edges_of_a_power_are_pytorchs(base, power):
     a, b = leaf([base]), leaf([power])
@@ -371,6 +373,17 @@ def test_the_edges_of_a_power_are_pytorchs(base, power):
     assert np.allclose(a.grad.data, p.grad.numpy(), equal_nan=True)
     if base >= 0:
         assert np.allclose(b.grad.data, q.grad.numpy(), equal_nan=True)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e20, 1e20), (1e-25, 1e-25), (0.0, 2.0), (3.0, -1e-30), (1.0, 0.0), (0.0, 0.0)])
+@pytest.mark.parametrize("divide", [lambda a, b: a / b, fuse(lambda a, b: a / b)])
+def test_a_quotients_gradients_stay_in_range_as_pytorchs_do(divide, a, b):
+    ours, theirs = [leaf([x], "float32") for x in (a, b)], [torch.tensor([x], requires_grad=True) for x in (a, b)]
+    with np.errstate(all="ignore"):
+        divide(*ours).backward()
+    (theirs[0] / theirs[1]).backward()
+    for mine, right in zip(ours, theirs, strict=True):
+        assert np.allclose(mine.grad.data, right.grad.numpy(), rtol=1e-6, atol=0, equal_nan=True)
 
 
 def test_softmax_and_cross_entropy_do_not_care_how_logits_lie_in_memory():

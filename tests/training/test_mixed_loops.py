@@ -147,3 +147,15 @@ def test_the_trainers_trace_over_any_sequence_is_pytorchs(kinds, init, interval)
         assert trainer.loss_scale == peer.get_scale()
         assert trainer.steps_since_last_scale_update == peer.state_dict()["_growth_tracker"]
         assert np.array_equal(model.weight.data, theirs.detach().numpy())
+
+
+def test_only_what_the_optimizer_steps_decides_whether_it_does():
+    """A head is trained on a body whose gradients overflow: no step is lost, and none of them is added up for ever."""
+    manual_seed(0)
+    body, head = Linear(4, 4), Linear(4, 2)
+    x, y = Tensor(np.full((8, 4), 0.1, np.float32)), Tensor(np.ones((8, 2), np.float32))
+    trainer = MixedPrecisionTrainer(Sequential(body, head), SGD(head.parameters(), lr=0.1), loss_scale=1024.0)
+    body.weight.grad = Tensor(np.full((4, 4), np.inf, np.float32))
+    told = [trainer.train_step((x, y)) for _ in range(5)]
+    assert all(step["gradients_valid"] and not step["overflow"] for step in told)
+    assert told[-1]["loss"] < told[0]["loss"] and trainer.loss_scale == 1024

@@ -64,16 +64,16 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     >>> as_array([[1, 2], [3, 4]]).dtype, as_array(np.arange(3)).dtype
     (dtype('float32'), dtype('int64'))
     """
-    if isinstance(data, Tensor):
-        data = data.data
+    data = data.data if isinstance(data, Tensor) else data
     try:
-        array = np.array(data, dtype=None if dtype is None else as_dtype(dtype))
+        array = np.asarray(data)
     except ValueError as error:
-        raise ValueError(f"{data!r:.60} has rows of different lengths, or text") from error
-    if array.dtype.kind not in "biu" and not is_floating(array.dtype):
+        raise ValueError(f"{data!r:.60} has rows of different lengths") from error
+    if array.dtype.kind not in "biuf" and not is_floating(array.dtype):
         raise TypeError(f"a Tensor holds real numbers, got {array.dtype}: {data!r:.60}")
-    chosen = dtype is not None or isinstance(data, (np.ndarray, np.generic)) or array.dtype == bool
-    return array.astype(as_dtype(array.dtype) if chosen else np.float32, copy=False)
+    if dtype is None and not isinstance(data, (np.ndarray, np.generic)) and array.dtype != bool:
+        dtype = np.float32
+    return array.astype(as_dtype(array.dtype if dtype is None else dtype))
 
 # %% ../../modules/01_tensor/tensor_dev.py #098185e221e6
 def wrap(array: np.ndarray) -> Tensor:

@@ -153,7 +153,7 @@ class MixedPrecisionTrainer(LossScaling):
         with autocast(self.dtype), np.errstate(all="ignore"):
             loss = self._compute_loss(self.model(inputs), targets)
         check_single(loss)
-        parameters = parameters_of(self.model)
+        parameters = self._parameters()
         if not depends_on(loss, parameters):
             warnings.warn(NO_GRAPH, stacklevel=2)
             return self._metrics(loss, overflow=False, valid=False)

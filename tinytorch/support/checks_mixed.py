@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.support.checks import close, equal, explained, outcome, typed
+from tinytorch.support.models import clear_gradients
 
 
 class MockModel:
@@ -229,6 +230,18 @@ def steps_by_its_own_loss(trainer: type, tensor: type) -> None:
     wanted = 0.03 * x.data.sum(axis=0)
     close("how far a step moved w, where _compute_loss gives 3 times the outputs' sum,", step.moved[:, 0], wanted, idea,
           rtol=1e-2, atol=1e-4)
+
+
+def steps_a_part(trainer: type, optimizer: type, net: Any, tensor: type) -> None:
+    """Assert that a `trainer` whose optimizer has the second layer of `net` steps, whatever the first's gradients."""
+    training = trainer(net, optimizer(net[1].parameters(), lr=0.1))
+    for p in net[0].parameters():
+        p.grad = tensor(np.full(p.shape, np.inf), p.dtype)
+    idea = "whose gradients are unscaled and judged? see step 2"
+    batch = mock_batch(tensor, 2, seed=9)
+    told = outcome("a step of the second layer alone", lambda: training.train_step(batch), idea)
+    assert told["gradients_valid"], f"an infinite gradient of the first layer kept the second from its step: {idea}"
+    clear_gradients(net[0].parameters())
 
 
 def casts_forward_alone(trainer: Any, batch: tuple[Any, Any], layer: type, is_on: Callable[[], bool]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_matrices, column_sums, rows_of, with_axes
+from .tensor_methods import TensorMethods
 
 Array = np.ndarray
 Axis = tuple[int, ...] | None
@@ -36,15 +37,16 @@ def starting_gradient(tensor: Any, gradient: Any = None) -> np.ndarray:
         )
     if gradient is None:
         return np.array(1, tensor.dtype, ndmin=tensor.ndim)
-    start = np.array(gradient, dtype=tensor.dtype)
+    given = gradient.detach() if isinstance(gradient, TensorMethods) else gradient
+    start = np.array(given, dtype=tensor.dtype)
     if start.shape != tensor.shape:
         raise ValueError(f"gradient has shape {start.shape}, the tensor {tensor.shape}: they must be the same")
     return start
 
 
 def div_to_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
-    """Of a / b, to b."""
-    return -g * a / (b * b)
+    """Of a / b, to b; b * b, which might leave the range of the type, is not computed."""
+    return -g * (a / b / b)
 
 
 def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
@@ -53,8 +55,8 @@ def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
 
 
 def pow_to_b(g: Array, y: Array, a: Array, b: Array) -> Array:
-    """Of a ** b, to b; 0 where a is 0 and b is not negative."""
-    return g * y * np.log(np.where(a == 0, 1, a))
+    """Of a ** b, to b; where a is 0 it is 0, and -inf times g for a negative b."""
+    return g * (y * np.log(np.where(a == 0, np.where(b < 0, 0, 1), a)))
 
 
 def transpose(g: Array, y: Array | None, x: Any, axes: tuple[int, ...]) -> Array:

@@ -9,6 +9,8 @@ import numpy as np
 
 from tinytorch.support.dtypes import as_dtype, is_half
 from tinytorch.support.loss_scale import ScaleState
+from tinytorch.support.models import parameters_of
+from tinytorch.support.parameter_groups import ParameterGroups
 
 NO_GRAPH = (
     "the loss carries no graph, so no step was taken: the model's output does not depend on its parameters through "
@@ -23,6 +25,8 @@ def _setting(name: str) -> property:
 class TrainerSettings:
     """The settings of the scaler in `self.scaler`, to be read and set on the trainer, and the metrics of a step."""
 
+    model: Any
+    optimizer: Any
     scaler: ScaleState
     loss_fn: Callable[[Any, Any], Any]
     loss_scale = _setting("loss_scale")
@@ -32,6 +36,12 @@ class TrainerSettings:
     scale_backoff_factor = _setting("backoff_factor")
     growth_interval = _setting("growth_interval")
     steps_since_last_scale_update = _setting("growth_tracker")
+
+    def _parameters(self) -> list[Any]:
+        """The parameters that the optimizer steps; of an optimizer without groups of them, all of the model's."""
+        if isinstance(self.optimizer, ParameterGroups):
+            return [p for group in self.optimizer.param_groups for p in group["params"]]
+        return parameters_of(self.model)
 
     def _compute_loss(self, outputs: Any, targets: Any) -> Any:
         """The loss; a trainer with another one may override it."""

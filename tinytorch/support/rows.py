@@ -2,8 +2,8 @@
 
 Two steps of a softmax resist SIMD. The largest of several floats depends on their order where one of them is nan; that
 of whole numbers does not, and the bits of a float, read as a whole number, are in order: sign, exponent, fraction. Only
-the negative ones run backwards, until all their bits but the sign are turned over. And a row of ten numbers is too
-short for SIMD, so the exponentials of several rows are computed as one line.
+among negative floats is that order reversed, and inverting all their bits but the sign puts it right. And a row of ten
+numbers is too short for SIMD, so the exponentials of several rows are computed as one line.
 """
 
 from __future__ import annotations

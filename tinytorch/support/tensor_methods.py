@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from tinytorch.support.dtypes import as_dtype, is_floating
+from tinytorch.support.state import state
 
 
 class Arithmetic:
@@ -37,6 +38,37 @@ class Arithmetic:
     def __rmatmul__(self, other: Any) -> Self: return self._binary("matmul", other, self)
     def matmul(self, other: Any) -> Self: return self @ other
     def __neg__(self) -> Self: return self._apply("neg")
+
+
+class InPlace:
+    """`+= -= *= /=` and `x[i] = ...`. A leaf that requires a gradient changes in place inside no_grad(), as in PyTorch.
+
+    Of any other tensor `x += y` is `x = x + y`: what was computed from the old numbers keeps them.
+    """
+
+    def __iadd__(self, other: Any) -> Self: return self._in_place(np.add, other)
+    def __isub__(self, other: Any) -> Self: return self._in_place(np.subtract, other)
+    def __imul__(self, other: Any) -> Self: return self._in_place(np.multiply, other)
+    def __itruediv__(self, other: Any) -> Self: return self._in_place(np.divide, other)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._check_free()
+        self.data[_plain_index(index)] = value.data if isinstance(value, TensorMethods) else value
+
+    def _in_place(self, function: np.ufunc, other: Any) -> Self:
+        if not self.requires_grad or self._node is not None:
+            return NotImplemented  # then Python takes the operator that makes a new tensor
+        self._check_free()
+        function(self.data, other.data if isinstance(other, TensorMethods) else other, out=self.data)
+        return self
+
+    def _check_free(self) -> None:
+        """Raise RuntimeError where a change of the numbers should have been recorded, and is not."""
+        if self.requires_grad and state.recording:
+            raise RuntimeError(
+                f"a tensor of shape {self.shape} that requires a gradient is changed in place, which is not recorded: "
+                "do that inside `with no_grad():`, or make a new tensor"
+            )
 
 
 class Comparison:
@@ -118,20 +150,33 @@ class Conversion:
     def numpy(self) -> np.ndarray: return self.data
     def item(self) -> float | int | bool: return self.data.item()
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The array, for NumPy's functions. RuntimeError for a tensor that requires a gradient: they record nothing."""
+        if self.requires_grad:
+            raise RuntimeError(
+                f"NumPy leaves no record, so a tensor of shape {self.shape} that requires a gradient is no array: use "
+                "the operations of Tensor, or detach() for its numbers"
+            )
         return np.array(self.data, dtype=dtype, copy=copy)
     def __len__(self) -> int: return len(self.data)
     def __iter__(self) -> Iterator[Self]: return (self[i] for i in range(len(self)))
-    def __bool__(self) -> bool: return bool(self.data)
+    def __bool__(self) -> bool:
+        numbers = self.data
+        if numbers.size != 1:
+            raise ValueError(f"a tensor of shape {self.shape} is neither true nor false: ask one element, or its max()")
+        return bool(numbers)
     def __float__(self) -> float: return float(self.data.item())
     def __int__(self) -> int: return int(self.data.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 else super().__format__(spec)
 
     def __repr__(self) -> str:
         numbers = np.array2string(self.data, separator=", ", prefix="Tensor(", precision=4)
         return f"Tensor({numbers}, dtype={self.dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
 
-class TensorMethods(Arithmetic, Comparison, Elementwise, Reduction, Shaping, Conversion):
-    """All of them, for a class with an array `data`, a `requires_grad`, and `_binary`, `_reduce` and `_apply`."""
+class TensorMethods(Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion):
+    """All of them, for a class with `data`, `requires_grad` and `_node`, and `_binary`, `_reduce` and `_apply`."""
 
 
 def _unpacked(arguments: tuple) -> tuple:

@@ -207,7 +207,7 @@ CASES: list[Case] = [
          "        unscale(gradients, self.loss_scale)\n"),
         says=("at a scale of 0.25, and overflow_detected gave (True, False), wanted (False, True)", "divided")),
     wrong("loss-scaling", "gradients taken for truths", "test-loss-scaling",
-        ("if p.grad is not None", "if p.grad"), says=("unscale_gradients", "failed: The truth value of an array")),
+        ("if p.grad is not None", "if p.grad"), says=("unscale_gradients", "is neither true nor false")),
     wrong("loss-scaling", "the scaler's own update", "test-loss-scaling",
         ("self.scaler.adapt(self.overflow_detected)", "self.scaler.update()"),
         says=("update_loss_scale failed: update() before any unscale_()", "adapts to overflow_detected")),
@@ -345,6 +345,9 @@ CASES: list[Case] = [
             ("        for p in self.model.parameters():\n            p.requires_grad = True\n        with "
              "autocast(self.dtype), np.errstate"),
         ), says=("which of two weights moved, number 0 frozen", "wanted [False, True]")),
+    wrong("mixed-precision-trainer", "judged by every gradient of the model", "test-mixed-precision-detached",
+        ("self._parameters()", "parameters_of(self.model)"),
+        says=("an infinite gradient of the first layer kept the second from its step", "whose gradients")),
     wrong("mixed-precision-trainer", "a loss of many numbers is let in", "test-mixed-precision-overflow",
         ("        check_single(loss)\n", ""),
         says=("a loss of many numbers", "wanted a ValueError that says 'single'")),
@@ -353,8 +356,8 @@ CASES: list[Case] = [
             "        self.optimizer.zero_grad()\n", "        self.optimizer.zero_grad()\n        check_single(loss)\n",
         ), says=("gave ['zero_grad'], wanted []", "step 2 first")),
     right("mixed-precision-trainer", "cleared before the forward pass of a graph that is there", (
-            "        check_single(loss)\n        parameters = parameters_of(self.model)\n",
-            "        parameters = parameters_of(self.model)\n        check_single(loss)\n",
+            "        check_single(loss)\n        parameters = self._parameters()\n",
+            "        parameters = self._parameters()\n        check_single(loss)\n",
         )),
     right("mixed-precision-trainer", "asked of the flag", (
             "        valid = self.unscale_gradients(parameters)\n        if valid:\n",

@@ -67,6 +67,13 @@ def test_json_holds_the_rows_the_roof_and_the_picture(net, tmp_path):
     assert "<svg" in picture.read_text(encoding="utf-8")
 
 
+def test_what_the_users_file_prints_is_not_in_the_json(net, tmp_path):
+    Path(net).write_text(f"print('loading')\n{NET}")
+    line = [f"{net}:model", "--shape", "4,12", "-o", str(tmp_path / "roof.png")]
+    assert json.loads(typed(*line, "--json").stdout)["what"] == "net.py:model on 4 x 12"
+    assert typed(*line).stdout.startswith("loading\n")
+
+
 @pytest.mark.parametrize("number", ["01", "02", "03", "04", "18", "21"])
 def test_each_lessons_functions_run_and_have_flops(number, net, real):
     """The operations themselves; that they are measured is tested with the analyses."""

@@ -60,7 +60,7 @@ import numpy as np
 #| export
 from tinytorch.support.casts import cast_array, in_float32
 from tinytorch.support.dtypes import Spec, as_dtype, is_floating, is_half
-from tinytorch.support.arrays import array_product, quotient
+from tinytorch.support.arrays import array_product, quotient, total
 from tinytorch.support.state import Stacked, active_layers, state, top_layer
 from tinytorch.support.tensor_methods import TensorMethods
 
@@ -783,7 +783,7 @@ result broadcasts against its source.
 
 # %%
 #| exporti
-define("sum", in_float32(np.sum), "nothing")
+define("sum", in_float32(total), "nothing")
 define("mean", in_float32(np.mean), "nothing")
 define("max", np.max, "both")
 define("min", np.min, "both")

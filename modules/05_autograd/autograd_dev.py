@@ -46,7 +46,7 @@ from tinytorch.support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from tinytorch.support.checks_gradients import worst_error
 from tinytorch.support.dtypes import is_half
 from tinytorch.support.gradients import given_rules, layer_norm_rule, linear_rule, matmul_rules
-from tinytorch.support.gradients import starting_gradient
+from tinytorch.support.gradients import accumulating, starting_gradient
 
 # %%
 from itertools import product
@@ -358,9 +358,8 @@ each node in order: take its gradient out of the dict, pull it back, and hand ea
 its edge points. At a node, add it to what that has collected; at a leaf, accumulate it; at `None`
 there is nothing to do. Then release the node. So the rest of the walk can use the memory of both.
 
-Two places need care. Add shares with `+`, which makes a new array: `+=` writes into one that may
-be the gradient of another node too. And a tensor without a node is a leaf: it gets the starting
-gradient, and there is nothing to walk.
+Add shares with `+`: `+=` would write into an array that may be another node's gradient too. And a
+tensor without a node is a leaf: it gets the starting gradient, and there is nothing to walk.
 """
 
 # %%
@@ -383,8 +382,9 @@ def release(node: Node) -> None:
 
 def accumulate(leaf: Tensor, share: np.ndarray) -> None:
     """Add `share` to `leaf.grad`, in an array that nobody else holds."""
-    share = share if leaf.grad is None else leaf.grad.data + share
-    leaf.grad = wrap(share if share.base is None else share.copy())
+    with accumulating:  # a lock: walks on other threads may end at this leaf too
+        share = share if leaf.grad is None else leaf.grad.data + share
+        leaf.grad = wrap(share if share.base is None else share.copy())
 
 # %% nbgrader={"solution": true, "grade_id": "backward"}
 #| export

@@ -283,6 +283,21 @@ def test_each_thread_walks_its_own_graph():
     assert all(np.array_equal(results[n], np.full(50, 40.0 * n)) for n in range(4))
 
 
+def test_threads_that_walk_to_one_leaf_lose_no_gradient():
+    weight, inputs = leaf(np.zeros(100_000)), [np.full(100_000, float(n)) for n in range(8)]
+
+    def work(n):
+        for _ in range(50):
+            (weight * inputs[n]).sum().backward()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert np.array_equal(weight.grad.data, np.full(100_000, 50.0 * sum(range(8))))
+
+
 def test_a_network_of_everything_agrees_with_pytorch():
     rng = np.random.default_rng(0)
     x, w, b, v = (rng.normal(size=s) for s in [(4, 3), (3, 5), (5,), (5, 2)])

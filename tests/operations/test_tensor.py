@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -139,6 +141,19 @@ def test_a_tensor_that_requires_a_gradient_does_not_leave_the_graph_silently(lea
     with pytest.raises(RuntimeError, match=r"NumPy leaves no record.* or detach\(\) for its numbers"):
         leave(x)
     leave(x.detach())
+
+
+def test_a_deep_copy_is_a_leaf_of_its_own():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    twin, again = deepcopy([x, x])
+    assert twin is again and twin.requires_grad and twin.data is not x.data and twin.grad.data is not x.grad.data
+    assert (twin.data.tolist(), twin.grad.data.tolist()) == ([1, 2], [2, 4])
+    long = x
+    for _ in range(2000):
+        long = long * 1.0
+    with pytest.raises(RuntimeError, match=r"shape \(2,\) that was computed cannot be deep-copied.* keep detach\(\)"):
+        deepcopy([x, long])
 
 
 def test_a_single_number_is_formatted_as_a_number():

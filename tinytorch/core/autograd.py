@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['gradient_rule', 'backward', 'joint_rule', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #a4771fbde2a1
+# %% ../../modules/05_autograd/autograd_dev.py #41820d80b940
 import math
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from ..support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from ..support.checks_gradients import worst_error
 from ..support.dtypes import is_half
 from ..support.gradients import given_rules, layer_norm_rule, linear_rule, matmul_rules
-from ..support.gradients import starting_gradient
+from ..support.gradients import accumulating, starting_gradient
 
 # %% ../../modules/05_autograd/autograd_dev.py #numerical-gradient
 def numerical_gradient(function: Callable, *tensors: Tensor, step: float = 1e-6) -> list:
@@ -129,7 +129,7 @@ def nodes_to_walk(last: Node) -> list[Node]:
             "gone: run the forward pass again, or add the losses and call backward() once")
     return nodes
 
-# %% ../../modules/05_autograd/autograd_dev.py #c1ae7025831c
+# %% ../../modules/05_autograd/autograd_dev.py #9f58fdff7703
 def release(node: Node) -> None:
     """Let go of what a node saved."""
     node.edges, node.inputs, node.output = (), None, None
@@ -137,8 +137,9 @@ def release(node: Node) -> None:
 
 def accumulate(leaf: Tensor, share: np.ndarray) -> None:
     """Add `share` to `leaf.grad`, in an array that nobody else holds."""
-    share = share if leaf.grad is None else leaf.grad.data + share
-    leaf.grad = wrap(share if share.base is None else share.copy())
+    with accumulating:  # a lock: walks on other threads may end at this leaf too
+        share = share if leaf.grad is None else leaf.grad.data + share
+        leaf.grad = wrap(share if share.base is None else share.copy())
 
 # %% ../../modules/05_autograd/autograd_dev.py #backward
 def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:

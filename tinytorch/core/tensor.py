@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #ec98db89baed
+# %% ../../modules/01_tensor/tensor_dev.py #d338c19d8a0b
 from ..support.casts import cast_array, in_float32
 from ..support.dtypes import Spec, as_dtype, is_floating, is_half
-from ..support.arrays import array_product, quotient
+from ..support.arrays import array_product, quotient, total
 from ..support.state import Stacked, active_layers, state, top_layer
 from ..support.tensor_methods import TensorMethods
 
@@ -283,8 +283,8 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 define("matmul", multiply_matrices)
 
-# %% ../../modules/01_tensor/tensor_dev.py #c6537442b706
-define("sum", in_float32(np.sum), "nothing")
+# %% ../../modules/01_tensor/tensor_dev.py #2d08faf472b7
+define("sum", in_float32(total), "nothing")
 define("mean", in_float32(np.mean), "nothing")
 define("max", np.max, "both")
 define("min", np.min, "both")

@@ -7,6 +7,7 @@ every rule with finite differences and with PyTorch's.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from .arrays import as_matrices, column_sums, rows_of, with_axes
 from .tensor_methods import TensorMethods
+
+accumulating = threading.Lock()  # held while a gradient is added to a leaf's
 
 Array = np.ndarray
 Axis = tuple[int, ...] | None

@@ -12,7 +12,7 @@ A method that PyTorch has and that is missing here is added as one line, to the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -103,11 +103,14 @@ class Elementwise:
 class Reduction:
     """Sums, means and extremes over all elements, over one axis or over several."""
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("sum", axis, keepdims)
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._reduce("sum", _axis_of(self, axis), keepdims)
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
-        return self._floating()._reduce("mean", axis, keepdims)
-    def max(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("max", axis, keepdims)
-    def min(self, axis: Any = None, keepdims: bool = False) -> Self: return self._reduce("min", axis, keepdims)
+        return self._floating()._reduce("mean", _axis_of(self, axis), keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._reduce("max", _axis_of(self, axis), keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Self:
+        return self._reduce("min", _axis_of(self, axis), keepdims)
 
 
 class Shaping:
@@ -123,6 +126,8 @@ class Shaping:
 
     def transpose(self, axis0: int = -2, axis1: int = -1) -> Self:
         """Two axes swapped, as in PyTorch; the last two unless told otherwise. ValueError for what is not an axis."""
+        if self.ndim == 0 and {axis0, axis1} <= {0, -1}:
+            return self
         order, ends = list(range(self.ndim)), range(-self.ndim, self.ndim)
         if axis0 not in ends or axis1 not in ends:
             raise ValueError(f"cannot swap axes {axis0} and {axis1} of a tensor with {self.ndim} axes")
@@ -157,6 +162,17 @@ class Conversion:
                 "the operations of Tensor, or detach() for its numbers"
             )
         return np.array(self.data, dtype=dtype, copy=copy)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A leaf of its own, gradient included. RuntimeError for a tensor that was computed, and so has a record."""
+        if self._node is not None:
+            raise RuntimeError(
+                f"a tensor of shape {self.shape} that was computed cannot be deep-copied, as its record leads to all "
+                "that it came from: keep detach() of it"
+            )
+        memo[id(self)] = twin = copy(self)
+        twin.data, twin.grad = self.data.copy(), deepcopy(self.grad, memo)
+        return twin
+
     def __len__(self) -> int: return len(self.data)
     def __iter__(self) -> Iterator[Self]: return (self[i] for i in range(len(self)))
     def __bool__(self) -> bool:
@@ -181,6 +197,11 @@ class TensorMethods(Arithmetic, InPlace, Comparison, Elementwise, Reduction, Sha
 
 def _unpacked(arguments: tuple) -> tuple:
     return tuple(arguments[0]) if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+
+
+def _axis_of(tensor: Any, axis: Any) -> Any:
+    """`axis`; of a single number without axes, which may be reduced along 0 or -1 as in PyTorch, None."""
+    return None if tensor.ndim == 0 and axis in (0, -1, (0,), (-1,), [0], [-1]) else axis
 
 
 def _plain_index(index: Any) -> Any:

@@ -1,0 +1,225 @@
+"""PyTorch's own sample inputs (OpInfo), each run by an operation of ours and by PyTorch's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+
+from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
+from tinytorch.core.layers import layer_norm, linear
+from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
+from tinytorch.core.tensor import Tensor, maximum, where
+
+TYPES = {
+    torch.float16: "float16", torch.bfloat16: "bfloat16", torch.float32: "float32", torch.float64: "float64",
+    torch.bool: "bool", torch.uint8: "uint8", torch.int8: "int8", torch.int16: "int16", torch.int32: "int32",
+    torch.int64: "int64",
+}  # fmt: skip
+# Of the largest number of an array, and of each number: shares that are added up were rounded one by one.
+TOLERANCE = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 2e-5, "float64": 1e-9}
+
+
+class NotOffered(Exception):
+    """The sample uses an argument that the operation does not have here; the text is its name."""
+
+
+def only(given: dict[str, Any], **allowed: Any) -> None:
+    """Raise NotOffered for an argument that is not at the only value there is here."""
+    for name, value in given.items():
+        if name not in allowed or value != allowed[name]:
+            raise NotOffered(f"{name}=")
+
+
+def plain(function: Callable) -> Callable:
+    """An operation without options."""
+
+    def call(*tensors: Any, **given: Any) -> Tensor:
+        only(given)
+        return function(*tensors)
+
+    return call
+
+
+def reduction(method: str) -> Callable:
+    def call(x: Tensor, *dims: Any, dim: Any = None, keepdim: bool = False, **given: Any) -> Tensor:
+        only(given)
+        axis = dims[0] if dims else dim
+        return getattr(x, method)(axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdim)
+
+    return call
+
+
+def along(function: Callable) -> Callable:
+    def call(x: Tensor, *dims: Any, dim: Any = None, **given: Any) -> Tensor:
+        only(given)
+        return function(x, axis=dims[0] if dims else dim)
+
+    return call
+
+
+def linear_of(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """PyTorch's weight is (out, in), ours (in, out)."""
+    return linear(x, weight.T, *([] if bias is None else [bias]))
+
+
+def layer_norm_of(x: Tensor, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    if len(shape) != 1 or weight is None or bias is None:
+        raise NotOffered("normalized_shape, or a layer without weight and bias")
+    return layer_norm(x, weight, bias, eps)
+
+
+def loss(function: Callable) -> Callable:
+    def call(prediction: Tensor, target: Tensor, **given: Any) -> Tensor:
+        only(given, reduction="mean")
+        return function(prediction, target)
+
+    return call
+
+
+def cross_entropy_of(logits: Tensor, target: Tensor, **given: Any) -> Tensor:
+    smoothing = given.pop("label_smoothing", 0.0)
+    only(given, reduction="mean", ignore_index=-100)
+    if logits.ndim != 2 or target.dtype.kind not in "iu":
+        raise NotOffered("classes on another axis than the last, or probabilities as targets")
+    return cross_entropy(logits, target, label_smoothing=smoothing)
+
+
+def getitem_of(x: Tensor, index: Any) -> Tensor:
+    return x[index]
+
+
+OURS: dict[str, Callable] = {
+    "add": plain(lambda a, b: a + b), "sub": plain(lambda a, b: a - b), "mul": plain(lambda a, b: a * b),
+    "true_divide": plain(lambda a, b: a / b), "pow": plain(lambda a, b: a**b), "__radd__": plain(lambda a, b: b + a),
+    "__rsub__": plain(lambda a, b: b - a), "__rmul__": plain(lambda a, b: b * a),
+    "__rdiv__": plain(lambda a, b: b / a), "__rpow__": plain(lambda a, b: b**a), "neg": plain(lambda x: -x),
+    "exp": plain(Tensor.exp), "log": plain(Tensor.log), "sqrt": plain(Tensor.sqrt), "tanh": plain(Tensor.tanh),
+    "sigmoid": plain(sigmoid), "nn.functional.relu": plain(relu), "nn.functional.gelu": gelu,
+    "maximum": plain(maximum), "where": lambda a, condition, b: where(condition, a, b),
+    "lt": plain(lambda a, b: a < b), "le": plain(lambda a, b: a <= b), "gt": plain(lambda a, b: a > b),
+    "ge": plain(lambda a, b: a >= b), "eq": plain(lambda a, b: a == b), "ne": plain(lambda a, b: a != b),
+    "sum": reduction("sum"), "mean": reduction("mean"), "amax": reduction("max"), "amin": reduction("min"),
+    "reshape": lambda x, shape: x.reshape(tuple(shape)), "permute": lambda x, *dims: x.permute(*dims),
+    "transpose": lambda x, a, b: x.transpose(a, b), "__getitem__": getitem_of, "matmul": plain(lambda a, b: a @ b),
+    "__rmatmul__": plain(lambda a, b: b @ a), "softmax": along(softmax), "log_softmax": along(log_softmax),
+    "nn.functional.linear": linear_of, "nn.functional.layer_norm": layer_norm_of,
+    "nn.functional.mse_loss": loss(mse_loss), "nn.functional.binary_cross_entropy_with_logits": loss(bce_with_logits),
+    "nn.functional.cross_entropy": cross_entropy_of,
+}  # fmt: skip
+
+
+def to_array(tensor: torch.Tensor) -> np.ndarray:
+    """The numbers of a tensor of PyTorch's in the same type."""
+    plain = tensor.detach()
+    return plain.float().numpy().astype(ml_dtypes.bfloat16) if plain.dtype == torch.bfloat16 else plain.numpy()
+
+
+class Arguments:
+    """A sample's arguments for the judge of its numbers and as ours.
+
+    The judge is PyTorch in the sample's own type; of 16-bit types, which PyTorch rounds in places of its own, PyTorch
+    in float64.
+    """
+
+    def __init__(self) -> None:
+        self.pairs: dict[int, tuple[torch.Tensor, Tensor]] = {}
+
+    def ours(self, value: Any) -> Any:
+        return self._each(value, lambda pair: pair[1])
+
+    def judges(self, value: Any) -> Any:
+        return self._each(value, lambda pair: pair[0])
+
+    def _each(self, value: Any, chosen: Callable[[tuple[torch.Tensor, Tensor]], Any]) -> Any:
+        if isinstance(value, torch.Tensor):
+            return chosen(self.pairs.setdefault(id(value), self._pair(value)))
+        if isinstance(value, (tuple, list)):
+            return type(value)(self._each(part, chosen) for part in value)
+        return value
+
+    @property
+    def asked(self) -> list[tuple[torch.Tensor, Tensor]]:
+        """The pairs that require gradients."""
+        return [pair for pair in self.pairs.values() if pair[1].requires_grad]
+
+    def _pair(self, value: torch.Tensor) -> tuple[torch.Tensor, Tensor]:
+        half, needs = value.dtype in (torch.float16, torch.bfloat16), value.requires_grad
+        judge = value.detach().double().requires_grad_(needs) if half else value
+        return judge, Tensor(to_array(value), requires_grad=needs)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one sample: "same", "differs", "refused" by both or "not offered"; and in words."""
+
+    kind: str
+    words: str = ""
+
+
+def difference(wanted: torch.Tensor, got: np.ndarray, dtype: str) -> str:
+    """How `got` differs from the numbers of the judge in `dtype`; empty where it does not."""
+    if (got.dtype.name, got.shape) != (dtype, tuple(wanted.shape)):
+        return f"{got.dtype.name} {got.shape}, wanted {dtype} {tuple(wanted.shape)}"
+    off, right = TOLERANCE.get(dtype, 0.0), wanted.detach()
+    right = right.numpy().astype(got.dtype) if right.dtype != torch.bfloat16 else to_array(right)
+    wide, mine = right.astype(np.float64), got.astype(np.float64)
+    size = np.max(np.abs(wide), initial=1.0, where=np.isfinite(wide))
+    if np.allclose(mine, wide, rtol=off, atol=off * size, equal_nan=True):
+        return ""
+    return f"{mine.ravel()[:6]}, wanted {wide.ravel()[:6]}"
+
+
+def outcome(op: Any, sample: Any) -> Outcome:
+    """Run one sample both ways, and compare values and gradients."""
+    given, args, options = Arguments(), (sample.input, *sample.args), sample.kwargs
+    try:
+        theirs = op(*args, **options)
+        judge = op(*given.judges(args), **{name: given.judges(value) for name, value in options.items()})
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        theirs = error
+    try:
+        with np.errstate(all="ignore"):
+            got = OURS[op.name](*given.ours(args), **{name: given.ours(value) for name, value in options.items()})
+    except NotOffered as reason:
+        return Outcome("not offered", str(reason))
+    except (TypeError, ValueError, IndexError) as error:
+        return Outcome("refused" if isinstance(theirs, Exception) else "differs", f"{type(error).__name__}: {error}")
+    if isinstance(theirs, Exception):
+        return Outcome("differs", f"accepted, PyTorch raises {type(theirs).__name__}: {theirs}")
+    words = difference(judge, got.data, TYPES[theirs.dtype]) or gradients(judge, got, given.asked)
+    return Outcome("differs" if words else "same", words)
+
+
+def gradients(judge: torch.Tensor, got: Tensor, leaves: list[tuple[torch.Tensor, Tensor]]) -> str:
+    """How the gradients differ; empty where they do not, or there is none."""
+    if judge.requires_grad != got.requires_grad:
+        return f"requires_grad is {got.requires_grad}, wanted {judge.requires_grad}"
+    if not got.requires_grad:
+        return ""
+    g = Tensor(np.linspace(0.5, 1.5, max(got.size, 1))[: got.size].reshape(got.shape), got.dtype)
+    start = torch.tensor(g.data.astype(np.float64)).to(judge.dtype)
+    wanted = torch.autograd.grad(judge, [leaf for leaf, _ in leaves], start, allow_unused=True)
+    with np.errstate(all="ignore"):
+        got.backward(g)
+    for (leaf, ours), right in zip(leaves, wanted, strict=True):
+        right = torch.zeros_like(leaf) if right is None else right
+        mine = np.zeros(ours.shape, ours.dtype) if ours.grad is None else ours.grad.data
+        if words := difference(right, mine, ours.dtype.name):
+            return f"gradient: {words}"
+    return ""
+
+
+def samples(op: Any, dtype: torch.dtype) -> Iterator[Any]:
+    """The sample inputs that PyTorch has for an operation in a type."""
+    if dtype not in op.supported_dtypes("cpu"):
+        return
+    wanted = dtype.is_floating_point and dtype in op.supported_backward_dtypes("cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield from op.sample_inputs("cpu", dtype, requires_grad=wanted)

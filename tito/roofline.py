@@ -6,13 +6,13 @@ The package is imported when it is needed: it is the one of the project that the
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,17 @@ FORMATS = (".png", ".svg", ".pdf")
 
 @dataclass(frozen=True)
 class Roofline:
-    """What was measured: the operations, the roof they stand under (FLOP/s, bytes/s, one thread), and the picture."""
+    """What was measured: the operations, the roof they stand under (FLOP/s, bytes/s, one thread), and the picture.
+
+    `above` says what results above 100 % of the roof mean; it is empty where there are none.
+    """
 
     what: str
     flops: float
     bandwidth: float
     rows: tuple[RooflineRow, ...]
     picture: Path
+    above: str
 
 
 @contextmanager
@@ -88,21 +92,18 @@ def roofline_of_model(
 
 def load(file: Path, name: str) -> Any:
     """What is called `name` in the Python file. TitoError where either is missing."""
-    if not file.is_file():
-        raise TitoError(f"There is no file {file}.", "Name a Python file and the model in it: net.py:model")
-    spec = spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise TitoError(f"{file} is not a Python file.", "Name a Python file and the model in it: net.py:model")
-    module = module_from_spec(spec)
+    if not file.is_file() or file.suffix != ".py":
+        problem = f"{file} is not a Python file." if file.is_file() else f"There is no file {file}."
+        raise TitoError(problem, "Name a Python file and the model in it: net.py:model")
     try:
         with importing_from(file.resolve().parent):
-            spec.loader.exec_module(module)
+            found = runpy.run_path(str(file))
     except SyntaxError as error:
         raise WorkFailed(f"{file}, line {error.lineno}: {error.msg}.") from error
-    if name not in vars(module):
-        close = get_close_matches(name, vars(module), n=1)
+    if name not in found:
+        close = get_close_matches(name, found, n=1)
         raise TitoError(f"{file} has no {name!r}.", f"Did you mean {close[0]}?" if close else "")
-    return vars(module)[name]
+    return found[name]
 
 
 def check_picture(picture: Path) -> None:
@@ -130,7 +131,19 @@ def drawn(what: str, rows: Sequence[RooflineRow], peaks: Peaks, picture: Path) -
 
     matplotlib.use("agg")
     write_roofline(rows, peaks, picture)
-    return Roofline(what, peaks.flops, peaks.bandwidth, tuple(rows), picture)
+    return Roofline(what, peaks.flops, peaks.bandwidth, tuple(rows), picture, above_roof(rows, peaks))
+
+
+def above_roof(rows: Sequence[RooflineRow], peaks: Peaks) -> str:
+    """What results above 100 % of the roof mean: a cache, named where a row's bandwidth tells, or a disturbed roof."""
+    above = [row for row in rows if row.percent_of_roof > 100]
+    caches, told = peaks.levels()[:-1], []
+    for row in above:
+        able = [level.name for level in caches if row.bound == "memory" and level.bandwidth >= row.gigabytes * 1e9]
+        told += [f"{row.operation}: {able[-1]}"] if able else []
+    which = f" ({', '.join(told)})" if told else ""
+    either = f"either the arrays stay in a cache{which}, which is faster than memory"
+    return f"Above 100%: {either}, or the measurement of the roof was disturbed; then measure again." if above else ""
 
 
 def network_rows(peaks: Peaks) -> list[RooflineRow]:

@@ -13,10 +13,13 @@ from click.testing import CliRunner, Result
 
 from tests.tito.small_project import tito_environment
 from tinytorch.profiling.roofline import CountingTrace
+from tinytorch.support.peaks import Bandwidth, Peaks
+from tinytorch.support.roofline import RooflineRow
 from tinytorch.support.workloads import work_of
 from tito.cli import cli
 from tito.lesson.find import find_lesson
 from tito.project import Project
+from tito.roofline import above_roof
 
 PNG = b"\x89PNG"
 NET = """
@@ -64,6 +67,13 @@ def test_json_holds_the_rows_the_roof_and_the_picture(net, tmp_path):
     assert "<svg" in picture.read_text(encoding="utf-8")
 
 
+def test_what_the_users_file_prints_is_not_in_the_json(net, tmp_path):
+    Path(net).write_text(f"print('loading')\n{NET}")
+    line = [f"{net}:model", "--shape", "4,12", "-o", str(tmp_path / "roof.png")]
+    assert json.loads(typed(*line, "--json").stdout)["what"] == "net.py:model on 4 x 12"
+    assert typed(*line).stdout.startswith("loading\n")
+
+
 @pytest.mark.parametrize("number", ["01", "02", "03", "04", "18", "21"])
 def test_each_lessons_functions_run_and_have_flops(number, net, real):
     """The operations themselves; that they are measured is tested with the analyses."""
@@ -81,6 +91,23 @@ def test_a_lesson_without_functions_of_its_own_shows_a_training_step(net, tmp_pa
     assert (tmp_path / "roof.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_a_result_above_the_roof_names_its_cache_where_its_bandwidth_tells_one_and_blames_the_measurement_too():
+    rates = {1 << 14: 100e9, 1 << 15: 98e9, 1 << 20: 50e9, 1 << 21: 49e9, 1 << 28: 10e9}
+    memory = tuple(Bandwidth(1, size, rate, 2.0) for size, rate in rates.items())
+    peaks = Peaks(100e9, 10e9, memory=memory, cache=1 << 21)
+
+    def row(name: str, gigabytes: float, percent: float, bound: str = "memory") -> RooflineRow:
+        return RooflineRow(name, 0.1, 1.0, 1.0, gigabytes, 1.0, percent, bound)
+
+    assert above_roof([row("add", 9.0, 90.0)], peaks) == ""
+    rows = [row("add", 9.0, 90.0), row("relu", 30.0, 300.0), row("exp", 80.0, 800.0)]
+    told = above_roof(rows, peaks)
+    assert "a cache (relu: cache 2, exp: cache 1), which" in told and "or the measurement of the roof was dis" in told
+    for other in (row("copy", 200.0, 2000.0), row("matmul", 5.0, 110.0, "compute")):
+        assert "a cache, which" in above_roof([other], peaks), "no cache is that fast, or none would help"
+    assert "a cache, which" in above_roof([row("exp", 80.0, 800.0)], Peaks(100e9, 10e9)), "no level was measured"
+
+
 @pytest.mark.parametrize(
     ("line", "code", "words"),
     [
@@ -89,6 +116,7 @@ def test_a_lesson_without_functions_of_its_own_shows_a_training_step(net, tmp_pa
         (["{net}:model"], 2, "--shape"),
         (["{net}:modle", "--shape", "4,12"], 2, "Did you mean model?"),
         (["nowhere.py:model", "--shape", "4,12"], 2, "no file nowhere.py"),
+        (["settings.ini:model", "--shape", "4,12"], 2, "is not a Python file"),
         (["{net}:model", "--shape", "4,x"], 2, "positive whole numbers"),
         (["{net}:model", "--shape", "0,12"], 2, "positive whole numbers"),
         (["{net}:model", "--shape", "4,12", "-o", "roof.txt"], 2, "ends in .png"),

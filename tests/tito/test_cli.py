@@ -472,7 +472,7 @@ def test_start_runs_jupyter_on_the_lesson_and_warns_of_what_is_missing(here, mon
     assert result.exit_code == 0
     assert called[0][1:3] == ("-m", "jupyterlab")
     assert called[0][-1] == "build/notebooks/02_second/second_dev.ipynb"
-    assert "run `tito module complete 01` first" in result.stderr and "do not reach the lesson" in result.stderr
+    assert "Run `tito module complete 01` first" in result.stderr and "do not reach the lesson" in result.stderr
 
 
 class Ended:
@@ -504,9 +504,10 @@ def test_two_lessons_in_order_as_typed_by_a_user(project):
 # Rendering
 
 
-def test_plain_turns_dataclasses_and_paths_into_json(here):
-    assert show.plain([Path("a"), (1, None)]) == ["a", [1, None]]
-    assert show.plain(here)["root"] == str(here.root)
+def test_dataclasses_and_paths_become_json(here, capsys):
+    show.as_json([Path("a"), (1, None), here])
+    path, pair, shown = json.loads(capsys.readouterr().out)
+    assert (path, pair, shown["root"]) == ("a", [1, None], str(here.root))
 
 
 def test_a_character_that_the_terminal_lacks_is_escaped(project):

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.tito.small_project import FIRST, HEADER, blank, codes, lesson_of
-from tito.actions.run import run_lesson
+from tito.actions.run import run_judged, run_lesson
 from tito.lesson.cell import Cell
 from tito.run.runner import CellRun, Result, run_cells
+from tito.student.judge import judge_lesson
 
 CHECK = (
     '# %% nbgrader={"grade": true, "grade_id": "test-last", "points": 4}\nassert answer() == 42, "answer() is not 42"\n'
@@ -26,7 +27,7 @@ def run(folder: Path, text: str, cell_limit: float = 60.0) -> tuple[Result, list
     """Run a lesson of these cells; its result, and what was told of each cell."""
     project, lesson = lesson_of(folder, textwrap.dedent(text))
     told: list[CellRun] = []
-    return run_lesson(project, lesson, cell_limit=cell_limit, on_cell=told.append), told
+    return run_judged(project, judge_lesson(project, lesson), cell_limit, told.append), told
 
 
 def last_message(result: Result) -> str:

@@ -1,4 +1,4 @@
-"""Completing a lesson: checked, run, exported and recorded, all of it or nothing."""
+"""Completing a lesson: checked, run, exported and recorded, all of it or nothing. Or only exporting it as it is."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Any
 
 from tito.actions.run import form_findings, run_judged
 from tito.actions.status import Missing, missing_prerequisites
-from tito.errors import Finding
+from tito.errors import Finding, in_sentences
 from tito.lesson.find import lesson_paths
 from tito.lesson.lesson import Lesson
-from tito.package.publish import BadExport, publish
+from tito.package.publish import BadExport, Published, publish
 from tito.project import Project
 from tito.record import Entry, lock, now, read_record, write_entry
 from tito.run import CELL_LIMIT
@@ -36,11 +36,7 @@ class Completed:
     missing: tuple[Missing, ...] = ()
     result: Result | None = None
     changed: bool = False
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    problems = in_sentences
 
     @property
     def done(self) -> bool:
@@ -72,14 +68,12 @@ def complete(
         judged = judge_lesson(project, lesson)
         missing = () if judged.foreign else missing_prerequisites(project, lesson)
         if missing:
-            needs = [f"{lesson.number_name} needs {row.module}, which is not built." for row in missing]
-            found = [Finding("not-built", text, blocks=True) for text in needs]
-            return ended("prerequisites", found, missing=missing)
+            return ended("prerequisites", (row.finding(lesson.number_name) for row in missing), missing=missing)
         form = [judged.foreign] if judged.foreign else form_findings(project, judged)
         if form:
             return ended("form", form)
         say(f"Running {lesson.number_name}")
-        result = run_judged(project, judged, cell_limit=cell_limit, on_cell=on_cell)
+        result = run_judged(project, judged, cell_limit, on_cell)
         if not result.passed:
             return ended("run", result.findings, result)
         say(f"Exporting {lesson.module}")
@@ -91,6 +85,12 @@ def complete(
         except BadExport as error:
             return ended("import", [error.finding], result)
         return ended("", (*result.findings, *done.findings), result, changed=done.rows[0].changed)
+
+
+def export_lessons(project: Project, chosen: Iterable[Lesson]) -> Published:
+    """Export lessons as they are, without running them. Raises LessonError where one is not fit to be a module."""
+    with lock(project):
+        return publish(project, [judge_lesson(project, lesson).lesson for lesson in dict.fromkeys(chosen)])
 
 
 def next_lesson(project: Project, number_name: str) -> str:

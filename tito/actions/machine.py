@@ -6,16 +6,16 @@ What could crash (a broken NumPy, a Numba that does not compile) is asked of a p
 import json
 import os
 import platform
-import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata
+
+from packaging.requirements import Requirement
 
 from tito.program import run_program
 from tito.project import LIBRARY
 
 PROBE_LIMIT = 120.0  # seconds
-REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(?P<relation>>=|==)?\s*(?P<version>[0-9.]+)?")
 BLAS = """
 import json, llvmlite.binding, numpy, threadpoolctl
 numpy.ones((2, 2)) @ numpy.ones((2, 2))
@@ -56,7 +56,7 @@ def examine_machine(settings: dict[str, str]) -> list[Row]:
 
 def _python(least: str) -> Row:
     found = f"{platform.python_version()} ({sys.executable})"
-    ok = _numbers(platform.python_version()) >= _numbers(least)
+    ok = sys.version_info >= tuple(map(int, least.split(".")))
     return Row("Python", found, ok, "" if ok else f"Install Python {least} or newer and make the environment anew.")
 
 
@@ -70,22 +70,14 @@ def _requirements(settings: dict[str, str]) -> list[str]:
 
 
 def package_row(requirement: str) -> Row:
-    wanted = REQUIREMENT.match(requirement)
-    name = wanted["name"] if wanted else requirement
-    mend = f'python -m pip install "{requirement}"'
+    wanted, mend = Requirement(requirement), f'python -m pip install "{requirement}"'
     try:
-        version = metadata.version(name)
+        version = metadata.version(wanted.name)
     except metadata.PackageNotFoundError:
-        return Row(name, "not installed", False, mend)
-    found, least = _numbers(version), _numbers(wanted["version"] or "") if wanted else ()
-    ok = found >= least if wanted and wanted["relation"] == ">=" else found[: len(least)] == least
-    return Row(name, version if ok else f"{version}, but {requirement} is needed", ok, "" if ok else mend)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: 2.4.1rc1 is (2, 4, 1)."""
-    match = re.match(r"\d+(\.\d+)*", version)
-    return tuple(int(part) for part in match[0].split(".")) if match else ()
+        return Row(wanted.name, "not installed", False, mend)
+    if wanted.specifier.contains(version, prereleases=True):
+        return Row(wanted.name, version, True)
+    return Row(wanted.name, f"{version}, but {requirement} is needed", False, mend)
 
 
 def blas_row() -> Row:
@@ -134,11 +126,6 @@ def ask(code: str) -> tuple[list, str]:
 
 def _jupyter() -> Row:
     """JupyterLab and the kernel; the lessons can be worked on in any editor, so this is advice."""
-    versions = []
-    for name in ("jupyterlab", "ipykernel"):
-        try:
-            versions.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            mend = "For `tito module start`: python -m pip install jupyterlab ipykernel"
-            return Row("Jupyter", f"{name} is not installed", True, mend)
-    return Row("Jupyter", ", ".join(versions), True)
+    rows = [package_row(name) for name in ("jupyterlab", "ipykernel")]
+    mend = "" if all(row.ok for row in rows) else "For `tito module start`: python -m pip install jupyterlab ipykernel"
+    return Row("Jupyter", ", ".join(f"{row.name} {row.found}" for row in rows), True, mend)

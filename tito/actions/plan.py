@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.errors import Finding, LessonError
+from tito.errors import Finding, LessonError, in_sentences
 from tito.files import Transaction, file_digest, write_atomic
 from tito.lesson.cell import Cell
 from tito.lesson.find import file_in, lesson_paths
 from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, read_lesson
-from tito.package.contents import Exported, is_export, is_stub, maker_of
+from tito.package.contents import is_stub
 from tito.package.module import module_name, module_path
-from tito.package.notes import exports_path, files_path, given_files, note_exports
+from tito.package.notes import exports_path, files_path, given_files, note_exports, read_exports
 from tito.project import Project
 from tito.record import Entry, read_record, record_path, record_text
 from tito.student.changes import changes
@@ -37,11 +37,7 @@ class LessonUpdate:
     news: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     kept: str = ""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    notes = in_sentences
 
 
 class Plan:
@@ -60,7 +56,7 @@ class Plan:
         self.mine = {path.parent.name: path for path in lesson_paths(project)}
         self.new = [read_lesson(path) for path in lesson_paths(edition, edition.release)]
         known = [*(lesson.path for lesson in self.old.values()), *self.mine.values(), *(n.path for n in self.new)]
-        self.suffix = known[0].suffix if known else ".ipynb"
+        self.suffix = next((path.suffix for path in known), ".ipynb")
 
     def work_out(self) -> None:
         """Gather everything."""
@@ -143,12 +139,9 @@ class Plan:
     def _modules(self) -> None:
         """Finished modules that come with the release, and stubs of lessons that it does not hold."""
         made = {old.module for name, old in self.old.items() if name in self.mine} | {new.module for new in self.new}
-        given = []
-        for path in sorted(self.edition.package.rglob("*.py")):
-            module = module_name(self.edition.package, path)
-            if is_export(path) and module not in made:
-                given.append(Exported(maker_of(self.edition, module), module, path, True))
-                self._copy(path, module_path(self.project.package, module))
+        given = {module: note for module, note in read_exports(self.edition).items() if module not in made}
+        for module in given:
+            self._copy(module_path(self.edition.package, module), module_path(self.project.package, module))
         if given:
             staged = self.change.ready(exports_path(self.project))
             note_exports(self.project, given, staged)

@@ -18,7 +18,7 @@ from tito.lesson.formats import write_cells
 from tito.lesson.lesson import Lesson, blank
 from tito.lesson.rules import check_sound
 from tito.package.contents import copy_handwritten, export
-from tito.package.notes import exports_path, note_exports, note_given_files
+from tito.package.notes import exports_path, note_exports, note_given_files, notes_of
 from tito.program import typed
 from tito.project import EDITION, LIBRARY, Project
 
@@ -92,7 +92,7 @@ def _write_edition(project: Project, chosen: Selected, selection: Selection, fol
             write_cells(blank(lesson).cells, file_in(home, lesson.number_name, f".{fmt}"))
     edition.modules.mkdir(exist_ok=True)
     given = export(project, chosen.given, edition.package, chosen.blank)
-    note_exports(edition, given, exports_path(edition))
+    note_exports(edition, notes_of(given), exports_path(edition))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.errors import Finding, LessonError, TitoError, WorkFailed
+from tito.errors import Finding, LessonError, TitoError, WorkFailed, in_sentences
 from tito.files import Transaction, timestamp, unused
 from tito.lesson.cell import Cell
 from tito.lesson.find import find_path, lesson_paths
@@ -30,11 +30,7 @@ class Reset:
     carried: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     kept: str = ""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    notes = in_sentences
 
 
 def reset(project: Project, wanted: str, keep_answers: bool = False) -> Reset:

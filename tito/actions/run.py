@@ -15,19 +15,21 @@ from tito.student.judge import Judged, judge_lesson
 def run_lesson(
     project: Project, lesson: Lesson, *, cell_limit: float = CELL_LIMIT, on_cell: OnCell | None = None
 ) -> Result:
-    """Run the lesson and judge its graded cells. A cell may take `cell_limit` seconds.
+    """Run the lesson, judge its graded cells, and look at its form: what stands against completing it is told, too.
 
-    In a student's folder the checks and points are the released ones, also where one is gone from the file. `on_cell`
-    is called as each code cell ends. Nothing is written in the project. Raises LessonError, and runs nothing, where the
-    file is another lesson's.
+    In a student's folder the checks and points are the released ones, also where one is gone from the file. A cell may
+    take `cell_limit` seconds, and `on_cell` is called as each code cell ends. Nothing is written in the project. Raises
+    LessonError, and runs nothing, where the file is another lesson's.
     """
-    return run_judged(project, judge_lesson(project, lesson), cell_limit=cell_limit, on_cell=on_cell)
+    judged = judge_lesson(project, lesson)
+    done = run_judged(project, judged, cell_limit, on_cell)
+    form = [finding for finding in form_findings(project, judged) if finding not in done.findings]
+    told = (replace(finding, text=f"Before it can be completed: {finding.text}") for finding in form)
+    return replace(done, findings=(*done.findings, *told), passed=done.passed and not form)
 
 
-def run_judged(
-    project: Project, judged: Judged, *, cell_limit: float = CELL_LIMIT, on_cell: OnCell | None = None
-) -> Result:
-    """As `run_lesson`, for a lesson that was judged already."""
+def run_judged(project: Project, judged: Judged, cell_limit: float, on_cell: OnCell | None) -> Result:
+    """Run a lesson that was judged; it is not passed where a finding blocks."""
     if judged.foreign:
         raise LessonError(str(judged.foreign), "Nothing was run.")
     lesson = judged.lesson
@@ -45,14 +47,3 @@ def form_findings(project: Project, judged: Judged) -> tuple[Finding, ...]:
 
 def _blocking(judged: Judged) -> list[Finding]:
     return [finding for finding in judged.findings if finding.blocks]
-
-
-def try_lesson(
-    project: Project, lesson: Lesson, *, cell_limit: float = CELL_LIMIT, on_cell: OnCell | None = None
-) -> Result:
-    """Run the lesson and look at its form: the findings also hold what stands against completing it."""
-    judged = judge_lesson(project, lesson)
-    done = run_judged(project, judged, cell_limit=cell_limit, on_cell=on_cell)
-    form = [finding for finding in form_findings(project, judged) if finding not in done.findings]
-    told = (replace(finding, text=f"Before it can be completed: {finding.text}") for finding in form)
-    return replace(done, findings=(*done.findings, *told), passed=done.passed and not form)

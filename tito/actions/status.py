@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tito.errors import LessonError
+from tito.errors import Finding, LessonError
 from tito.lesson import find
 from tito.lesson.lesson import Lesson, read_lesson
 from tito.package.contents import maker_of
@@ -57,6 +57,12 @@ class Missing:
     module: str
     lesson: str
     command: str
+
+    def finding(self, number_name: str) -> Finding:
+        """That the lesson in the folder `number_name` needs it."""
+        text = f"{number_name} needs {self.module}, which is not built."
+        fix = f"Run `{self.command}` first." if self.command else "No lesson makes it."
+        return Finding("not-built", text, fix=fix, blocks=True)
 
 
 def overview(project: Project) -> list[Row]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tito.actions.plan import LessonUpdate, Plan
 from tito.actions.release import release
 from tito.actions.selection import Selection
-from tito.errors import Finding, LessonError, TitoError
+from tito.errors import Finding, LessonError, TitoError, in_sentences
 from tito.files import finish, timestamp, unused
 from tito.lesson.find import lesson_paths
 from tito.package.publish import publish
@@ -32,11 +32,7 @@ class Updated:
     removed: tuple[str, ...]
     findings: tuple[Finding, ...]
     backup: str
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    notes = in_sentences
 
 
 def journal_path(project: Project) -> Path:

@@ -7,61 +7,51 @@ from typing import TYPE_CHECKING
 import click
 
 from tito.cli import show
-from tito.cli.options import json_option, project_here
+from tito.cli.options import Answer, LessonType, json_option, project_here
 
 if TYPE_CHECKING:
     from tito.actions.plan import LessonUpdate
     from tito.actions.update import Updated
     from tito.lesson.lesson import Lesson
-    from tito.project import Project
 
 LINE = 160  # characters of what the release changed in a lesson; --json gives all of it
 
 
-def _named(project: "Project", wanted: tuple[str, ...]) -> "list[Lesson]":
-    from tito.lesson.find import find_lesson
-
-    return [find_lesson(project, name) for name in wanted]
-
-
 @click.command("export")
-@click.argument("wanted", metavar="[NN]...", nargs=-1)
+@click.argument("wanted", metavar="[NN]...", nargs=-1, type=LessonType())
 @json_option
-def export(wanted: tuple[str, ...], as_json: bool) -> None:
+def export(wanted: "tuple[Lesson, ...]") -> Answer:
     """Export lessons, or all of them, to tinytorch/ as they are, without running them."""
-    from tito.actions.export import export_lessons
+    from tito.actions.complete import export_lessons
     from tito.lesson.find import lessons
 
     project = project_here()
-    done = export_lessons(project, _named(project, wanted) or lessons(project))
-    if as_json:
-        show.as_json(done.rows)
-    for row in () if as_json else done.rows:
+    done = export_lessons(project, wanted or lessons(project))
+    for row in done.rows:
         show.say(f"{row.lesson} -> {project.relative(row.path)}{'' if row.changed else ' (unchanged)'}")
     for finding in done.findings:
         show.note(str(finding))
+    return Answer(done.rows)
 
 
 @click.command("notebook")
-@click.argument("wanted", metavar="NN...", nargs=-1, required=True)
+@click.argument("wanted", metavar="NN...", nargs=-1, required=True, type=LessonType())
 @json_option
-def notebook(wanted: tuple[str, ...], as_json: bool) -> None:
+def notebook(wanted: "tuple[Lesson, ...]") -> Answer:
     """Build the notebooks of lessons in build/notebooks. The lesson's own file stays the source."""
     from tito.actions.notebook import build_notebook
 
-    project = project_here()
-    done = [build_notebook(project, lesson) for lesson in _named(project, wanted)]
-    if as_json:
-        show.as_json(done)
-    for row in () if as_json else done:
+    done = [build_notebook(project_here(), lesson) for lesson in wanted]
+    for row in done:
         show.say(f"{row.lesson} -> {row.path}{'' if row.changed else ' (unchanged)'}")
         if row.backup:
             show.say(f"The notebook that was there had been edited; it is kept as {row.backup}")
+    return Answer(done)
 
 
 @click.command("doctor")
 @json_option
-def doctor(as_json: bool) -> int:
+def doctor() -> Answer:
     """Look at Python, packages, threads, Jupyter and this folder: what is wrong and how to fix it."""
     from tito.actions.doctor import examine
     from tito.errors import NoProject
@@ -71,12 +61,9 @@ def doctor(as_json: bool) -> int:
     except NoProject:
         rows = examine(None)
     words = [("PROBLEM" if not row.ok else "note" if row.mend else "ok") for row in rows]
-    if as_json:
-        show.as_json(rows)
-    else:
-        cells = [[word, row.name, row.found, row.mend] for word, row in zip(words, rows, strict=True)]
-        show.table(("", "what", "found", "to fix it"), cells)
-    return 0 if all(row.ok for row in rows) else 1
+    cells = [[word, row.name, row.found, row.mend] for word, row in zip(words, rows, strict=True)]
+    show.table(("", "what", "found", "to fix it"), cells)
+    return Answer(rows, all(row.ok for row in rows))
 
 
 @click.command("release")
@@ -87,7 +74,7 @@ def doctor(as_json: bool) -> int:
     "--format", "fmt", type=click.Choice(("ipynb", "py")), default="ipynb", show_default=True, help="Of the lessons."
 )
 @json_option
-def release(folder: Path, lessons: str, start: str, fmt: str, as_json: bool) -> None:
+def release(folder: Path, lessons: str, start: str, fmt: str) -> Answer:
     """Make a student edition in the new folder DIR: blank lessons, and a package that is still to be built.
 
     A folder in use is left alone: `tito update` in it takes the new release and keeps what was written.
@@ -97,9 +84,6 @@ def release(folder: Path, lessons: str, start: str, fmt: str, as_json: bool) -> 
     from tito.program import typed
 
     done = make_edition(project_here(), folder, fmt, Selection(lessons, start))
-    if as_json:
-        show.as_json(done)
-        return
     some, verb = ("1 lesson", "is") if len(done.lessons) == 1 else (f"{len(done.lessons)} lessons", "are")
     show.say(f"{some} with {done.points:g} points {verb} in {done.folder}.")
     if done.given:
@@ -108,12 +92,13 @@ def release(folder: Path, lessons: str, start: str, fmt: str, as_json: bool) -> 
         f"Next: `cd {typed(done.folder)}` and `python -m pip install -e .`, so that programs use the package there and"
         f" no other; then `tito module start {done.lessons[0][:2]}`."
     )
+    return Answer(done)
 
 
 @click.command("update")
 @click.argument("folder", metavar="[FOLDER]", required=False, type=click.Path(path_type=Path))
 @json_option
-def update(folder: Path | None, as_json: bool) -> None:
+def update(folder: Path | None) -> Answer:
     """Bring a newer release into this student's folder; your answers come along, and all that is replaced is kept.
 
     FOLDER is one that `tito release` made, or a checkout of the course; without it, the checkout tito comes from.
@@ -121,16 +106,25 @@ def update(folder: Path | None, as_json: bool) -> None:
     from tito.actions.update import update as bring
 
     done = bring(project_here(), folder)
-    if as_json:
-        show.as_json(done)
-        return
-    if not done.backup:
+    if done.backup:
+        _show_update(done)
+    else:
         show.say(" ".join([*done.notes, f"Everything is as in {done.source} already."]))
-        return
+    return Answer(done)
+
+
+def _show_update(done: "Updated") -> None:
     show.say(f"Updated from {done.source} (version {done.version}).")
     for row in done.lessons:
         _show_lesson(row)
-    _show_rest(done)
+    for words, names in (("Other files that are new", done.files), ("Files that are gone", done.removed)):
+        if names:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            show.say(f"{words}: {', '.join(names[:5])}{more}.")
+    for text in done.notes:
+        show.say(text)
+    show.say(f"All that was replaced is kept in {done.backup}.")
+    show.say("Reload the lessons that are open in an editor. Next: `tito module status`.")
 
 
 def _show_lesson(row: "LessonUpdate") -> None:
@@ -142,14 +136,3 @@ def _show_lesson(row: "LessonUpdate") -> None:
         lines.append(f"What has no place in the lesson any more is in {row.kept}.")
     for line in lines:
         show.say(line, "      ")
-
-
-def _show_rest(done: "Updated") -> None:
-    for words, names in (("Other files that are new", done.files), ("Files that are gone", done.removed)):
-        if names:
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-            show.say(f"{words}: {', '.join(names[:5])}{more}.")
-    for text in done.notes:
-        show.say(text)
-    show.say(f"All that was replaced is kept in {done.backup}.")
-    show.say("Reload the lessons that are open in an editor. Next: `tito module status`.")

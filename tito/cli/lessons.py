@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tito.cli import show
-from tito.cli.options import Group, json_option, lesson_argument, project_and_lesson, project_here, run_options
+from tito.cli.options import Answer, Group, json_option, lesson_argument, project_here, run_options
 
 if TYPE_CHECKING:
     from tito.actions.complete import Completed
@@ -25,15 +25,12 @@ def module() -> None:
 
 @module.command("list")
 @json_option
-def list_lessons(as_json: bool) -> None:
+def list_lessons() -> Answer:
     """List the lessons: what each needs, makes and is worth."""
     from tito.actions.status import overview
     from tito.project import LIBRARY
 
     rows = overview(project_here())
-    if as_json:
-        show.as_json(rows)
-        return
     narrow = show.width() < 100  # then what all modules have in common is in the heading
     head = f"{LIBRARY}." if narrow else ""
     shown = [
@@ -42,11 +39,12 @@ def list_lessons(as_json: bool) -> None:
     ]
     headings = ("lesson", f"makes {head}".strip(), "needs", "exercises", "points")
     show.table(headings, shown, right=("exercises", "points"))
+    return Answer(rows)
 
 
 @module.command("status")
 @json_option
-def show_status(as_json: bool) -> None:
+def show_status() -> Answer:
     """Show how far each lesson is: complete, changed since, started, not started."""
     from tito.actions.status import next_step, status
     from tito.actions.update import journal_path
@@ -58,9 +56,6 @@ def show_status(as_json: bool) -> None:
         show.note(str(NO_RELEASE))
     if journal_path(project).exists():
         show.note("An update was interrupted; `tito update` finishes it.")
-    if as_json:
-        show.as_json(rows)
-        return
     cells = [
         [row.lesson, row.state, f"{'-' if row.earned is None else f'{row.earned:g}'}/{row.points:g}",
          "yes" if row.built else "no", " ".join(row.missing)]
@@ -72,21 +67,19 @@ def show_status(as_json: bool) -> None:
             show.say(f"{row.lesson}: {row.problem}")
     following = next_step(rows)
     show.say(f"Next: `{following}`." if following else "All lessons are complete.")
+    return Answer(rows)
 
 
 @module.command("start")
 @lesson_argument
-def start_lesson(lesson: str) -> int:
+def start_lesson(lesson: "Lesson") -> int:
     """Open the lesson in JupyterLab: a student's own file; in the source tree, a notebook built from it."""
     from tito.actions.notebook import plan_start, start
 
-    project, found = project_and_lesson(lesson)
-    plan = plan_start(project, found)
-    for missing in plan.missing:
-        advice = f"run `{missing.command}` first" if missing.command else "no lesson makes it"
-        show.note(f"{plan.lesson} needs {missing.module}, which is not built: {advice}.")
-    for text in plan.notes:
-        show.note(text)
+    project = project_here()
+    plan = plan_start(project, lesson)
+    for said in (*(missing.finding(plan.lesson) for missing in plan.missing), *plan.notes):
+        show.note(str(said))
     show.say(f"Opening {plan.path}; stop Jupyter with Ctrl-C.")
     return start(project, plan)
 
@@ -95,51 +88,41 @@ def start_lesson(lesson: str) -> int:
 @lesson_argument
 @run_options
 @json_option
-def test_lesson(lesson: str, cell_limit: int, verbose: bool, as_json: bool) -> int:
+def test_lesson(lesson: "Lesson", cell_limit: int, verbose: bool) -> Answer:
     """Run the lesson's file as it is and show each check's verdict.
 
     Exit 1 where one fails, or where the lesson's form must be fixed before it can be completed.
     """
-    from tito.actions.run import try_lesson
+    from tito.actions.run import run_lesson
 
-    project, found = project_and_lesson(lesson)
-    progress = show.Progress(quiet=as_json, verbose=verbose)
-    if not as_json:
-        show.say(f"{found.number_name} ({project.relative(found.path)})")
-    result = try_lesson(project, found, cell_limit=cell_limit, on_cell=progress.cell)
+    project, progress = project_here(), show.Progress(verbose)
+    show.say(f"{lesson.number_name} ({project.relative(lesson.path)})")
+    result = run_lesson(project, lesson, cell_limit=cell_limit, on_cell=progress.cell)
     progress.clear()
-    if as_json:
-        show.as_json(result)
-        return 0 if result.passed else 1
     show.summary(result, progress.told)
-    if 0 < len(found.exercises) == len(result.unbuilt):
+    if 0 < len(lesson.exercises) == len(result.unbuilt):
         show.say("Every exercise in the file is blank. Did you save it?")
     if result.passed:
-        show.say(f"Next: `tito module complete {found.number}`.")
-    return 0 if result.passed else 1
+        show.say(f"Next: `tito module complete {lesson.number}`.")
+    return Answer(result, result.passed)
 
 
 @module.command("complete")
 @lesson_argument
 @run_options
 @json_option
-def complete_lesson(lesson: str, cell_limit: int, verbose: bool, as_json: bool) -> int:
+def complete_lesson(lesson: "Lesson", cell_limit: int, verbose: bool) -> Answer:
     """Check the lesson, run it, export it to tinytorch/ and record it: all of it, or nothing."""
     from tito.actions.complete import complete, next_lesson
 
-    project, found = project_and_lesson(lesson)
-    progress = show.Progress(quiet=as_json, verbose=verbose)
-    say = (lambda text: None) if as_json else show.say
-    done = complete(project, found, cell_limit=cell_limit, on_cell=progress.cell, on_step=say)
+    project, progress = project_here(), show.Progress(verbose)
+    done = complete(project, lesson, cell_limit=cell_limit, on_cell=progress.cell, on_step=show.say)
     progress.clear()
-    if as_json:
-        show.as_json(done)
-        return 0 if done.done else 1
-    _show_completed(found, done, progress.told)
-    following = next_lesson(project, found.number_name) if done.done else ""
+    _show_completed(lesson, done, progress.told)
+    following = next_lesson(project, lesson.number_name) if done.done else ""
     if following:
         show.say(f"Next: `tito module start {following[:2]}`, the lesson {following}.")
-    return 0 if done.done else 1
+    return Answer(done, done.done)
 
 
 def _show_completed(lesson: "Lesson", done: "Completed", told: set[str]) -> None:
@@ -152,25 +135,19 @@ def _show_completed(lesson: "Lesson", done: "Completed", told: set[str]) -> None
         return
     for finding in () if done.stopped_at == "run" else done.findings:
         show.note(str(finding))
-    if done.stopped_at == "prerequisites":
-        for missing in done.missing:
-            show.note(f"Run `{missing.command}` first." if missing.command else f"No lesson makes {missing.module}.")
-    else:
+    if done.stopped_at in HINTS:
         show.note(HINTS[done.stopped_at].format(file=done.file, number=lesson.number))
 
 
 @module.command("reset")
-@lesson_argument
+@click.argument("lesson", metavar="NN")
 @click.option("--keep-answers", is_flag=True, help="Put your answers into it; repairs a lesson with damaged cells.")
 @json_option
-def reset_lesson(lesson: str, keep_answers: bool, as_json: bool) -> None:
+def reset_lesson(lesson: str, keep_answers: bool) -> Answer:
     """Put the lesson back as it was released. The file that was there is kept under .tito/backups."""
     from tito.actions.reset import reset
 
     done = reset(project_here(), lesson, keep_answers)
-    if as_json:
-        show.as_json(done)
-        return
     answers = f", with your answers to {', '.join(done.carried) or 'nothing: all is blank'}" if keep_answers else ""
     show.say(f"{done.file} is as it was released{answers}.")
     for text in done.notes:
@@ -179,3 +156,4 @@ def reset_lesson(lesson: str, keep_answers: bool, as_json: bool) -> None:
         show.say(f"What has no place in the lesson is in {done.kept}.")
     if done.backup:
         show.say(f"What was there is kept: {done.backup}")
+    return Answer(done)

@@ -1,18 +1,28 @@
 """What the commands share: their options, and the group that knows what was meant."""
 
 import difflib
+import functools
+import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext, redirect_stdout
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from tito.cli import show
 from tito.run import CELL_LIMIT
 
 if TYPE_CHECKING:
-    from tito.lesson.lesson import Lesson
     from tito.project import Project
 
 Command = Callable[..., Any]
+
+
+class Answer(NamedTuple):
+    """What a command with `--json` found or did: the option prints it. Where it is not as it should be: exit code 1."""
+
+    result: Any
+    is_right: bool = True
 
 
 class Group(click.Group):
@@ -29,8 +39,33 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-lesson_argument = click.argument("lesson", metavar="NN")
+def json_option(command: Callable[..., Answer]) -> Command:
+    """The command with `--json`: that prints its answer, in the place of what the command prints on standard output."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    @functools.wraps(command)
+    def run(as_json: bool, **options: Any) -> int:
+        with redirect_stdout(io.StringIO()) if as_json else nullcontext():
+            answer = command(**options)
+        if as_json:
+            show.as_json(answer.result)
+        return 0 if answer.is_right else 1
+
+    return run
+
+
+class LessonType(click.ParamType):
+    """A lesson of the project here, named by its number or name; the command gets the lesson itself."""
+
+    name = "NN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from tito.lesson.find import find_lesson
+
+        return find_lesson(project_here(), value)
+
+
+lesson_argument = click.argument("lesson", metavar="NN", type=LessonType())
 
 
 def run_options(function: Command) -> Command:
@@ -46,11 +81,3 @@ def project_here() -> "Project":
     from tito.project import Project
 
     return Project.find()
-
-
-def project_and_lesson(wanted: str) -> "tuple[Project, Lesson]":
-    """The project here and the lesson named on the command line."""
-    from tito.lesson.find import find_lesson
-
-    project = project_here()
-    return project, find_lesson(project, wanted)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tito.cli import show
-from tito.cli.options import json_option, project_here
+from tito.cli.options import Answer, json_option, project_here
 from tito.errors import TitoError
 
 
@@ -35,7 +35,7 @@ class Shape(click.ParamType):
     help="The picture, .png, .svg or .pdf; without it, roofline.png in the folder build.",
 )
 @json_option
-def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output: Path | None, as_json: bool) -> None:
+def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output: Path | None) -> Answer:
     """Measure this machine's roof, and set a lesson's functions (18), or a model of yours, under it.
 
     MODEL is the name of a model in a Python file: it can be called with a tensor, and has parameters().
@@ -57,13 +57,11 @@ def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output:
             done = roofline_of_model(Path(file), name, shape, backward, picture, show.note)
         else:
             done = roofline_of_lesson(find_lesson(project, target).module, picture, show.note)
-        if as_json:
-            show.as_json(done)
-            return
         from tinytorch.support.tables import table
 
         roof = f"{done.flops / 1e9:.1f} GFLOP/s, {done.bandwidth / 1e9:.1f} GB/s from memory, one thread"
         click.echo(table(done.rows, f"{done.what}; measured roof: {roof}"))
-        if any(row.percent_of_roof > 100 for row in done.rows):
-            show.say("\nAbove 100%: the arrays stay in a cache, which is faster; the picture shows the caches' slopes.")
+        if done.above:
+            show.say(f"\n{done.above}")
         show.say(f"\nPicture: {project.relative(done.picture.resolve())}")
+    return Answer(done)

@@ -42,11 +42,6 @@ def colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def styled(text: str, colour: str, stream: TextIO | None = None) -> str:
-    """`text` in a colour, where the stream (standard output) takes colours."""
-    return click.style(text, fg=colour) if colourful(stream or sys.stdout) else text
-
-
 def say(text: str = "", indent: str = "", label: str = "", colour: str = "") -> None:
     """Print a line of the result, or several, each after `indent`; the first has a `label`, above which no text is."""
     _write(text, indent, label, colour, sys.stdout)
@@ -68,7 +63,8 @@ def _write(text: str, indent: str, label: str, colour: str, stream: TextIO) -> N
     rest = indent + " " * (len(label) if indent else 0)
     lines = [line for part in text.splitlines() or [""] for line in wrapped(part, rest, stream)]
     if label:
-        lines[0] = indent + styled(label, colour, stream) + lines[0].removeprefix(rest)
+        shown = click.style(label, fg=colour) if colourful(stream) else label
+        lines[0] = indent + shown + lines[0].removeprefix(rest)
     click.echo("\n".join(lines), err=stream is sys.stderr)
 
 
@@ -86,19 +82,16 @@ def wrapped(line: str, indent: str, stream: TextIO) -> list[str]:
 
 
 def as_json(result: Any) -> None:
-    """Print a dataclass, or a list of them, as JSON."""
-    click.echo(json.dumps(plain(result), indent=2))
+    """Print a result as JSON: dataclasses as objects of their fields and properties, paths as strings."""
+    click.echo(json.dumps(result, indent=2, default=_plain))
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON has it: dataclasses as objects of their fields and properties, paths as strings."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value)]
-        names += [name for name, member in vars(type(value)).items() if isinstance(member, property)]
-        return {name: plain(getattr(value, name)) for name in names}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    names = [field.name for field in dataclasses.fields(value)]
+    names += [name for name, member in vars(type(value)).items() if isinstance(member, property)]
+    return {name: getattr(value, name) for name in names}
 
 
 def width() -> int:
@@ -125,19 +118,14 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterabl
     console.print(shown)
 
 
-def seconds(value: float) -> str:
-    """A time."""
-    return f"{value:.1f} s"
-
-
 class Progress:
     """Shows a run as it goes: a line for each check, and on a terminal how far it is and what was slowest.
 
     `told` are the causes that were given, so that none is given twice.
     """
 
-    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
-        self.quiet, self.verbose = quiet, verbose
+    def __init__(self, verbose: bool = False) -> None:
+        self.verbose = verbose
         self.live = sys.stderr.isatty()
         self.started = time.monotonic()
         self.slowest = (0.0, "")
@@ -147,14 +135,13 @@ class Progress:
     def cell(self, run: "CellRun") -> None:
         """Call as each cell ends."""
         self.clear()
-        if not self.quiet:
-            self._show(run)
+        self._show(run)
         name = run.cell.grade_id or f"cell {run.number}"
         self.slowest = max(self.slowest, (run.seconds, name))
         if self.live and run.number < run.total:
             slow, which = self.slowest
-            elapsed = seconds(time.monotonic() - self.started)
-            self._draw(f"cell {run.number + 1}/{run.total}, {elapsed}; slowest: {which} {seconds(slow)}")
+            elapsed = time.monotonic() - self.started
+            self._draw(f"cell {run.number + 1}/{run.total}, {elapsed:.1f} s; slowest: {which} {slow:.1f} s")
 
     def clear(self) -> None:
         """Take the live line away."""
@@ -198,7 +185,7 @@ def summary(result: "Result", told: set[str]) -> None:
     right = sum(verdict.passed for verdict in result.verdicts)
     say(
         f"{result.lesson}: {result.earned:g} of {result.points:g} points, "
-        f"{right} of {len(result.verdicts)} checks passed, {seconds(result.seconds)}"
+        f"{right} of {len(result.verdicts)} checks passed, {result.seconds:.1f} s"
     )
     failed = [verdict for verdict in result.verdicts if verdict.code not in WORDS]
     if len(failed) > 1:

@@ -34,7 +34,7 @@ class Course:
     manual_points: float
 
 
-def init_course(project: Project, folder: Path, course_id: str = LIBRARY) -> Course:
+def init_course(project: Project, folder: Path) -> Course:
     """Make the new folder `folder` a course for nbgrader: sources, configuration, gradebook, README.
 
     The folder appears as a whole or not at all. Raises TitoError where it is not new or nbgrader is not installed, and
@@ -48,12 +48,12 @@ def init_course(project: Project, folder: Path, course_id: str = LIBRARY) -> Cou
     check_sound(found, UNDONE)
     with new_folder(folder) as staged:
         _write_sources(project, found, staged)
-        _write_texts(found, staged, folder, course_id)
+        _write_texts(found, staged, folder)
         _write_gradebook(staged)
         (staged / "exchange").mkdir()
         (staged / "exchange").chmod(0o777)  # as nbgrader wants it where a machine has many users
     names = tuple(lesson.number_name for lesson in found)
-    return Course(folder, course_id, names, sum(lesson.points for lesson in found), sum(map(_by_hand, found)))
+    return Course(folder, LIBRARY, names, sum(lesson.points for lesson in found), sum(map(_by_hand, found)))
 
 
 def _write_sources(project: Project, found: list[Lesson], course: Path) -> None:
@@ -71,10 +71,10 @@ def _write_sources(project: Project, found: list[Lesson], course: Path) -> None:
     shutil.rmtree(package)
 
 
-def _write_texts(found: list[Lesson], course: Path, folder: Path, course_id: str) -> None:
+def _write_texts(found: list[Lesson], course: Path, folder: Path) -> None:
     first = found[0].number_name
     facts = {
-        "course_id": course_id,
+        "course_id": LIBRARY,
         "rows": "\n".join(f"| {x.number_name} | {x.points:g} | {_by_hand(x):g} |" for x in found),
         "first": first,
         "file": file_in(course, first, ".ipynb").name,

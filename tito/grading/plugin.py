@@ -17,7 +17,7 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
 from tito.grading.submission import read_submission
 from tito.lesson.formats import cells_of
-from tito.lesson.regions import BEGIN_HIDDEN, END_HIDDEN, strip_code, strip_hidden
+from tito.lesson.regions import strip_code, strip_hidden
 from tito.run.runner import CellRun, run_cells
 
 ABOUT = "about-the-file"  # the id of the cell that is put before the student's
@@ -111,26 +111,17 @@ class HideTests(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Take hidden tests out of the cells' sources and outputs; the messages stay."""
-        checks = [cell for cell in nb.cells if cell.cell_type == "code" and utils.is_grade(cell)]
-        hidden = {line for cell in checks for line in _hidden_lines(cell.source)}
-        for cell in checks:
-            visible = strip_hidden(cell.source)
-            cell.source = cell.source if visible is None else f"{visible.rstrip()}\n\n{HIDDEN_WORD}"
+        hidden: set[str] = set()
+        for cell in nb.cells:
+            visible = strip_hidden(cell.source) if cell.cell_type == "code" and utils.is_grade(cell) else None
+            if visible is not None:
+                lines = (line.strip() for line in {*cell.source.split("\n")} - {*visible.split("\n")})
+                hidden |= {line[:ENOUGH] for line in lines if len(line) > 8}  # a shorter one says too little
+                cell.source = f"{visible.rstrip()}\n\n{HIDDEN_WORD}"
         for cell in nb.cells:
             for output in cell.get("outputs", []):
                 _hide(output, hidden)
         return nb, resources
-
-
-def _hidden_lines(source: str) -> list[str]:
-    """The lines of the hidden regions that say enough to be known again."""
-    found, inside = [], False
-    for line in source.split("\n"):
-        if BEGIN_HIDDEN in line or END_HIDDEN in line:
-            inside = BEGIN_HIDDEN in line
-        elif inside and len(line.strip()) > 8:
-            found.append(line.strip()[:ENOUGH])
-    return found
 
 
 def _hide(output: NotebookNode, hidden: set[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tito.errors import Finding, LessonError, TitoError
+from tito.errors import Finding, LessonError, TitoError, in_sentences
 from tito.lesson.cell import Cell
 from tito.lesson.formats import Notebook, Unreadable, read_notebook, to_notebook
 from tito.lesson.lesson import blank, read_lesson, read_text
@@ -32,11 +32,7 @@ class Checked:
     file: str
     gradable: bool
     findings: tuple[Finding, ...]
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """The findings in sentences."""
-        return tuple(map(str, self.findings))
+    sentences = in_sentences
 
 
 def read_submission(path: Path, master: Path) -> Submission:

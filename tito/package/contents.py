@@ -63,10 +63,11 @@ def export(
     modules = {module_name(package, path): read_existing(path) or "" for path in there}
     modules |= {x.module: render_checked(x, project.is_student) for x in lessons}
     modules |= {x.module: render_stub(x) for x in others if modules.get(x.module, STUB_MARK).startswith(STUB_MARK)}
-    init = render_init(_handwritten(project.package) | modules, project.version)
-    changed = {name: write_if_changed(module_path(package, name), text) for name, text in modules.items()}
-    _write_inits(package, modules, init)
-    return [Exported(x.number_name, x.module, module_path(package, x.module), changed[x.module]) for x in lessons]
+    texts = {module_path(package, name): text for name, text in modules.items()} | _part_inits(package, modules)
+    texts[package / "__init__.py"] = render_init(_handwritten(project.package) | modules, project.version)
+    changed = {path: write_if_changed(path, text) for path, text in texts.items()}
+    paths = [module_path(package, lesson.module) for lesson in lessons]
+    return [Exported(x.number_name, x.module, path, changed[path]) for x, path in zip(lessons, paths, strict=True)]
 
 
 def copy_handwritten(package: Path, into: Path) -> None:
@@ -180,11 +181,8 @@ def _check_one_each(lessons: list[Lesson]) -> None:
             raise LessonError(f"The lessons {names} both make {lesson.module}; change one's `#| default_exp`.")
 
 
-def _write_inits(package: Path, modules: Iterable[str], init: str) -> None:
-    """Write the `__init__` files: the parts', but for those written by hand, then the package's own."""
+def _part_inits(package: Path, modules: Iterable[str]) -> dict[Path, str]:
+    """The `__init__` files of the package's parts, with their texts, but for those written by hand."""
     parts = {".".join(module.split(".")[:depth]) for module in modules for depth in range(2, module.count(".") + 1)}
-    for part in sorted(parts):
-        path = package.joinpath(*part.split(".")[1:], "__init__.py")
-        if not path.exists() or is_generated(path):
-            write_if_changed(path, f'"""{part}: {PART_MARK}"""\n')
-    write_if_changed(package / "__init__.py", init)
+    paths = {package.joinpath(*part.split(".")[1:], "__init__.py"): part for part in sorted(parts)}
+    return {p: f'"""{part}: {PART_MARK}"""\n' for p, part in paths.items() if not p.exists() or is_generated(p)}

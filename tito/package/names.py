@@ -16,8 +16,7 @@ def undefined_names(text: str) -> set[str]:
     """The global names that a module's code reads and nothing in it binds; empty where a `*` is imported."""
     tables = list(_scopes(symtable.symtable(text, "module", "exec")))
     symbols = [(table.get_type() == "module", symbol) for table in tables for symbol in table.get_symbols()]
-    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
-    if any(alias.name == "*" for node in imports for alias in node.names):
+    if any(isinstance(node, ast.alias) and node.name == "*" for node in ast.walk(ast.parse(text))):
         return set()
     at_top = [symbol for top, symbol in symbols if top or symbol.is_declared_global()]
     bound = {symbol.get_name() for symbol in at_top if symbol.is_assigned() or symbol.is_imported()}

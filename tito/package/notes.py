@@ -31,9 +31,13 @@ def read_exports(project: Project) -> Notes:
     return found if isinstance(found, dict) else {}
 
 
-def note_exports(project: Project, rows: Iterable[Exported], path: Path) -> None:
-    """Write to `path` the notes as they are when these exports are in the package."""
-    new = {row.module: {"lesson": row.lesson, "digest": file_digest(row.path)} for row in rows}
+def notes_of(rows: Iterable[Exported]) -> Notes:
+    """The notes of these exports."""
+    return {row.module: {"lesson": row.lesson, "digest": file_digest(row.path)} for row in rows}
+
+
+def note_exports(project: Project, new: Notes, path: Path) -> None:
+    """Write to `path` the notes as they are when the `new` exports are in the package."""
     write_atomic(path, json.dumps(read_exports(project) | new, indent=1, sort_keys=True) + "\n")
 
 

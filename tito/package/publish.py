@@ -12,7 +12,7 @@ from tito.lesson.lesson import Lesson
 from tito.package.contents import Exported, export, package_files
 from tito.package.module import module_path
 from tito.package.names import undefined_findings
-from tito.package.notes import exports_path, keep_edited, note_exports
+from tito.package.notes import exports_path, keep_edited, note_exports, notes_of
 from tito.program import run_program
 from tito.project import LIBRARY, Project
 
@@ -63,7 +63,7 @@ def publish(
         if project.is_student:
             home = unused(project.state / "backups" / LIBRARY / timestamp())
             said += keep_edited(project, change.changes, home)
-            note_exports(project, exported, change.ready(exports_path(project)))
+            note_exports(project, notes_of(exported), change.ready(exports_path(project)))
             change.replace(exports_path(project), change.ready(exports_path(project)))
         change.commit(staging / "kept", then=then)
     except OSError as error:

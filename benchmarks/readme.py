@@ -114,11 +114,14 @@ def whole_block(report: Report, chosen: Report | None = None) -> str:
 
 
 def other_kernels(installed: str, chosen: Report) -> str:
-    """How the groups fare with OpenBLAS kernels that were chosen, in a sentence; `installed` is the usual BLAS."""
+    """How the groups against PyTorch fare with OpenBLAS kernels that were chosen, in a sentence.
+
+    `installed` is the usual BLAS. A group that the table does not show as a whole is left out.
+    """
     names = [blas.split("(")[-1].rstrip(")") for blas in (installed, chosen.machine.blas)]
     labels = {shown.group: shown.label[0].lower() + shown.label[1:] for shown in SHOWN if shown.group}
     means: dict[str, list[str]] = {}
-    for s in chosen.summaries:
+    for s in (found for found in chosen.summaries if found.group in labels and found.against == "PyTorch"):
         means.setdefault(labels[s.group], []).append(f"{s.geomean:.2f} on {s.threads} thread{'s' * (s.threads > 1)}")
     return (
         f"OpenBLAS chose its {names[0]} kernels for this processor. With `{KERNELS}={names[1]}` in the environment, "

@@ -84,6 +84,8 @@ def test_other_kernels_are_told_by_their_name_and_the_means_of_their_groups():
     assert "With `OPENBLAS_CORETYPE=SkylakeX` in the environment," in block
     assert "matrix products 0.75 on 2 threads; training step, transformer block 0.25 on 1 thread." in block
     assert "CORETYPE" not in whole_block(whole_report())
+    assert whole_block(whole_report(), report_of(machine, GROUPS, results + [
+        result("gelu-forward-1k-1t", "gelu", 0.5), result("fuse-forward-1k-1t", "fuse", 0.5)])) == block
 
 
 def test_the_picture_is_there_and_linked():

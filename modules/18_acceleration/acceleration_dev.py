@@ -42,6 +42,7 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, array_product, as_te
 from tinytorch.core.tensor import in_float32, no_grad, operands
 from tinytorch.profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from tinytorch.profiling.roofline import attainable, best_seconds, flop_rule, matmul_flops
+from tinytorch.support.gradients import matmul_rules
 from tinytorch.support.products import quick_product
 from tinytorch.support.tables import table
 from tinytorch.support.threads import one_thread
@@ -70,8 +71,7 @@ print(table(trace.summary()))
 
 # %% [markdown]
 r"""
-Compare the columns MFLOP and ms. GELU does less than 1 % of the work, and takes a far larger share
-of the time. You will speed up products and GELU.
+Compare the columns MFLOP and ms: GELU does under 1 % of the work and takes far more of the time.
 
 ## 2. Products in few calls
 
@@ -90,9 +90,9 @@ primitive uses `quick_product`, which gives each core a part of a large batch:
 #| exporti
 VECTORIZED_MATMUL = Primitive(
     "vectorized_matmul", in_float32(lambda a, b: quick_product(array_product, a, b)))
-gradient_rule("vectorized_matmul",
-              lambda g, y, a, b: VECTORIZED_MATMUL.forward(g, np.swapaxes(b, -1, -2)),
-              lambda g, y, a, b: VECTORIZED_MATMUL.forward(np.swapaxes(a, -1, -2), g))
+gradient_rule("vectorized_matmul", *map(in_float32, matmul_rules(
+    lambda g, a, b: quick_product(array_product, g, np.swapaxes(b, -1, -2)),
+    lambda g, a, b: quick_product(array_product, np.swapaxes(a, -1, -2), g))))
 flop_rule("vectorized_matmul", matmul_flops)
 
 # %% [markdown]

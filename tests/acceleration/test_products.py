@@ -158,3 +158,16 @@ def test_types_follow_the_operator_and_autocast():
 def test_halves_are_added_in_float32():
     ones = Tensor(np.ones((1, 1, 5000), np.float16))
     assert vectorized_matmul(ones, Tensor(np.ones((5000, 1), np.float16))).item() == 5000
+
+
+@pytest.mark.parametrize("product", [Tensor.matmul, vectorized_matmul])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_matrix_that_a_batch_shares_has_its_gradient_rounded_once(product, dtype):
+    """4,096 shares that are 0 or coarse in 16 bits, and in sum are not."""
+    many, one = np.full((4096, 1, 1), 2e-4), np.ones((1, 1))
+    for arrays, place in (((many, one), 1), ((one, many), 0)):
+        leaves = [Tensor(array, dtype, requires_grad=True) for array in arrays]
+        out = product(*leaves)
+        out.backward(Tensor(np.full(out.shape, 1e-4), dtype))
+        shares = Tensor(2e-4, dtype).data.astype(float) * Tensor(1e-4, dtype).data.astype(float)
+        assert leaves[place].grad.item() == pytest.approx(4096 * shares, rel=4e-3)

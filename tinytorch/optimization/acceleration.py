@@ -18,16 +18,17 @@ from ..core.tensor import Primitive, Tensor, apply, array_product, as_tensor, fl
 from ..core.tensor import in_float32, no_grad, operands
 from ..profiling.profiler import Model, check_single, parameters_of, saved_bytes
 from ..profiling.roofline import attainable, best_seconds, flop_rule, matmul_flops
+from ..support.gradients import matmul_rules
 from ..support.products import quick_product
 from ..support.tables import table
 from ..support.threads import one_thread
 
-# %% ../../modules/18_acceleration/acceleration_dev.py #553ccf71cfc0
+# %% ../../modules/18_acceleration/acceleration_dev.py #efd77f523699
 VECTORIZED_MATMUL = Primitive(
     "vectorized_matmul", in_float32(lambda a, b: quick_product(array_product, a, b)))
-gradient_rule("vectorized_matmul",
-              lambda g, y, a, b: VECTORIZED_MATMUL.forward(g, np.swapaxes(b, -1, -2)),
-              lambda g, y, a, b: VECTORIZED_MATMUL.forward(np.swapaxes(a, -1, -2), g))
+gradient_rule("vectorized_matmul", *map(in_float32, matmul_rules(
+    lambda g, a, b: quick_product(array_product, g, np.swapaxes(b, -1, -2)),
+    lambda g, a, b: quick_product(array_product, np.swapaxes(a, -1, -2), g))))
 flop_rule("vectorized_matmul", matmul_flops)
 
 # %% ../../modules/18_acceleration/acceleration_dev.py #vectorized-matmul

@@ -157,16 +157,27 @@ def bce_to_targets(g: Array, y: Array | None, logits: Array, targets: Array) -> 
 
 
 def matmul_rules(to_a: Callable, to_b: Callable) -> tuple[Callable, Callable]:
-    """The two rules of a @ b where either may be a vector, from `to_a(g, a, b)` and `to_b(g, a, b)` of matrices."""
+    """The two rules of a @ b where either may be a vector, from `to_a(g, a, b)` and `to_b(g, a, b)` of matrices.
 
-    def for_a(g, y, a, b):
-        return to_a(*as_matrices(g, a, b))
+    What the matrices of a batch give to one that they share is added up here: within `in_float32`, numbers of 16 bits
+    are so rounded once, and not for each matrix.
+    """
 
-    def for_b(g, y, a, b):
-        gradient = to_b(*as_matrices(g, a, b))
+    def for_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
+        g, matrix, b = as_matrices(g, a, b)
+        return _added_up(to_a(g, matrix, b), matrix)
+
+    def for_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
+        g, a, matrix = as_matrices(g, a, b)
+        gradient = _added_up(to_b(g, a, matrix), matrix)
         return gradient[..., 0] if b.ndim == 1 else gradient
 
     return for_a, for_b
+
+
+def _added_up(gradient: Array, matrix: Array) -> Array:
+    shared = gradient.ndim - matrix.ndim
+    return gradient.sum(axis=tuple(range(shared))) if shared > 0 else gradient
 
 
 def given_rules(wide: Callable[[Callable], Callable]) -> dict[str, tuple[Callable | None, ...]]:

@@ -13,6 +13,7 @@ import pytest
 from tests.tito.small_project import FIRST, tito, tito_command, tito_environment, typed, write_lesson
 from tito.actions.complete import complete
 from tito.actions.release import release
+from tito.cli.show import in_runs
 from tito.lesson.find import find_lesson
 from tito.project import Project
 
@@ -112,3 +113,11 @@ def test_when_all_is_complete_status_says_so(project, monkeypatch):
     for number in ("1", "2", "5"):
         complete(project, find_lesson(project, number))
     assert typed("module status").stdout.splitlines()[-1] == "All lessons are complete."
+
+
+@pytest.mark.parametrize(("lessons", "short"), [
+    ((), ""), (("01",), "01"), (("01", "02"), "01 02"), (("01", "02", "03", "07", "14", "15", "16"), "01-03 07 14-16"),
+    (("02", "tinytorch.core.lost", "03", "04"), "02 tinytorch.core.lost 03 04"),
+])  # fmt: skip
+def test_lessons_in_a_row_are_told_in_short(lessons, short):
+    assert in_runs(lessons) == short

@@ -34,7 +34,7 @@ def list_lessons() -> Answer:
     narrow = show.width() < 100  # then what all modules have in common is in the heading
     head = f"{LIBRARY}." if narrow else ""
     shown = [
-        [row.lesson, row.module.removeprefix(head), " ".join(row.requires), str(row.exercises), f"{row.points:g}"]
+        [row.lesson, row.module.removeprefix(head), show.in_runs(row.requires), str(row.exercises), f"{row.points:g}"]
         for row in rows
     ]
     headings = ("lesson", f"makes {head}".strip(), "needs", "exercises", "points")
@@ -58,7 +58,7 @@ def show_status() -> Answer:
         show.note("An update was interrupted; `tito update` finishes it.")
     cells = [
         [row.lesson, row.state, f"{'-' if row.earned is None else f'{row.earned:g}'}/{row.points:g}",
-         "yes" if row.built else "no", " ".join(row.missing)]
+         "yes" if row.built else "no", show.in_runs(row.missing)]
         for row in rows
     ]  # fmt: skip
     show.table(("lesson", "state", "points", "exported", "complete first"), cells, right=("points",))

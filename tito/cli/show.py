@@ -118,6 +118,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterabl
     console.print(shown)
 
 
+def in_runs(lessons: Iterable[str]) -> str:
+    """Numbers of lessons in short: 01 02 03 04 14 as 01-04 14. What is no number stays as it is."""
+    runs: list[list[str]] = []
+    for lesson in lessons:
+        if runs and lesson.isdecimal() and runs[-1][-1].isdecimal() and int(lesson) == int(runs[-1][-1]) + 1:
+            runs[-1].append(lesson)
+        else:
+            runs.append([lesson])
+    return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(run) for run in runs)
+
+
 class Progress:
     """Shows a run as it goes: a line for each check, and on a terminal how far it is and what was slowest.
 

@@ -10,14 +10,17 @@ from tito.cli.options import Answer, Group, json_option, project_here
 
 @click.group("grade", cls=Group)
 def grade() -> None:
-    """Make a course for nbgrader from the lessons, and look at what students submitted."""
+    """Make a course for nbgrader, and look at what was handed in."""
 
 
 @grade.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @json_option
 def init(folder: Path) -> Answer:
-    """Make the new folder DIR a course for nbgrader: each lesson is an assignment, with solutions and hidden tests."""
+    """Make the new folder DIR a course for nbgrader.
+
+    Each lesson is an assignment, with solutions and hidden tests.
+    """
     from tito.grading.course import init_course
     from tito.program import typed
 
@@ -33,9 +36,10 @@ def init(folder: Path) -> Answer:
 @click.argument("assignment", metavar="ASSIGNMENT")
 @json_option
 def check(assignment: str) -> Answer:
-    """Look at what was handed in for ASSIGNMENT, in a course folder: what cannot be read, and what will be repaired.
+    """Look at what was handed in for ASSIGNMENT.
 
-    Exit 1 where a submission cannot be read. Nothing is changed: nbgrader's autograde repairs a copy.
+    In a course folder: what cannot be read, and what will be repaired. Exit 1 where a submission cannot be read.
+    Nothing is changed: nbgrader's autograde repairs a copy.
     """
     from tito.grading.submission import check_submissions
 

@@ -21,7 +21,7 @@ LINE = 160  # characters of what the release changed in a lesson; --json gives a
 @click.argument("wanted", metavar="[NN]...", nargs=-1, type=LessonType())
 @json_option
 def export(wanted: "tuple[Lesson, ...]") -> Answer:
-    """Export lessons, or all of them, to tinytorch/ as they are, without running them."""
+    """Export lessons, or all of them, without running them. They go to tinytorch/ as they are."""
     from tito.actions.complete import export_lessons
     from tito.lesson.find import lessons
 
@@ -52,7 +52,7 @@ def notebook(wanted: "tuple[Lesson, ...]") -> Answer:
 @click.command("doctor")
 @json_option
 def doctor() -> Answer:
-    """Look at Python, packages, threads, Jupyter and this folder: what is wrong and how to fix it."""
+    """Say what is wrong with machine or folder, and the cure."""
     from tito.actions.doctor import examine
     from tito.errors import NoProject
 
@@ -75,9 +75,10 @@ def doctor() -> Answer:
 )
 @json_option
 def release(folder: Path, lessons: str, start: str, fmt: str) -> Answer:
-    """Make a student edition in the new folder DIR: blank lessons, and a package that is still to be built.
+    """Make a student edition in the new folder DIR.
 
-    A folder in use is left alone: `tito update` in it takes the new release and keeps what was written.
+    It holds blank lessons, and a package that is still to be built. A folder in use is left alone: `tito update` in it
+    takes the new release and keeps what was written.
     """
     from tito.actions.release import release as make_edition
     from tito.actions.selection import Selection
@@ -99,9 +100,10 @@ def release(folder: Path, lessons: str, start: str, fmt: str) -> Answer:
 @click.argument("folder", metavar="[FOLDER]", required=False, type=click.Path(path_type=Path))
 @json_option
 def update(folder: Path | None) -> Answer:
-    """Bring a newer release into this student's folder; your answers come along, and all that is replaced is kept.
+    """Bring a newer release into this student's folder.
 
-    FOLDER is one that `tito release` made, or a checkout of the course; without it, the checkout tito comes from.
+    Your answers come along, and all that is replaced is kept. FOLDER is one that `tito release` made, or a checkout of
+    the course; without it, the checkout tito comes from.
     """
     from tito.actions.update import update as bring
 

@@ -45,7 +45,7 @@ def list_lessons() -> Answer:
 @module.command("status")
 @json_option
 def show_status() -> Answer:
-    """Show how far each lesson is: complete, changed since, started, not started."""
+    """Show how far each lesson is, and what comes next."""
     from tito.actions.status import next_step, status
     from tito.actions.update import journal_path
     from tito.student.folder import NO_RELEASE
@@ -73,7 +73,10 @@ def show_status() -> Answer:
 @module.command("start")
 @lesson_argument
 def start_lesson(lesson: "Lesson") -> int:
-    """Open the lesson in JupyterLab: a student's own file; in the source tree, a notebook built from it."""
+    """Open the lesson in JupyterLab.
+
+    In a student's folder it is the student's own file, in the source tree a notebook built from the lesson.
+    """
     from tito.actions.notebook import plan_start, start
 
     project = project_here()
@@ -112,7 +115,10 @@ def test_lesson(lesson: "Lesson", cell_limit: int, verbose: bool) -> Answer:
 @run_options
 @json_option
 def complete_lesson(lesson: "Lesson", cell_limit: int, verbose: bool) -> Answer:
-    """Check the lesson, run it, export it to tinytorch/ and record it: all of it, or nothing."""
+    """Check the lesson, run it, export it and record it.
+
+    All of it is done, or nothing; the export goes to tinytorch/.
+    """
     from tito.actions.complete import complete, next_lesson
 
     project, progress = project_here(), show.Progress(verbose)

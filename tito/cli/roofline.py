@@ -36,9 +36,10 @@ class Shape(click.ParamType):
 )
 @json_option
 def roofline(target: str, shape: tuple[int, ...] | None, backward: bool, output: Path | None) -> Answer:
-    """Measure this machine's roof, and set a lesson's functions (18), or a model of yours, under it.
+    """Plot a lesson's functions, or a model, under the roof.
 
-    MODEL is the name of a model in a Python file: it can be called with a tensor, and has parameters().
+    The roof is this machine's, and is measured. MODEL is the name of a model in a Python file: it can be called with a
+    tensor, and has parameters().
     """
     from tito.lesson.find import find_lesson
     from tito.roofline import importing_from, roofline_of_lesson, roofline_of_model

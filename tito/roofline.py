@@ -127,23 +127,11 @@ def drawn(what: str, rows: Sequence[RooflineRow], peaks: Peaks, picture: Path) -
         raise WorkFailed(f"{what} computes nothing: no operation with FLOPs ran.")
     import matplotlib
 
-    from tinytorch.support.roofline import write_roofline
+    from tinytorch.support.roofline import above_roof, write_roofline
 
     matplotlib.use("agg")
     write_roofline(rows, peaks, picture)
     return Roofline(what, peaks.flops, peaks.bandwidth, tuple(rows), picture, above_roof(rows, peaks))
-
-
-def above_roof(rows: Sequence[RooflineRow], peaks: Peaks) -> str:
-    """What results above 100 % of the roof mean: a cache, named where a row's bandwidth tells, or a disturbed roof."""
-    above = [row for row in rows if row.percent_of_roof > 100]
-    caches, told = peaks.levels()[:-1], []
-    for row in above:
-        able = [level.name for level in caches if row.bound == "memory" and level.bandwidth >= row.gigabytes * 1e9]
-        told += [f"{row.operation}: {able[-1]}"] if able else []
-    which = f" ({', '.join(told)})" if told else ""
-    either = f"either the arrays stay in a cache{which}, which is faster than memory"
-    return f"Above 100%: {either}, or the measurement of the roof was disturbed; then measure again." if above else ""
 
 
 def network_rows(peaks: Peaks) -> list[RooflineRow]:

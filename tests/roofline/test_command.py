@@ -14,12 +14,11 @@ from click.testing import CliRunner, Result
 from tests.tito.small_project import tito_environment
 from tinytorch.profiling.roofline import CountingTrace
 from tinytorch.support.peaks import Bandwidth, Peaks
-from tinytorch.support.roofline import RooflineRow
+from tinytorch.support.roofline import RooflineRow, above_roof
 from tinytorch.support.workloads import work_of
 from tito.cli import cli
 from tito.lesson.find import find_lesson
 from tito.project import Project
-from tito.roofline import above_roof
 
 PNG = b"\x89PNG"
 NET = """

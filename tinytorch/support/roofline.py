@@ -149,3 +149,15 @@ def _nearest(box: Any, dots: Any) -> int:
     """The number of the dot that is nearest to the box, its edge or corner."""
     outside = [(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)) for x, y in dots]
     return min(range(len(dots)), key=lambda i: outside[i][0] ** 2 + outside[i][1] ** 2)
+
+
+def above_roof(rows: Sequence[RooflineRow], peaks: Peaks) -> str:
+    """What results above 100 % of the roof mean: a cache, named where a row's bandwidth tells, or a disturbed roof."""
+    above = [row for row in rows if row.percent_of_roof > 100]
+    caches, told = peaks.levels()[:-1], []
+    for row in above:
+        able = [level.name for level in caches if row.bound == "memory" and level.bandwidth >= row.gigabytes * 1e9]
+        told += [f"{row.operation}: {able[-1]}"] if able else []
+    which = f" ({', '.join(told)})" if told else ""
+    either = f"either the arrays stay in a cache{which}, which is faster than memory"
+    return f"Above 100%: {either}, or the measurement of the roof was disturbed; then measure again." if above else ""

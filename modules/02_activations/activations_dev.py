@@ -38,6 +38,8 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Primitive, Tensor, apply, floating, in_float32
+from tinytorch.support.module_methods import Activation
+from tinytorch.support.torch_names import also_dim
 from tinytorch.support.validation import checked_axis
 
 # %%
@@ -499,6 +501,7 @@ test_unit_softmax(np.random.default_rng(9).normal(size=(5, 2, 3)) * 2)
 
 # %%
 #| export
+@also_dim
 def softmax(x: Any, axis: int = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along one axis: positive, with sum 1, same shape."""
     x = floating(x)
@@ -567,6 +570,7 @@ test_unit_log_softmax(np.random.default_rng(8).normal(size=(4, 5, 2)) * 2)
 
 # %%
 #| export
+@also_dim
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
     """log(softmax(x)) along one axis, right also where a probability would be rounded to 0."""
     x = floating(x)
@@ -577,21 +581,11 @@ r"""
 ## Activations as layers
 
 In lesson 03 a network is a list of layers, called one after another. An activation can be one of
-them, as an object that remembers its settings: `GELU("tanh")`, `Softmax(axis=0)`. It has nothing to
-learn and behaves the same in training and in evaluation. Its base class says so, in the words that
+them, as an object that remembers its settings: `GELU("tanh")`, `Softmax(axis=0)`. (PyTorch says
+`dim` where NumPy says `axis`; `@also_dim` lets you say either.) It has nothing to learn and behaves
+the same in training and in evaluation. Its base class, `Activation`, says so in the words that
 lesson 03 gives to every layer.
 """
-
-# %%
-#| exporti
-class Activation:
-    """A layer without parameters, the same in training and in evaluation: it has only `forward`."""
-
-    def __call__(self, x: Any) -> Tensor: return self.forward(x)
-    def parameters(self) -> list[Tensor]: return []
-    def train(self, mode: bool = True) -> "Activation": return self
-    def eval(self) -> "Activation": return self
-    def __repr__(self) -> str: return f"{type(self).__name__}()"
 
 # %%
 #| export
@@ -624,6 +618,7 @@ class GELU(Activation):
 
 # %%
 #| export
+@also_dim
 @dataclass(eq=False)
 class Softmax(Activation):
     """Probabilities along one axis."""
@@ -632,6 +627,7 @@ class Softmax(Activation):
     def forward(self, x: Any) -> Tensor: return softmax(x, self.axis)
 
 
+@also_dim
 @dataclass(eq=False)
 class LogSoftmax(Activation):
     """Logarithms of probabilities along one axis."""

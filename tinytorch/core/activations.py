@@ -6,7 +6,7 @@
 __all__ = ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax', 'log_softmax', 'ReLU', 'Sigmoid', 'Tanh', 'GELU', 'Softmax',
            'LogSoftmax']
 
-# %% ../../modules/02_activations/activations_dev.py #e82ccc1ae882
+# %% ../../modules/02_activations/activations_dev.py #9aec219ca93c
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from .tensor import Primitive, Tensor, apply, floating, in_float32
+from ..support.module_methods import Activation
+from ..support.torch_names import also_dim
 from ..support.validation import checked_axis
 
 # %% ../../modules/02_activations/activations_dev.py #relu
@@ -135,7 +137,8 @@ def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
 
 SOFTMAX = Primitive("softmax", normalized_exp, "output")
 
-# %% ../../modules/02_activations/activations_dev.py #f79d02696015
+# %% ../../modules/02_activations/activations_dev.py #9d96374d64ec
+@also_dim
 def softmax(x: Any, axis: int = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along one axis: positive, with sum 1, same shape."""
     x = floating(x)
@@ -157,21 +160,12 @@ def log_normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
 
 LOG_SOFTMAX = Primitive("log_softmax", log_normalized_exp, "output")
 
-# %% ../../modules/02_activations/activations_dev.py #8f40a4bcd87d
+# %% ../../modules/02_activations/activations_dev.py #298e280bce58
+@also_dim
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
     """log(softmax(x)) along one axis, right also where a probability would be rounded to 0."""
     x = floating(x)
     return apply(LOG_SOFTMAX, x, axis=checked_axis(axis, x.shape))
-
-# %% ../../modules/02_activations/activations_dev.py #f724ed98052c
-class Activation:
-    """A layer without parameters, the same in training and in evaluation: it has only `forward`."""
-
-    def __call__(self, x: Any) -> Tensor: return self.forward(x)
-    def parameters(self) -> list[Tensor]: return []
-    def train(self, mode: bool = True) -> "Activation": return self
-    def eval(self) -> "Activation": return self
-    def __repr__(self) -> str: return f"{type(self).__name__}()"
 
 # %% ../../modules/02_activations/activations_dev.py #c979dd939412
 class ReLU(Activation):
@@ -200,7 +194,8 @@ class GELU(Activation):
     def __post_init__(self): checked_form(self.approximate)
     def forward(self, x: Any) -> Tensor: return gelu(x, self.approximate)
 
-# %% ../../modules/02_activations/activations_dev.py #6f5b7bd16aa2
+# %% ../../modules/02_activations/activations_dev.py #77307b279ee3
+@also_dim
 @dataclass(eq=False)
 class Softmax(Activation):
     """Probabilities along one axis."""
@@ -209,6 +204,7 @@ class Softmax(Activation):
     def forward(self, x: Any) -> Tensor: return softmax(x, self.axis)
 
 
+@also_dim
 @dataclass(eq=False)
 class LogSoftmax(Activation):
     """Logarithms of probabilities along one axis."""

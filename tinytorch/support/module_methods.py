@@ -1,4 +1,4 @@
-"""The methods of a Module that follow from what it finds in itself.
+"""The methods of a Module that follow from what it finds in itself, and those of a layer with nothing in it.
 
 Lesson 03's Module inherits them; it adds `modules()` and `named_parameters()`, and its subclasses `forward(*inputs)`. A
 method that PyTorch has and that is missing here is added as a few lines of this kind.
@@ -45,3 +45,13 @@ class ModuleMethods:
     def eval(self) -> Self:
         """Leave training mode: from now on dropout drops nothing."""
         return self.train(False)
+
+
+class Activation:
+    """A layer without parameters, the same in training and in evaluation: a subclass has only `forward(x)`."""
+
+    def __call__(self, x: Any) -> Any: return self.forward(x)
+    def parameters(self) -> list[Any]: return []
+    def train(self, mode: bool = True) -> Self: return self
+    def eval(self) -> Self: return self
+    def __repr__(self) -> str: return f"{type(self).__name__}()"

@@ -19,6 +19,7 @@ import numpy as np
 
 from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.state import state
+from tinytorch.support.torch_names import also_dim, no_dim
 
 
 class Arithmetic:
@@ -103,12 +104,16 @@ class Elementwise:
 class Reduction:
     """Sums, means and extremes over all elements, over one axis or over several."""
 
+    @also_dim
     def sum(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("sum", _axis_of(self, axis), keepdims)
+    @also_dim
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._floating()._reduce("mean", _axis_of(self, axis), keepdims)
+    @no_dim
     def max(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("max", _axis_of(self, axis), keepdims)
+    @no_dim
     def min(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("min", _axis_of(self, axis), keepdims)
 

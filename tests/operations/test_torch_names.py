@@ -45,3 +45,52 @@ def test_one_argument_by_two_names_is_refused():
         Tensor(NUMBERS).sum(dim=0, axis=1)
     with pytest.raises(TypeError, match="unexpected keyword argument"):
         softmax(Tensor(NUMBERS), dims=0)
+
+
+SHAPES = {
+    "view(6, 4)": lambda x: x.view(6, 4), "view((2, -1))": lambda x: x.view((2, -1)), "flatten()": lambda x: x.flatten(),
+    "flatten(1)": lambda x: x.flatten(1), "flatten(0, 1)": lambda x: x.flatten(0, 1),
+    "unsqueeze(0)": lambda x: x.unsqueeze(0), "unsqueeze(-1)": lambda x: x.unsqueeze(-1),
+    "unsqueeze(2)": lambda x: x.unsqueeze(2), "squeeze()": lambda x: x[:1].squeeze(),
+    "squeeze(0)": lambda x: x[:1].squeeze(0), "squeeze(1)": lambda x: x.squeeze(1), "abs()": lambda x: x.abs(),
+    "square()": lambda x: x.square(), "pow(3)": lambda x: x.pow(3), "half()": lambda x: x.half(),
+    "float()": lambda x: x.float(), "double()": lambda x: x.double(), "bfloat16()": lambda x: x.bfloat16(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_methods_give_pytorchs_value_shape_type_and_gradient(name):
+    numbers = np.round(NUMBERS, 2)
+    numbers[0, 0, 0] = 0.0
+    ours, theirs = Tensor(numbers, requires_grad=True), torch.tensor(numbers, requires_grad=True)
+    got, wanted = SHAPES[name](ours), SHAPES[name](theirs)
+    assert (got.shape, f"torch.{got.dtype}") == (tuple(wanted.shape), str(wanted.dtype))
+    assert np.allclose(got.data.astype(float), wanted.detach().double())
+    (got * got).sum().backward()
+    (wanted * wanted).sum().backward()
+    assert np.allclose(ours.grad.data, theirs.grad, rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("dim", [None, 0, -1])
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_places_of_extremes(name, dim, keepdim):
+    got, wanted = (getattr(x, name)(dim=dim, keepdim=keepdim) for x in (Tensor(NUMBERS), torch.tensor(NUMBERS)))
+    assert got.dtype == np.int64 and not got.requires_grad and np.array_equal(got.data, wanted.numpy())
+
+
+def test_what_a_tensor_says_of_itself():
+    x = Tensor(NUMBERS, requires_grad=True)
+    assert (x.dim(), x.numel(), x.is_leaf, (x * 2).is_leaf) == (3, 24, True, False)
+    assert x.tolist() == NUMBERS.tolist()
+
+
+def test_a_single_number_has_one_axis_to_flatten_and_two_places_for_another():
+    x = Tensor(3.0)
+    assert x.flatten().shape == x.unsqueeze(0).shape == x.unsqueeze(-1).shape == (1,) and x.squeeze().shape == ()
+
+
+@pytest.mark.parametrize("wrong", [lambda x: x.unsqueeze(4), lambda x: x.squeeze(3), lambda x: x.flatten(2, 1)])
+def test_an_axis_that_is_not_there_is_named(wrong):
+    with pytest.raises(ValueError, match=r"shape \(2, 3, 4\)"):
+        wrong(Tensor(NUMBERS))

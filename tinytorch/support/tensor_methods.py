@@ -6,7 +6,8 @@ Lesson 01's Tensor inherits them. It adds the three methods that look an operati
 - `_reduce(name, axis, keepdims)`: a sum, a mean or an extreme of the tensor;
 - `_apply(name, **options)`: any other operation, with the tensor as its only input.
 
-A method that PyTorch has and that is missing here is added as one line, to the class where a reader would look for it.
+A method that PyTorch has and that is missing here is added as one line, to the class where a reader would look for it:
+another name, or a short form, to TorchMethods.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 
 from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.state import state
+from tinytorch.support.torch_methods import TorchMethods
 from tinytorch.support.torch_names import also_dim, no_dim
 
 
@@ -196,7 +198,7 @@ class Conversion:
         return f"Tensor({numbers}, dtype={self.dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
 
-class TensorMethods(Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion):
+class TensorMethods(Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods):
     """All of them, for a class with `data`, `requires_grad` and `_node`, and `_binary`, `_reduce` and `_apply`."""
 
 

@@ -1,0 +1,66 @@
+"""Methods that PyTorch's users type, each a line or two of what a Tensor can do already."""
+
+from __future__ import annotations
+
+import math
+from operator import index
+from typing import Any, Self
+
+import numpy as np
+
+
+class TorchMethods:
+    """Other names and short forms; gradients come of the operations that they are made of."""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether nobody computed the tensor."""
+        return self._node is None
+
+    def dim(self) -> int: return self.ndim
+    def numel(self) -> int: return self.size
+    def tolist(self) -> Any: return self.data.tolist()
+
+    def float(self) -> Self: return self.astype("float32")
+    def double(self) -> Self: return self.astype("float64")
+    def half(self) -> Self: return self.astype("float16")
+    def bfloat16(self) -> Self: return self.astype("bfloat16")
+
+    def pow(self, exponent: Any) -> Self: return self**exponent
+    def square(self) -> Self: return self * self
+    def abs(self) -> Self: return self.maximum(-self)  # at 0 the two halves of the gradient cancel
+
+    def view(self, *shape: Any) -> Self: return self.reshape(*shape)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
+        """The axes from `start_dim` to `end_dim` as one."""
+        first, last = self._place(start_dim), self._place(end_dim)
+        if first > last:
+            raise ValueError(f"flatten of shape {self.shape}: axis {start_dim} comes after axis {end_dim}")
+        shape = self.shape or (1,)
+        return self.reshape(*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
+
+    def unsqueeze(self, dim: int) -> Self:
+        """One more axis of length 1, at `dim` of the result."""
+        place = self._place(dim, 1)
+        return self.reshape(*self.shape[:place], 1, *self.shape[place:])
+
+    def squeeze(self, dim: int | None = None) -> Self:
+        """Without the axes of length 1, or without the axis `dim` if that has length 1."""
+        gone = range(self.ndim) if dim is None else [self._place(dim)]
+        return self.reshape(tuple(n for axis, n in enumerate(self.shape) if axis not in gone or n != 1))
+
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
+        """Where the largest element is, along `dim` or in the flattened tensor: int64, without a gradient."""
+        return type(self)(np.argmax(self.data, axis=dim, keepdims=keepdim))
+
+    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Self:
+        """Where the smallest element is, along `dim` or in the flattened tensor: int64, without a gradient."""
+        return type(self)(np.argmin(self.data, axis=dim, keepdims=keepdim))
+
+    def _place(self, dim: int, more: int = 0) -> int:
+        """An axis of a tensor with `more` axes than this one, from the front; a single number counts as one axis."""
+        ndim = max(self.ndim + more, 1)
+        if not -ndim <= index(dim) < ndim:
+            raise ValueError(f"axis {dim} does not fit shape {self.shape}: there are {-ndim} to {ndim - 1}")
+        return index(dim) % ndim

@@ -48,7 +48,8 @@ def test_one_argument_by_two_names_is_refused():
 
 
 SHAPES = {
-    "view(6, 4)": lambda x: x.view(6, 4), "view((2, -1))": lambda x: x.view((2, -1)), "flatten()": lambda x: x.flatten(),
+    "view(6, 4)": lambda x: x.view(6, 4), "view((2, -1))": lambda x: x.view((2, -1)),
+    "flatten()": lambda x: x.flatten(),
     "flatten(1)": lambda x: x.flatten(1), "flatten(0, 1)": lambda x: x.flatten(0, 1),
     "unsqueeze(0)": lambda x: x.unsqueeze(0), "unsqueeze(-1)": lambda x: x.unsqueeze(-1),
     "unsqueeze(2)": lambda x: x.unsqueeze(2), "squeeze()": lambda x: x[:1].squeeze(),

@@ -75,8 +75,8 @@ def _counting(mine: Sequence[Cell], written: list[int]) -> list[int]:
 
 def _joined(cells: Sequence[Cell]) -> Cell:
     first, *rest = cells
-    bodies = ["\n".join(split_directives(cell.source)[1]) for cell in rest]
-    return replace(first, source="\n\n\n".join([first.source.rstrip("\n"), *bodies])) if bodies else first
+    bodies = filter(str.strip, ("\n".join(split_directives(cell.source)[1]) for cell in rest))
+    return replace(first, source="\n\n\n".join([first.source.rstrip("\n"), *bodies])) if rest else first
 
 
 def _which_counts(wanted: Cell, cells: Sequence[Cell], best: Sequence[Cell], written: int) -> str:

@@ -44,9 +44,10 @@ class Arithmetic:
 
 
 class InPlace:
-    """`+= -= *= /=` and `x[i] = ...`. A leaf that requires a gradient changes in place inside no_grad(), as in PyTorch.
+    """`+= -= *= /=` and `x[i] = ...`. A leaf that requires a gradient changes inside no_grad(), as in PyTorch.
 
-    Of any other tensor `x += y` is `x = x + y`: what was computed from the old numbers keeps them.
+    Such a leaf gets a new array, so a graph that holds the old numbers keeps them. Of any other tensor `x += y` is
+    `x = x + y`. `x[i] = ...` writes to the tensor's own array, as NumPy does; a graph that holds it sees the change.
     """
 
     def __iadd__(self, other: Any) -> Self: return self._in_place(np.add, other)
@@ -62,7 +63,8 @@ class InPlace:
         if not self.requires_grad or self._node is not None:
             return NotImplemented  # then Python takes the operator that makes a new tensor
         self._check_free()
-        function(self.data, other.data if isinstance(other, TensorMethods) else other, out=self.data)
+        number, changed = other.data if isinstance(other, TensorMethods) else other, np.empty_like(self.data)
+        self.data = function(self.data, number, out=changed)
         return self
 
     def _check_free(self) -> None:

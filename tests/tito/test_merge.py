@@ -77,3 +77,11 @@ def test_a_merge_does_not_depend_on_who_is_who_and_invents_no_line(base, mine, n
 def test_a_blank_exercise_becomes_the_new_one(stub):
     base = f"def f():\n{stub}\n    pass"
     assert merge_answer(base, base, base.replace("f()", "g()")) == base.replace("f()", "g()")
+
+
+def test_stubs_right_under_each_other_take_no_time():
+    """What is between the pieces is looked for once: a pattern that went back would try every way to share it out."""
+    stub = '    # YOUR CODE HERE\n    raise NotImplementedError("x")'
+    base = "\n".join(["a = 1", *[stub] * 12, "b = 2"])
+    mine = "\n".join(["a = 1", *(f"    y{n} = 2" for n in range(200)), "b = 3"])
+    assert merge_answer(base, mine, base.replace("a = 1", "a = 9")) is None

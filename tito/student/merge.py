@@ -16,11 +16,19 @@ def merge_answer(base: str, mine: str, new: str) -> str | None:
     sides must be to different lines.
     """
     around, places = (ANY_STUB.split(text)[::2] for text in (base, new))  # between them are the stubs' indents
-    filled = re.fullmatch("(.*?)".join(map(re.escape, around)), mine, re.DOTALL)
-    if filled and len(around) == len(places) > 1:
-        return places[0] + "".join(answer + piece for answer, piece in zip(filled.groups(), places[1:], strict=True))
+    answers = _between(around, mine) if len(around) == len(places) > 1 else None
+    if answers is not None:
+        return places[0] + "".join(answer + piece for answer, piece in zip(answers, places[1:], strict=True))
     merged = merge_lines(*(text.split("\n") for text in (base, mine, new)))
     return None if merged is None else "\n".join(merged)
+
+
+def _between(pieces: list[str], text: str) -> tuple[str, ...] | None:
+    """What stands between the pieces, the first of which begins `text` and the last ends it; None where they do not."""
+    first, *inner, last = map(re.escape, pieces)
+    pattern = first + "".join(f"(?>(.*?){piece})" for piece in inner) + f"(.*){last}"  # (?>...) is tried once
+    found = re.fullmatch(pattern, text, re.DOTALL)
+    return found.groups() if found else None
 
 
 def merge_lines(base: list[str], mine: list[str], new: list[str]) -> list[str] | None:

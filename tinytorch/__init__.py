@@ -29,7 +29,8 @@ _EXPORTS = {
         "Optimizer", "SGD", "Adam", "AdamW",
     ],
     "tinytorch.core.tensor": [
-        "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Layer", "apply", "maximum", "where",
+        "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Interceptor", "apply", "maximum",
+        "where",
     ],
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",

@@ -61,7 +61,7 @@ import numpy as np
 from tinytorch.support.casts import cast_array, in_float32
 from tinytorch.support.dtypes import Spec, as_dtype, is_floating, is_half
 from tinytorch.support.arrays import array_product, quotient, total
-from tinytorch.support.state import Stacked, active_layers, state, top_layer
+from tinytorch.support.state import Stacked, active_interceptors, state, top_interceptor
 from tinytorch.support.tensor_methods import TensorMethods
 
 # %%
@@ -421,18 +421,18 @@ test_unit_no_grad()
 
 # %% [markdown]
 r"""
-### Layers
+### Interceptors
 
-Between an operation and its computation there is room for *layers*: objects that see each operation
-before it runs, and may note it down, time it, change its inputs or replace it. (They are not the
-layers of a network.) A `with` block puts a layer on, for this thread, and takes it off. The trace
-of lesson 14 is a layer, and so is the half precision of lesson 17; no operation knows of them.
-`Names` notes the name of each operation.
+Between an operation and its computation there is room for *interceptors*: objects that see each
+operation before it runs, and may note it down, time it, change its inputs or replace it. A `with`
+block puts one on, for this thread, and takes it off. The trace of lesson 14 is an interceptor, and
+so is the half precision of lesson 17; no operation knows of them. `Names` notes the name of each
+operation.
 """
 
 # %%
 #| export
-class Layer(Stacked):
+class Interceptor(Stacked):
     """Sees every operation of this thread inside its `with` block. Override one or both methods."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
@@ -445,7 +445,7 @@ class Layer(Stacked):
         return pull_back(node, gradient)
 
 # %%
-class Names(Layer):
+class Names(Interceptor):
     def __init__(self): self.names = []
     def forward(self, primitive, inputs, options):
         self.names.append(primitive.name)
@@ -455,17 +455,17 @@ class Names(Layer):
 r"""
 ### Exercise: apply
 
-The layer put on last comes first. While it works it must be out of the way: if it calls `apply`
-itself, the operation goes to the layer below it and, below the last one, to `execute`. Otherwise
-`Names` would call itself for ever. Afterwards all layers are back, even if the operation failed.
-`top_layer` does that: inside `with top_layer() as layer:` the variable `layer` is the layer put on
-last, and `state.layers`, a tuple, holds only those below it.
+The interceptor put on last comes first. While it works it must be out of the way: if it calls
+`apply` itself, the operation goes to the interceptor below it and, below the last one, to
+`execute`. Otherwise `Names` would call itself for ever. Afterwards all are back, even if the
+operation failed. `top_interceptor` does that: inside `with top_interceptor() as top:` the variable
+`top` is the one put on last, and `state.interceptors`, a tuple, holds only those below it.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "apply"}
 #| export
 def apply(primitive: Primitive, *inputs: Tensor, **options: Any) -> Tensor:
-    """Run an operation: by the `forward` of the layer put on last, or by `execute` without layers.
+    """Run an operation: by the `forward` of the interceptor put on last, else by `execute`.
 
     >>> with Names() as watch:
     ...     y = apply(Primitive("double", lambda a, times: a * times), Tensor([1, 2]), times=2)
@@ -473,35 +473,35 @@ def apply(primitive: Primitive, *inputs: Tensor, **options: Any) -> Tensor:
     (Tensor([2., 4.], dtype=float32), ['double'])
     """
     ### BEGIN SOLUTION
-    if not state.layers:
+    if not state.interceptors:
         return execute(primitive, inputs, options)
-    with top_layer() as layer:
-        return layer.forward(primitive, inputs, options)
+    with top_interceptor() as top:
+        return top.forward(primitive, inputs, options)
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-apply", "points": 4}
 # Check of apply: run it when your cell has run.
 @check
 def test_unit_apply(number, by):
-    class Seven(Layer):
+    class Seven(Interceptor):
         def forward(self, primitive, inputs, options):
             apply(primitive, *inputs, **options), apply(primitive, *inputs, **options)
             return Tensor([7.0])
 
     scale, x, call = Primitive("scale", lambda a, by: a * by), Tensor([number]), f"{number} by {by}"
-    equal(call, apply(scale, x, by=by).item(), number * by, "without layers it is executed")
+    equal(call, apply(scale, x, by=by).item(), number * by, "without interceptors it is executed")
     with Names() as below, Seven(), Names() as above:
-        with explained(f"{call} under layers", "the layer at work must be out of the way"):
+        with explained(f"{call}, intercepted,", "the one at work must be out of the way"):
             got = apply(scale, x, by=by)
-        equal("the number of layers after an operation", len(active_layers()), 3, "all come back")
-    assert isinstance(got, Tensor), f"under layers apply gave {got!r:.60}, wanted a Tensor"
-    equal(f"{call}, under a layer that runs it twice and gives 7,", got.item(), 7.0, "call it")
-    equal("the pair of lists that the layers above and below that one noted",
+        equal("how many are on after an operation", len(active_interceptors()), 3, "all come back")
+    assert isinstance(got, Tensor), f"intercepted, apply gave {got!r:.60}, wanted a Tensor"
+    equal(f"{call}, by an interceptor that runs it twice and gives 7,", got.item(), 7.0, "call it")
+    equal("the pair of lists that those above and below that one noted",
           (above.names, below.names), (["scale"], ["scale", "scale"]), "the last one comes first")
     with Names():
         crash = Primitive("crash", lambda a: 1 / 0)
-        raises("1 / 0 under a layer", lambda: apply(crash, x), ZeroDivisionError)
-        equal("the number of layers after it", len(active_layers()), 1, "all come back")
+        raises("1 / 0, intercepted,", lambda: apply(crash, x), ZeroDivisionError)
+        equal("how many are on after it", len(active_interceptors()), 1, "all come back")
 
 test_unit_apply(2.0, 3)
 ### BEGIN HIDDEN TESTS
@@ -689,7 +689,7 @@ def test_unit_operands():
         equal(f"{call}, asked for types,", types, wanted, "see the rules above")
         converted(call, sides, got)
         changed = sum(isinstance(x, Tensor) and x.dtype != y.dtype for x, y in zip(sides, got))
-        ran = operations(Layer, lambda: operands(*sides))
+        ran = operations(Interceptor, lambda: operands(*sides))
         assert len(ran) >= changed, f"{call} changed {changed} types by {ran}: go through apply"
 
 test_unit_operands()
@@ -791,7 +791,7 @@ r"""
 ### Exercise: reduce
 
 People write `axis=None`, `axis=1`, `axis=-1` or `axis=[0, 2]`. The primitives, their gradients and
-the layers should see one form only: None for all axes, or a tuple that counts from the front.
+the interceptors should see one form only: None for all axes, or a tuple that counts from the front.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "reduce"}
@@ -822,7 +822,8 @@ def test_unit_reduce(shape, axes, wrong):
     x, told = Tensor(np.random.default_rng(1).normal(size=shape)), []
     note = Primitive("note", lambda array, axis, keepdims: told.append(axis) or array)
     with explained("reduce with axis None, -1 and [0]", "all three are allowed"):
-        names = operations(Layer, lambda: [reduce(note, x, a, False) for a in (None, -1, [0])])
+        forms = None, -1, [0]
+        names = operations(Interceptor, lambda: [reduce(note, x, a, False) for a in forms])
     equal("the operations that three reductions ran", names, ["note"] * 3, "go through apply")
     equal("the axes that the primitive got for None, -1 and [0]", told, [None, (x.ndim - 1,), (0,)],
           "None, or a tuple that counts from the front")

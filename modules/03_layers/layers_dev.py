@@ -41,7 +41,7 @@ from tinytorch.support.validation import check_callable, check_sizes
 
 # %%
 from tinytorch.core.activations import relu
-from tinytorch.core.tensor import Layer
+from tinytorch.core.tensor import Interceptor
 from tinytorch.support.checks import check, close, equal, explained, operations, raises, typed
 from tinytorch.support.checks import ufunc_calls, unchanged
 
@@ -427,7 +427,7 @@ def test_unit_linear():
             with explained(call, "these shapes fit"):
                 got = linear(x, w, *bias)
             close(call, got, x.data @ w.data + (b.data if bias else 0), "x @ weight + bias")
-            ran = operations(Layer, lambda: linear(x, w, *bias))
+            ran = operations(Interceptor, lambda: linear(x, w, *bias))
             equal(f"the operations of {call}", ran, [name], "one primitive, through apply")
         for shape in [(2, n + 1), (n + 1,), ()]:
             raises(f"linear of {shape} by {w.shape}", lambda: linear(np.zeros(shape), w, b),
@@ -571,7 +571,7 @@ def test_unit_dropout(number, p, wanted):
         assert len(totals) > 1, f"{call} dropped {totals} numbers each time: each number by itself"
         manual_seed(11)
         close(f"{call} after the same seed", layer(x), first.data, "draw with generator()")
-        equal(f"the operations of {call}", operations(Layer, lambda: layer(x)), ["mul"], "one mask")
+        ran = operations(Interceptor, lambda: layer(x)); equal(call, ran, ["mul"], "one mask")
     state = generator().bit_generator.state
     for what, quiet in [("in evaluation", layer.eval()), ("for p = 0", Dropout(0))]:
         assert quiet(x) is x, f"{what} x itself should be the result"

@@ -40,8 +40,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.core.tensor import Node, Spec, Tensor, active_layers, array_product, cast_array
-from tinytorch.core.tensor import in_float32, no_grad, top_layer, wrap
+from tinytorch.core.tensor import Node, Spec, Tensor, active_interceptors, array_product, cast_array
+from tinytorch.core.tensor import in_float32, no_grad, top_interceptor, wrap
 from tinytorch.support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from tinytorch.support.checks_gradients import worst_error
 from tinytorch.support.dtypes import is_half
@@ -335,12 +335,12 @@ def _fitted(share: np.ndarray, x: np.ndarray | Spec, g: np.ndarray) -> np.ndarra
 def pull_back(node: Node, g: np.ndarray) -> list[np.ndarray | None]:
     """The share of each input of a node, `g` being the gradient with respect to its output.
 
-    None for an input that wants no gradient. Goes through this thread's layers, as `apply` does, so
+    None for an input that wants no gradient. Goes through the interceptors, as `apply` does, so
     that a profiler sees the backward pass too.
     """
-    if active_layers():
-        with top_layer() as layer:
-            return layer.backward(node, g)
+    if active_interceptors():
+        with top_interceptor() as top:
+            return top.backward(node, g)
     shares = zip(_answers(node, g), node.inputs, node.edges)
     return [None if edge is None else _fitted(share, x, g) for share, x, edge in shares]
 
@@ -451,7 +451,7 @@ test_unit_backward_graphs()
 
 # %% nbgrader={"grade": true, "grade_id": "test-backward-edges", "points": 3}
 # Check of backward, its ends: run it when your cell has run.
-from tinytorch.core.tensor import Layer, Primitive, apply
+from tinytorch.core.tensor import Interceptor, Primitive, apply
 
 @check
 def test_unit_backward_edges():
@@ -480,11 +480,11 @@ test_unit_backward_edges()
 r"""
 ### The first gradient
 
-Now watch it work. A layer (lesson 01) sees the backward pass too, so it can print each turn.
+Now watch it work. An interceptor (lesson 01) sees the backward pass too, so it can print each turn.
 """
 
 # %%
-class Narrator(Layer):
+class Narrator(Interceptor):
     def backward(self, node, g):
         shares = pull_back(node, g)
         print(f"{node.primitive.name}: g is {g}, its shares are {[float(s) for s in shares]}")

@@ -22,7 +22,7 @@ model as it is and watch lesson 01's `apply`, through which every operation goes
 any model, also for one that has not been written yet. You will build:
 
 - `measure`, a stopwatch that you can trust: runs to warm up, many timed runs, their median;
-- `Trace`, a layer that records every operation, forward and backward, with its shapes and its time;
+- `Trace`, an interceptor that records every operation, forward and backward, with shapes and time;
 - a count of the memory that a graph holds for its backward pass;
 - `Profiler`, which puts these together for any model and leaves the model as it found it.
 
@@ -45,7 +45,7 @@ import numpy as np
 
 from tinytorch.core.autograd import nodes_in_order
 from tinytorch.core.layers import generator
-from tinytorch.core.tensor import Layer, Node, Primitive, Tensor, as_tensor, wrap
+from tinytorch.core.tensor import Interceptor, Node, Primitive, Tensor, as_tensor, wrap
 from tinytorch.support.memory import distinct_bytes, owner, peak_bytes, weight_copies
 from tinytorch.support.models import Model, check_graph, check_single, clear_gradients, output_of
 from tinytorch.support.models import parameters_of, sample_array
@@ -224,10 +224,10 @@ r"""
 ## Every operation
 
 Now we know how long the network takes, but not what takes so long in it. For that we watch its
-operations. Lesson 01's `apply` calls a `Layer`, inside its `with` block, in place of every
-operation of the thread, and lesson 05 calls it in place of every node's gradient rules. A layer
-that looks at the clock before and after sees all that a model does, whoever wrote the model. It
-records one `Operation` each time.
+operations. Lesson 01's `apply` calls an `Interceptor`, inside its `with` block, in place of every
+operation of the thread, and lesson 05 calls it in place of every node's gradient rules. One that
+looks at the clock before and after sees all that a model does, whoever wrote the model. It records
+one `Operation` each time.
 """
 
 # %%
@@ -266,7 +266,7 @@ which has the shape of the operation's result. (A class cannot be cut in two: th
 
 # %% nbgrader={"solution": true, "grade_id": "trace"}
 #| export
-class Trace(Layer):
+class Trace(Interceptor):
     """Inside `with Trace() as trace:` each operation of this thread is added to `trace.operations`.
 
     `clock` gives seconds, and an operation's `start` counts from the moment that the trace was
@@ -473,7 +473,7 @@ print(f"the tiny network takes {tiny_us / one_us:.0%} of the time of one image")
 r"""
 One number and one image take about the same time, though the image is thousands of times the work.
 So hardly any of its time is arithmetic. It is a fixed price that every operation has: Python calls
-`apply`, which looks for layers; NumPy checks types and shapes and allocates the result; a new
+`apply`, which looks for interceptors; NumPy checks types and shapes and allocates the result; a new
 Tensor is made. One image pays for three operations, and so do 256 images together. That answers the
 second riddle, and it is why networks are trained and served in batches. (Large networks have a
 second reason, which needs a count of bytes: lesson 15.)

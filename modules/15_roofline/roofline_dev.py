@@ -88,7 +88,7 @@ Mind the batch axes, and that a vector has only one axis.
 # %%
 from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Linear, Sequential, manual_seed
-from tinytorch.core.tensor import Layer
+from tinytorch.core.tensor import Interceptor
 from tinytorch.support.checks import check, close, equal, explained, outcome
 from tinytorch.support.checks_kernels import compiles
 from tinytorch.support.checks_roofline import blas_threads, products_seen
@@ -650,7 +650,7 @@ def test_unit_compute_peak(dtype, threads, sizes, costs, flops, spread):
     what = f"compute_peak({dtype!r}, {threads}, {sizes}), where the products take {costs} s,"
     with threadpool_limits(threads):
         allowed = blas_threads()
-    with threadpool_limits(3 - threads), products_seen(Layer, *costs) as seen:
+    with threadpool_limits(3 - threads), products_seen(Interceptor, *costs) as seen:
         got = outcome(what, lambda: compute_peak(dtype, threads, sizes, seen.clock))
     equal(f"{what} left out runs:", seen.clock.left, [], "a warm-up and two, at each size")
     wanted = {("matmul", f"({n}, {n}) {dtype}", f"({n}, {n}) {dtype}") for n in sizes}

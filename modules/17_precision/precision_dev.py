@@ -38,7 +38,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, cast_array
+from tinytorch.core.tensor import Interceptor, Primitive, Tensor, apply, cast_array
 from tinytorch.support.copies import Copies
 from tinytorch.support.dtypes import as_dtype, is_floating, is_half
 
@@ -238,8 +238,8 @@ r"""
 ## 3. autocast
 
 The rule now has to reach every operation that a network runs. All of them pass through lesson 01's
-`apply`, and a `Layer` sees each of them there. So autocast is a layer: it casts the inputs of an
-operation and lets the operation go on.
+`apply`, and an `Interceptor` sees each of them there. So autocast is an interceptor: it casts the
+inputs of an operation and lets the operation go on.
 
 A cast is an operation, too. It is recorded, and its gradient rule casts the gradient back. So the
 gradient of a float32 weight arrives in float32.
@@ -270,7 +270,7 @@ HALF_COPY = Primitive("astype", half_copy, "nothing")
 
 # %% [markdown]
 r"""
-`cast` is what the layer will do with an input. An input that asks for a gradient is cast by
+`cast` is what it will do with an input. An input that asks for a gradient is cast by
 `HALF_COPY`, and so shares its copy. Any other, such as a batch in a buffer that you fill anew, is
 cast each time.
 
@@ -302,14 +302,14 @@ def cast(x: Tensor, dtype: np.dtype) -> Tensor:
 r"""
 ### Exercise: Casting
 
-Now write the layer. `half` is the 16-bit type of the innermost block, or None where that block has
-casting switched off; then the operation runs as it came. So does one with an input in `float64`: a
-float32 number beside it is widened, and must not be rounded first.
+Now write the interceptor. `half` is the 16-bit type of the innermost block, or None where that
+block has casting switched off; then the operation runs as it came. So does one with an input in
+`float64`: a float32 number beside it is widened, and must not be rounded first.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "casting"}
 #| exporti
-class Casting(Layer):
+class Casting(Interceptor):
     """Casts the inputs of every operation by `autocast_type`."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:
@@ -328,10 +328,10 @@ class Casting(Layer):
 
 # %% [markdown]
 r"""
-`autocast` puts your layer in place and keeps the list of blocks. Read it for two things. Only the
-outermost block enters the layer. With a layer for each block, what an inner block had cast would be
-cast again by the outer ones. And the copies are forgotten where the outermost block ends, for then
-the weights may be changed in place.
+`autocast` puts your interceptor in place and keeps the list of blocks. Read it for two things. Only
+the outermost block enters it. With one for each block, what an inner block had cast would be cast
+again by the outer ones. And the copies are forgotten where the outermost block ends, for then the
+weights may be changed in place.
 """
 
 # %%
@@ -939,7 +939,7 @@ Your answer here.
 r"""
 ## What you have
 
-A layer that gives every operation its type, and a scaler that keeps gradients within the range of
-float16 and skips the steps where that fails. Export them with `tito module complete 17`. Lesson 18
-makes a trainer of them, for any model and any optimizer, and measures what it brings.
+An interceptor that gives every operation its type, and a scaler that keeps gradients in the range
+of float16 and skips the steps where that fails. Export them with `tito module complete 17`. Lesson
+18 makes a trainer of them, for any model and any optimizer, and measures what it brings.
 """

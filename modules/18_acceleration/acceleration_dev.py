@@ -427,7 +427,7 @@ class LossScaling(TrainerSettings):
 
 # %%
 from tinytorch.core.optimizers import SGD, Adam
-from tinytorch.core.tensor import Layer
+from tinytorch.core.tensor import Interceptor
 from tinytorch.optimization.precision import is_autocast_enabled, next_scale
 from tinytorch.support import checks_mixed as mixed
 from tinytorch.support.checks_mixed import mock_batch, mock_trainer
@@ -556,7 +556,7 @@ def test_unit_mixed_precision_overflow():
         assert good, f"in 16 steps the scale fell to {trainer.loss_scale:g}: judge each step anew"
     for n in rows:
         trainer, batch = mock_trainer(MixedPrecisionTrainer, Tensor, 8.0), mock_batch(Tensor, n, n)
-        mixed.casts_forward_alone(trainer, batch, Layer, is_autocast_enabled)
+        mixed.casts_forward_alone(trainer, batch, Interceptor, is_autocast_enabled)
         trainer.loss_fn, trainer.optimizer.calls = (lambda outputs, targets: outputs), []
         raises("a loss of many numbers", lambda: trainer.train_step(batch), ValueError, "single")
         equal("the optimizer's calls with such a loss", trainer.optimizer.calls, [], "step 2 first")

@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.autograd import RULES, joint_rule
-from tinytorch.core.tensor import Layer, Primitive, Tensor, apply, floating, no_grad
+from tinytorch.core.tensor import Interceptor, Primitive, Tensor, apply, floating, no_grad
 from tinytorch.profiling.roofline import best_seconds, flop_rule
 from tinytorch.support.threads import one_thread
 
@@ -314,7 +314,7 @@ the function within `with Recorder():`, and has the result checked.
 
 # %% nbgrader={"solution": true, "grade_id": "recorder"}
 #| exporti
-class Recorder(Layer):
+class Recorder(Interceptor):
     """Within `with Recorder():` an operation on symbols gives a symbol."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:

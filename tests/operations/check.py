@@ -10,7 +10,7 @@ import torch
 from hypothesis import settings
 
 from tinytorch.core.autograd import pull_back
-from tinytorch.core.tensor import Layer, Tensor, as_dtype, cast_array, is_half, wrap
+from tinytorch.core.tensor import Interceptor, Tensor, as_dtype, cast_array, is_half, wrap
 
 torch.set_num_threads(1)
 
@@ -72,7 +72,7 @@ class Operation:
         return [cast_array(np.asarray(number), as_dtype(dtype)) for number in numbers]
 
 
-class Seen(Layer):
+class Seen(Interceptor):
     """Which primitives ran, and through which a gradient was pulled back."""
 
     def __init__(self) -> None:

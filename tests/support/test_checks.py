@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tinytorch.core.tensor import Layer, Tensor
+from tinytorch.core.tensor import Interceptor, Tensor
 from tinytorch.support.checks import (
     CheckFailed,
     FakeClock,
@@ -294,8 +294,8 @@ def test_products_that_are_no_universal_functions_are_seen_too():
 
 def test_operations_are_those_that_go_through_apply():
     x = Tensor([[1.0, 2.0]])
-    assert operations(Layer, lambda: ((x + 1) @ x.T).sum()) == ["add", "transpose", "matmul", "sum"]
-    assert operations(Layer, lambda: x.data + 1) == []
+    assert operations(Interceptor, lambda: ((x + 1) @ x.T).sum()) == ["add", "transpose", "matmul", "sum"]
+    assert operations(Interceptor, lambda: x.data + 1) == []
 
 
 def test_what_refuses_to_work_in_the_check_itself_is_not_a_blank_exercise():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinytorch.core.activations import gelu
-from tinytorch.core.tensor import Layer, Tensor
+from tinytorch.core.tensor import Interceptor, Tensor
 from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu, vectorized_matmul
 from tinytorch.optimization.precision import autocast, is_autocast_enabled
 from tinytorch.support import checks_mixed as mixed
@@ -104,7 +104,7 @@ def test_right_steps_pass():
     mixed.steps_by_its_own_loss(MixedPrecisionTrainer, Tensor)
     mixed.good_step(made, x, y)
     mixed.overflowing_step(made, Tensor(np.full((4, 10), 6e4, np.float32)), y)
-    mixed.casts_forward_alone(made, (x, y), Layer, is_autocast_enabled)
+    mixed.casts_forward_alone(made, (x, y), Interceptor, is_autocast_enabled)
     mixed.adapts(made, True, (16.0, 0))
     mixed.cut_step(trainer(model=mixed.Detached), x, y)
     assert mixed.path_of(trainer(dtype="bfloat16"), Tensor, [1, np.inf]) == [(64.0, False), (32.0, True)]
@@ -169,12 +169,13 @@ class LossFunction(Step):
 
 BATCH = mixed.mock_batch(Tensor, 4, 0)
 HUGE = Tensor(np.full((4, 10), 6e4, np.float32)), BATCH[1]
+WATCHED = Interceptor, is_autocast_enabled
 
 
 @pytest.mark.parametrize(
     ("kind", "asked", "words"),
     [
-        (BackUnderAutocast, lambda t: mixed.casts_forward_alone(t, BATCH, Layer, is_autocast_enabled), "is step 3"),
+        (BackUnderAutocast, lambda t: mixed.casts_forward_alone(t, BATCH, *WATCHED), "is step 3"),
         (AlwaysSteps, lambda t: mixed.overflowing_step(t, *HUGE), "skip the step"),
         (AsksForGroups, lambda t: mixed.good_step(t, *BATCH), "asked the optimizer for param_groups"),
         (ReportsLess, lambda t: mixed.good_step(t, *BATCH), "wanted a dict with the keys"),

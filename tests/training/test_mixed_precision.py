@@ -13,7 +13,7 @@ from tinytorch.core.activations import GELU, relu
 from tinytorch.core.layers import LayerNorm, Linear, Sequential, manual_seed
 from tinytorch.core.losses import CrossEntropyLoss, MSELoss, mse_loss
 from tinytorch.core.optimizers import SGD, Adam
-from tinytorch.core.tensor import Tensor, active_layers, is_recording
+from tinytorch.core.tensor import Tensor, active_interceptors, is_recording
 from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu, vectorized_matmul
 from tinytorch.profiling.profiler import saved_bytes
 
@@ -400,7 +400,7 @@ def test_an_error_in_the_model_leaves_no_layer_behind():
     trainer = MixedPrecisionTrainer(model, MockOptimizer(model.parameters()))
     with pytest.raises(KeyError):
         trainer.train_step(batch())
-    assert active_layers() == () and is_recording()
+    assert active_interceptors() == () and is_recording()
     assert trainer.loss_scale == 1024
 
 

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['gradient_rule', 'backward', 'joint_rule', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #41820d80b940
+# %% ../../modules/05_autograd/autograd_dev.py #7146900064d8
 import math
 from collections.abc import Callable
 
 import numpy as np
 
-from .tensor import Node, Spec, Tensor, active_layers, array_product, cast_array
-from .tensor import in_float32, no_grad, top_layer, wrap
+from .tensor import Node, Spec, Tensor, active_interceptors, array_product, cast_array
+from .tensor import in_float32, no_grad, top_interceptor, wrap
 from ..support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from ..support.checks_gradients import worst_error
 from ..support.dtypes import is_half
@@ -106,16 +106,16 @@ def _fitted(share: np.ndarray, x: np.ndarray | Spec, g: np.ndarray) -> np.ndarra
         share = cast_array(share, x.dtype)
     return share.view() if share is g else share
 
-# %% ../../modules/05_autograd/autograd_dev.py #c22a77f07ac3
+# %% ../../modules/05_autograd/autograd_dev.py #14965a62552e
 def pull_back(node: Node, g: np.ndarray) -> list[np.ndarray | None]:
     """The share of each input of a node, `g` being the gradient with respect to its output.
 
-    None for an input that wants no gradient. Goes through this thread's layers, as `apply` does, so
+    None for an input that wants no gradient. Goes through the interceptors, as `apply` does, so
     that a profiler sees the backward pass too.
     """
-    if active_layers():
-        with top_layer() as layer:
-            return layer.backward(node, g)
+    if active_interceptors():
+        with top_interceptor() as top:
+            return top.backward(node, g)
     shares = zip(_answers(node, g), node.inputs, node.edges)
     return [None if edge is None else _fitted(share, x, g) for share, x, edge in shares]
 

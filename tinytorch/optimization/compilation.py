@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FusionError', 'fuse', 'measure_benefits']
 
-# %% ../../modules/21_compilation/compilation_dev.py #016a5e49d007
+# %% ../../modules/21_compilation/compilation_dev.py #0e97512e5c65
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property, lru_cache, partial
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.autograd import RULES, joint_rule
-from ..core.tensor import Layer, Primitive, Tensor, apply, floating, no_grad
+from ..core.tensor import Interceptor, Primitive, Tensor, apply, floating, no_grad
 from ..profiling.roofline import best_seconds, flop_rule
 from ..support.threads import one_thread
 
@@ -120,7 +120,7 @@ def check_result(out: Any, whole: tuple[int, ...]) -> None:
                           "leave out the argument that is not used")
 
 # %% ../../modules/21_compilation/compilation_dev.py #recorder
-class Recorder(Layer):
+class Recorder(Interceptor):
     """Within `with Recorder():` an operation on symbols gives a symbol."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:

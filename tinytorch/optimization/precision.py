@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['autocast_type', 'autocast', 'is_autocast_enabled', 'training_bytes', 'unscale', 'next_scale', 'GradScaler']
 
-# %% ../../modules/17_precision/precision_dev.py #aa6878a2aec7
+# %% ../../modules/17_precision/precision_dev.py #a397ff41e395
 import threading
 from collections.abc import Iterable
 from contextlib import ContextDecorator
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Layer, Primitive, Tensor, apply, cast_array
+from ..core.tensor import Interceptor, Primitive, Tensor, apply, cast_array
 from ..support.copies import Copies
 from ..support.dtypes import as_dtype, is_floating, is_half
 
@@ -74,7 +74,7 @@ def cast(x: Tensor, dtype: np.dtype) -> Tensor:
     return copy
 
 # %% ../../modules/17_precision/precision_dev.py #casting
-class Casting(Layer):
+class Casting(Interceptor):
     """Casts the inputs of every operation by `autocast_type`."""
 
     def forward(self, primitive: Primitive, inputs: tuple[Tensor, ...], options: dict) -> Tensor:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Shape', 'Latency', 'measure', 'Operation', 'Trace', 'Total', 'saved_bytes', 'Profiler']
 
-# %% ../../modules/14_profiling/profiling_dev.py #a421c4530cb7
+# %% ../../modules/14_profiling/profiling_dev.py #7fe2975a8e7d
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.autograd import nodes_in_order
 from ..core.layers import generator
-from ..core.tensor import Layer, Node, Primitive, Tensor, as_tensor, wrap
+from ..core.tensor import Interceptor, Node, Primitive, Tensor, as_tensor, wrap
 from ..support.memory import distinct_bytes, owner, peak_bytes, weight_copies
 from ..support.models import Model, check_graph, check_single, clear_gradients, output_of
 from ..support.models import parameters_of, sample_array
@@ -85,7 +85,7 @@ class Operation:
     seconds: float = column("us", ",.1f", 1e6)
 
 # %% ../../modules/14_profiling/profiling_dev.py #trace
-class Trace(Layer):
+class Trace(Interceptor):
     """Inside `with Trace() as trace:` each operation of this thread is added to `trace.operations`.
 
     `clock` gives seconds, and an operation's `start` counts from the moment that the trace was

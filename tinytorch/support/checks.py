@@ -218,11 +218,11 @@ def ufunc_calls(function: Callable[..., Any], *arrays: np.ndarray) -> list[Ufunc
     return calls
 
 
-def operations(layer: type, call: Callable[[], Any]) -> list[str]:
-    """The names of the operations that `call()` sends through `apply`; `layer` is lesson 01's class Layer."""
+def operations(interceptor: type, call: Callable[[], Any]) -> list[str]:
+    """The names of the operations that `call()` sends through `apply`; `interceptor` is lesson 01's class."""
     names: list[str] = []
 
-    class Seen(layer):
+    class Seen(interceptor):
         def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
             names.append(primitive.name)
             return super().forward(primitive, inputs, options)

@@ -244,9 +244,9 @@ def steps_a_part(trainer: type, optimizer: type, net: Any, tensor: type) -> None
     clear_gradients(net[0].parameters())
 
 
-def casts_forward_alone(trainer: Any, batch: tuple[Any, Any], layer: type, is_on: Callable[[], bool]) -> None:
-    """Assert that the loss of a step runs where `is_on()`, and nothing of the backward pass; `layer` is lesson 01's."""
-    with _watch(layer, is_on) as watched:
+def casts_forward_alone(trainer: Any, batch: tuple[Any, Any], interceptor: type, is_on: Callable[[], bool]) -> None:
+    """Assert that the loss of a step runs where `is_on()`, and nothing of the backward pass."""
+    with _watch(interceptor, is_on) as watched:
         trainer.train_step(batch)
     inside = [name for name, on in watched.seen if on]
     assert "mse_loss" in inside, "the loss ran outside of autocast, wanted inside: it is part of step 1"
@@ -283,12 +283,12 @@ class FeedForward:
         return self.weights
 
 
-def _watch(layer: type, is_on: Callable[[], bool]) -> Any:
-    """A layer, made from lesson 01's Layer, that notes in `seen` each operation, with " backward" behind the name of
-    one in the backward pass, and whether `is_on()` was true.
+def _watch(interceptor: type, is_on: Callable[[], bool]) -> Any:
+    """An interceptor, made from lesson 01's class, that notes in `seen` each operation, with " backward" behind the
+    name of one in the backward pass, and whether `is_on()` was true.
     """
 
-    class Watch(layer):
+    class Watch(interceptor):
         def __init__(self):
             self.seen: list[tuple[str, bool]] = []
 

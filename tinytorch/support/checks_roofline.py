@@ -15,15 +15,15 @@ def blas_threads() -> set[int]:
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
-def products_seen(layer: type, *costs: float) -> Any:
-    """A context manager, as lesson 01's class `layer` is: in its block each operation moves a FakeClock, `clock`, by
-    the next of `costs`.
+def products_seen(interceptor: type, *costs: float) -> Any:
+    """A context manager, as lesson 01's class `interceptor` is: in its block each operation moves a FakeClock,
+    `clock`, by the next of `costs`.
 
     It notes what came: `ran` holds the names of operations with their inputs' shapes and types, `threads` those that
     BLAS had, `matrices` counts different inputs, and `constant` those of one number only.
     """
 
-    class ProductsSeen(layer):
+    class ProductsSeen(interceptor):
         def __init__(self) -> None:
             self.clock, self.ran, self.threads = FakeClock(*costs), set(), set()
             self._inputs: dict[int, np.ndarray] = {}  # by id; they are kept, so that no id is given twice

@@ -1,4 +1,4 @@
-"""What belongs to one thread: whether its operations are recorded, and the layers that see them."""
+"""What belongs to one thread: whether its operations are recorded, and the interceptors that see them."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import Any, Self
 
 
 class State(threading.local):
-    """A thread's own `recording`, true at first, and `layers`, the one put on last at the end."""
+    """A thread's own `recording`, true at first, and `interceptors`, the one put on last at the end."""
 
     recording: bool = True
-    layers: tuple[Any, ...] = ()
+    interceptors: tuple[Any, ...] = ()
 
 
 state = State()
 
 
-def active_layers() -> tuple[Any, ...]:
-    """The layers on this thread, the one put on last at the end."""
-    return state.layers
+def active_interceptors() -> tuple[Any, ...]:
+    """The interceptors on this thread, the one put on last at the end."""
+    return state.interceptors
 
 
 class Stacked:
-    """Something that is among this thread's layers inside its `with` block."""
+    """Something that is among this thread's interceptors inside its `with` block."""
 
     def __enter__(self) -> Self:
-        state.layers += (self,)
+        state.interceptors += (self,)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        state.layers = state.layers[:-1]
+        state.interceptors = state.interceptors[:-1]
 
 
 @contextmanager
-def top_layer() -> Iterator[Any]:
-    """The layer put on last, out of the way as long as the block runs; None where there is none."""
-    layers = state.layers
-    state.layers = layers[:-1]
+def top_interceptor() -> Iterator[Any]:
+    """The interceptor put on last, out of the way as long as the block runs; None where there is none."""
+    before = state.interceptors
+    state.interceptors = before[:-1]
     try:
-        yield layers[-1] if layers else None
+        yield before[-1] if before else None
     finally:
-        state.layers = layers
+        state.interceptors = before

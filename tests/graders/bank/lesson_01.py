@@ -186,66 +186,66 @@ CASES: list[Case] = [
     state.recording = before
     """),
 
-    wrong("apply", "layers passed over", "test-apply",
+    wrong("apply", "interceptors passed over", "test-apply",
         solution="""
     return execute(primitive, inputs, options)
-    """, says=("a layer that runs it twice", "gave 6.0, wanted 7.0")),
-    wrong("apply", "a layer that is in its own way", "test-apply",
-        ("with top_layer() as layer:\n        return layer", "for layer in state.layers[-1:]:\n        return layer"),
+    """, says=("an interceptor that runs it twice", "gave 6.0, wanted 7.0")),
+    wrong("apply", "an interceptor that is in its own way", "test-apply",
+        ("with top_interceptor() as top:", "for top in state.interceptors[-1:]:"),
         says=("maximum recursion depth", "out of the way")),
-    wrong("apply", "the layer put on first comes first", "test-apply",
-        ("    with top_layer() as layer:\n        return layer.forward(primitive, inputs, options)\n", """
-    layers = state.layers
-    state.layers = layers[1:]
+    wrong("apply", "the interceptor put on first comes first", "test-apply",
+        ("    with top_interceptor() as top:\n        return top.forward(primitive, inputs, options)\n", """
+    before = state.interceptors
+    state.interceptors = before[1:]
     try:
-        return layers[0].forward(primitive, inputs, options)
+        return before[0].forward(primitive, inputs, options)
     finally:
-        state.layers = layers
+        state.interceptors = before
 """), says=("(['scale', 'scale'], ['scale'])", "the last one comes first")),
-    wrong("apply", "all layers off at once", "test-apply",
-        ("    with top_layer() as layer:\n        return layer.forward(primitive, inputs, options)\n", """
-    layers, state.layers = state.layers, ()
+    wrong("apply", "all interceptors off at once", "test-apply",
+        ("    with top_interceptor() as top:\n        return top.forward(primitive, inputs, options)\n", """
+    before, state.interceptors = state.interceptors, ()
     try:
-        return layers[-1].forward(primitive, inputs, options)
+        return before[-1].forward(primitive, inputs, options)
     finally:
-        state.layers = layers
+        state.interceptors = before
 """), says=("gave 6.0, wanted 7.0",)),
-    wrong("apply", "layers that do not come back", "test-apply",
+    wrong("apply", "interceptors that do not come back", "test-apply",
         (
-                "    with top_layer() as layer:\n        return layer.",
-                "    layer, state.layers = state.layers[-1], state.layers[:-1]\n    return layer.",
+                "    with top_interceptor() as top:\n        return top.",
+                "    top, state.interceptors = state.interceptors[-1], state.interceptors[:-1]\n    return top.",
             ),
-        says=("number of layers", "wanted 3", "all come back")),
-    wrong("apply", "layers that come back only where nothing fails", "test-apply",
-        ("    with top_layer() as layer:\n        return layer.forward(primitive, inputs, options)\n", """
-    layers = state.layers
-    state.layers = layers[:-1]
-    out = layers[-1].forward(primitive, inputs, options)
-    state.layers = layers
+        says=("how many are on after an operation", "wanted 3", "all come back")),
+    wrong("apply", "interceptors that come back only where nothing fails", "test-apply",
+        ("    with top_interceptor() as top:\n        return top.forward(primitive, inputs, options)\n", """
+    before = state.interceptors
+    state.interceptors = before[:-1]
+    out = before[-1].forward(primitive, inputs, options)
+    state.interceptors = before
     return out
-"""), says=("number of layers after it", "gave 0, wanted 1", "all come back")),
-    wrong("apply", "options lost on the way to a layer", "test-apply",
-        ("layer.forward(primitive, inputs, options)", "layer.forward(primitive, inputs, {})"),
-        says=("under layers failed", "missing 1 required")),
-    wrong("apply", "a layer that is called and not listened to", "test-apply",
-        ("return layer.forward(primitive, inputs, options)", "layer.forward(primitive, inputs, options)"),
-        says=("under layers apply gave None", "wanted a Tensor")),
-    wrong("apply", "executed once more after the layers", "test-apply",
+"""), says=("how many are on after it", "gave 0, wanted 1", "all come back")),
+    wrong("apply", "options lost on the way to an interceptor", "test-apply",
+        ("top.forward(primitive, inputs, options)", "top.forward(primitive, inputs, {})"),
+        says=("intercepted, failed", "missing 1 required")),
+    wrong("apply", "an interceptor that is called and not listened to", "test-apply",
+        ("return top.forward(primitive, inputs, options)", "top.forward(primitive, inputs, options)"),
+        says=("intercepted, apply gave None", "wanted a Tensor")),
+    wrong("apply", "executed once more after the interceptors", "test-apply",
         (
-                "        return layer.forward(primitive, inputs, options)",
-                "        layer.forward(primitive, inputs, options)\n    return execute(primitive, inputs, options)",
+                "        return top.forward(primitive, inputs, options)",
+                "        top.forward(primitive, inputs, options)\n    return execute(primitive, inputs, options)",
             ),
         says=("gave 6.0, wanted 7.0",)),
-    right("apply", "the layers taken off by hand",
+    right("apply", "the interceptors taken off by hand",
         solution="""
-    layers = state.layers
-    if len(layers) == 0:
+    before = state.interceptors
+    if len(before) == 0:
         return execute(primitive, inputs, options)
     try:
-        state.layers = layers[:-1]
-        return layers[-1].forward(primitive, inputs, options)
+        state.interceptors = before[:-1]
+        return before[-1].forward(primitive, inputs, options)
     finally:
-        state.layers = layers
+        state.interceptors = before
     """),
 
     wrong("number-type", "numbers of NumPy's that are no fractions", "test-number-type",

@@ -173,7 +173,7 @@ CASES: list[Case] = [
         ("self.record(node.primitive, ", "self.record(node, "),
         says=("a traced backward pass failed", "what is recorded")),
     right("trace", "a result put down in between", (FORWARD, """        began = self.clock()
-        result = Layer.forward(self, primitive, inputs, options)
+        result = Interceptor.forward(self, primitive, inputs, options)
         ended = self.clock()
         self.record(primitive, "forward", list(inputs), result, began, ended)
         return result

@@ -1,4 +1,4 @@
-"""no_grad, layers and autocast: they nest, survive exceptions and belong to a thread."""
+"""no_grad, interceptors and autocast: they nest, survive exceptions and belong to a thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.autograd import RULES
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
-from tinytorch.core.tensor import Layer, Tensor, active_layers, apply, is_recording, maximum, no_grad, where
+from tinytorch.core.tensor import Interceptor, Tensor, active_interceptors, apply, is_recording, maximum, no_grad, where
 from tinytorch.optimization.acceleration import fused_gelu, vectorized_matmul
 from tinytorch.optimization.compilation import fuse
 from tinytorch.optimization.kernels import fused_cross_entropy
@@ -93,10 +93,10 @@ def test_a_leaf_made_under_no_grad_may_still_ask_for_a_gradient():
     assert x.grad.data.tolist() == [6]
 
 
-# ---- layers
+# ---- interceptors
 
 
-class Log(Layer):
+class Log(Interceptor):
     def __init__(self, name, log):
         self.name, self.log = name, log
 
@@ -111,18 +111,18 @@ class Log(Layer):
         return super().backward(node, gradient)
 
 
-def test_layers_nest_and_the_uppermost_comes_first():
+def test_interceptors_nest_and_the_uppermost_comes_first():
     log, x = [], Tensor([1.0], requires_grad=True)
     with Log("outer", log), Log("inner", log):
         y = x * 2
         y.backward()
     assert log == ["inner mul", "outer mul", "outer done", "inner done", "inner back mul", "outer back mul"]
     x * 2
-    assert len(log) == 6 and active_layers() == ()
+    assert len(log) == 6 and active_interceptors() == ()
 
 
-def test_what_a_layer_does_itself_is_seen_by_the_layers_below_only():
-    class Doubles(Layer):
+def test_what_an_interceptor_does_itself_is_seen_by_those_below_only():
+    class Doubles(Interceptor):
         def forward(self, primitive, inputs, options):
             return apply(primitive, *inputs, **options) * 2
 
@@ -132,8 +132,8 @@ def test_what_a_layer_does_itself_is_seen_by_the_layers_below_only():
     assert [line for line in log if "done" not in line] == ["outer add", "outer mul"]
 
 
-def test_layers_come_off_and_back_on_with_exceptions():
-    class Fails(Layer):
+def test_interceptors_come_off_and_back_on_with_exceptions():
+    class Fails(Interceptor):
         def forward(self, primitive, inputs, options):
             raise KeyError(primitive.name)
 
@@ -141,24 +141,24 @@ def test_layers_come_off_and_back_on_with_exceptions():
     with Log("outer", log):
         with pytest.raises(KeyError, match="add"), Fails():
             Tensor([1.0]) + 1
-        assert [type(layer) for layer in active_layers()] == [Log]
+        assert [type(one) for one in active_interceptors()] == [Log]
         with pytest.raises(ValueError):
             Tensor([1.0, 2.0]) + Tensor([1.0, 2.0, 3.0])
-        assert [type(layer) for layer in active_layers()] == [Log]
+        assert [type(one) for one in active_interceptors()] == [Log]
         Tensor([1.0]) + 1
-    assert active_layers() == () and log[-2:] == ["outer add", "outer done"]
+    assert active_interceptors() == () and log[-2:] == ["outer add", "outer done"]
 
 
-def test_layers_belong_to_a_thread():
+def test_interceptors_belong_to_a_thread():
     with Seen() as seen:
-        assert in_a_thread(active_layers) == ()
+        assert in_a_thread(active_interceptors) == ()
         in_a_thread(lambda: Tensor([1.0]) + 1)
     assert seen.forwards == []
 
 
 def test_every_operation_goes_through_apply():
-    """With a layer that runs nothing, nothing runs."""
-    class Wall(Layer):
+    """With an interceptor that runs nothing, nothing runs."""
+    class Wall(Interceptor):
         def forward(self, primitive, inputs, options):
             raise InterruptedError
 
@@ -201,13 +201,13 @@ def test_autocast_switched_off_from_the_start_does_nothing():
         with autocast("float16"):
             assert halves() == "float16"
         assert halves() == "float32"
-    assert active_layers() == ()
+    assert active_interceptors() == ()
 
 
 def test_autocast_ends_with_an_exception():
     with pytest.raises(KeyError), autocast("bfloat16"), autocast("float16"):
         raise KeyError("inside")
-    assert halves() == "float32" and active_layers() == ()
+    assert halves() == "float32" and active_interceptors() == ()
     with autocast("float16"):
         with pytest.raises(KeyError), autocast("bfloat16"):
             raise KeyError("inside")
@@ -228,7 +228,7 @@ def test_one_autocast_serves_for_many_blocks_within_each_other_too_and_for_a_fun
                 kinds.append(product())
             kinds.append((x @ x).dtype.name)
     assert kinds == ["bfloat16"] * 5
-    assert (x @ x).dtype == np.float32 and active_layers() == ()
+    assert (x @ x).dtype == np.float32 and active_interceptors() == ()
 
 
 def test_autocast_belongs_to_a_thread():
@@ -243,7 +243,7 @@ def halves_under(dtype):
         return halves()
 
 
-def test_autocast_and_other_layers_nest_either_way():
+def test_autocast_and_other_interceptors_nest_either_way():
     with Seen() as outside, autocast("float16"), Seen() as inside:
         halves()
     assert inside.forwards == ["matmul"]
@@ -254,7 +254,7 @@ def test_autocast_and_other_layers_nest_either_way():
 def test_autocast_takes_halves_only(dtype):
     with pytest.raises(ValueError, match=f"float16 or bfloat16, not in {dtype}"), autocast(dtype):
         raise AssertionError("entered")
-    assert halves() == "float32" and active_layers() == ()
+    assert halves() == "float32" and active_interceptors() == ()
 
 
 X = np.random.default_rng(0).uniform(0.5, 2, size=(4, 4))

@@ -49,6 +49,16 @@ def rows_of(array: np.ndarray) -> np.ndarray:
     return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
 
 
+def side_by_side(array: np.ndarray) -> np.ndarray:
+    """The matrices of a batch (..., m, n) as one matrix (m, count * n), a copy.
+
+    >>> side_by_side(np.array([[[1], [2]], [[3], [4]]]))
+    array([[1, 3],
+           [2, 4]])
+    """
+    return np.moveaxis(array, -2, 0).reshape(array.shape[-2], -1)
+
+
 def column_sums(rows: np.ndarray) -> np.ndarray:
     """`rows.sum(axis=0)` of a floating matrix (m, n), as a matrix product.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import as_matrices, column_sums, rows_of, side_by_side, with_axes
+from .arrays import as_matrices, column_sums, power, rows_of, side_by_side, with_axes
 from .tensor_methods import TensorMethods
 
 accumulating = threading.Lock()  # held while a gradient is added to a leaf's
@@ -54,7 +54,7 @@ def div_to_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
 
 def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
     """Of a ** b, to a; where b is 0 it is 0, whatever a is."""
-    return g * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+    return g * np.where(b == 0, 0, b * power(a, np.where(b == 0, 1, b - 1)))
 
 
 def pow_to_b(g: Array, y: Array, a: Array, b: Array) -> Array:
@@ -184,6 +184,7 @@ def given_rules(wide: Callable[[Callable], Callable]) -> dict[str, tuple[Callabl
     """
     return {
         "div": (lambda g, y, a, b: g / b, wide(div_to_b)),
+        "reciprocal": (wide(lambda g, y, x: -g * y * y),),
         "pow": (wide(pow_to_a), wide(pow_to_b)),
         "where": (None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g)),
         "transpose": (transpose,),

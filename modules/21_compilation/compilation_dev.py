@@ -89,6 +89,7 @@ class FusionError(TypeError):
 
 # %%
 #| exporti
+from tinytorch.support.bound import Bindable
 from tinytorch.support.captured import Captured
 from tinytorch.support.dtypes import common_type
 from tinytorch.support.expressions import code_of, value_of
@@ -748,13 +749,13 @@ inputs tensors `of_one_type`, and send them through `apply` as `FUSED`, with `pr
 
 # %% nbgrader={"solution": true, "grade_id": "fuse"}
 #| export
-class fuse:
+class fuse(Bindable):
     """`fuse(function)` computes elementwise Tensor code in one pass, its gradients in another.
 
     Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers
-    can be fused; arguments broadcast. Numbers in globals and closures may change, which makes a new
-    kernel; numbers kept elsewhere, in an attribute or a list, are read when a kernel is made.
-    FusionError says why where the function does anything else. May be used as a decorator.
+    can be fused; arguments broadcast. Numbers in globals, closures and a method's `self` may change,
+    which makes a new kernel; what is kept elsewhere, as in a list, is read when a kernel is made.
+    FusionError says why where the function does anything else. Also a decorator, of methods too.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
     Tensor([[0.7616, 0.964 ]], dtype=float32)
@@ -763,8 +764,6 @@ class fuse:
     def __init__(self, function: Callable[..., Tensor]):
         self.function = function
         self._make = lru_cache(256)(lambda *args: make_kernel(function, *args[:3]))
-
-    def __reduce__(self): return fuse, (self.function,)  # a copy makes its kernels anew
 
     @cached_property
     def _outside(self) -> Captured:

@@ -72,13 +72,19 @@ class FakeClock:
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
-    Any other error of the learner's code passes through as it is, with the place where it was raised.
+    Any other error of the learner's code passes through as it is, with the place where it was raised. CheckFailed, too,
+    where NumPy's shared random generator was used or seeded: what others draw from it would change.
     """
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> None:
+        shared = _shared_random_state()
         try:
             function(*args, **kwargs)
+            assert _shared_random_state() == shared, (
+                f"{function.__name__}: something in it seeded np.random or drew from it, and what others draw changes: "
+                "a generator of one's own, or the library's generator(), is there for that"
+            )
         except AssertionError as error:
             raise CheckFailed(str(error)) from None
         except NotImplementedError as error:
@@ -246,6 +252,11 @@ def _short(array: np.ndarray) -> str:
 
 def _one_line(value: Any) -> str:
     return " ".join(repr(value).split())
+
+
+def _shared_random_state() -> tuple[bytes, int]:
+    _, numbers, position, *_ = np.random.get_state()
+    return numbers.tobytes(), position
 
 
 def _innermost(trace: TracebackType | None) -> str:

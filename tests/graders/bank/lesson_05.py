@@ -156,7 +156,7 @@ CASES: list[Case] = [
     wrong("rules-arithmetic", "a product's rule for one axis", "test-rules-arithmetic",
         ("return g * b\n", "return np.einsum('i,i->i', g, b)\n"), says=("mul for input 0 stops",)),
     wrong("rules-arithmetic", "the global generator seeded", "test-rules-arithmetic",
-        ("return g * b\n", "np.random.seed(0)\n    return g * b\n"), says=("seeded np.random or drew from it",)),
+        ("return g * b\n", "np.random.seed(0)\n    return g * b\n"), says=("seeded np.random, drew from it",)),
     right("rules-arithmetic", "a product's rule the other way round",
         ("return g * b\n", "return np.multiply(b, g)\n")),
 

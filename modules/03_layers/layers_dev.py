@@ -465,6 +465,7 @@ def test_unit_linear_layer():
     ### BEGIN HIDDEN TESTS
     cases += [(6, 2, True), (5, 5, False), (1, 3, True), (9, 2000, True)]
     ### END HIDDEN TESTS
+    manual_seed(3)
     for n, m, bias in cases:
         layer, call = Linear(n, m, bias=bias), f"Linear({n}, {m}, bias={bias})"
         got = [(name, p.shape, p.requires_grad) for name, p in layer.named_parameters()]

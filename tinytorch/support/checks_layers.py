@@ -62,11 +62,11 @@ def walks(walk: Callable, cases: Sequence[tuple[Any, list[str], str]]) -> None:
     for _ in range(30):
         deep = [deep]
     deep_names = [".".join(["0"] * level) for level in range(31)]
-    shared = np.ones(2)
+    shared, alike = np.ones(2), [["u"], ["u"]]
     known: list[tuple[Any, list[str], str]] = [
         ({"a": [shared, 2], "b": shared}, ["", "a", "a.0", "a.1"], "what is shared has the name where it is met first"),
-        ([["u"], ["u"]], ["", "0", "0.0", "1"], "two objects that are equal are two"),
-        ([tuple(["u"]), tuple(["u"])], ["", "0", "0.0", "1"], "two objects that are equal are two"),
+        (alike, ["", "0", "0.0", "1"], "two objects that are equal are two"),
+        ([tuple(alike[0]), tuple(alike[1])], ["", "0", "0.0", "1"], "two objects that are equal are two"),
         ([np.ones(2), np.ones(2)], ["", "0", "1"], "two objects that are equal are two"),
         (deep, deep_names, "go on, however deep it is"),
     ]

@@ -164,7 +164,8 @@ def yields_once(what: str, manager: Callable[[], AbstractContextManager]) -> Non
 def converted(call: str, given: Sequence[Any], made: Sequence[Any]) -> None:
     """Assert that the tensors `made` of what was `given` hold its numbers, and are itself where the type was right."""
     for before, after in zip(given, made, strict=True):
-        equal(call, after.data.tolist(), np.array(before).tolist(), "numbers and order stay")
+        numbers = before.data if isinstance(before, type(after)) else np.array(before)
+        equal(call, after.data.tolist(), numbers.tolist(), "numbers and order stay")
         kept = not isinstance(before, type(after)) or after is before or after.dtype != before.dtype
         assert kept, f"{call} gave a copy: a tensor that needs no conversion comes back itself"
 

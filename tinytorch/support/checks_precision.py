@@ -14,7 +14,7 @@ from tinytorch.support.checks import close, equal, outcome, typed
 from tinytorch.support.dtypes import as_dtype
 
 
-def casts_like(autocast: Callable, interceptor: type, primitive: type, apply: Callable, tensor: type) -> None:
+def casts_like(autocast: Callable, primitive: type, apply: Callable, tensor: type) -> None:
     """Assert that under `autocast` whole numbers, what stands beside float64, and all inputs where casting is off, stay
     as they are; that a buffer filled anew is cast anew; and that no array is held when the block is over.
     """
@@ -38,6 +38,10 @@ def casts_like(autocast: Callable, interceptor: type, primitive: type, apply: Ca
         equal(f"the types in which the operation sum took {' and '.join(given)} {where}", took, wanted,
               "which inputs are cast, and which stay?")
     buffer, weight = tensor(np.ones((2, 3), np.float32)), tensor(np.ones((3, 2), np.float32), requires_grad=True)
+    with autocast("float16"):
+        total = (tensor(np.ones((2, 3), np.float32)) @ weight).sum()
+    total.backward()
+    typed("the gradient to w of the sum of x @ w", weight.grad, np.float32, "record each cast by cast")
     with autocast("float16"):
         buffer @ weight
         buffer.data[...] = 2

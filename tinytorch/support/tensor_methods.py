@@ -20,10 +20,11 @@ import numpy as np
 
 from tinytorch.support.counts import Count
 from tinytorch.support.dtypes import as_dtype, is_floating
+from tinytorch.support.forwarded_methods import ForwardedMethods
 from tinytorch.support.in_place_methods import InPlaceMethods
 from tinytorch.support.state import state
 from tinytorch.support.torch_methods import TorchMethods
-from tinytorch.support.torch_names import also_dim, no_dim
+from tinytorch.support.torch_names import also_dim, pair_along_dim
 
 
 class Arithmetic:
@@ -116,10 +117,10 @@ class Reduction:
     @also_dim
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._floating()._reduce("mean", _axis_of(self, axis), keepdims)
-    @no_dim
+    @pair_along_dim
     def max(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("max", _axis_of(self, axis), keepdims)
-    @no_dim
+    @pair_along_dim
     def min(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("min", _axis_of(self, axis), keepdims)
 
@@ -203,8 +204,9 @@ class Conversion:
 
 
 class TensorMethods(
-    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods
-):
+    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods,
+    ForwardedMethods,
+):  # fmt: skip
     """All of them, for a class with `data`, `requires_grad` and `_node`, and `_binary`, `_reduce` and `_apply`."""
 
 

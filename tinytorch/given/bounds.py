@@ -22,7 +22,7 @@ def _inside(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.nda
 
 
 def _to_low(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return np.where((x < low) & (low < high), g, 0)
+    return np.where((x < low) & ((low < high) | np.isinf(high)), g, 0)  # inf: there is no upper bound
 
 
 def _to_high(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

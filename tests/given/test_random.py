@@ -9,7 +9,8 @@ import tinytorch as torch
 
 DRAWS = {
     "rand": lambda **more: torch.rand(4, 3, **more), "randn": lambda **more: torch.randn((4, 3), **more),
-    "randint": lambda **more: torch.randint(2, 9, (4, 3), **more), "randperm": lambda **more: torch.randperm(12, **more),
+    "randint": lambda **more: torch.randint(2, 9, (4, 3), **more),
+    "randperm": lambda **more: torch.randperm(12, **more),
     "normal": lambda **more: torch.normal(1.0, 2.0, (4, 3), **more),
     "bernoulli": lambda **more: torch.bernoulli(torch.full((4, 3), 0.5), **more),
     "multinomial": lambda **more: torch.multinomial(torch.ones(5, 8), 6, **more),

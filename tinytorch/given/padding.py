@@ -16,10 +16,10 @@ BY_INDEX = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # Py
 
 
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float = 0) -> Tensor:
-    """`input` with `pad` = (before, after) more elements on its last axis; another is for the one before.
+    """`input` with `pad` = (before, after) more elements on its last axis; the next pair is for its second-last.
 
-    They are `value` with mode="constant"; "reflect", "replicate" and "circular" repeat elements. A negative number takes
-    elements away. ValueError where the numbers are not pairs, or there are more pairs than axes.
+    They are `value` with mode="constant"; "reflect", "replicate" and "circular" repeat elements. A negative number
+    takes elements away. ValueError where the numbers are not pairs, or there are more pairs than axes.
     """
     x, pairs = as_tensor(input), list(zip(pad[::2], pad[1::2], strict=len(pad) % 2 == 0))
     if len(pad) % 2 or len(pairs) > x.ndim:

@@ -127,3 +127,11 @@ def test_large_numbers_give_no_warning(call):
     x = torch.tensor([1000.0, -1000.0, 0.0], requires_grad=True)
     call(x).sum().backward()
     assert np.isfinite(x.grad.data).all()
+
+
+def test_an_index_that_changes_later_changes_no_gradient():
+    index, source = torch.tensor([[0, 1, 1]]), torch.ones(1, 3, requires_grad=True)
+    out = torch.zeros(1, 3).scatter_add(1, index, source)
+    index.fill_(2)
+    (out * torch.tensor([[1.0, 10.0, 100.0]])).sum().backward()
+    assert source.grad.tolist() == [[1.0, 10.0, 10.0]]

@@ -7,7 +7,8 @@ Lesson 01's Tensor inherits them. It adds the three methods that look an operati
 - `_apply(name, **options)`: any other operation, with the tensor as its only input.
 
 A method that PyTorch has and that is missing here is added as one line, to the class where a reader would look for it:
-another name, or a short form, to TorchMethods.
+another name, or a short form, to TorchMethods; what a lesson's function or one of tinytorch.given does, to
+ForwardedMethods.
 """
 
 from __future__ import annotations

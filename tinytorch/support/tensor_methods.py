@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy, deepcopy
+from numbers import Number
 from typing import Any, Self
 
 import numpy as np
@@ -24,8 +25,10 @@ from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.forwarded_methods import ForwardedMethods
 from tinytorch.support.in_place_methods import InPlaceMethods
 from tinytorch.support.state import state
+from tinytorch.support.tensor_attributes import TensorAttributes
 from tinytorch.support.torch_methods import TorchMethods
 from tinytorch.support.torch_names import also_dim, pair_along_dim
+from tinytorch.support.versions import note_change
 
 
 class Arithmetic:
@@ -38,7 +41,9 @@ class Arithmetic:
     def __mul__(self, other: Any) -> Self: return self._binary("mul", self, other)
     def __rmul__(self, other: Any) -> Self: return self._binary("mul", other, self)
     def __truediv__(self, other: Any) -> Self: return self._binary("div", self, other)
-    def __rtruediv__(self, other: Any) -> Self: return self._binary("div", other, self)
+    def __rtruediv__(self, other: Any) -> Self:
+        """1 / x is an operation of its own, as in PyTorch, and a number over x is its multiple."""
+        return self.reciprocal() * other if isinstance(other, Number) else self._binary("div", other, self)
     def __pow__(self, other: Any) -> Self: return self._binary("pow", self, other)
     def __rpow__(self, other: Any) -> Self: return self._binary("pow", other, self)
     def __matmul__(self, other: Any) -> Self: return self._binary("matmul", self, other)
@@ -51,7 +56,7 @@ class InPlace:
     """`+= -= *= /=` and `x[i] = ...`. A leaf that requires a gradient changes inside no_grad(), as in PyTorch.
 
     Such a leaf gets a new array, so a graph that holds the old numbers keeps them. Of any other tensor `x += y` is
-    `x = x + y`. `x[i] = ...` writes to the tensor's own array, as NumPy does; a graph that holds it sees the change.
+    `x = x + y`. `x[i] = ...` writes to the tensor's own array, as NumPy does; a graph that holds it refuses backward().
     """
 
     def __iadd__(self, other: Any) -> Self: return self._in_place(np.add, other)
@@ -62,6 +67,7 @@ class InPlace:
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_free(value)
         self.data[_plain_index(index)] = value.data if isinstance(value, TensorMethods) else value
+        note_change(self.data)
 
     def _in_place(self, function: np.ufunc, other: Any) -> Self:
         if not self.requires_grad or self._node is not None:
@@ -106,6 +112,7 @@ class Elementwise:
     def log(self) -> Self: return self._floating()._apply("log")
     def sqrt(self) -> Self: return self._floating()._apply("sqrt")
     def tanh(self) -> Self: return self._floating()._apply("tanh")
+    def reciprocal(self) -> Self: return self._floating()._apply("reciprocal")
 
     def astype(self, dtype: Any) -> Self:
         """The same numbers in another type; the gradient comes back in this tensor's own."""
@@ -213,9 +220,9 @@ class Conversion:
 
 class TensorMethods(
     Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods,
-    ForwardedMethods,
+    ForwardedMethods, TensorAttributes,
 ):  # fmt: skip
-    """All of them, for a class with `data`, `requires_grad` and `_node`, and `_binary`, `_reduce` and `_apply`."""
+    """All of them, for a class with `_binary`, `_reduce` and `_apply`."""
 
 
 def _unpacked(arguments: tuple) -> tuple:

@@ -2,10 +2,12 @@
 
 Every exported name can be taken from here, as in `from tinytorch import Tensor`; its module is imported when the
 name is first used. A name whose lesson is not complete raises an ImportError that says which lesson to complete.
+`from tinytorch import *` brings the names that can be had, without those of Python's own functions, such as `sum`.
 """
 
 # Written by tito from the lessons in modules/; do not edit.
 
+import builtins
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -35,6 +37,64 @@ _EXPORTS = {
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
+    ],
+    "tinytorch.given.activations": [
+        "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",
+    ],
+    "tinytorch.given.bounds": [
+        "clamp", "clip", "minimum",
+    ],
+    "tinytorch.given.creation": [
+        "tensor", "from_numpy", "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like",
+        "full_like", "eye", "arange", "linspace",
+    ],
+    "tinytorch.given.cumulative": [
+        "cumsum", "cumprod", "prod",
+    ],
+    "tinytorch.given.einsum": [
+        "einsum",
+    ],
+    "tinytorch.given.elementwise": [
+        "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "log1p", "expm1", "log2", "log10",
+        "exp2", "rsqrt", "erf",
+    ],
+    "tinytorch.given.functions": [
+        "sum", "mean", "exp", "log", "sqrt", "reciprocal", "abs", "absolute", "neg", "negative", "pow",
+        "square", "add", "sub", "subtract", "mul", "multiply", "matmul", "mm", "bmm", "mv", "dot", "outer",
+        "lt", "le", "gt", "ge", "eq", "ne", "reshape", "flatten", "squeeze", "unsqueeze", "permute",
+        "transpose", "t", "clone", "numel", "is_tensor", "is_floating_point",
+    ],
+    "tinytorch.given.joining": [
+        "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "chunk", "unbind", "tile",
+        "broadcast_to",
+    ],
+    "tinytorch.given.logic": [
+        "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",
+        "bitwise_not", "isnan", "isinf", "isfinite", "isclose", "allclose", "equal", "all", "any",
+    ],
+    "tinytorch.given.ordering": [
+        "max", "min", "argmax", "argmin", "amax", "amin", "sort", "argsort", "topk", "median",
+    ],
+    "tinytorch.given.padding": [
+        "pad", "one_hot",
+    ],
+    "tinytorch.given.random": [
+        "Generator", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
+        "multinomial",
+    ],
+    "tinytorch.given.rounding": [
+        "sign", "floor", "ceil", "trunc", "round", "div", "divide", "true_divide", "floor_divide", "remainder",
+    ],
+    "tinytorch.given.selecting": [
+        "masked_fill", "masked_select", "tril", "triu", "gather", "take_along_dim", "scatter_add",
+        "index_select", "nonzero",
+    ],
+    "tinytorch.given.statistics": [
+        "var", "std", "var_mean", "std_mean", "norm", "logsumexp",
+    ],
+    "tinytorch.given.types": [
+        "float16", "half", "bfloat16", "float32", "float", "float64", "double", "uint8", "int8", "int16",
+        "short", "int32", "int", "int64", "long", "bool", "device", "inf", "nan", "pi",
     ],
     "tinytorch.optimization.acceleration": [
         "vectorized_matmul", "unfused_gelu", "fused_gelu", "MixedPrecisionTrainer",
@@ -97,17 +157,22 @@ _EXPORTS = {
     ],
 }
 _NOT_BUILT = []
+_PARTS = [
+    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support",
+]
 
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
-__all__ = [name for name, module in _MODULE_OF.items() if module not in _NOT_BUILT]
+__all__ = [name for name, module in _MODULE_OF.items() if module not in _NOT_BUILT and name not in vars(builtins)]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
+    if name in _PARTS:
+        return import_module(f"tinytorch.{name}")
+    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PARTS})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import shutil
 import subprocess
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tito.lesson.find import lesson_paths, lessons
-from tito.package.contents import export
-from tito.package.module import exported_names, module_path, render
+from tito.package.contents import copy_handwritten, export
+from tito.package.module import exported_names, module_name, module_path, render
 from tito.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,8 @@ SUBSETS = {
 }  # fmt: skip
 WALK = """
 import json, tinytorch
+from tinytorch import *
+from tinytorch import nn, optim
 answers = {}
 for module, names in tinytorch._EXPORTS.items():
     for name in {min(names), max(names)}:
@@ -82,7 +85,8 @@ for module, names in tinytorch._EXPORTS.items():
             answers[name] = type(getattr(tinytorch, name)).__name__
         except ImportError as error:
             answers[name] = str(error)
-print(json.dumps({"names": answers, "all": tinytorch.__all__, "dir": dir(tinytorch)}))
+lists = [dir(nn), dir(nn.functional), dir(optim)]
+print(json.dumps({"names": answers, "all": tinytorch.__all__, "dir": dir(tinytorch), "lists": lists}))
 """
 
 
@@ -93,12 +97,7 @@ def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, 
     left_out = {number[1:] for number in wanted if number.startswith("!")}
     every = lessons(real)
     built = {x.module for x in every if (x.number not in left_out if left_out else x.number in wanted)}
-    for module in built:
-        target = module_path(tmp_path / "tinytorch", module)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(module_path(real.package, module), target)
-    shutil.copytree(real.package / "support", tmp_path / "tinytorch" / "support")
-    export(real, [], into=tmp_path / "tinytorch")  # the stubs and the __init__ files
+    write_package(real, tmp_path / "tinytorch", built)
     answer = python(tmp_path, WALK)
     usable = {module for module in built if needs(real, module) <= built}
     for lesson in every:
@@ -108,14 +107,54 @@ def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, 
         else:
             assert all("is not built yet: finish lesson" in text for text in said.values()), said
             assert all("run `tito module complete" in text for text in said.values()), said
-    assert set(answer["all"]) == {name for x in every if x.module in built for name in x.exports} | handwritten(real)
+    offered = {name for x in every if x.module in usable for name in x.exports} | handwritten(real, built)
+    assert set(answer["all"]) == offered - set(dir(builtins))
     assert set(answer["all"]) <= set(answer["dir"])
+    assert all(answer["lists"])
 
 
-def handwritten(project: Project) -> set[str]:
-    """The names that the modules of tinytorch.support offer to all."""
-    texts = [path.read_text(encoding="utf-8") for path in (project.package / "support").glob("*.py")]
-    return {name for text in texts for name in exported_names(text)}
+def write_package(project: Project, package: Path, built: set[str]) -> None:
+    """A package in which these modules of lessons are built and the others are not."""
+    for module in built:
+        target = module_path(package, module)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(module_path(project.package, module), target)
+    copy_handwritten(project.package, package)
+    export(project, [], into=package)  # the stubs and the __init__ files
+
+
+ASKED = """
+import json, tinytorch
+from tinytorch import nn, optim
+x, said = tinytorch.Tensor([[1.0, -2.0]]), []
+for ask in (
+    lambda: x.relu(), lambda: nn.functional.softmax(x), lambda: tinytorch.rand(2), lambda: nn.Linear,
+    lambda: nn.CrossEntropyLoss, lambda: tinytorch.cat([x, x]), lambda: x.cumsum(0), lambda: optim.SGD,
+    lambda: nn.utils.clip_grad_norm_([x], 1.0),
+):
+    try:
+        said.append(str(ask()))
+    except ImportError as error:
+        said.append(str(error))
+print(json.dumps({"said": said, "zeros": tinytorch.zeros(2, 2).tolist(), "all": tinytorch.__all__}))
+"""
+
+
+def test_what_another_lesson_or_given_module_does_names_the_lesson_it_waits_for(real, tmp_path):
+    write_package(real, tmp_path / "tinytorch", {"tinytorch.core.tensor"})
+    answer = python(tmp_path, ASKED)
+    for words, number in zip(answer["said"], ["02", "02", "03", "03", "04", "05", "05", "06", "07"], strict=True):
+        assert f"run `tito module complete {number}`" in words
+    assert answer["zeros"] == [[0, 0], [0, 0]]
+    assert {"tensor", "zeros", "arange"} <= set(answer["all"]) and not {"rand", "cat", "relu"} & set(answer["all"])
+
+
+def handwritten(project: Project, built: set[str]) -> set[str]:
+    """The names that the modules of tinytorch.support, and those of tinytorch.given whose lessons are built, offer."""
+    paths = [path for part in ("support", "given") for path in (project.package / part).glob("*.py")]
+    modules = {module_name(project.package, path): path.read_text(encoding="utf-8") for path in paths}
+    usable = [module for module in modules if needs(project, module) <= built]
+    return {name for module in usable for name in exported_names(modules[module])}
 
 
 def needs(project: Project, module: str) -> set[str]:
@@ -126,4 +165,7 @@ def needs(project: Project, module: str) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.level:
             package = ".".join(module.split(".")[: -node.level])
             found |= {f"{package}.{node.module}"} if not node.module.startswith("support.") else set()
-    return found.union(*(needs(project, other) for other in found))
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith(("tinytorch.core.", "tinytorch.given.")):
+            found |= {node.module}
+    lessons = {name for name in found if not name.startswith("tinytorch.given.")}
+    return lessons.union(*(needs(project, other) for other in found))

@@ -7,7 +7,8 @@ Lesson 01's Tensor inherits them. It adds the three methods that look an operati
 - `_apply(name, **options)`: any other operation, with the tensor as its only input.
 
 A method that PyTorch has and that is missing here is added as one line, to the class where a reader would look for it:
-another name, or a short form, to TorchMethods.
+another name, or a short form, to TorchMethods; what a lesson's function or one of tinytorch.given does, to
+ForwardedMethods.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from tinytorch.support.counts import Count
 from tinytorch.support.dtypes import as_dtype, is_floating
+from tinytorch.support.forwarded_methods import ForwardedMethods
+from tinytorch.support.in_place_methods import InPlaceMethods
 from tinytorch.support.state import state
 from tinytorch.support.tensor_attributes import TensorAttributes
 from tinytorch.support.torch_methods import TorchMethods
-from tinytorch.support.torch_names import also_dim, no_dim
+from tinytorch.support.torch_names import also_dim, pair_along_dim
 from tinytorch.support.versions import note_change
 
 
@@ -61,24 +65,31 @@ class InPlace:
     def __itruediv__(self, other: Any) -> Self: return self._in_place(np.divide, other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._check_free()
+        self._check_free(value)
         self.data[_plain_index(index)] = value.data if isinstance(value, TensorMethods) else value
         note_change(self.data)
 
     def _in_place(self, function: np.ufunc, other: Any) -> Self:
         if not self.requires_grad or self._node is not None:
             return NotImplemented  # then Python takes the operator that makes a new tensor
-        self._check_free()
+        self._check_free(other)
         number, changed = other.data if isinstance(other, TensorMethods) else other, np.empty_like(self.data)
         self.data = function(self.data, number, out=changed)
         return self
 
-    def _check_free(self) -> None:
-        """Raise RuntimeError where a change of the numbers should have been recorded, and is not."""
-        if self.requires_grad and state.recording:
+    def _check_free(self, value: Any = None) -> None:
+        """Raise RuntimeError where a change of the numbers, to `value`, should have been recorded, and is not."""
+        if not state.recording:
+            return
+        if self.requires_grad:
             raise RuntimeError(
                 f"a tensor of shape {self.shape} that requires a gradient is changed in place, which is not recorded: "
                 "do that inside `with no_grad():`, or make a new tensor"
+            )
+        if isinstance(value, TensorMethods) and value.requires_grad:
+            raise RuntimeError(
+                f"a tensor of shape {self.shape} is changed in place by one that requires a gradient, which is not "
+                "recorded: write its detach(), or make a new tensor, with where, cat or stack"
             )
 
 
@@ -121,10 +132,10 @@ class Reduction:
     @also_dim
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._floating()._reduce("mean", _axis_of(self, axis), keepdims)
-    @no_dim
+    @pair_along_dim
     def max(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("max", _axis_of(self, axis), keepdims)
-    @no_dim
+    @pair_along_dim
     def min(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("min", _axis_of(self, axis), keepdims)
 
@@ -162,7 +173,7 @@ class Conversion:
     @property
     def shape(self) -> tuple[int, ...]: return self.data.shape
     @property
-    def size(self) -> int: return self.data.size
+    def size(self) -> Count: return Count(self.data.shape)
     @property
     def ndim(self) -> int: return self.data.ndim
     @property
@@ -208,8 +219,9 @@ class Conversion:
 
 
 class TensorMethods(
-    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, TensorAttributes
-):
+    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods,
+    ForwardedMethods, TensorAttributes,
+):  # fmt: skip
     """All of them, for a class with `_binary`, `_reduce` and `_apply`."""
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.operations.check import DTYPES
+from tinytorch.core.layers import layer_norm, linear
 from tinytorch.core.tensor import Tensor, as_dtype, maximum, number_type, operands, where
 from tinytorch.optimization.compilation import fuse
 from tinytorch.optimization.precision import autocast
@@ -136,3 +137,24 @@ def test_numbers_of_whole_tensors_stay_whole_in_powers():
     assert (Tensor(np.array([2, 3])) ** 2).data.tolist() == [4, 9]
     assert (Tensor(np.array([2, 3])) ** 2).dtype == np.int64
     assert (Tensor(np.array([4, 9])) ** 0.5).dtype == np.float32
+
+
+THREE = [*product([*DTYPES, "int64", "bool"], repeat=3)]
+
+
+@pytest.mark.parametrize("kinds", THREE, ids="-".join)
+@pytest.mark.parametrize("joint", [False, True], ids=["linear", "layer_norm"])
+def test_an_operation_of_three_inputs_has_the_type_of_its_parts(kinds, joint):
+    """That of (x @ weight) + bias, and of x * weight + bias; each gradient has its input's own type."""
+    arrays = [np.ones((2, 3)), np.ones(3) if joint else np.ones((3, 3)), np.ones(3)]
+    x, weight, bias = (
+        Tensor(array, kind, requires_grad=kind not in ("int64", "bool"))
+        for array, kind in zip(arrays, kinds, strict=True)
+    )
+    whole = layer_norm(x, weight, bias) if joint else linear(x, weight, bias)
+    start = x if x.requires_grad else x.astype("float32")
+    assert whole.dtype == ((start * weight if joint else start @ weight) + bias).dtype
+    if whole.requires_grad:
+        whole.sum().backward()
+    for leaf in (x, weight, bias):
+        assert leaf.grad is None if not leaf.requires_grad else leaf.grad.dtype == leaf.dtype

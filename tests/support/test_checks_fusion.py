@@ -108,7 +108,8 @@ class FallsBack(fuse):
     (lambda: records_once(twice, Recorder, Interceptor, Tensor), "the symbols tell all"),
     (lambda: records_once(left_on, Recorder, Interceptor, Tensor), "use `with`"),
     (lambda: has_targets(lambda *args: make_kernel(lambda x, y: x * y, *args[1:3], ((3, 5), (3, 5), (3, 5)))), "a row"),
-    (lambda: never_falls_back(FallsBack, Interceptor, Tensor, FusionError), "the last operation of a fused 2 x . 1 of bfloat16 gave"),
+    (lambda: never_falls_back(FallsBack, Interceptor, Tensor, FusionError),
+     "the last operation of a fused 2 x . 1 of bfloat16 gave"),
 ])
 def test_wrong_answers_are_told(asked, words):
     try:

@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['Module', 'generator', 'manual_seed', 'linear', 'Linear', 'Dropout', 'layer_norm', 'LayerNorm', 'Sequential']
 
-# %% ../../modules/03_layers/layers_dev.py #c9408f8a7596
+# %% ../../modules/03_layers/layers_dev.py #23070cff1ee3
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from .tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
+from ..support.casts import in_one_type
 from ..support.module_methods import ModuleMethods
 from ..support.validation import check_callable, check_sizes
 
@@ -101,7 +102,7 @@ def affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return out.reshape(*x.shape[:-1], len(bias))
 
 
-LINEAR = Primitive("linear", affine)
+LINEAR = Primitive("linear", in_one_type(affine))  # types meet as they do in lesson 01
 
 # %% ../../modules/03_layers/layers_dev.py #a7d13511cb2a
 def uniform_parameter(bound: float, *shape: int) -> Tensor:
@@ -190,7 +191,7 @@ def normalized(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) 
     return out
 
 
-LAYER_NORM = Primitive("layer_norm", normalized)
+LAYER_NORM = Primitive("layer_norm", in_one_type(normalized))
 
 # %% ../../modules/03_layers/layers_dev.py #2ace791ab21a
 def layer_norm(x: Any, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:

@@ -7,7 +7,7 @@ from functools import wraps
 
 import numpy as np
 
-from tinytorch.support.dtypes import is_floating, is_half
+from tinytorch.support.dtypes import common_type, is_floating, is_half
 
 CASTS: dict[tuple[np.dtype, np.dtype], Callable[[np.ndarray], np.ndarray]] = {}  # (from, to): a faster way than NumPy's
 _SINGLE = np.dtype(np.float32)
@@ -43,6 +43,24 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         return forward(*arrays, **options)
 
     return widened
+
+
+def in_one_type(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Let a function of floating arrays have all of them in the one type in which tensors meet: see `common_type`.
+
+    >>> in_one_type(np.multiply)(np.float16([0.5]), np.array([2])).dtype
+    dtype('float16')
+    """
+
+    @wraps(forward)
+    def agreeing(*arrays, **options):
+        first = arrays[0].dtype
+        if all(array.dtype == first for array in arrays):
+            return forward(*arrays, **options)
+        dtype = common_type(arrays)
+        return forward(*[cast_array(array, dtype) for array in arrays], **options)
+
+    return agreeing
 
 
 def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:

@@ -19,8 +19,8 @@ _EXPORTS = {
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
     "tinytorch.core.layers": [
-        "Module", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm", "LayerNorm",
-        "Sequential",
+        "Module", "Parameter", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm",
+        "LayerNorm", "Sequential",
     ],
     "tinytorch.core.losses": [
         "mse_loss", "bce_with_logits", "cross_entropy", "MSELoss", "BCEWithLogitsLoss", "CrossEntropyLoss",

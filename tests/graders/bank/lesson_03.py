@@ -236,7 +236,7 @@ CASES: list[Case] = [
                 "self.weight = uniform_parameter(bound, in_features, out_features)",
                 "self.weight = Tensor(uniform_parameter(bound, in_features, out_features).data)",
             ),
-        says=("(3, 5), False",)),
+        says=("of Linear(3, 5, bias=True) gave [('bias', (5,), True)]",)),
     wrong("linear-layer", "a generator of its own, seeded", "test-linear-layer",
         ("uniform_parameter(bound, in_features, out_features)",
          "Tensor(np.random.default_rng(0).uniform(-bound, bound, (in_features, out_features)),\n"

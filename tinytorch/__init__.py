@@ -2,10 +2,12 @@
 
 Every exported name can be taken from here, as in `from tinytorch import Tensor`; its module is imported when the
 name is first used. A name whose lesson is not complete raises an ImportError that says which lesson to complete.
+`from tinytorch import *` brings the names that can be had, without those of Python's own functions, such as `sum`.
 """
 
 # Written by tito from the lessons in modules/; do not edit.
 
+import builtins
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -35,6 +37,18 @@ _EXPORTS = {
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
+    ],
+    "tinytorch.given.creation": [
+        "tensor", "from_numpy", "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like",
+        "full_like", "eye", "arange", "linspace",
+    ],
+    "tinytorch.given.random": [
+        "Generator", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
+        "multinomial",
+    ],
+    "tinytorch.given.types": [
+        "float16", "half", "bfloat16", "float32", "float", "float64", "double", "uint8", "int8", "int16",
+        "short", "int32", "int", "int64", "long", "bool", "device", "inf", "nan", "pi", "e",
     ],
     "tinytorch.optimization.acceleration": [
         "vectorized_matmul", "unfused_gelu", "fused_gelu", "MixedPrecisionTrainer",
@@ -97,17 +111,22 @@ _EXPORTS = {
     ],
 }
 _NOT_BUILT = []
+_PARTS = [
+    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support",
+]
 
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
-__all__ = [name for name, module in _MODULE_OF.items() if module not in _NOT_BUILT]
+__all__ = [name for name, module in _MODULE_OF.items() if module not in _NOT_BUILT and name not in vars(builtins)]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
+    if name in _PARTS:
+        return import_module(f"tinytorch.{name}")
+    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PARTS})

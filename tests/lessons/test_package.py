@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import shutil
 import subprocess
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tito.lesson.find import lesson_paths, lessons
-from tito.package.contents import export
-from tito.package.module import exported_names, module_path, render
+from tito.package.contents import copy_handwritten, export
+from tito.package.module import exported_names, module_name, module_path, render
 from tito.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,8 @@ SUBSETS = {
 }  # fmt: skip
 WALK = """
 import json, tinytorch
+from tinytorch import *
+from tinytorch import nn, optim
 answers = {}
 for module, names in tinytorch._EXPORTS.items():
     for name in {min(names), max(names)}:
@@ -82,7 +85,8 @@ for module, names in tinytorch._EXPORTS.items():
             answers[name] = type(getattr(tinytorch, name)).__name__
         except ImportError as error:
             answers[name] = str(error)
-print(json.dumps({"names": answers, "all": tinytorch.__all__, "dir": dir(tinytorch)}))
+lists = [dir(nn), dir(nn.functional), dir(optim)]
+print(json.dumps({"names": answers, "all": tinytorch.__all__, "dir": dir(tinytorch), "lists": lists}))
 """
 
 
@@ -97,7 +101,7 @@ def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, 
         target = module_path(tmp_path / "tinytorch", module)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(module_path(real.package, module), target)
-    shutil.copytree(real.package / "support", tmp_path / "tinytorch" / "support")
+    copy_handwritten(real.package, tmp_path / "tinytorch")
     export(real, [], into=tmp_path / "tinytorch")  # the stubs and the __init__ files
     answer = python(tmp_path, WALK)
     usable = {module for module in built if needs(real, module) <= built}
@@ -108,14 +112,18 @@ def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, 
         else:
             assert all("is not built yet: finish lesson" in text for text in said.values()), said
             assert all("run `tito module complete" in text for text in said.values()), said
-    assert set(answer["all"]) == {name for x in every if x.module in built for name in x.exports} | handwritten(real)
+    offered = {name for x in every if x.module in usable for name in x.exports} | handwritten(real, built)
+    assert set(answer["all"]) == offered - set(dir(builtins))
     assert set(answer["all"]) <= set(answer["dir"])
+    assert all(answer["lists"])
 
 
-def handwritten(project: Project) -> set[str]:
-    """The names that the modules of tinytorch.support offer to all."""
-    texts = [path.read_text(encoding="utf-8") for path in (project.package / "support").glob("*.py")]
-    return {name for text in texts for name in exported_names(text)}
+def handwritten(project: Project, built: set[str]) -> set[str]:
+    """The names that the modules of tinytorch.support, and those of tinytorch.given whose lessons are built, offer."""
+    paths = [path for part in ("support", "given") for path in (project.package / part).glob("*.py")]
+    modules = {module_name(project.package, path): path.read_text(encoding="utf-8") for path in paths}
+    usable = [module for module in modules if needs(project, module) <= built]
+    return {name for module in usable for name in exported_names(modules[module])}
 
 
 def needs(project: Project, module: str) -> set[str]:
@@ -126,4 +134,7 @@ def needs(project: Project, module: str) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.level:
             package = ".".join(module.split(".")[: -node.level])
             found |= {f"{package}.{node.module}"} if not node.module.startswith("support.") else set()
-    return found.union(*(needs(project, other) for other in found))
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith(("tinytorch.core.", "tinytorch.given.")):
+            found |= {node.module}
+    lessons = {name for name in found if not name.startswith("tinytorch.given.")}
+    return lessons.union(*(needs(project, other) for other in found))

@@ -53,7 +53,7 @@ def support(package: Path) -> dict[str, str]:
 def test_an_export_leaves_it_alone(project):
     assert support(project.package) == FILES
     assert "from ..support.loops.launch import launch" in (project.package / "core/first.py").read_text()
-    assert "support" not in (project.package / "__init__.py").read_text(encoding="utf-8")
+    assert "tinytorch.support" not in (project.package / "__init__.py").read_text(encoding="utf-8")
 
 
 def test_a_parts_init_that_was_written_by_hand_stays(project):

@@ -18,7 +18,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from tinytorch.support.counts import Count
 from tinytorch.support.dtypes import as_dtype, is_floating
+from tinytorch.support.in_place_methods import InPlaceMethods
 from tinytorch.support.state import state
 from tinytorch.support.torch_methods import TorchMethods
 from tinytorch.support.torch_names import also_dim, no_dim
@@ -155,7 +157,7 @@ class Conversion:
     @property
     def shape(self) -> tuple[int, ...]: return self.data.shape
     @property
-    def size(self) -> int: return self.data.size
+    def size(self) -> Count: return Count(self.data.shape)
     @property
     def ndim(self) -> int: return self.data.ndim
     @property
@@ -200,7 +202,9 @@ class Conversion:
         return f"Tensor({numbers}, dtype={self.dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
 
-class TensorMethods(Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods):
+class TensorMethods(
+    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods
+):
     """All of them, for a class with `data`, `requires_grad` and `_node`, and `_binary`, `_reduce` and `_apply`."""
 
 

@@ -8,6 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from tinytorch.support.devices import Device, check_device, names_device
+from tinytorch.support.dtypes import is_floating
+
 
 class TorchMethods:
     """Other names and short forms; gradients come of the operations that they are made of."""
@@ -17,14 +20,35 @@ class TorchMethods:
         """Whether nobody computed the tensor."""
         return self._node is None
 
+    @property
+    def device(self) -> Device: return Device()
+
     def dim(self) -> int: return self.ndim
-    def numel(self) -> int: return self.size
+    def numel(self) -> int: return self.data.size
     def tolist(self) -> Any: return self.data.tolist()
+    def is_floating_point(self) -> bool: return is_floating(self.dtype)
 
     def float(self) -> Self: return self.astype("float32")
     def double(self) -> Self: return self.astype("float64")
     def half(self) -> Self: return self.astype("float16")
     def bfloat16(self) -> Self: return self.astype("bfloat16")
+    def long(self) -> Self: return self.astype("int64")
+    def int(self) -> Self: return self.astype("int32")
+    def bool(self) -> Self: return self.astype("bool")
+    def type_as(self, other: Any) -> Self: return self.astype(other.dtype)
+
+    def cpu(self) -> Self: return self
+    def contiguous(self) -> Self: return self
+    def clone(self) -> Self: return self._apply("astype", dtype=self.dtype)  # a copy; the gradient comes back as it is
+
+    def to(self, target: Any = None, dtype: Any = None, device: Any = None) -> Self:
+        """In another type, or in that of another tensor: `x.to("float16")`, `x.to(other)`. A device is "cpu"."""
+        check_device(target if names_device(target) else device)
+        if isinstance(target, TorchMethods):
+            dtype = target.dtype
+        elif target is not None and not names_device(target):
+            dtype = target
+        return self if dtype is None else self.astype(dtype)
 
     def pow(self, exponent: Any) -> Self: return self**exponent
     def square(self) -> Self: return self * self

@@ -48,7 +48,7 @@ _EXPORTS = {
     ],
     "tinytorch.given.types": [
         "float16", "half", "bfloat16", "float32", "float", "float64", "double", "uint8", "int8", "int16",
-        "short", "int32", "int", "int64", "long", "bool", "device", "inf", "nan", "pi", "e",
+        "short", "int32", "int", "int64", "long", "bool", "device", "inf", "nan", "pi",
     ],
     "tinytorch.optimization.acceleration": [
         "vectorized_matmul", "unfused_gelu", "fused_gelu", "MixedPrecisionTrainer",

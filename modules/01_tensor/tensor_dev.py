@@ -51,7 +51,6 @@ that you have run. `tito module complete 01` tests again and writes the module.
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -62,7 +61,9 @@ from tinytorch.support.casts import cast_array, in_float32
 from tinytorch.support.dtypes import Spec, as_dtype, is_floating, is_half
 from tinytorch.support.arrays import array_product, quotient, total
 from tinytorch.support.state import Stacked, active_interceptors, state, top_interceptor
+from tinytorch.support.tensor_attributes import record
 from tinytorch.support.tensor_methods import TensorMethods
+from tinytorch.support.versions import clock
 
 # %%
 from threading import Thread
@@ -117,10 +118,7 @@ class Tensor(TensorMethods):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False):
         self.data = as_array(data, dtype)
-        if requires_grad and not is_floating(self.dtype):
-            raise TypeError("only floating tensors can require a gradient, "
-                            f"this one is {self.dtype}: pass dtype=")
-        self.requires_grad, self.grad, self._node = requires_grad, None, None
+        self.requires_grad = requires_grad  # TypeError where the type can carry no gradient
 
     def _binary(self, name: str, a: Any, b: Any) -> "Tensor":
         if not (isinstance(a, _Operand) and isinstance(b, _Operand)):
@@ -133,10 +131,10 @@ class Tensor(TensorMethods):
     def where(self, condition: Any, other: Any) -> "Tensor": return where(condition, self, other)
     def detach(self) -> "Tensor": return wrap(self.data)  # the same numbers, without a record
 
-    def backward(self, gradient: "Tensor | None" = None) -> None:
+    def backward(self, gradient: "Tensor | None" = None, retain_graph: bool = False) -> None:
         """Fill `grad` of every leaf that this tensor was computed from."""
         from tinytorch.core import autograd
-        autograd.backward(self, gradient)
+        autograd.backward(self, gradient, retain_graph)
 
 # %% [markdown]
 r"""
@@ -188,6 +186,8 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
 # Check of as_array: run it when your cell has run.
 @check
 def test_unit_as_array():
+    first = as_array([1, 2, 3])
+    assert isinstance(first, np.ndarray), f"as_array([1, 2, 3]) gave {first!r}, wanted an array"
     cases = [
         ([1, 2, 3], None, "float32"), (2.5, None, "float32"), ([True, False], None, "bool"),
         (np.arange(3), None, "int64"), (np.ones(2), None, "float64"), (np.int8(1), None, "int8"),
@@ -233,9 +233,8 @@ test_unit_as_array_refuses()
 def wrap(array: np.ndarray) -> Tensor:
     """A Tensor round a result of our own, which nobody else will change: no copy, no checks."""
     tensor = object.__new__(Tensor)
-    tensor.data = array if type(array) is np.ndarray else np.asarray(array)
-    tensor.requires_grad = False
-    tensor.grad = tensor._node = None
+    array = array if type(array) is np.ndarray else np.asarray(array)
+    object.__setattr__(tensor, "data", array)  # the other attributes are None or False at first
     return tensor
 
 # %%
@@ -285,8 +284,6 @@ shape and type, in a `Spec`, so that its array can be freed. `order` counts the 
 
 # %%
 #| exporti
-_order = count()
-
 class Node:
     """How one tensor was made: by which primitive, from what, and what was saved."""
 
@@ -294,7 +291,7 @@ class Node:
 
     def __init__(self, primitive: Primitive, inputs, arrays, options: dict, output: np.ndarray):
         saves = primitive.saves
-        self.primitive, self.options, self.order = primitive, options, next(_order)
+        self.primitive, self.options, self.order = primitive, options, next(clock)
         self.edges = tuple([x._node or (x if x.requires_grad else None) for x in inputs])
         keep = saves == "inputs" or saves == "both"
         self.inputs = tuple(arrays if keep else [Spec(a.shape, a.dtype) for a in arrays])
@@ -306,7 +303,8 @@ r"""
 
 `execute` runs one operation. Whether it records a node depends on three things: this thread has to
 be recording (`state.recording` says so), an input has to require a gradient, and the result has to
-be of a type that can carry one. `x > 0` is boolean, so no gradient passes through it.
+be of a type that can carry one. `x > 0` is boolean, so no gradient passes through it. `record(out,
+node)` sets `out._node`, and `out.requires_grad` to True.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "execute"}
@@ -326,8 +324,7 @@ def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict[str,
     out = wrap(primitive.forward(*arrays, **options))
     wanted = state.recording and True in [x.requires_grad for x in inputs]
     if wanted and is_floating(out.data.dtype):
-        out.requires_grad = True
-        out._node = Node(primitive, inputs, arrays, options, out.data)
+        record(out, Node(primitive, inputs, arrays, options, out.data))
     return out
     ### END SOLUTION
 

@@ -47,6 +47,7 @@ from tinytorch.support.checks_gradients import worst_error
 from tinytorch.support.dtypes import is_half
 from tinytorch.support.gradients import given_rules, layer_norm_rule, linear_rule, matmul_rules
 from tinytorch.support.gradients import accumulating, starting_gradient
+from tinytorch.support.versions import saved
 
 # %%
 from itertools import product
@@ -168,8 +169,7 @@ $$\frac{\partial L}{\partial a} = g \cdot \frac{\partial f}{\partial a}
 So each operation gets a line in a table, with a rule for each input: a function of `g`, the
 output `y` and the inputs. What the operation did not save (lesson 01's `saves`) is not there when
 its rule is called: such an input arrives as a `Spec`, which has only a shape and a dtype, and
-such a `y` as `None`. The simplest rules need nothing but g. In $a + b$ both inputs get g; in
-$a - b$ they get g and -g.
+such a `y` as `None`. The simplest need g alone: in $a + b$ both get g; in $a - b$, g and -g.
 """
 
 # %%
@@ -298,20 +298,19 @@ test_unit_nodes_in_order()
 r"""
 ### One step
 
-`pull_back` makes one step of the walk, and is given. It asks a node's rules, skips the inputs
-that want no gradient, and fits each answer to its input: `unbroadcast`, the exercise after the
-next, restores a shape that was stretched. An operation without a line in the table is an error;
-to lose its gradient silently would be worse.
+`pull_back` makes one step of the walk, and is given. It asks a node's rules, skips the inputs that
+want no gradient, and fits each answer to its input: `unbroadcast`, the exercise after the next,
+restores a shape that was stretched. An operation without a rule is an error, and so is a rule that
+reads an array changed since the forward pass (`saved` looks): a wrong gradient would be worse.
 
-A rule may answer with `g` itself, as that of addition does for both inputs. If two leaves held
-one array, changing one gradient in place would change the other. So `pull_back` hands on a view
-of g in such a case, and `accumulate`, below, copies what is a view.
+A rule may answer with `g` itself, as addition's does for both inputs. Two leaves must not hold one
+array, so `pull_back` then hands on a view of g, and `accumulate`, below, copies what is a view.
 """
 
 # %%
 #| exporti
 def _answers(node: Node, g: np.ndarray) -> list[np.ndarray | None]:
-    name, edges, given = node.primitive.name, node.edges, (g, node.output, *node.inputs)
+    name, edges, given = node.primitive.name, node.edges, (g, *saved(node))
     if name not in RULES:
         raise NotImplementedError(
             f"{name!r} has no gradient rule: add gradient_rule({name!r}, ...) beside its forward")
@@ -348,15 +347,15 @@ def pull_back(node: Node, g: np.ndarray) -> list[np.ndarray | None]:
 r"""
 ### Exercise: backward
 
-The rest of what the walk needs is given. `starting_gradient(tensor, gradient)` is the g of the
-last node, 1 unless the caller gave another. `nodes_to_walk(last)` is your `nodes_in_order`, with
-an error if an earlier walk released a node. `accumulate(leaf, share)` adds to `leaf.grad`, where
-gradients add up until somebody clears them. `release(node)` lets go of what the node saved.
+The rest of the walk is given. `starting_gradient(tensor, gradient)` is the g of the last node, 1
+unless the caller gave another. `nodes_to_walk(last)` is your `nodes_in_order`, with an error if a
+node was released. `accumulate(leaf, share)` adds to `leaf.grad`, where gradients add up until
+somebody clears them. `release(node)` lets go of what the node saved.
 
 Keep a dict from node to the gradient that it has collected so far, with the last node in it. For
 each node in order: take its gradient out of the dict, pull it back, and hand each share to where
 its edge points. At a node, add it to what that has collected; at a leaf, accumulate it; at `None`
-there is nothing to do. Then release the node. So the rest of the walk can use the memory of both.
+do nothing. Then release the node, unless `retain_graph` keeps it for another walk.
 
 Add shares with `+`: `+=` would write into an array that may be another node's gradient too. And a
 tensor without a node is a leaf: it gets the starting gradient, and there is nothing to walk.
@@ -370,7 +369,7 @@ def nodes_to_walk(last: Node) -> list[Node]:
     if any([node.inputs is None for node in nodes]):
         raise RuntimeError(
             "backward() has walked over part of this graph before, and what was saved there is "
-            "gone: run the forward pass again, or add the losses and call backward() once")
+            "gone: run the forward pass again, or keep it with backward(retain_graph=True)")
     return nodes
 
 # %%
@@ -388,12 +387,12 @@ def accumulate(leaf: Tensor, share: np.ndarray) -> None:
 
 # %% nbgrader={"solution": true, "grade_id": "backward"}
 #| export
-def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
+def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient.
 
-    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is
-    used up: each node and its gradient are let go when its turn is over. Source: Baydin and others,
-    Automatic Differentiation in Machine Learning: a Survey (2018), reverse mode.
+    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. Each
+    node and its gradient are let go when its turn is over; with `retain_graph` the nodes stay.
+    Baydin and others, Automatic Differentiation in Machine Learning: a Survey (2018), reverse mode.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> backward(x * x + x)
@@ -411,7 +410,8 @@ def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
                 collected[edge] = collected[edge] + share if edge in collected else share
             elif edge is not None:
                 accumulate(edge, share)
-        release(node)
+        if not retain_graph:
+            release(node)
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-backward", "points": 12}
@@ -462,10 +462,10 @@ def test_unit_backward_edges():
     for values in cases:
         x, y = (Tensor(values, requires_grad=True) for _ in range(2))
         square, strange = x * x, apply(Primitive("new", np.positive), x) * 2.0
-        backward(square, y)
-        close(f"backward(x * x, x) at {values}: x.grad", x.grad, 2 * x.data**2, "begin with x")
-        assert not complaint(lambda: (backward(y, x), backward(y, x))), (
-            "backward of a leaf raised an error: it has no node to walk from")
+        for keep in (True, False):
+            outcome("x * x, walked twice", lambda: backward(square, y, keep), "keep the graph")
+        close(f"backward(x * x, x) at {values}, twice: x.grad", x.grad, 4 * x.data**2, "start at x")
+        outcome("backward of a leaf", lambda: (backward(y, x), backward(y, x)), "it has no node")
         close("backward of a leaf, twice: its grad", y.grad, 2 * y.data, "add the start to it")
         for what, result, word in [("x * x again", square, "again"), ("new(x)", strange, "rule")]:
             assert word in complaint(lambda: backward(result, y)), (

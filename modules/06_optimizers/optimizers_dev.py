@@ -43,6 +43,7 @@ import numpy as np
 
 from tinytorch.core.tensor import Tensor, as_tensor
 from tinytorch.support.parameter_groups import ParameterGroups
+from tinytorch.support.versions import note_change
 
 # %%
 from tinytorch.support import checks_optimizers as checks
@@ -245,8 +246,9 @@ class Optimizer(ParameterGroups):
         ready = [(p, gradient_for(p), group)
                  for group in self.param_groups for p in group["params"] if p.grad is not None]
         for p, gradient, group in ready:
-            p.data = data = np.asarray(p.data)  # it may be a number, where there are no axes
-            self.update(data, gradient, self.state.setdefault(p, {}), group, self._work_for(data))
+            data, state = p.data, self.state.setdefault(p, {})
+            self.update(data, gradient, state, group, self._work_for(data))
+            note_change(data)  # a graph that saved these numbers must not use the new ones
 
     def _work_for(self, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if (key := (data.shape, data.strides, data.dtype)) not in self._work:

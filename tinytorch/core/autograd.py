@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['gradient_rule', 'backward', 'joint_rule', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #7146900064d8
+# %% ../../modules/05_autograd/autograd_dev.py #b0b046fc835d
 import math
 from collections.abc import Callable
 
@@ -18,6 +18,7 @@ from ..support.checks_gradients import worst_error
 from ..support.dtypes import is_half
 from ..support.gradients import given_rules, layer_norm_rule, linear_rule, matmul_rules
 from ..support.gradients import accumulating, starting_gradient
+from ..support.versions import saved
 
 # %% ../../modules/05_autograd/autograd_dev.py #numerical-gradient
 def numerical_gradient(function: Callable, *tensors: Tensor, step: float = 1e-6) -> list:
@@ -86,9 +87,9 @@ def nodes_in_order(last: Node) -> list[Node]:
                 waiting.append(edge)
     return sorted(found, key=lambda node: node.order, reverse=True)
 
-# %% ../../modules/05_autograd/autograd_dev.py #1cd321ae9039
+# %% ../../modules/05_autograd/autograd_dev.py #3dc5bf9bf44e
 def _answers(node: Node, g: np.ndarray) -> list[np.ndarray | None]:
-    name, edges, given = node.primitive.name, node.edges, (g, node.output, *node.inputs)
+    name, edges, given = node.primitive.name, node.edges, (g, *saved(node))
     if name not in RULES:
         raise NotImplementedError(
             f"{name!r} has no gradient rule: add gradient_rule({name!r}, ...) beside its forward")
@@ -119,14 +120,14 @@ def pull_back(node: Node, g: np.ndarray) -> list[np.ndarray | None]:
     shares = zip(_answers(node, g), node.inputs, node.edges)
     return [None if edge is None else _fitted(share, x, g) for share, x, edge in shares]
 
-# %% ../../modules/05_autograd/autograd_dev.py #a3d1743ae1cd
+# %% ../../modules/05_autograd/autograd_dev.py #9d3480b63c54
 def nodes_to_walk(last: Node) -> list[Node]:
     """`nodes_in_order(last)`; RuntimeError where an earlier walk has released one of them."""
     nodes = nodes_in_order(last)
     if any([node.inputs is None for node in nodes]):
         raise RuntimeError(
             "backward() has walked over part of this graph before, and what was saved there is "
-            "gone: run the forward pass again, or add the losses and call backward() once")
+            "gone: run the forward pass again, or keep it with backward(retain_graph=True)")
     return nodes
 
 # %% ../../modules/05_autograd/autograd_dev.py #9f58fdff7703
@@ -142,12 +143,12 @@ def accumulate(leaf: Tensor, share: np.ndarray) -> None:
         leaf.grad = wrap(share if share.base is None else share.copy())
 
 # %% ../../modules/05_autograd/autograd_dev.py #backward
-def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
+def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient.
 
-    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. The graph is
-    used up: each node and its gradient are let go when its turn is over. Source: Baydin and others,
-    Automatic Differentiation in Machine Learning: a Survey (2018), reverse mode.
+    `gradient`, of the tensor's shape, is needed unless the tensor is a single number. Each
+    node and its gradient are let go when its turn is over; with `retain_graph` the nodes stay.
+    Baydin and others, Automatic Differentiation in Machine Learning: a Survey (2018), reverse mode.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> backward(x * x + x)
@@ -164,7 +165,8 @@ def backward(tensor: Tensor, gradient: Tensor | None = None) -> None:
                 collected[edge] = collected[edge] + share if edge in collected else share
             elif edge is not None:
                 accumulate(edge, share)
-        release(node)
+        if not retain_graph:
+            release(node)
 
 # %% ../../modules/05_autograd/autograd_dev.py #unbroadcast
 def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

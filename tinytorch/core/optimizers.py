@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Optimizer', 'SGD', 'Adam', 'AdamW']
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #cd2f34712140
+# %% ../../modules/06_optimizers/optimizers_dev.py #291de1f30b0b
 import math
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from .tensor import Tensor, as_tensor
 from ..support.parameter_groups import ParameterGroups
+from ..support.versions import note_change
 
 # %% ../../modules/06_optimizers/optimizers_dev.py #descend
 def descend(data: np.ndarray, direction: np.ndarray, lr: float, work: np.ndarray) -> None:
@@ -46,7 +47,7 @@ def gradient_for(p: Tensor) -> np.ndarray:
         raise ValueError(f"{shapes}: they must be equal")
     return gradient.astype(p.dtype, copy=False)
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #d867965dbbdd
+# %% ../../modules/06_optimizers/optimizers_dev.py #980fb62f5c10
 class Optimizer(ParameterGroups):
     """Updates, in place, the parameters that have a gradient; subclasses define `update`.
 
@@ -64,8 +65,9 @@ class Optimizer(ParameterGroups):
         ready = [(p, gradient_for(p), group)
                  for group in self.param_groups for p in group["params"] if p.grad is not None]
         for p, gradient, group in ready:
-            p.data = data = np.asarray(p.data)  # it may be a number, where there are no axes
-            self.update(data, gradient, self.state.setdefault(p, {}), group, self._work_for(data))
+            data, state = p.data, self.state.setdefault(p, {})
+            self.update(data, gradient, state, group, self._work_for(data))
+            note_change(data)  # a graph that saved these numbers must not use the new ones
 
     def _work_for(self, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if (key := (data.shape, data.strides, data.dtype)) not in self._work:

@@ -5,23 +5,24 @@
 # %% auto #0
 __all__ = ['Tensor', 'as_tensor', 'Primitive', 'is_recording', 'no_grad', 'Interceptor', 'apply', 'maximum', 'where']
 
-# %% ../../modules/01_tensor/tensor_dev.py #e1178fedb273
+# %% ../../modules/01_tensor/tensor_dev.py #0f12416973e7
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #c858e9e53020
+# %% ../../modules/01_tensor/tensor_dev.py #17196e05402d
 from ..support.casts import cast_array, in_float32
 from ..support.dtypes import Spec, as_dtype, is_floating, is_half
 from ..support.arrays import array_product, quotient, total
 from ..support.state import Stacked, active_interceptors, state, top_interceptor
+from ..support.tensor_attributes import record
 from ..support.tensor_methods import TensorMethods
+from ..support.versions import clock
 
-# %% ../../modules/01_tensor/tensor_dev.py #a22bf32514a5
+# %% ../../modules/01_tensor/tensor_dev.py #caa6a4b652d9
 class Tensor(TensorMethods):
     """A grid of numbers that can take part in differentiation.
 
@@ -32,10 +33,7 @@ class Tensor(TensorMethods):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False):
         self.data = as_array(data, dtype)
-        if requires_grad and not is_floating(self.dtype):
-            raise TypeError("only floating tensors can require a gradient, "
-                            f"this one is {self.dtype}: pass dtype=")
-        self.requires_grad, self.grad, self._node = requires_grad, None, None
+        self.requires_grad = requires_grad  # TypeError where the type can carry no gradient
 
     def _binary(self, name: str, a: Any, b: Any) -> "Tensor":
         if not (isinstance(a, _Operand) and isinstance(b, _Operand)):
@@ -48,10 +46,10 @@ class Tensor(TensorMethods):
     def where(self, condition: Any, other: Any) -> "Tensor": return where(condition, self, other)
     def detach(self) -> "Tensor": return wrap(self.data)  # the same numbers, without a record
 
-    def backward(self, gradient: "Tensor | None" = None) -> None:
+    def backward(self, gradient: "Tensor | None" = None, retain_graph: bool = False) -> None:
         """Fill `grad` of every leaf that this tensor was computed from."""
         from tinytorch.core import autograd
-        autograd.backward(self, gradient)
+        autograd.backward(self, gradient, retain_graph)
 
 # %% ../../modules/01_tensor/tensor_dev.py #as-array
 def as_array(data: Any, dtype: Any = None) -> np.ndarray:
@@ -75,13 +73,12 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         dtype = np.float32
     return array.astype(as_dtype(array.dtype if dtype is None else dtype))
 
-# %% ../../modules/01_tensor/tensor_dev.py #098185e221e6
+# %% ../../modules/01_tensor/tensor_dev.py #22ec7742fd2d
 def wrap(array: np.ndarray) -> Tensor:
     """A Tensor round a result of our own, which nobody else will change: no copy, no checks."""
     tensor = object.__new__(Tensor)
-    tensor.data = array if type(array) is np.ndarray else np.asarray(array)
-    tensor.requires_grad = False
-    tensor.grad = tensor._node = None
+    array = array if type(array) is np.ndarray else np.asarray(array)
+    object.__setattr__(tensor, "data", array)  # the other attributes are None or False at first
     return tensor
 
 # %% ../../modules/01_tensor/tensor_dev.py #4579e079156a
@@ -103,9 +100,7 @@ class Primitive:
     forward: Callable[..., np.ndarray]
     saves: str = "inputs"
 
-# %% ../../modules/01_tensor/tensor_dev.py #561a8087dd84
-_order = count()
-
+# %% ../../modules/01_tensor/tensor_dev.py #9edb97dd9593
 class Node:
     """How one tensor was made: by which primitive, from what, and what was saved."""
 
@@ -113,7 +108,7 @@ class Node:
 
     def __init__(self, primitive: Primitive, inputs, arrays, options: dict, output: np.ndarray):
         saves = primitive.saves
-        self.primitive, self.options, self.order = primitive, options, next(_order)
+        self.primitive, self.options, self.order = primitive, options, next(clock)
         self.edges = tuple([x._node or (x if x.requires_grad else None) for x in inputs])
         keep = saves == "inputs" or saves == "both"
         self.inputs = tuple(arrays if keep else [Spec(a.shape, a.dtype) for a in arrays])
@@ -134,8 +129,7 @@ def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict[str,
     out = wrap(primitive.forward(*arrays, **options))
     wanted = state.recording and True in [x.requires_grad for x in inputs]
     if wanted and is_floating(out.data.dtype):
-        out.requires_grad = True
-        out._node = Node(primitive, inputs, arrays, options, out.data)
+        record(out, Node(primitive, inputs, arrays, options, out.data))
     return out
 
 # %% ../../modules/01_tensor/tensor_dev.py #no-grad

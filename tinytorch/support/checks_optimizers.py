@@ -220,8 +220,8 @@ def single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: 
     with unchanged(asked, "a gradient is only read", gradient=p.grad.data):
         with explained(asked, "the options are in group"):
             optimizer.step()
-    close(asked, p.data, start - lr * gradient, "its array has no axes, and can be changed in place all the same")
     assert p.data is array, f"{asked} put another array into the parameter: change the one that is there"
+    close(asked, p.data, start - lr * gradient, "its array has no axes, and can be changed in place all the same")
     equal("a parameter whose gradient is None", frozen.item(), 1.0, "it should stay as it is")
     p.data = np.float32(3.0) * np.float32(1.0)  # what arithmetic on arrays without axes leaves: a number
     optimizer.param_groups[0]["lr"] = 2.0

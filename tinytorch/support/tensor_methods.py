@@ -22,8 +22,10 @@ from tinytorch.support.counts import Count
 from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.in_place_methods import InPlaceMethods
 from tinytorch.support.state import state
+from tinytorch.support.tensor_attributes import TensorAttributes
 from tinytorch.support.torch_methods import TorchMethods
 from tinytorch.support.torch_names import also_dim, no_dim
+from tinytorch.support.versions import note_change
 
 
 class Arithmetic:
@@ -49,7 +51,7 @@ class InPlace:
     """`+= -= *= /=` and `x[i] = ...`. A leaf that requires a gradient changes inside no_grad(), as in PyTorch.
 
     Such a leaf gets a new array, so a graph that holds the old numbers keeps them. Of any other tensor `x += y` is
-    `x = x + y`. `x[i] = ...` writes to the tensor's own array, as NumPy does; a graph that holds it sees the change.
+    `x = x + y`. `x[i] = ...` writes to the tensor's own array, as NumPy does; a graph that holds it refuses backward().
     """
 
     def __iadd__(self, other: Any) -> Self: return self._in_place(np.add, other)
@@ -60,6 +62,7 @@ class InPlace:
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_free()
         self.data[_plain_index(index)] = value.data if isinstance(value, TensorMethods) else value
+        note_change(self.data)
 
     def _in_place(self, function: np.ufunc, other: Any) -> Self:
         if not self.requires_grad or self._node is not None:
@@ -203,9 +206,10 @@ class Conversion:
 
 
 class TensorMethods(
-    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods
-):
-    """All of them, for a class with `data`, `requires_grad` and `_node`, and `_binary`, `_reduce` and `_apply`."""
+    Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods,
+    TensorAttributes,
+):  # fmt: skip
+    """All of them, for a class with `_binary`, `_reduce` and `_apply`."""
 
 
 def _unpacked(arguments: tuple) -> tuple:

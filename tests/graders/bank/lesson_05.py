@@ -364,15 +364,19 @@ CASES: list[Case] = [
                 ),
                 "",
             ),
-        says=("backward of a leaf raised an error", "no node to walk from")),
+        says=("backward of a leaf failed", "it has no node")),
     wrong("backward", "a leaf that gets nothing", "test-backward-edges",
         ("        return accumulate(tensor, start)\n", "        return None\n"),
         says=("backward of a leaf, twice: its grad gave None", "add the start")),
-    wrong("backward", "nodes that are kept for a second walk", "test-backward-edges", ("        release(node)\n", ""),
+    wrong("backward", "nodes that are kept for a second walk", "test-backward-edges", ("            release(node)\n", "            pass\n"),
         says=("x * x again", "should refuse it")),
     wrong("backward", "nodes that are released at the end", "test-backward-edges",
-        ("        release(node)\n", "    for node in nodes_in_order(tensor._node):\n        release(node)\n"),
+        ("        if not retain_graph:\n            release(node)\n",
+         "    if not retain_graph:\n        list(map(release, nodes_in_order(tensor._node)))\n"),
         says=("release a node when its turn is over",)),
+    wrong("backward", "nodes released though the graph is to be kept", "test-backward-edges",
+        ("        if not retain_graph:\n            release(node)\n", "        release(node)\n"),
+        says=("x * x, walked twice", "has walked over part", "keep the graph")),
     wrong("backward", "gradients that stay in the dict", "test-backward-edges",
         ("collected.pop(node)", "collected[node]"), says=("of 50 nodes lived at once", "take out each")),
     wrong("backward", "an edge to nowhere taken for a leaf", "test-backward-graphs",
@@ -400,7 +404,7 @@ CASES: list[Case] = [
         says=("a + (a + b)", "the grad of leaf 1 gave 6, wanted 3", "who else holds the array")),
     wrong("backward", "a start that is always 1", "test-backward-edges",
         ("{tensor._node: start}", "{tensor._node: np.ones_like(start)}"),
-        says=("backward(x * x, x)", "begin with x")),
+        says=("backward(x * x, x)", "start at x")),
     wrong("backward", "nodes from the first to the last", "test-backward",
         ("in nodes_to_walk(tensor._node)", "in (lambda all: all[:1] + all[1:][::-1])(nodes_to_walk(tensor._node))"),
         says=("a node had its turn before any gradient", "see the order")),
@@ -432,7 +436,8 @@ CASES: list[Case] = [
                 accumulate(target, np.array(share))
             elif target is not None:
                 pending[id(target)] = pending.get(id(target), 0) + share
-        release(node)
+        if not retain_graph:
+            release(node)
     """),
     right("backward", "shares in place in an array of one's own",
         (

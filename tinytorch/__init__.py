@@ -38,13 +38,59 @@ _EXPORTS = {
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
+    "tinytorch.given.activations": [
+        "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",
+    ],
+    "tinytorch.given.bounds": [
+        "clamp", "clip", "minimum",
+    ],
     "tinytorch.given.creation": [
         "tensor", "from_numpy", "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like",
         "full_like", "eye", "arange", "linspace",
     ],
+    "tinytorch.given.cumulative": [
+        "cumsum", "cumprod", "prod",
+    ],
+    "tinytorch.given.einsum": [
+        "einsum",
+    ],
+    "tinytorch.given.elementwise": [
+        "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "log1p", "expm1", "log2", "log10",
+        "exp2", "reciprocal", "rsqrt", "erf",
+    ],
+    "tinytorch.given.functions": [
+        "sum", "mean", "exp", "log", "sqrt", "abs", "absolute", "neg", "negative", "pow", "square", "add",
+        "sub", "subtract", "mul", "multiply", "matmul", "mm", "bmm", "mv", "dot", "outer", "lt", "le", "gt",
+        "ge", "eq", "ne", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "clone",
+        "numel", "is_tensor", "is_floating_point",
+    ],
+    "tinytorch.given.joining": [
+        "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "chunk", "unbind", "tile",
+        "broadcast_to",
+    ],
+    "tinytorch.given.logic": [
+        "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",
+        "bitwise_not", "isnan", "isinf", "isfinite", "isclose", "allclose", "equal", "all", "any",
+    ],
+    "tinytorch.given.ordering": [
+        "max", "min", "argmax", "argmin", "amax", "amin", "sort", "argsort", "topk", "median",
+    ],
+    "tinytorch.given.padding": [
+        "pad", "one_hot",
+    ],
     "tinytorch.given.random": [
         "Generator", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
         "multinomial",
+    ],
+    "tinytorch.given.rounding": [
+        "sign", "floor", "ceil", "trunc", "round", "div", "divide", "true_divide", "floor_divide", "remainder",
+    ],
+    "tinytorch.given.selecting": [
+        "masked_fill", "masked_select", "tril", "triu", "gather", "take_along_dim", "scatter_add",
+        "index_select", "nonzero",
+    ],
+    "tinytorch.given.statistics": [
+        "var", "std", "var_mean", "std_mean", "norm", "logsumexp",
     ],
     "tinytorch.given.types": [
         "float16", "half", "bfloat16", "float32", "float", "float64", "double", "uint8", "int8", "int16",

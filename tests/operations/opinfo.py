@@ -140,7 +140,8 @@ class Arguments:
         if isinstance(value, torch.Tensor):
             return chosen(self.pairs.setdefault(id(value), self._pair(value)))
         if isinstance(value, (tuple, list)):
-            return type(value)(self._each(part, chosen) for part in value)
+            parts = [self._each(part, chosen) for part in value]
+            return tuple(parts) if isinstance(value, tuple) else parts
         return value
 
     @property
@@ -175,8 +176,8 @@ def difference(wanted: torch.Tensor, got: np.ndarray, dtype: str) -> str:
     return f"{mine.ravel()[:6]}, wanted {wide.ravel()[:6]}"
 
 
-def outcome(op: Any, sample: Any) -> Outcome:
-    """Run one sample both ways, and compare values and gradients."""
+def outcome(op: Any, function: Callable, sample: Any) -> Outcome:
+    """Run one sample by PyTorch's operation and by our function, and compare values and gradients."""
     given, args, options = Arguments(), (sample.input, *sample.args), sample.kwargs
     try:
         theirs = op(*args, **options)
@@ -185,34 +186,67 @@ def outcome(op: Any, sample: Any) -> Outcome:
         theirs = error
     try:
         with np.errstate(all="ignore"):
-            got = OURS[op.name](*given.ours(args), **{name: given.ours(value) for name, value in options.items()})
+            got = function(*given.ours(args), **{name: given.ours(value) for name, value in options.items()})
     except NotOffered as reason:
         return Outcome("not offered", str(reason))
     except (TypeError, ValueError, IndexError) as error:
         return Outcome("refused" if isinstance(theirs, Exception) else "differs", f"{type(error).__name__}: {error}")
     if isinstance(theirs, Exception):
         return Outcome("differs", f"accepted, PyTorch raises {type(theirs).__name__}: {theirs}")
-    words = difference(judge, got.data, TYPES[theirs.dtype]) or gradients(judge, got, given.asked)
+    words = different_results(theirs, judge, got) or gradients(listed(judge), listed(got), given.asked)
     return Outcome("differs" if words else "same", words)
 
 
-def gradients(judge: torch.Tensor, got: Tensor, leaves: list[tuple[torch.Tensor, Tensor]]) -> str:
-    """How the gradients differ; empty where they do not, or there is none."""
-    if judge.requires_grad != got.requires_grad:
-        return f"requires_grad is {got.requires_grad}, wanted {judge.requires_grad}"
-    if not got.requires_grad:
+def listed(result: Any) -> list[Any]:
+    """The results of an operation that gives one or several."""
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def different_results(theirs: Any, judge: Any, got: Any) -> str:
+    """How values, shapes or types differ; empty where they do not."""
+    if isinstance(theirs, (bool, int)):
+        return "" if (type(got), got) == (type(theirs), theirs) else f"{got!r}, wanted {theirs!r}"
+    if len(listed(got)) != len(listed(theirs)):
+        return f"{len(listed(got))} results, wanted {len(listed(theirs))}"
+    triples = zip(listed(theirs), listed(judge), listed(got), strict=True)
+    return next((words for t, j, g in triples if (words := difference(j, g.data, TYPES[t.dtype]))), "")
+
+
+def gradients(judges: list[torch.Tensor], results: list[Tensor], leaves: list[tuple[torch.Tensor, Tensor]]) -> str:
+    """How the gradients of all results together differ; empty where they do not, or there is none."""
+    pairs = [(judge, got) for judge, got in zip(judges, results, strict=True) if isinstance(got, Tensor)]
+    if words := next((words for judge, got in pairs if (words := asked_alike(judge, got))), ""):
+        return words
+    pairs = [(judge, got) for judge, got in pairs if got.requires_grad]
+    if not pairs:
         return ""
-    g = Tensor(np.linspace(0.5, 1.5, max(got.size, 1))[: got.size].reshape(got.shape), got.dtype)
-    start = torch.tensor(g.data.astype(np.float64)).to(judge.dtype)
-    wanted = torch.autograd.grad(judge, [leaf for leaf, _ in leaves], start, allow_unused=True)
+    weights = [np.linspace(0.5, 1.5, max(got.numel(), 1))[: got.numel()].reshape(got.shape) for _, got in pairs]
+    starts = [torch.tensor(w.astype(got.dtype).astype(np.float64)) for w, (_, got) in zip(weights, pairs, strict=True)]
+    starts = [start.to(judge.dtype) for start, (judge, _) in zip(starts, pairs, strict=True)]
+    chosen = [leaf for leaf, _ in leaves]
+    wanted = torch.autograd.grad([judge for judge, _ in pairs], chosen, starts, allow_unused=True)
     with np.errstate(all="ignore"):
-        got.backward(g)
+        joint([got for _, got in pairs], weights)
     for (leaf, ours), right in zip(leaves, wanted, strict=True):
         right = torch.zeros_like(leaf) if right is None else right
         mine = np.zeros(ours.shape, ours.dtype) if ours.grad is None else ours.grad.data
         if words := difference(right, mine, ours.dtype.name):
             return f"gradient: {words}"
     return ""
+
+
+def asked_alike(judge: torch.Tensor, got: Tensor) -> str:
+    """Whether both or neither give a gradient, in words."""
+    same = judge.requires_grad == got.requires_grad
+    return "" if same else f"requires_grad is {got.requires_grad}, wanted {judge.requires_grad}"
+
+
+def joint(results: list[Tensor], weights: list[np.ndarray]) -> None:
+    """One backward pass from all results, each with its own weights as the gradient."""
+    if len(results) == 1:
+        return results[0].backward(Tensor(weights[0], results[0].dtype))
+    total = sum(((got * Tensor(w, got.dtype)).sum() for got, w in zip(results, weights, strict=True)), start=0.0)
+    total.backward()
 
 
 def samples(op: Any, dtype: torch.dtype) -> Iterator[Any]:

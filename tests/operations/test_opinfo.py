@@ -6,8 +6,10 @@ import pytest
 from torch.testing._internal.common_methods_invocations import op_db
 
 from tests.operations.opinfo import OURS, TYPES, outcome, samples
+from tests.operations.opinfo_given import GIVEN
 
-OPS = {op.name: op for op in op_db if op.name in OURS and not op.variant_test_name}
+ALL = {**OURS, **GIVEN}
+OPS = {op.full_name: op for op in op_db if op.full_name in ALL}
 WHOLE = ("uint8", "int8", "int16", "int32", "int64")
 SIGNED = WHOLE[1:]
 
@@ -24,13 +26,13 @@ def intended(name: str, dtype: str) -> bool:
 
 
 def test_every_operation_has_its_samples():
-    assert OPS.keys() == OURS.keys()
+    assert OPS.keys() == ALL.keys()
 
 
 @pytest.mark.parametrize("dtype", TYPES, ids=TYPES.values())
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", ALL)
 def test_samples(name, dtype):
-    found = [outcome(OPS[name], sample) for sample in samples(OPS[name], dtype)]
+    found = [outcome(OPS[name], ALL[name], sample) for sample in samples(OPS[name], dtype)]
     different = [each.words for each in found if each.kind == "differs"]
     if intended(name, TYPES[dtype]):
         assert different, "no longer different: strike it from INTENDED"

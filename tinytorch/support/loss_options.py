@@ -139,13 +139,5 @@ def _numbers(array: np.ndarray, like: Any) -> np.ndarray:
 
 
 def _softplus(x: Any) -> Any:
-    """log(1 + exp(x)) without overflow, and with the digits of a small exp(x).
-
-    log(1 + y) is y log(u) / (u - 1) with u = 1 + y as it was rounded: the errors of numerator and denominator cancel.
-    Higham, Accuracy and stability of numerical algorithms (2002), section 1.14.1.
-    """
-    y = (-x.abs()).exp()
-    u = y + 1
-    lost = u.data == 1
-    apart = u.where(~lost, 2.0)
-    return x.maximum(0.0) + y.where(lost, y * apart.log() / (apart - 1))
+    """log(1 + exp(x)) without overflow, and with the digits of a small exp(x)."""
+    return x.maximum(0.0) + (-x.abs()).exp().log1p()

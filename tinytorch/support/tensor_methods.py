@@ -21,11 +21,12 @@ import numpy as np
 from tinytorch.support.array_operators import BesideArrays
 from tinytorch.support.counts import Count
 from tinytorch.support.dtypes import as_dtype, is_floating
+from tinytorch.support.forwarded_methods import ForwardedMethods
 from tinytorch.support.in_place_methods import InPlaceMethods
 from tinytorch.support.state import state
 from tinytorch.support.tensor_attributes import TensorAttributes
 from tinytorch.support.torch_methods import TorchMethods
-from tinytorch.support.torch_names import also_dim, no_dim
+from tinytorch.support.torch_names import also_dim, pair_along_dim
 from tinytorch.support.versions import note_change
 
 
@@ -120,10 +121,10 @@ class Reduction:
     @also_dim
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._floating()._reduce("mean", _axis_of(self, axis), keepdims)
-    @no_dim
+    @pair_along_dim
     def max(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("max", _axis_of(self, axis), keepdims)
-    @no_dim
+    @pair_along_dim
     def min(self, axis: Any = None, keepdims: bool = False) -> Self:
         return self._reduce("min", _axis_of(self, axis), keepdims)
 
@@ -209,7 +210,7 @@ class Conversion:
 
 class TensorMethods(
     Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods,
-    TensorAttributes, BesideArrays,
+    ForwardedMethods, TensorAttributes, BesideArrays,
 ):  # fmt: skip
     """All of them, for a class with `_binary`, `_reduce` and `_apply`."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from tinytorch.support.by_name import offered
+
 OURS = {"dim": "axis", "keepdim": "keepdims"}
 Named = TypeVar("Named", bound=Callable[..., Any])
 
@@ -32,18 +34,17 @@ def also_dim(function: Named) -> Named:
     return renamed
 
 
-def no_dim(function: Named) -> Named:
-    """For a method whose namesake in PyTorch gives two results along a `dim`: TypeError that says what to write."""
+def pair_along_dim(function: Named) -> Named:
+    """For a method whose namesake in PyTorch gives two results along a `dim`: values and indices, as there.
+
+    Along an `axis` it gives the values alone, as NumPy does. TypeError where both names are given.
+    """
     named = also_dim(function)
 
     @wraps(function)
-    def refusing(*inputs: Any, **options: Any) -> Any:
-        if "dim" in options:
-            name = function.__name__
-            raise TypeError(
-                f"{name}(dim=...) gives values and indices in PyTorch: write {name}(axis=...) for the values and "
-                f"numpy().arg{name}(axis=...) for the indices"
-            )
-        return named(*inputs, **options)
+    def along(x: Any, *inputs: Any, **options: Any) -> Any:
+        if options.get("dim") is None or inputs or "axis" in options:
+            return named(x, *inputs, **options)
+        return offered(function.__name__)(x, **options)
 
-    return refusing
+    return along

@@ -1,0 +1,82 @@
+"""What tinytorch.given adds, in the form in which PyTorch's samples call it: see opinfo.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+import tinytorch
+from tests.operations.opinfo import TYPES, NotOffered
+from tinytorch import Tensor
+
+
+def translated(value: Any) -> Any:
+    """A number type of PyTorch's as ours; NotOffered for one that is not here."""
+    if isinstance(value, torch.dtype):
+        if value not in TYPES:
+            raise NotOffered(f"dtype={value}")
+        return TYPES[value]
+    return value
+
+
+def same(name: str, function: Callable | None = None, without: tuple[str, ...] = ()) -> Callable:
+    """The function of that name, or another, which takes what PyTorch's takes but for the arguments `without`."""
+
+    def call(*inputs: Any, **options: Any) -> Any:
+        for missing in without:
+            if missing in options:
+                raise NotOffered(f"{missing}=")
+        chosen = getattr(tinytorch, name.split(".")[-1]) if function is None else function
+        options = {key: translated(value) for key, value in options.items() if key not in ("layout", "pin_memory")}
+        return chosen(*map(translated, inputs), **options)
+
+    return call
+
+
+def method(name: str) -> Callable:
+    return same(name, lambda x, *inputs, **options: getattr(x, name)(*inputs, **options))
+
+
+def embedding_of(weight: Tensor, index: Tensor, **options: Any) -> Tensor:
+    if set(options) - {"padding_idx"} or options.get("padding_idx") is not None:
+        raise NotOffered("padding_idx=, max_norm=, scale_grad_by_freq=")
+    return tinytorch.nn.functional.embedding(index, weight)
+
+
+# Names of functions, as PyTorch's op_db has them: `name`, or `name.variant`.
+FUNCTIONS = """
+    cat stack hstack vstack split split.list_args chunk unbind tile broadcast_to
+    argmax argmin amax amin max.reduction_with_dim max.reduction_no_dim max.binary min.reduction_with_dim
+    min.reduction_no_dim min.binary sort argsort topk median
+    var var.unbiased std std.unbiased var_mean var_mean.unbiased std_mean std_mean.unbiased norm norm.fro norm.inf
+    logsumexp cumsum cumprod prod isclose all any equal allclose clamp minimum abs
+    sign floor ceil trunc round round.decimals_0 round.decimals_3 round.decimals_neg_3 div.no_rounding_mode
+    div.trunc_rounding div.floor_rounding floor_divide remainder
+    sin cos tan sinh cosh asin acos atan log1p expm1 log2 log10 exp2 reciprocal rsqrt erf
+    masked_fill masked_select tril triu gather scatter_add index_select take_along_dim nonzero einsum
+    nn.functional.pad.constant nn.functional.pad.reflect nn.functional.pad.replicate
+    nn.functional.pad.replicate_negative nn.functional.pad.circular nn.functional.one_hot
+    nn.functional.leaky_relu nn.functional.silu nn.functional.softplus nn.functional.elu
+    eye arange linspace zeros ones full zeros_like ones_like full_like
+    unsqueeze squeeze flatten mm bmm mv dot outer t clone square
+    logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not isnan isinf isfinite
+""".split()
+METHODS = """
+    repeat expand expand_as view view_as reshape_as new_zeros new_ones new_full long int bool float double half bfloat16
+    __rand__ __ror__ __rxor__ __rmod__
+""".split()
+WITHOUT: dict[str, tuple[str, ...]] = {}
+
+
+def called(full_name: str) -> str:
+    """The function's own name in a full one, such as `nn.functional.pad.circular`."""
+    return full_name.removeprefix("nn.functional.").split(".")[0]
+
+
+GIVEN: dict[str, Callable] = {
+    **{name: same(called(name), without=WITHOUT.get(name, ())) for name in FUNCTIONS},
+    **{name: method(name) for name in METHODS},
+    "nn.functional.embedding": embedding_of,
+}

@@ -1,0 +1,145 @@
+"""Elements chosen by a mask, by their place or by an index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor, apply, as_tensor, where, wrap
+from tinytorch.given.primitives import primitive
+from tinytorch.support.dtypes import is_floating
+from tinytorch.support.validation import checked_axis
+
+__all__ = [
+    "masked_fill", "masked_select", "tril", "triu", "gather", "take_along_dim", "scatter_add", "index_select",
+    "nonzero",
+]  # fmt: skip
+
+Places = tuple[np.ndarray, ...]
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
+    """`value`, a number, where the boolean `mask` is true, and `input` elsewhere, in its type.
+
+    TypeError where the type cannot hold the number, or the mask is not boolean.
+    """
+    x, mask = as_tensor(input), as_tensor(mask)
+    if mask.dtype != bool:
+        raise TypeError(f"masked_fill wants a boolean mask, got {mask.dtype}: write mask.bool() or a comparison")
+    fill = value if isinstance(value, Tensor) else wrap(np.asarray(value))
+    if is_floating(fill.dtype) and not is_floating(x.dtype) and fill.item() != int(fill.item()):
+        raise TypeError(f"masked_fill of {x.dtype} with {fill.item()}: write x.float() first")
+    return where(mask, fill.astype(x.dtype), x)
+
+
+def masked_select(input: Any, mask: Any) -> Tensor:
+    """The elements where `mask` is true, one after another; both are broadcast."""
+    x, chosen = as_tensor(input), np.asarray(as_tensor(mask).data)
+    shape = np.broadcast_shapes(x.shape, chosen.shape)
+    return _broadcast(x, shape)[np.broadcast_to(chosen, shape)]
+
+
+def _broadcast(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return x if x.shape == shape else where(np.ones(shape, bool), x, x)
+
+
+def tril(input: Any, diagonal: int = 0) -> Tensor:
+    """The matrices (..., m, n) with 0 above the diagonal, or above the one that is `diagonal` places to its right."""
+    return _triangle(input, lambda ones: np.tril(ones, diagonal))
+
+
+def triu(input: Any, diagonal: int = 0) -> Tensor:
+    """The matrices (..., m, n) with 0 below the diagonal, or below the one that is `diagonal` places to its right."""
+    return _triangle(input, lambda ones: np.triu(ones, diagonal))
+
+
+def _triangle(input: Any, part: Any) -> Tensor:
+    x = as_tensor(input)
+    if x.ndim < 2:
+        raise ValueError(f"a triangle wants matrices (..., m, n), got shape {x.shape}")
+    return where(part(np.ones(x.shape[-2:], bool)), x, wrap(np.zeros((), x.dtype)))
+
+
+def _places(x: Tensor, dim: int, index: Any) -> Places:
+    """Where each element of `index`, places along `dim`, is in `x`. IndexError for a place that is not there."""
+    places = as_tensor(index).data
+    dim, length = checked_axis(dim, x.shape), x.shape[dim] if x.ndim else 1
+    if places.dtype.kind not in "iu":
+        raise TypeError(f"an index is of whole numbers, got {places.dtype}")
+    if places.size and not (0 <= places.min() and places.max() < length):
+        raise IndexError(f"an index along axis {dim} of shape {x.shape} is from 0 to {length - 1}, got {places.min()} "
+                         f"to {places.max()}")
+    found = list(np.indices(places.shape, sparse=True))
+    if found:
+        found[dim] = places
+    return tuple(found)
+
+
+def gather(input: Any, dim: int, index: Any) -> Tensor:
+    """Out of `input`, at each place of `index`, the element that is `index` along `dim` and there along the others.
+
+    The result has the shape of `index`. IndexError for what is not there, ValueError where the axes differ in number.
+    """
+    x, index = as_tensor(input), as_tensor(index)
+    if x.ndim != index.ndim or any(
+        n > m for axis, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if axis != dim % max(x.ndim, 1)
+    ):
+        raise ValueError(f"gather along axis {dim} of shape {x.shape} wants an index that fits it, got {index.shape}")
+    return x[_places(x, dim, index)] if x.ndim else x.reshape(())
+
+
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
+    """`gather`, whose index is broadcast along the other axes; without `dim`, of the flattened tensor."""
+    x, places = as_tensor(input), as_tensor(indices).data
+    if dim is None:
+        return x.reshape(-1)[places.reshape(-1)]
+    dim = checked_axis(dim, x.shape)
+    others = [n if axis != dim else 1 for axis, n in enumerate(x.shape)]
+    wide = np.broadcast_to(places, np.broadcast_shapes(places.shape, others))
+    return x[tuple(wide if axis == dim else part for axis, part in enumerate(np.indices(wide.shape, sparse=True)))]
+
+
+def _scattered(x: np.ndarray, source: np.ndarray, places: Places) -> np.ndarray:
+    out = x.copy()
+    np.add.at(out, places, source)
+    return out
+
+
+SCATTER_ADD = primitive(
+    "scatter_add", _scattered, lambda g, y, x, source, places: g, lambda g, y, x, source, places: g[places],
+    saves="nothing",
+)  # fmt: skip
+
+
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
+    """`input` with each element of `src` added at the place that `index` names along `dim`: gather's opposite.
+
+    `src` is at least as long as `index` along every axis, and of the type of `input`.
+    """
+    x, index, source = as_tensor(input), as_tensor(index), as_tensor(src)
+    if x.ndim != index.ndim or source.ndim != index.ndim or source.dtype != x.dtype:
+        raise ValueError(f"scatter_add wants tensors of as many axes and one type, got {x.shape} {x.dtype}, "
+                         f"{index.shape} and {source.shape} {source.dtype}")
+    used = source[tuple(slice(0, length) for length in index.shape)]
+    if used.shape != index.shape:
+        raise ValueError(f"scatter_add wants a source at least as long as the index {index.shape}, got {source.shape}")
+    if index.size == 0:
+        return x + used.sum()
+    return apply(SCATTER_ADD, x, used, places=_places(x, dim, index)) if x.ndim else x + used
+
+
+def index_select(input: Any, dim: int, index: Any) -> Tensor:
+    """The parts along `dim` that the whole numbers of `index` name, in their order."""
+    x, places = as_tensor(input), as_tensor(index).data.reshape(-1)
+    dim = checked_axis(dim, x.shape)
+    if x.ndim == 0:
+        return x
+    if places.size and not (0 <= places.min() and places.max() < x.shape[dim]):
+        raise IndexError(f"an index along axis {dim} of shape {x.shape} is from 0 to {x.shape[dim] - 1}")
+    return x[(slice(None),) * dim + (places,)]
+
+
+def nonzero(input: Any) -> Tensor:
+    """The places of the elements that are not 0, a row for each: (count, axes), int64."""
+    return wrap(np.argwhere(as_tensor(input).data))

@@ -13,7 +13,7 @@ from tinytorch.support.by_name import namespace, offered
 
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
-    "tinytorch.given.padding",
+    "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(
     __name__,
@@ -23,9 +23,9 @@ _named, _names = namespace(
 )
 
 
-def binary_cross_entropy_with_logits(input: Any, target: Any, **options: Any) -> Any:
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, **options: Any) -> Any:
     """See `tinytorch.bce_with_logits`."""
-    return offered("bce_with_logits")(input, target, **options)
+    return offered("bce_with_logits")(input, target, weight, **options)
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:

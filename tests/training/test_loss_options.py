@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -167,7 +169,8 @@ def test_nll_loss_is_pytorchs(shape, reduction, weighted):
     theirs = None if weight is None else torch.tensor(weight)
     assert_same(
         lambda x: nll_loss(log_softmax(x), targets, weight, **options),
-        lambda y: F.nll_loss(as_theirs(torch.log_softmax(y, -1)), torch.tensor(targets), theirs, **options), drawn(*shape),
+        lambda y: F.nll_loss(as_theirs(torch.log_softmax(y, -1)), torch.tensor(targets), theirs, **options),
+        drawn(*shape),
     )  # fmt: skip
 
 
@@ -229,7 +232,7 @@ def test_a_weight_that_does_not_broadcast_is_refused(name, shape):
 @REDUCTIONS
 @pytest.mark.parametrize(("ours", "theirs"), [
     (mse_loss, F.mse_loss), (l1_loss, F.l1_loss), (smooth_l1_loss, F.smooth_l1_loss),
-    (lambda *pair, **o: smooth_l1_loss(*pair, beta=0.25, **o), lambda *pair, **o: F.smooth_l1_loss(*pair, beta=0.25, **o)),
+    (partial(smooth_l1_loss, beta=0.25), partial(F.smooth_l1_loss, beta=0.25)),
 ])  # fmt: skip
 @pytest.mark.parametrize("shape", [(), (7,), (3, 4)])
 def test_distances_are_pytorchs(ours, theirs, reduction, shape, dtype):

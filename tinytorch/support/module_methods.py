@@ -16,6 +16,7 @@ import numpy as np
 
 from tinytorch.support.casts import cast_array
 from tinytorch.support.dtypes import as_dtype, is_floating
+from tinytorch.support.parameter_groups import forget_gradients
 from tinytorch.support.tensor_methods import TensorMethods
 
 
@@ -142,10 +143,9 @@ class ModuleMethods(Buffers, Parts, Conversions):
         """Every parameter once, in the order of definition: a list, of which `next` wants an `iter`."""
         return [parameter for _, parameter in self.named_parameters()]
 
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-        for parameter in self.parameters():
-            parameter.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: `p.grad = None`, or 0 where there is one and not `set_to_none`."""
+        forget_gradients(self.parameters(), set_to_none)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Let all parameters require a gradient, or freeze them; returns the module."""

@@ -95,6 +95,9 @@ _EXPORTS = {
         "masked_fill", "masked_select", "tril", "triu", "gather", "take_along_dim", "scatter_add",
         "index_select", "nonzero",
     ],
+    "tinytorch.given.states": [
+        "from_torch",
+    ],
     "tinytorch.given.statistics": [
         "var", "std", "var_mean", "std_mean", "norm", "logsumexp",
     ],

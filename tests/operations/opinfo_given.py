@@ -29,7 +29,7 @@ def same(name: str, function: Callable | None = None, without: tuple[str, ...] =
             if missing in options:
                 raise NotOffered(f"{missing}=")
         chosen = getattr(tinytorch, name.split(".")[-1]) if function is None else function
-        options = {key: translated(value) for key, value in options.items() if key not in ("layout", "pin_memory")}
+        options = {key: translated(value) for key, value in options.items() if key not in ("layout", "pin_memory", "memory_format")}
         return chosen(*map(translated, inputs), **options)
 
     return call
@@ -37,6 +37,29 @@ def same(name: str, function: Callable | None = None, without: tuple[str, ...] =
 
 def method(name: str) -> Callable:
     return same(name, lambda x, *inputs, **options: getattr(x, name)(*inputs, **options))
+
+
+def stable(function: Callable) -> Callable:
+    """PyTorch's sort or argsort that keeps equal elements in their order, as ours do."""
+
+    def call(x: torch.Tensor, *inputs: Any, **options: Any) -> Any:
+        named = dict(zip(("dim", "descending"), inputs, strict=False))
+        return function(x, **{**named, **options, "stable": True})
+
+    return call
+
+
+def first_of_sorted(x: torch.Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """PyTorch's topk, but of equal elements the first: the values are the same."""
+    wanted = torch.topk(x, k, dim, largest, sorted)
+    if x.ndim == 0:
+        return wanted
+    values, places = (part.narrow(dim, 0, k) for part in torch.sort(x, dim=dim, descending=largest, stable=True))
+    assert torch.equal(wanted.values, values)
+    return values, places
+
+
+JUDGES = {"sort": stable(torch.sort), "argsort": stable(torch.argsort), "topk": first_of_sorted}
 
 
 def embedding_of(weight: Tensor, index: Tensor, **options: Any) -> Tensor:
@@ -55,7 +78,7 @@ FUNCTIONS = """
     sign floor ceil trunc round round.decimals_0 round.decimals_3 round.decimals_neg_3 div.no_rounding_mode
     div.trunc_rounding div.floor_rounding floor_divide remainder
     sin cos tan sinh cosh asin acos atan log1p expm1 log2 log10 exp2 reciprocal rsqrt erf
-    masked_fill masked_select tril triu gather scatter_add index_select take_along_dim nonzero einsum
+    masked_fill masked_select tril triu gather scatter_add index_select take_along_dim nonzero
     nn.functional.pad.constant nn.functional.pad.reflect nn.functional.pad.replicate
     nn.functional.pad.replicate_negative nn.functional.pad.circular nn.functional.one_hot
     nn.functional.leaky_relu nn.functional.silu nn.functional.softplus nn.functional.elu
@@ -79,4 +102,5 @@ GIVEN: dict[str, Callable] = {
     **{name: same(called(name), without=WITHOUT.get(name, ())) for name in FUNCTIONS},
     **{name: method(name) for name in METHODS},
     "nn.functional.embedding": embedding_of,
+    "einsum": lambda tensors, equation: tinytorch.einsum(equation, *tensors),
 }

@@ -110,12 +110,17 @@ def arange(start: float, end: float | None = None, step: float = 1, dtype: Any =
     if step == 0 or (end - start) * step < 0:
         raise ValueError(f"arange from {start} to {end} in steps of {step}: they do not lead there")
     whole = all(isinstance(part, (int, np.integer)) for part in (start, end, step))
+    dtype = as_dtype(dtype or (np.int64 if whole else np.float32))
+    if dtype == np.int64:
+        start, end, step = int(start), int(end), int(step)
     count = math.ceil((end - start) / step)
-    return made(start + step * np.arange(count), dtype or (np.int64 if whole else np.float32), **options)
+    if not is_floating(dtype):
+        start, step = int(start), int(step)
+    return made(start + step * np.arange(count), dtype, **options)
 
 
 def linspace(start: float, end: float, steps: int, dtype: Any = None, **options: Any) -> Tensor:
     """`steps` numbers from `start` to `end`, both included."""
     dtype = as_dtype(dtype or np.float32)
-    numbers = np.linspace(start, end, steps)
-    return made(numbers if is_floating(dtype) else np.trunc(numbers), dtype, **options)
+    ends = (start, end) if is_floating(dtype) else (int(start), int(end))
+    return made(np.linspace(*ends, steps), dtype, **options)

@@ -46,11 +46,13 @@ def _cumprod_rule(g: np.ndarray, y: np.ndarray, x: np.ndarray, axis: int) -> np.
 
 
 CUMSUM = primitive(
-    "cumsum", in_float32(lambda x, axis: np.cumsum(x, axis=axis)), in_float32(_cumsum_rule), saves="nothing"
+    "cumsum", in_float32(lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype)), in_float32(_cumsum_rule), saves="nothing"
 )
-CUMPROD = primitive("cumprod", in_float32(lambda x, axis: np.cumprod(x, axis=axis)), in_float32(_cumprod_rule))
+CUMPROD = primitive("cumprod", in_float32(lambda x, axis: np.cumprod(x, axis=axis, dtype=x.dtype)), in_float32(_cumprod_rule))
 PROD = primitive(
-    "prod", in_float32(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims)), in_float32(_prod_rule)
+    "prod",
+    in_float32(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)),
+    in_float32(_prod_rule),
 )
 
 

@@ -89,7 +89,7 @@ def _summed(part: Labelled, wanted: set[str]) -> Labelled:
     letters, x = part
     gone = tuple(axis for axis, letter in enumerate(letters) if letter not in wanted)
     kept = "".join(letter for letter in letters if letter in wanted)
-    return (kept, x.sum(axis=gone).astype(x.dtype)) if gone else part
+    return (kept, x.sum(axis=gone)) if gone else part
 
 
 def _product(left: Labelled, right: Labelled, wanted: set[str]) -> Labelled:

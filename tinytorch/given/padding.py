@@ -38,11 +38,13 @@ def _filled(x: Tensor, axis: int, before: int, after: int, value: float) -> Tens
         raise ValueError(f"pad takes more than the {length} elements that there are along axis {axis}")
     kept = x[(slice(None),) * axis + (slice(max(-before, 0), length - max(-after, 0)),)]
     more = [np.full((*x.shape[:axis], max(n, 0), *x.shape[axis + 1 :]), value, x.dtype) for n in (before, after)]
-    parts = [part for part in (wrap(more[0]), kept, wrap(more[1])) if part.shape[axis]]
-    return cat(parts, axis) if len(parts) > 1 else kept if not parts else parts[0]
+    return cat([wrap(more[0]), kept, wrap(more[1])], axis)
 
 
 def _repeated(x: Tensor, axis: int, before: int, after: int, mode: str) -> Tensor:
+    if mode == "circular" and min(before, after) < 0:  # what is left is repeated, as in PyTorch
+        x = _filled(x, axis, min(before, 0), min(after, 0), 0)
+        before, after = max(before, 0), max(after, 0)
     length = x.shape[axis]
     most = {"reflect": length - 1, "circular": length, "replicate": np.inf}[mode]
     if max(before, after) > most:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_tensor, where, wrap
+from tinytorch.given.joining import broadcast_to
 from tinytorch.given.primitives import primitive
 from tinytorch.support.dtypes import is_floating
 from tinytorch.support.validation import checked_axis
@@ -37,11 +38,7 @@ def masked_select(input: Any, mask: Any) -> Tensor:
     """The elements where `mask` is true, one after another; both are broadcast."""
     x, chosen = as_tensor(input), np.asarray(as_tensor(mask).data)
     shape = np.broadcast_shapes(x.shape, chosen.shape)
-    return _broadcast(x, shape)[np.broadcast_to(chosen, shape)]
-
-
-def _broadcast(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return x if x.shape == shape else where(np.ones(shape, bool), x, x)
+    return broadcast_to(x, shape)[np.broadcast_to(chosen, shape)]
 
 
 def tril(input: Any, diagonal: int = 0) -> Tensor:
@@ -82,22 +79,27 @@ def gather(input: Any, dim: int, index: Any) -> Tensor:
     The result has the shape of `index`. IndexError for what is not there, ValueError where the axes differ in number.
     """
     x, index = as_tensor(input), as_tensor(index)
-    if x.ndim != index.ndim or any(
-        n > m for axis, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if axis != dim % max(x.ndim, 1)
-    ):
+    if index.numel() == 0 or x.ndim == 0:
+        return x.reshape(-1)[_places(x.reshape(-1), 0, index.reshape(-1))].reshape(index.shape)
+    dim = checked_axis(dim, x.shape)
+    if x.ndim != index.ndim or any(index.shape[axis] > x.shape[axis] for axis in range(x.ndim) if axis != dim):
         raise ValueError(f"gather along axis {dim} of shape {x.shape} wants an index that fits it, got {index.shape}")
-    return x[_places(x, dim, index)] if x.ndim else x.reshape(())
+    return x[_places(x, dim, index)]
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
-    """`gather`, whose index is broadcast along the other axes; without `dim`, of the flattened tensor."""
-    x, places = as_tensor(input), as_tensor(indices).data
+    """`gather`, where both are broadcast along the other axes; without `dim`, of the flattened tensors."""
+    x, places = as_tensor(input), as_tensor(indices)
     if dim is None:
-        return x.reshape(-1)[places.reshape(-1)]
+        return gather(x.reshape(-1), 0, places.reshape(-1))
     dim = checked_axis(dim, x.shape)
-    others = [n if axis != dim else 1 for axis, n in enumerate(x.shape)]
-    wide = np.broadcast_to(places, np.broadcast_shapes(places.shape, others))
-    return x[tuple(wide if axis == dim else part for axis, part in enumerate(np.indices(wide.shape, sparse=True)))]
+    common = list(np.broadcast_shapes(_but(x.shape, dim), _but(places.shape, dim)))
+    x, places = (broadcast_to(part, [*common[:dim], part.shape[dim], *common[dim + 1 :]]) for part in (x, places))
+    return gather(x, dim, wrap(np.where(places.data < 0, places.data + x.shape[dim], places.data)))
+
+
+def _but(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
+    return (*shape[:dim], 1, *shape[dim + 1 :])
 
 
 def _scattered(x: np.ndarray, source: np.ndarray, places: Places) -> np.ndarray:
@@ -140,6 +142,7 @@ def index_select(input: Any, dim: int, index: Any) -> Tensor:
     return x[(slice(None),) * dim + (places,)]
 
 
-def nonzero(input: Any) -> Tensor:
-    """The places of the elements that are not 0, a row for each: (count, axes), int64."""
-    return wrap(np.argwhere(as_tensor(input).data))
+def nonzero(input: Any, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """The places of the elements that are not 0, a row for each: (count, axes), int64; or a tensor for each axis."""
+    array = as_tensor(input).data
+    return tuple(map(wrap, np.nonzero(np.atleast_1d(array)))) if as_tuple else wrap(np.argwhere(array))

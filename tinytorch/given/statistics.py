@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_tensor, wrap
-from tinytorch.given.primitives import primitive, rounded_once
+from tinytorch.given.primitives import no_gradient, primitive, rounded_once
 from tinytorch.support.dtypes import is_floating
 
 __all__ = ["var", "std", "var_mean", "std_mean", "norm", "logsumexp"]
@@ -18,6 +18,7 @@ def _root_rule(g: np.ndarray, y: np.ndarray, x: Any) -> np.ndarray:
     return np.where(y == 0, 0, g / np.where(y == 0, 1, 2 * y))
 
 
+COUNTED = primitive("counted", lambda x: (x != 0).astype(x.dtype), no_gradient, saves="nothing")
 ROOT = primitive("root", np.sqrt, _root_rule, saves="output")  # its gradient at 0 is 0, as in PyTorch's std and norm
 
 
@@ -99,7 +100,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> 
     if p in (math.inf, -math.inf):
         return (size.max if p > 0 else size.min)(axis=axes, keepdims=keepdim)
     if p == 0:
-        return (input != 0).astype(input.dtype).sum(axis=axes, keepdims=keepdim)
+        return apply(COUNTED, input).sum(axis=axes, keepdims=keepdim)
     if p == 1:
         return size.sum(axis=axes, keepdims=keepdim)
     return (size**p).sum(axis=axes, keepdims=keepdim) ** (1 / p)

@@ -52,8 +52,9 @@ class TorchMethods:
         return self if dtype is None else self.astype(dtype)
 
     def pow(self, exponent: Any) -> Self: return self**exponent
-    def square(self) -> Self: return self * self
-    def abs(self) -> Self: return self.maximum(-self)  # at 0 the two halves of the gradient cancel
+    def square(self) -> Self: return self * self if self.dtype != bool else self.long()
+    def abs(self) -> Self:  # at 0 the two halves of the gradient cancel
+        return self if self.dtype.kind == "u" else self.maximum(-self)
 
     def view(self, *shape: Any) -> Self: return self.reshape(*shape)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+OFF = {"maximize": False, "dampening": 0.0, "amsgrad": False}  # what a state that was saved before them means
+
 
 def as_told(gradient: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
     """The gradient and the group with which an `update` that knows neither option will maximize and dampen.

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from tinytorch.support.dtypes import is_floating
+from tinytorch.support.optimizer_options import OFF
 
 
 @runtime_checkable
@@ -80,7 +81,8 @@ class ParameterGroups:
         parameter: dict[int, Any] = {}
         for mine, theirs in zip(self.param_groups, saved["param_groups"], strict=True):
             parameter.update(zip(theirs["params"], mine["params"], strict=True))
-            mine.update({name: value for name, value in theirs.items() if name not in ("params", "shapes")})
+            options = {name: value for name, value in theirs.items() if name not in ("params", "shapes")}
+            mine.update({name: value for name, value in OFF.items() if name in mine} | options)
         self.state = {parameter[i]: _copied(state) for i, state in saved["state"].items()}
 
 
@@ -153,7 +155,8 @@ def _check_fit(groups: list[dict], saved: list[dict]) -> None:
     theirs = [[tuple(shape) for shape in group["shapes"]] for group in saved]
     if mine != theirs:
         raise ValueError(f"the state was saved for parameters of shapes {theirs}, this optimizer has {mine}")
-    missing = {name for group, other in zip(groups, saved, strict=True) for name in group.keys() - other.keys()}
+    pairs = zip(groups, saved, strict=True)
+    missing = {name for group, other in pairs for name in group.keys() - other.keys() - OFF.keys()}
     if missing:
         raise ValueError(f"the state lacks {', '.join(sorted(missing))}: another kind of optimizer saved it")
 

@@ -26,6 +26,7 @@ class TorchMethods:
 
     def dim(self) -> int: return self.ndim
     def numel(self) -> int: return self.data.size
+    def nelement(self) -> int: return self.data.size
     def tolist(self) -> Any: return self.data.tolist()
     def is_floating_point(self) -> bool: return is_floating(self.dtype)
 

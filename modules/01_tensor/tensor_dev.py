@@ -701,7 +701,7 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     """`a` where `condition` holds (is true, or not 0) and `b` elsewhere, all three broadcast."""
     condition = as_tensor(condition)
     condition = condition if condition.dtype == bool else condition != 0
-    sides = operands(a if isinstance(b, Tensor) else as_tensor(a), b)
+    sides = operands(a if isinstance(b, Tensor) else operands(condition, a)[1], b)
     return apply(PRIMITIVES["where"], condition, *sides)
 
 # %% [markdown]

@@ -11,6 +11,8 @@ import tinytorch
 from tests.operations.opinfo import TYPES, NotOffered
 from tinytorch import Tensor
 
+OF_MEMORY = ("layout", "pin_memory", "memory_format")
+
 
 def translated(value: Any) -> Any:
     """A number type of PyTorch's as ours; NotOffered for one that is not here."""
@@ -21,22 +23,18 @@ def translated(value: Any) -> Any:
     return value
 
 
-def same(name: str, function: Callable | None = None, without: tuple[str, ...] = ()) -> Callable:
-    """The function of that name, or another, which takes what PyTorch's takes but for the arguments `without`."""
+def same(function: Callable) -> Callable:
+    """A function that takes what PyTorch's takes; where numbers are in memory changes no value."""
 
     def call(*inputs: Any, **options: Any) -> Any:
-        for missing in without:
-            if missing in options:
-                raise NotOffered(f"{missing}=")
-        chosen = getattr(tinytorch, name.split(".")[-1]) if function is None else function
-        options = {key: translated(value) for key, value in options.items() if key not in ("layout", "pin_memory", "memory_format")}
-        return chosen(*map(translated, inputs), **options)
+        options = {key: translated(value) for key, value in options.items() if key not in OF_MEMORY}
+        return function(*map(translated, inputs), **options)
 
     return call
 
 
 def method(name: str) -> Callable:
-    return same(name, lambda x, *inputs, **options: getattr(x, name)(*inputs, **options))
+    return same(lambda x, *inputs, **options: getattr(x, name)(*inputs, **options))
 
 
 def stable(function: Callable) -> Callable:
@@ -90,7 +88,6 @@ METHODS = """
     repeat expand expand_as view view_as reshape_as new_zeros new_ones new_full long int bool float double half bfloat16
     __rand__ __ror__ __rxor__ __rmod__
 """.split()
-WITHOUT: dict[str, tuple[str, ...]] = {}
 
 
 def called(full_name: str) -> str:
@@ -99,7 +96,7 @@ def called(full_name: str) -> str:
 
 
 GIVEN: dict[str, Callable] = {
-    **{name: same(called(name), without=WITHOUT.get(name, ())) for name in FUNCTIONS},
+    **{name: same(getattr(tinytorch, called(name))) for name in FUNCTIONS},
     **{name: method(name) for name in METHODS},
     "nn.functional.embedding": embedding_of,
     "einsum": lambda tensors, equation: tinytorch.einsum(equation, *tensors),

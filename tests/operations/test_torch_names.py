@@ -34,10 +34,15 @@ def test_softmaxes_and_their_layers(dim):
 
 
 @pytest.mark.parametrize("name", ["max", "min"])
-def test_extremes_along_a_dim_have_two_results_in_pytorch(name):
-    with pytest.raises(TypeError, match=rf"{name}\(dim=...\) gives values and indices in PyTorch: write {name}\(axis"):
-        getattr(Tensor(NUMBERS), name)(dim=0)
-    assert getattr(Tensor(NUMBERS), name)(0, keepdim=True).shape == (1, 3, 4)
+def test_extremes_along_a_dim_have_two_results_as_in_pytorch_and_one_along_an_axis(name):
+    x, peer = getattr(Tensor(NUMBERS), name), getattr(torch.tensor(NUMBERS), name)
+    values, places = x(dim=1, keepdim=True)
+    assert np.array_equal(values.data, peer(dim=1, keepdim=True).values)
+    assert np.array_equal(places.data, peer(dim=1, keepdim=True).indices)
+    assert np.array_equal(x(axis=1).data, peer(dim=1).values) and x(0, keepdim=True).shape == (1, 3, 4)
+    assert x(dim=None).item() == peer().item()
+    with pytest.raises(TypeError, match=rf"{name}\(\) got dim= and axis="):
+        x(dim=0, axis=0)
 
 
 def test_one_argument_by_two_names_is_refused():

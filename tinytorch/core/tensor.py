@@ -249,12 +249,12 @@ def maximum(a: Any, b: Any) -> Tensor:
     """The larger of two, element by element, with broadcasting; one of them is a Tensor."""
     return apply(PRIMITIVES["maximum"], *operands(a, b))
 
-# %% ../../modules/01_tensor/tensor_dev.py #a39526406cea
+# %% ../../modules/01_tensor/tensor_dev.py #41bfdaff5d4f
 def where(condition: Any, a: Any, b: Any) -> Tensor:
     """`a` where `condition` holds (is true, or not 0) and `b` elsewhere, all three broadcast."""
     condition = as_tensor(condition)
     condition = condition if condition.dtype == bool else condition != 0
-    sides = operands(a if isinstance(b, Tensor) else as_tensor(a), b)
+    sides = operands(a if isinstance(b, Tensor) else operands(condition, a)[1], b)
     return apply(PRIMITIVES["where"], condition, *sides)
 
 # %% ../../modules/01_tensor/tensor_dev.py #matmul

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.core.autograd import RULES
 from tinytorch.core.tensor import Tensor, apply, as_tensor, operands
 from tinytorch.given.primitives import of_two, primitive
 from tinytorch.support.dtypes import is_floating
@@ -14,7 +15,8 @@ __all__ = ["clamp", "clip", "minimum"]
 
 
 def _minimum_to_a(g: np.ndarray, y: None, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.where(a > b, 0, np.where(a == b, g / 2, g))
+    """minimum(a, b) is -maximum(-a, -b), so lesson 05's rule says which of the two it came from."""
+    return RULES["maximum"][0](g, y, -a, -b)
 
 
 def _inside(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -22,7 +24,7 @@ def _inside(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.nda
 
 
 def _to_low(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return np.where((x < low) & (low < high), g, 0)
+    return np.where((x < low) & ((low < high) | np.isinf(high)), g, 0)  # inf: there is no upper bound
 
 
 def _to_high(g: np.ndarray, y: None, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,15 +46,14 @@ def _cumprod_rule(g: np.ndarray, y: np.ndarray, x: np.ndarray, axis: int) -> np.
     return np.moveaxis(out, -1, axis)
 
 
-CUMSUM = primitive(
-    "cumsum", in_float32(lambda x, axis: np.cumsum(x, axis=axis, dtype=x.dtype)), in_float32(_cumsum_rule), saves="nothing"
-)
-CUMPROD = primitive("cumprod", in_float32(lambda x, axis: np.cumprod(x, axis=axis, dtype=x.dtype)), in_float32(_cumprod_rule))
-PROD = primitive(
-    "prod",
-    in_float32(lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)),
-    in_float32(_prod_rule),
-)
+def _kept(function: Callable) -> Callable:
+    """NumPy's function in the type of its array, where NumPy takes a longer one for whole numbers."""
+    return in_float32(lambda x, **options: function(x, dtype=x.dtype, **options))
+
+
+CUMSUM = primitive("cumsum", _kept(np.cumsum), in_float32(_cumsum_rule), saves="nothing")
+CUMPROD = primitive("cumprod", _kept(np.cumprod), in_float32(_cumprod_rule))
+PROD = primitive("prod", _kept(np.prod), in_float32(_prod_rule))
 
 
 def _summed_type(input: Any, dtype: Any) -> Tensor:

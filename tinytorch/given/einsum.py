@@ -38,7 +38,7 @@ def _parsed(equation: str, tensors: list[Tensor]) -> tuple[list[Labelled], str]:
     terms = left.split(",")
     pattern = r"[A-Za-z]*(\.\.\.)?[A-Za-z]*"
     if len(terms) != len(tensors) or not all(re.fullmatch(pattern, term) for term in [*terms, result]):
-        raise ValueError(f"einsum wants letters for each of {len(tensors)} operands, as in 'ij,jk->ik', got {equation!r}")
+        raise ValueError(f"einsum of {len(tensors)} tensors wants letters for each, as 'ij,jk->ik', got {equation!r}")
     more = [x.ndim - len(term.replace("...", "")) for term, x in zip(terms, tensors, strict=True)]
     if any(n < 0 or n > 0 and "..." not in term for term, n in zip(terms, more, strict=True)):
         shapes = [x.shape for x in tensors]

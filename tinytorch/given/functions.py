@@ -57,7 +57,8 @@ def _product(name: str, left: int, right: int) -> Callable[[Any, Any], Tensor]:
             raise ValueError(f"{name} wants {left} and {right} axes, got {a.shape} and {b.shape}: @ takes any")
         return a @ b
 
-    product.__name__, product.__doc__ = name, f"`input @ other` of tensors with {left} and {right} axes, else ValueError."
+    product.__name__ = name
+    product.__doc__ = f"`input @ other` of tensors with {left} and {right} axes, else ValueError."
     return product
 
 

@@ -37,8 +37,8 @@ def _bits(function: np.ufunc) -> Callable[..., Tensor]:
 
     def combine(input: Any, *others: Any) -> Tensor:
         given = operands(input, *others) if others else (as_tensor(input),)
-        if any_floating := [x.dtype.name for x in given if is_floating(x.dtype)]:
-            raise TypeError(f"{function.__name__} is for booleans and whole numbers, got {any_floating[0]}: compare first")
+        if fractions := [x.dtype for x in given if is_floating(x.dtype)]:
+            raise TypeError(f"{function.__name__} is for booleans and whole numbers, got {fractions[0]}: compare first")
         return apply(made, *given)
 
     combine.__name__, combine.__doc__ = function.__name__, f"{function.__name__} of booleans or whole numbers."

@@ -34,7 +34,7 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
 
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The largest elements along one axis or several; equal ones share the gradient."""
-    return as_tensor(input).max(axis=dim or None if dim == () else dim, keepdims=keepdim)
+    return as_tensor(input).max(axis=None if dim == () else dim, keepdims=keepdim)
 
 
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
@@ -43,14 +43,14 @@ def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 
 def max(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor | Found:
-    """The largest element; with a whole number `dim` values and indices along it; with a tensor `maximum` of the two."""
+    """The largest element; with a number `dim` values and indices along it; with a tensor `maximum` of the two."""
     if isinstance(dim, Tensor):
         return maximum(input, dim)
     return as_tensor(input).max() if dim is None else _extreme(as_tensor(input), argmax, dim, keepdim)
 
 
 def min(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor | Found:
-    """The smallest element; with a whole number `dim` values and indices along it; with a tensor `minimum` of the two."""
+    """The smallest element; with a number `dim` values and indices along it; with a tensor `minimum` of the two."""
     if isinstance(dim, Tensor):
         return minimum(input, dim)
     return as_tensor(input).min() if dim is None else _extreme(as_tensor(input), argmin, dim, keepdim)
@@ -85,7 +85,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Tru
 
 
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found:
-    """The `k` largest elements along `dim`, or smallest, and where they were; ValueError where there are not so many."""
+    """The `k` largest elements along `dim`, or smallest, and where they were; ValueError where there are fewer."""
     x = as_tensor(input)
     axis = checked_axis(dim, x.shape)
     length = x.shape[axis] if x.ndim else 1
@@ -101,7 +101,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor 
     """The element in the middle, the lower of two; with `dim` values and indices along it. nan where there is a nan."""
     x = as_tensor(input)
     if dim is None:
-        return median(x.reshape(-1), 0).values
+        return median(x.reshape(-1), 0).values if x.numel() else wrap(np.array(np.nan, x.dtype))
     dim = checked_axis(dim, x.shape)
     length = x.shape[dim] if x.ndim else 1
     places = argsort(x.reshape(1) if x.ndim == 0 else x, dim)

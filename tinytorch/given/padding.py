@@ -12,14 +12,14 @@ from tinytorch.given.joining import cat
 
 __all__ = ["pad", "one_hot"]
 
-BY_INDEX = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # PyTorch's names, and NumPy's
+BY_INDEX = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # PyTorch's names and NumPy's
 
 
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float = 0) -> Tensor:
-    """`input` with `pad` = (before, after) more elements on the last axis, (..., before, after) on the one before it too.
+    """`input` with `pad` = (before, after) more elements on its last axis; the next pair is for its second-last.
 
-    They are `value` with mode="constant"; "reflect", "replicate" and "circular" repeat elements. A negative number takes
-    elements away. ValueError where the numbers are not pairs, or there are more pairs than axes.
+    They are `value` with mode="constant"; "reflect", "replicate" and "circular" repeat elements. A negative number
+    takes elements away. ValueError where the numbers are not pairs, or there are more pairs than axes.
     """
     x, pairs = as_tensor(input), list(zip(pad[::2], pad[1::2], strict=len(pad) % 2 == 0))
     if len(pad) % 2 or len(pairs) > x.ndim:

@@ -57,7 +57,7 @@ def result_type(*tensors: Tensor) -> np.dtype:
     """The type in which tensors with axes meet: floating before whole, float32 for two different 16-bit types."""
     dtypes = {x.dtype for x in tensors}
     chosen = {dtype for dtype in dtypes if is_floating(dtype)} or dtypes
-    return np.dtype(np.float32) if len(chosen) > 1 and all(map(is_half, chosen)) else np.result_type(*chosen)
+    return np.dtype("float32") if len(chosen) > 1 and all(map(is_half, chosen)) else np.result_type(*chosen)
 
 
 def no_gradient(g: np.ndarray, *inputs: Any, **options: Any) -> np.ndarray:

@@ -88,7 +88,7 @@ def round(input: Any, decimals: int = 0) -> Tensor:
 
 
 def div(input: Any, other: Any, rounding_mode: str | None = None) -> Tensor:
-    """input / other, or with rounding_mode "floor" or "trunc" its rounding. ZeroDivisionError for whole numbers by 0."""
+    """input / other, or with rounding_mode "floor" or "trunc" its rounding; ZeroDivisionError for a whole one by 0."""
     if rounding_mode is None:
         return as_tensor(input) / other
     if rounding_mode not in BY_MODE:

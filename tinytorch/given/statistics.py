@@ -7,55 +7,72 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply, as_tensor, wrap
+from tinytorch.core.tensor import Primitive, Tensor, apply, as_tensor, in_float32, wrap
 from tinytorch.given.primitives import no_gradient, primitive, rounded_once
+from tinytorch.support.arrays import with_axes
 from tinytorch.support.dtypes import is_floating
+from tinytorch.support.validation import checked_axes
 
 __all__ = ["var", "std", "var_mean", "std_mean", "norm", "logsumexp"]
+
+Axis = tuple[int, ...] | None
+
+
+def _apart(x: np.ndarray, axis: Axis, correction: float) -> tuple[np.ndarray, float]:
+    """The distances from the mean along `axis`, and the number by which their squares' sum is divided."""
+    count = math.prod(x.shape if axis is None else (x.shape[a] for a in axis))
+    mean = x.sum(axis=axis, keepdims=True) / np.asarray(count, x.dtype)
+    return x - mean, max(count - correction, 0)
+
+
+@np.errstate(divide="ignore", invalid="ignore")  # without elements, or with none left, it is nan
+def _variance(x: np.ndarray, axis: Axis, keepdims: bool, correction: float) -> np.ndarray:
+    apart, left = _apart(x, axis, correction)
+    return np.square(apart).sum(axis=axis, keepdims=keepdims) / np.asarray(left, x.dtype)
+
+
+def _deviation(x: np.ndarray, **options: Any) -> np.ndarray:
+    return np.sqrt(_variance(x, **options))
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _variance_rule(g: np.ndarray, y: Any, x: np.ndarray, axis: Axis, keepdims: bool, correction: float) -> np.ndarray:
+    apart, left = _apart(x, axis, correction)
+    return with_axes(g, axis, keepdims, x.ndim) * (apart * (2 / np.asarray(left, x.dtype)))
 
 
 def _root_rule(g: np.ndarray, y: np.ndarray, x: Any) -> np.ndarray:
     return np.where(y == 0, 0, g / np.where(y == 0, 1, 2 * y))
 
 
+def _deviation_rule(g: np.ndarray, y: np.ndarray, x: np.ndarray, **options: Any) -> np.ndarray:
+    return _variance_rule(_root_rule(g, y, x), y, x, **options)
+
+
+VAR = primitive("var", in_float32(_variance), in_float32(_variance_rule))
+STD = primitive("std", in_float32(_deviation), in_float32(_deviation_rule), saves="both")
 COUNTED = primitive("counted", lambda x: (x != 0).astype(x.dtype), no_gradient, saves="nothing")
-ROOT = primitive("root", np.sqrt, _root_rule, saves="output")  # its gradient at 0 is 0, as in PyTorch's std and norm
+ROOT = primitive("root", np.sqrt, _root_rule, saves="output")  # its gradient at 0 is 0, as that of PyTorch's norm
 
 
-def _axes(x: Tensor, dim: Any) -> Any:
-    """`dim` for a reduction of `x`: None for all axes, also where it is an empty list."""
-    listed = tuple(dim) if isinstance(dim, (list, tuple)) else dim
-    return None if listed == () or (x.ndim == 0 and listed in (0, -1, (0,), (-1,))) else listed
+def _axes(x: Tensor, dim: Any) -> Axis:
+    """`dim` as axes from the front; None for all, also where it is an empty list."""
+    listed = tuple(dim) if isinstance(dim, (list, tuple)) else () if dim is None else (dim,)
+    return checked_axes(listed, x.shape) if listed and x.ndim else None
 
 
-def _spread(x: Tensor, dim: Any, correction: float, keepdim: bool) -> tuple[Tensor, Tensor]:
+def _spread(
+    made: Primitive, input: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None
+) -> Tensor:
+    x = as_tensor(input)
     if not is_floating(x.dtype):
-        raise TypeError(f"var and std want a floating tensor, got {x.dtype}: write x.float()")
-    axes = _axes(x, dim)
-    mean = x.mean(axis=axes, keepdims=True)
-    apart = x - mean
-    count = math.prod(x.shape) // max(mean.size, 1) if mean.size else 0
-    total = (apart * apart).sum(axis=axes, keepdims=keepdim)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return total / wrap(np.asarray(max(count - correction, 0), x.dtype)), x.mean(axis=axes, keepdims=keepdim)
-
-
-def _correction(dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Any, float]:
+        raise TypeError(f"{made.name} wants a floating tensor, got {x.dtype}: write x.float()")
     if isinstance(dim, bool):  # var(False), as PyTorch has it
         dim, unbiased = None, dim
     if unbiased is not None and correction is not None:
-        raise TypeError("unbiased= and correction= are one: leave out unbiased=")
-    return dim, 1 if unbiased or correction is None and unbiased is None else correction or 0
-
-
-def var_mean(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, correction: float | None = None
-) -> tuple[Tensor, Tensor]:
-    """`var` and the mean."""
-    x = as_tensor(input)
-    dim, correction = _correction(dim, unbiased, correction)
-    pair = _spread(x.astype(np.float32) if x.dtype.itemsize == 2 else x, dim, correction, keepdim)
-    return pair[0].astype(x.dtype), pair[1].astype(x.dtype)
+        raise TypeError(f"{made.name} got unbiased= and correction=, which are one: leave out unbiased=")
+    less = correction if correction is not None else 0 if unbiased is False else 1
+    return apply(made, x, axis=_axes(x, dim), keepdims=keepdim, correction=less)
 
 
 def var(
@@ -66,24 +83,29 @@ def var(
     The sum is divided by the count less `correction`, which is 1 unless told otherwise and 0 with `unbiased=False`; it
     is nan where nothing is left. TypeError for whole numbers.
     """
-    return var_mean(input, dim, unbiased, keepdim, correction)[0]
-
-
-def std_mean(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, correction: float | None = None
-) -> tuple[Tensor, Tensor]:
-    """`std` and the mean."""
-    x = as_tensor(input)
-    dim, correction = _correction(dim, unbiased, correction)
-    spread, mean = _spread(x.astype(np.float32) if x.dtype.itemsize == 2 else x, dim, correction, keepdim)
-    return apply(ROOT, spread).astype(x.dtype), mean.astype(x.dtype)
+    return _spread(VAR, input, dim, unbiased, keepdim, correction)
 
 
 def std(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, correction: float | None = None
 ) -> Tensor:
     """The square root of `var`; its gradient is 0 where it is 0."""
-    return std_mean(input, dim, unbiased, keepdim, correction)[0]
+    return _spread(STD, input, dim, unbiased, keepdim, correction)
+
+
+def var_mean(input: Any, dim: Any = None, *inputs: Any, **options: Any) -> tuple[Tensor, Tensor]:
+    """`var` and the mean."""
+    return var(input, dim, *inputs, **options), _mean(input, dim, *inputs, **options)
+
+
+def std_mean(input: Any, dim: Any = None, *inputs: Any, **options: Any) -> tuple[Tensor, Tensor]:
+    """`std` and the mean."""
+    return std(input, dim, *inputs, **options), _mean(input, dim, *inputs, **options)
+
+
+def _mean(input: Any, dim: Any, unbiased: Any = None, keepdim: bool = False, correction: Any = None) -> Tensor:
+    x = as_tensor(input)
+    return x.mean(axis=None if isinstance(dim, bool) else _axes(x, dim), keepdims=keepdim)
 
 
 @rounded_once
@@ -94,16 +116,14 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> 
     """
     if not is_floating(input.dtype):
         raise TypeError(f"norm wants a floating tensor, got {input.dtype}: write x.float()")
-    axes, size = _axes(input, dim), input.abs()
+    options, size = {"axis": _axes(input, dim), "keepdims": keepdim}, input.abs()
     if p in ("fro", 2):
-        return apply(ROOT, (input * input).sum(axis=axes, keepdims=keepdim))
+        return apply(ROOT, (input * input).sum(**options))
     if p in (math.inf, -math.inf):
-        return (size.max if p > 0 else size.min)(axis=axes, keepdims=keepdim)
-    if p == 0:
-        return apply(COUNTED, input).sum(axis=axes, keepdims=keepdim)
-    if p == 1:
-        return size.sum(axis=axes, keepdims=keepdim)
-    return (size**p).sum(axis=axes, keepdims=keepdim) ** (1 / p)
+        return size.max(**options) if p > 0 else size.min(**options)
+    if p in (0, 1):
+        return (apply(COUNTED, input) if p == 0 else size).sum(**options)
+    return (size**p).sum(**options) ** (1 / p)
 
 
 @rounded_once
@@ -115,9 +135,6 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Tensor:
     out = (x - shift).exp().sum(axis=axes, keepdims=True)
     with np.errstate(divide="ignore"):
         out = out.log() + shift
-    return out if keepdim else out.reshape(_without(out.shape, axes))
-
-
-def _without(shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
-    gone = range(len(shape)) if axes is None else [a % len(shape) for a in np.atleast_1d(axes)]
-    return tuple(n for axis, n in enumerate(shape) if axis not in gone)
+    if keepdim:
+        return out
+    return out.reshape(tuple(n for a, n in enumerate(out.shape) if axes is not None and a not in axes))

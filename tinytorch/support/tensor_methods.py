@@ -62,24 +62,31 @@ class InPlace:
     def __itruediv__(self, other: Any) -> Self: return self._in_place(np.divide, other)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._check_free()
+        self._check_free(value)
         self.data[_plain_index(index)] = value.data if isinstance(value, TensorMethods) else value
         note_change(self.data)
 
     def _in_place(self, function: np.ufunc, other: Any) -> Self:
         if not self.requires_grad or self._node is not None:
             return NotImplemented  # then Python takes the operator that makes a new tensor
-        self._check_free()
+        self._check_free(other)
         number, changed = other.data if isinstance(other, TensorMethods) else other, np.empty_like(self.data)
         self.data = function(self.data, number, out=changed)
         return self
 
-    def _check_free(self) -> None:
-        """Raise RuntimeError where a change of the numbers should have been recorded, and is not."""
-        if self.requires_grad and state.recording:
+    def _check_free(self, value: Any = None) -> None:
+        """Raise RuntimeError where a change of the numbers, to `value`, should have been recorded, and is not."""
+        if not state.recording:
+            return
+        if self.requires_grad:
             raise RuntimeError(
                 f"a tensor of shape {self.shape} that requires a gradient is changed in place, which is not recorded: "
                 "do that inside `with no_grad():`, or make a new tensor"
+            )
+        if isinstance(value, TensorMethods) and value.requires_grad:
+            raise RuntimeError(
+                f"a tensor of shape {self.shape} is changed in place by one that requires a gradient, which is not "
+                "recorded: write its detach(), or make a new tensor, with where, cat or stack"
             )
 
 

@@ -28,6 +28,18 @@ def checked_axis(axis: int, shape: tuple[int, ...]) -> int:
     return index(axis) % ndim
 
 
+def checked_axes(axes: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes of an array of this shape, each counted from the front; ValueError where one comes twice.
+
+    >>> checked_axes((0, -1), (2, 3, 4))
+    (0, 2)
+    """
+    found = tuple(checked_axis(axis, shape) for axis in axes)
+    if len(set(found)) < len(found):
+        raise ValueError(f"axes {axes} of shape {shape}: each comes once")
+    return found
+
+
 def check_callable(*layers: object) -> None:
     """Raise TypeError naming the type of the first of `layers` that cannot be called."""
     for layer in layers:

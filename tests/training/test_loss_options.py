@@ -125,7 +125,12 @@ def test_options_of_16_bit_logits_are_summed_in_float32(half):
     loss = cross_entropy(x, targets, [2.0, 1.0])
     loss.backward()
     assert loss.dtype.name == x.grad.dtype.name == half and abs(loss.item() - np.log(2)) < 0.01
+    far = Tensor(np.full(40_000, 3.0), dtype=half)
+    assert mse_loss(far, far * 2, reduction="sum").dtype.name == half
     with autocast(half):
+        for distance in (mse_loss, l1_loss, smooth_l1_loss, bce_with_logits):
+            assert distance(far, far * 2, reduction="sum").dtype == np.float32
+        assert mse_loss(far, far * 2, reduction="sum").item() == 360_000
         assert cross_entropy(x, targets, reduction="sum").dtype == np.float32
         assert cross_entropy(x, targets).dtype == np.float32
 
@@ -251,8 +256,8 @@ def test_distances_refuse_what_a_loss_refuses():
             loss(Tensor([1.0, 2.0]), [[1.0], [2.0]], reduction="sum")
         with pytest.raises(ValueError, match="reduction is one of"):
             loss(Tensor([1.0]), [1.0], reduction="median")
-    with pytest.raises(ValueError, match="beta must be above 0"):
-        smooth_l1_loss(Tensor([1.0]), [1.0], beta=0)
+    with pytest.raises(ValueError, match="beta must be 0 or more"):
+        smooth_l1_loss(Tensor([1.0]), [1.0], beta=-1)
 
 
 # ---- as objects, and by PyTorch's names

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinytorch.core.losses import class_indices, paired
 from tinytorch.core.tensor import Tensor, as_tensor, floating, where
-from tinytorch.support.loss_options import CheckedOptions, cross_entropies, reduced
+from tinytorch.support.loss_options import CheckedOptions, compared, cross_entropies
 
 __all__ = ["nll_loss", "l1_loss", "smooth_l1_loss", "NLLLoss", "L1Loss", "SmoothL1Loss"]
 
@@ -24,18 +24,22 @@ def nll_loss(
 
 def l1_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """The mean of |prediction - target|; errors and reductions as in `mse_loss`."""
-    prediction, target = paired(prediction, target)
-    return reduced((prediction - target).abs(), reduction)
+    return compared(lambda p, t: (p - t).abs(), *paired(prediction, target), reduction)
 
 
 def smooth_l1_loss(prediction: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """|d| - beta / 2 of the differences d beyond beta, and d^2 / (2 beta) of the others. Source: arXiv:1504.08083."""
-    if not beta > 0:
-        raise ValueError(f"beta must be above 0, got {beta}: l1_loss is what it tends to")
-    prediction, target = paired(prediction, target)
-    far = (prediction - target).abs()
-    near = where(far < beta, far, 0.0)  # so that no square overflows
-    return reduced(where(far < beta, near * near / (2 * beta), far - beta / 2), reduction)
+    if not beta >= 0:
+        raise ValueError(f"beta must be 0 or more, got {beta}")
+    if beta == 0:
+        return l1_loss(prediction, target, reduction=reduction)
+
+    def losses(p: Tensor, t: Tensor) -> Tensor:
+        far = (p - t).abs()
+        near = where(far < beta, far, 0.0)  # so that no square overflows
+        return where(far < beta, near * near / (2 * beta), far - beta / 2)
+
+    return compared(losses, *paired(prediction, target), reduction)
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,18 @@ def check_share(label_smoothing: float) -> None:
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
 
 
+def compared(losses: Callable[[Any, Any], Any], prediction: Any, target: Any, reduction: str) -> Any:
+    """`losses(prediction, target)` of two tensors of one shape and type, reduced.
+
+    16-bit types are computed in float32 and rounded once, or under autocast, where a sum is float32, not at all.
+    """
+    wide = (x.astype("float32") if is_half(x.dtype) else x for x in (prediction, target))
+    return reduced(losses(*wide), reduction).astype(prediction.reshape(-1)[:0].sum().dtype)
+
+
 def squared_errors(prediction: Any, target: Any, reduction: str) -> Any:
     """(prediction - target)^2 of two tensors of one shape, reduced."""
-    difference = prediction - target
-    return reduced(difference * difference, reduction)
+    return compared(lambda p, t: (p - t) * (p - t), prediction, target, reduction)
 
 
 def binary_cross_entropies(logits: Any, targets: Any, weight: Any, reduction: str, pos_weight: Any) -> Any:
@@ -56,9 +64,13 @@ def binary_cross_entropies(logits: Any, targets: Any, weight: Any, reduction: st
 
     The weights broadcast to the shape of the logits and the targets, or ValueError says that they do not.
     """
-    more = 1 if pos_weight is None else _weight("pos_weight", pos_weight, logits)
-    losses = (1 - targets) * logits + (1 + (more - 1) * targets) * _softplus(-logits)
-    return reduced(losses if weight is None else losses * _weight("weight", weight, logits), reduction)
+
+    def losses(x: Any, t: Any) -> Any:
+        more = 1 if pos_weight is None else _weight("pos_weight", pos_weight, x)
+        surprises = (1 - t) * x + (1 + (more - 1) * t) * _softplus(-x)
+        return surprises if weight is None else surprises * _weight("weight", weight, x)
+
+    return compared(losses, logits, targets, reduction)
 
 
 def is_plain(logits: Any, targets: Any, weight: Any, ignore_index: int, reduction: str) -> bool:

@@ -72,7 +72,7 @@ _EXPORTS = {
         "broadcast_to",
     ],
     "tinytorch.given.layers": [
-        "Identity", "Flatten", "Embedding",
+        "Identity", "Flatten", "Embedding", "ModuleList",
     ],
     "tinytorch.given.logic": [
         "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",

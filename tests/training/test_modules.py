@@ -242,7 +242,10 @@ def test_short_forms_of_to():
     layer = Linear(2, 2)
     for change, name in [(layer.half, "float16"), (layer.double, "float64"), (layer.bfloat16, "bfloat16")]:
         assert change() is layer and layer.weight.dtype.name == name
-    assert layer.to("cpu") is layer and layer.bias.dtype.name == "bfloat16"
+    assert layer.to("cpu").cpu() is layer and layer.to(device="cpu").bias.dtype.name == "bfloat16"
+    assert layer.to("cpu", "float64").bias.dtype.name == layer.to(dtype="float64").bias.dtype.name == "float64"
+    with pytest.raises(ValueError, match="there is no device 'cuda' here"):
+        layer.to("cuda")
     with pytest.raises(TypeError, match="cannot become int64"):
         layer.to("int64")
     assert ReLU().to("float16").parameters() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from tinytorch.core.layers import Module, Parameter, generator
 from tinytorch.core.tensor import Tensor, as_tensor
+from tinytorch.support.chains import LayerList
 from tinytorch.support.module_methods import Activation
 from tinytorch.support.validation import check_sizes
 
-__all__ = ["Identity", "Flatten", "Embedding"]
+__all__ = ["Identity", "Flatten", "Embedding", "ModuleList"]
 
 
 class Identity(Activation):
@@ -51,3 +53,11 @@ class Embedding(Module):
         return self.weight[rows]
 
     def extra_repr(self) -> str: return f"{self.num_embeddings}, {self.embedding_dim}"
+
+
+class ModuleList(LayerList, Module):
+    """A list of layers for a module's attribute, as in PyTorch; a plain list, whose layers are found too, will do."""
+
+    def __init__(self, modules: Iterable[Callable[[Any], Any]] = ()):
+        self.layers: list[Callable[[Any], Any]] = []
+        self.extend(modules)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.layers import Linear, Module, Sequential
+from tinytorch.core.layers import Linear, Module
+from tinytorch.support.chains import LayerList
 
 __all__ = ["from_torch"]
 
@@ -16,7 +17,7 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> dict[str, np.ndarray]
     """The state of PyTorch's twin of `model` as one of ours: `model.load_state_dict(from_torch(model, state))`.
 
     A Linear's weight is (out, in) there and (in, out) here: it is transposed, which nothing else would notice where it
-    is square. A layer of a Sequential is `0` there and `layers.0` here. All else keeps its name and its axes. `state`
+    is square. A layer of a Sequential is `0` there and `layers.0` here, as in a ModuleList. All else keeps its name and its axes. `state`
     is what PyTorch's `state_dict()` gives, or arrays by the same names, and is left as it is.
 
     Raises ValueError that lists the names that are missing or not expected, and shapes that differ, by PyTorch's names.
@@ -38,8 +39,8 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> dict[str, np.ndarray]
 
 
 def _their_name(model: Module, name: str) -> str:
-    """PyTorch's name of what is `name` here: without the `layers` of each Sequential on the way."""
-    chains = [outer for outer, part in model.named_modules() if isinstance(part, Sequential)]
+    """PyTorch's name of what is `name` here: without the `layers` of each Sequential or ModuleList on the way."""
+    chains = [outer for outer, part in model.named_modules() if isinstance(part, LayerList)]
     for outer in sorted(chains, key=len, reverse=True):  # the inner ones first, as their names hold those of the outer
         inside = f"{outer}.layers.".lstrip(".")
         if name.startswith(inside):

@@ -1,8 +1,9 @@
-"""The methods of a list, for a module that holds its layers in one."""
+"""The methods of a list, for a module that holds its layers in one: lesson 03's Sequential, and ModuleList."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import Any, Self
 
 from tinytorch.support.validation import check_callable
@@ -11,14 +12,18 @@ Layer = Callable[[Any], Any]
 
 
 class LayerList:
-    """A length, indices, slices and additions, for a class with the list `layers`, made by `Class(*layers)`."""
+    """A length, indices, slices and additions, for a class with the list `layers`. A slice shares the layers."""
 
     layers: list[Layer]
 
     def __len__(self) -> int: return len(self.layers)
     def __iter__(self) -> Iterator[Layer]: return iter(self.layers)
     def __getitem__(self, i: int | slice) -> Any:
-        return type(self)(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
+        if not isinstance(i, slice):
+            return self.layers[i]
+        part = copy(self)
+        part.layers = self.layers[i]
+        return part
 
     def __setitem__(self, i: int, layer: Layer) -> None:
         check_callable(layer)

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from tinytorch.support.casts import cast_array
+from tinytorch.support.devices import check_device, names_device
 from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.parameter_groups import forget_gradients
 from tinytorch.support.tensor_methods import TensorMethods
@@ -106,14 +107,16 @@ class Parts:
 class Conversions:
     """Another type for all floating numbers of a module, in place."""
 
-    def to(self, target: Any) -> Self:
-        """Convert parameters, their gradients and floating buffers to a floating type; "cpu" is where they are.
+    def to(self, target: Any = None, dtype: Any = None, device: Any = None) -> Self:
+        """Convert parameters, their gradients and floating buffers to a floating type; a device is "cpu".
 
-        Returns the module. TypeError for another type.
+        Returns the module. TypeError for another type, ValueError for another device.
         """
-        if str(target) == "cpu":
+        check_device(target if names_device(target) else device)
+        dtype = dtype if target is None or names_device(target) else target
+        if dtype is None:
             return self
-        if not is_floating(dtype := as_dtype(target)):
+        if not is_floating(dtype := as_dtype(dtype)):
             raise TypeError(f"a module's parameters are floating, so they cannot become {dtype}")
         for tensor in [*self.parameters(), *self.buffers()]:
             if is_floating(tensor.dtype):
@@ -121,6 +124,7 @@ class Conversions:
                 tensor.grad = None if tensor.grad is None else tensor.grad.astype(dtype)
         return self
 
+    def cpu(self) -> Self: return self
     def float(self) -> Self: return self.to("float32")
     def double(self) -> Self: return self.to("float64")
     def half(self) -> Self: return self.to("float16")

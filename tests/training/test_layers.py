@@ -72,6 +72,8 @@ def test_a_parameter_is_a_tensor_that_requires_a_gradient_and_results_are_plain_
         assert type(twin) is Parameter and twin is not p and twin.requires_grad and twin.tolist() == [1, 2]
     with pytest.raises(TypeError, match="only floating tensors can require a gradient, this one is int64"):
         Parameter(np.arange(3))
+    assert repr(p) == "Parameter([1., 2.], dtype=float32, requires_grad=True)"
+    assert repr(p.detach()) == "Tensor([1., 2.], dtype=float32)" and p.argmax().item() == 1
 
 
 def test_parameters_come_as_a_list_of_the_tensors_themselves_each_once():

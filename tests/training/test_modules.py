@@ -17,6 +17,7 @@ from tinytorch.core.losses import MSELoss
 from tinytorch.core.optimizers import SGD, Adam
 from tinytorch.core.tensor import Tensor, no_grad
 from tinytorch.core.training import Trainer
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer
 from tinytorch.profiling.profiler import Profiler
 
 
@@ -24,7 +25,7 @@ class Scaled(Module):
     """Divides by a running mean of what it has seen in training, as a normalisation would."""
 
     def __init__(self):
-        self.gain = Parameter(np.ones(2))
+        self.gain = Parameter([1.0, 1.0])
         self.register_buffer("mean", Tensor([1.0, 2.0]))
         self.register_buffer("count", Tensor(np.array(0)))
         self.register_buffer("mask", Tensor([True, False]), persistent=False)
@@ -123,6 +124,24 @@ def test_a_checkpoint_of_a_training_holds_the_buffers(tmp_path):
     first.save(tmp_path / "run.npz")
     second.load(tmp_path / "run.npz")
     assert second.model.count.item() == 2 and np.array_equal(second.model.mean.data, first.model.mean.data)
+
+
+def test_mixed_precision_trains_parameters_and_keeps_buffers_in_their_type():
+    class Remembers(Scaled):
+        def forward(self, x):
+            self.last = x
+            return super().forward(x)
+
+    model = Sequential(Remembers(), Linear(2, 1))
+    before = names_of(model.named_parameters())
+    trainer = MixedPrecisionTrainer(model, SGD(model.parameters(), lr=0.1), loss_fn=MSELoss(), dtype="float16")
+    start = model.state_dict()
+    for _ in range(3):
+        trainer.train_step((Tensor([[1.0, 3.0], [2.0, 2.0]]), Tensor([[1.0], [0.0]])))
+    assert names_of(model.named_parameters()) == before
+    assert all(not np.array_equal(start[name], array) for name, array in model.state_dict().items())
+    assert [b.dtype.name for b in model.buffers()] == ["float32", "int64", "bool"]
+    assert {p.dtype.name for p in model.parameters()} == {"float32"}
 
 
 def test_a_profiler_counts_parameters_and_no_buffer():

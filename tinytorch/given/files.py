@@ -19,7 +19,8 @@ def save(obj: Any, f: str | os.PathLike) -> None:
 
 
 def load(f: str | os.PathLike) -> Any:
-    """What `save` wrote to the file `f`; no code of the file's is run. ValueError for a file that is damaged or not ours,
-    as one of PyTorch's is: `from_torch` takes over a state that PyTorch has loaded.
+    """What `save` wrote to the file `f`; no code of the file's is run.
+
+    ValueError for a file that is damaged, or PyTorch's: `from_torch` takes over a state that PyTorch has loaded.
     """
     return read_checkpoint(f)

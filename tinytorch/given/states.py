@@ -17,8 +17,8 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> dict[str, np.ndarray]
     """The state of PyTorch's twin of `model` as one of ours: `model.load_state_dict(from_torch(model, state))`.
 
     A Linear's weight is (out, in) there and (in, out) here: it is transposed, which nothing else would notice where it
-    is square. A layer of a Sequential is `0` there and `layers.0` here, as in a ModuleList. All else keeps its name and its axes. `state`
-    is what PyTorch's `state_dict()` gives, or arrays by the same names, and is left as it is.
+    is square. A layer of a Sequential or ModuleList is `0` there and `layers.0` here. All else keeps its name and its
+    axes. `state` is what PyTorch's `state_dict()` gives, or arrays by the same names, and is left as it is.
 
     Raises ValueError that lists the names that are missing or not expected, and shapes that differ, by PyTorch's names.
     """

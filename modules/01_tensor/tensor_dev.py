@@ -59,7 +59,8 @@ import numpy as np
 #| export
 from tinytorch.support.casts import cast_array, in_float32
 from tinytorch.support.dtypes import Spec, as_dtype, is_floating, is_half
-from tinytorch.support.arrays import array_product, quotient, total
+from tinytorch.support.arrays import array_product, power, quotient, total
+from tinytorch.support.quiet import quiet
 from tinytorch.support.state import Stacked, active_interceptors, state, top_interceptor
 from tinytorch.support.tensor_attributes import record
 from tinytorch.support.tensor_methods import TensorMethods
@@ -307,6 +308,7 @@ node)` sets `out._node`, and `out.requires_grad` to True.
 
 # %% nbgrader={"solution": true, "grade_id": "execute"}
 #| exporti
+@quiet  # a tensor may hold inf and nan: NumPy need not warn of them
 def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict[str, Any]) -> Tensor:
     """Run `primitive.forward` on the inputs' arrays, wrap the result, and record a Node if needed.
 
@@ -533,7 +535,7 @@ define("add", np.add, "nothing")
 define("sub", np.subtract, "nothing")
 define("mul", np.multiply)
 define("div", quotient)
-define("pow", np.power, "both")
+define("pow", in_float32(power), "both")
 define("neg", np.negative, "nothing")
 define("maximum", np.maximum)
 
@@ -567,6 +569,7 @@ growing, because 2049 is rounded to 2048. So we compute with `float16` and `bflo
 define("exp", in_float32(np.exp), "output")
 define("log", in_float32(np.log))
 define("sqrt", in_float32(np.sqrt), "output")
+define("reciprocal", in_float32(np.reciprocal), "output")
 define("tanh", in_float32(np.tanh), "output")
 define("where", in_float32(np.where))
 define("astype", cast_array, "nothing")

@@ -41,7 +41,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinytorch.core.tensor import Node, Spec, Tensor, active_interceptors, array_product, cast_array
-from tinytorch.core.tensor import in_float32, no_grad, top_interceptor, wrap
+from tinytorch.core.tensor import in_float32, no_grad, quiet, top_interceptor, wrap
 from tinytorch.support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from tinytorch.support.checks_gradients import worst_error
 from tinytorch.support.dtypes import is_half
@@ -378,7 +378,6 @@ def release(node: Node) -> None:
     """Let go of what a node saved."""
     node.edges, node.inputs, node.output = (), None, None
 
-
 def accumulate(leaf: Tensor, share: np.ndarray) -> None:
     """Add `share` to `leaf.grad`, in an array that nobody else holds."""
     with accumulating:  # a lock: walks on other threads may end at this leaf too
@@ -387,6 +386,7 @@ def accumulate(leaf: Tensor, share: np.ndarray) -> None:
 
 # %% nbgrader={"solution": true, "grade_id": "backward"}
 #| export
+@quiet
 def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient.
 

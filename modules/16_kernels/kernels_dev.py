@@ -860,7 +860,7 @@ def _loss_forward(logits: np.ndarray, targets: np.ndarray, label_smoothing: floa
 @in_float32
 def _loss_backward(g, y, logits: np.ndarray, targets: np.ndarray, label_smoothing: float):
     real, out = logits.dtype.type, np.empty((targets.size, logits.shape[-1]), logits.dtype)
-    loop = cross_entropy_loops(logits.dtype)[1]
+    loop = cross_entropy_loops(g.dtype)[1]
     on_rows(partial(loop, real(label_smoothing), real(g / targets.size)), logits, targets, out)
     return out.reshape(logits.shape)
 

@@ -167,7 +167,7 @@ long sums, norms and losses lose much, so they run in float32.
 #| exporti
 HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear"})
 FLOAT32_OPERATIONS = frozenset({
-    "exp", "log", "pow", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss",
+    "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss",
     "bce_with_logits", "cross_entropy", "fused_cross_entropy"})
 
 # %% [markdown]
@@ -182,7 +182,7 @@ The rules for an input of an operation, in order:
 4. All other operations take what comes.
 
 These are the rules of `torch.autocast` on a CUDA device. On a CPU, PyTorch 2.13 leaves softmax,
-layer norm, exp, pow and sum in the type of the input.
+layer norm, exp, pow, 1/x and sum in the type of the input.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "autocast-type"}

@@ -80,10 +80,10 @@ that fit the caches, keeps a small tile of the result in registers, and multipli
 with one instruction (SIMD). We only have to call it well. For `(B, T, D) @ (D, K)` NumPy calls it B
 times, with T rows each. But a weight does not care which example a row belongs to. As
 `(B * T, D) @ (D, K)` the batch is one call with many rows, and the result is the same up to
-rounding. In the backward pass the difference is larger: there, B products as large as the weight
-have to be added up. Collapsed, they are one product. Where both sides are batches, as in an
-attention, there are B products to do, often too small for BLAS to share among the cores. So the
-primitive uses `quick_product`, which gives each core a part of a large batch:
+rounding. In the backward pass the gradient to the batch is such a product again. (The weight's
+gradient sums over the batch: lesson 05's rule makes one product of it.) Where both sides are
+batches, as in an attention, there are B products to do, often too small for BLAS to share among the
+cores. So the primitive uses `quick_product`, which gives each core a part of a large batch:
 """
 
 # %%
@@ -168,7 +168,7 @@ test_unit_vectorized_matmul()
 # %% [markdown]
 r"""
 What does it bring? 128 examples of T rows each, times a weight of 256 by 256: the time of the
-backward pass, which gives the gradient to the weight, after lesson 01's `@` and after yours.
+backward pass, which gives the gradients to both, after lesson 01's `@` and after yours.
 """
 
 # %%
@@ -181,7 +181,7 @@ def backward_ms(product, *sides):
 # %%
 weight = Tensor(np.ones((256, 256), np.float32), requires_grad=True)
 for T in (1, 4, 16, 64):
-    x = Tensor(np.ones((128, T, 256), np.float32))
+    x = Tensor(np.ones((128, T, 256), np.float32), requires_grad=True)
     with one_thread():
         theirs, ours = (backward_ms(f, x, weight) for f in (Tensor.matmul, vectorized_matmul))
     print(f"T = {T:2d}: {theirs:6.2f} ms and {ours:6.2f} ms, {theirs / ours:5.1f} times as fast")

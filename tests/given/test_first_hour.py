@@ -34,6 +34,7 @@ torch.tensor([])
 torch.tensor([1, 2], dtype=torch.float64)
 torch.tensor([1.5, 2.5], dtype=torch.long)
 torch.tensor([True, 2])
+torch.tensor([torch.tensor(1), torch.tensor(2)])
 torch.tensor([True, 2.5])
 torch.Tensor([1, 2])
 torch.zeros(2, 3)
@@ -410,6 +411,7 @@ STATEMENTS = {
     "added in place": "m = m.detach()\nm.add_(1.0).mul_(2.0).sub_(v.detach(), alpha=2).div_(4.0).clamp_(-1, 1)",
     "masked in place": "m = m.detach()\nm.masked_fill_(b, -1.0)",
     "asked for a gradient later": "m = m.detach().requires_grad_()\n(m ** 3).sum().backward()\nm = m.grad",
+    "a graph used twice": "loss = (m ** 3).sum()\nloss.backward(retain_graph=True)\nloss.backward()\nm = m.grad",
     "a decorator": "@torch.no_grad()\ndef f(z):\n    return z * 2\nm = f(m)",
     "initialised": "nn.init.constant_(m, 0.5)\nnn.init.zeros_(m[0].detach())",
     "clipped": "(m * m).sum().backward()\nnn.utils.clip_grad_norm_([m], 0.5)\nm = m.grad",

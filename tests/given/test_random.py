@@ -47,6 +47,13 @@ def test_what_is_drawn_has_the_right_type_shape_and_range():
     assert torch.rand(()).shape == torch.rand([]).shape == ()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_no_16_bit_number_is_rounded_up_to_1(dtype):
+    torch.manual_seed(0)
+    drawn = torch.rand(20000, dtype=dtype)
+    assert drawn.max().item() < 1 and abs(drawn.float().mean().item() - 0.5) < 0.02
+
+
 def test_multinomial_draws_by_weight():
     torch.manual_seed(0)
     drawn = torch.multinomial(torch.tensor([0.0, 1.0, 3.0]), 4000, replacement=True)

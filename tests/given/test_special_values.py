@@ -112,12 +112,11 @@ def run(call: str, library, array: np.ndarray, dtype: str):
     x = library.tensor(array.tolist(), dtype=getattr(library, dtype)).reshape(array.shape).detach().requires_grad_()
     names = {"torch": library, "F": tinytorch.nn.functional if library is tinytorch else torch.nn.functional, "x": x}
     try:
-        with np.errstate(all="ignore"):
-            found = eval(call, names)
-            results = list(found) if isinstance(found, tuple) else [found]
-            parts = [(part.double() * part.double()).sum() for part in results if part.requires_grad]
-            if parts:
-                sum(parts[1:], start=parts[0]).backward()
+        found = eval(call, names)
+        results = list(found) if isinstance(found, tuple) else [found]
+        parts = [(part.double() * part.double()).sum() for part in results if part.requires_grad]
+        if parts:
+            sum(parts[1:], start=parts[0]).backward()
     except (RuntimeError, ValueError, IndexError) as error:
         return None, x, error
     return results, x, None

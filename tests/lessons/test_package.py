@@ -97,12 +97,7 @@ def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, 
     left_out = {number[1:] for number in wanted if number.startswith("!")}
     every = lessons(real)
     built = {x.module for x in every if (x.number not in left_out if left_out else x.number in wanted)}
-    for module in built:
-        target = module_path(tmp_path / "tinytorch", module)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(module_path(real.package, module), target)
-    copy_handwritten(real.package, tmp_path / "tinytorch")
-    export(real, [], into=tmp_path / "tinytorch")  # the stubs and the __init__ files
+    write_package(real, tmp_path / "tinytorch", built)
     answer = python(tmp_path, WALK)
     usable = {module for module in built if needs(real, module) <= built}
     for lesson in every:
@@ -116,6 +111,42 @@ def test_the_package_answers_with_any_part_of_the_lessons_built(real, tmp_path, 
     assert set(answer["all"]) == offered - set(dir(builtins))
     assert set(answer["all"]) <= set(answer["dir"])
     assert all(answer["lists"])
+
+
+def write_package(project: Project, package: Path, built: set[str]) -> None:
+    """A package in which these modules of lessons are built and the others are not."""
+    for module in built:
+        target = module_path(package, module)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(module_path(project.package, module), target)
+    copy_handwritten(project.package, package)
+    export(project, [], into=package)  # the stubs and the __init__ files
+
+
+ASKED = """
+import json, tinytorch
+from tinytorch import nn, optim
+x, said = tinytorch.Tensor([[1.0, -2.0]]), []
+for ask in (
+    lambda: x.relu(), lambda: nn.functional.softmax(x), lambda: tinytorch.rand(2), lambda: nn.Linear,
+    lambda: nn.CrossEntropyLoss, lambda: tinytorch.cat([x, x]), lambda: x.cumsum(0), lambda: optim.SGD,
+    lambda: nn.utils.clip_grad_norm_([x], 1.0),
+):
+    try:
+        said.append(str(ask()))
+    except ImportError as error:
+        said.append(str(error))
+print(json.dumps({"said": said, "zeros": tinytorch.zeros(2, 2).tolist(), "all": tinytorch.__all__}))
+"""
+
+
+def test_what_another_lesson_or_given_module_does_names_the_lesson_it_waits_for(real, tmp_path):
+    write_package(real, tmp_path / "tinytorch", {"tinytorch.core.tensor"})
+    answer = python(tmp_path, ASKED)
+    for words, number in zip(answer["said"], ["02", "02", "03", "03", "04", "05", "05", "06", "07"], strict=True):
+        assert f"run `tito module complete {number}`" in words
+    assert answer["zeros"] == [[0, 0], [0, 0]]
+    assert {"tensor", "zeros", "arange"} <= set(answer["all"]) and not {"rand", "cat", "relu"} & set(answer["all"])
 
 
 def handwritten(project: Project, built: set[str]) -> set[str]:

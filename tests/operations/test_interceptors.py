@@ -264,8 +264,9 @@ TO_HALF = {
     "linear": lambda x: linear(x, Tensor(np.ones((4, 2), np.float32)), Tensor(np.ones(2, np.float32))),
 }
 TO_FLOAT32 = {
-    "exp": Tensor.exp, "log": Tensor.log, "pow": lambda x: x**2, "sum": lambda x: x.sum(axis=0), "softmax": softmax,
-    "log_softmax": log_softmax, "layer_norm": lambda x: layer_norm(x, Tensor([1.0] * 4), Tensor([0.0] * 4)),
+    "exp": Tensor.exp, "log": Tensor.log, "pow": lambda x: x**2, "reciprocal": lambda x: 1 / x,
+    "sum": lambda x: x.sum(axis=0), "softmax": softmax, "log_softmax": log_softmax,
+    "layer_norm": lambda x: layer_norm(x, Tensor([1.0] * 4), Tensor([0.0] * 4)),
     "mse_loss": lambda x: mse_loss(x, x * 0), "bce_with_logits": lambda x: bce_with_logits(x, x * 0),
     "cross_entropy": lambda x: cross_entropy(x, np.arange(4)),
     "fused_cross_entropy": lambda x: fused_cross_entropy(x, np.arange(4)),

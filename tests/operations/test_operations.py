@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from importlib import import_module
 
 import numpy as np
@@ -97,3 +98,17 @@ def test_every_rule_has_a_function_for_each_input(real):
     assert set(RULES) - set(single) == {"linear", "layer_norm", "fused"}  # one function for all inputs
     assert counts["where"] == (3, 1)
     assert [name for name, (_, missing) in counts.items() if missing] == ["where"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_inf_and_nan_come_without_a_warning(operation):
+    """Forward and backward, of the largest numbers, zeros and infinities."""
+    extremes = np.array([np.inf, -np.inf, 1e38, -1e38, 0.0, -1000.0, 1000.0, np.nan], np.float32)
+    for shapes in operation.shapes:
+        for turn in range(3):
+            arrays = [np.resize(np.roll(extremes, turn), shape) for shape in shapes]
+            leaves = [Tensor(array, requires_grad=True) for array in arrays]
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                out = operation.run(*leaves)
+                out.backward(Tensor(np.ones(out.shape, np.float32)))

@@ -29,10 +29,11 @@ def test_a_power_by_products_is_the_power(exponent):
     code = power("{0}", exponent)
     assert ("**" in code) == (not 0 < abs(exponent) <= 4 or exponent % 0.5 != 0)
     if math.isfinite(exponent):
-        for base in (0.3, 1.0, 2.7, 0.0, math.inf):
+        for base in (0.3, 1.0, 2.7, 0.0, -0.0, math.inf, -math.inf):
             with np.errstate(all="ignore"):
-                wanted = np.float64(base) ** exponent
-            assert value_of(code, [base]) == pytest.approx(wanted, rel=1e-14)
+                root = abs(exponent) == 0.5
+                wanted = np.sqrt(base) ** (2 * exponent) if root else np.float64(base) ** exponent
+            assert value_of(code, [base]) == pytest.approx(wanted, rel=1e-14, nan_ok=True)
 
 
 def test_each_kind_of_symbol_has_its_code():

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['gradient_rule', 'backward', 'joint_rule', 'check_gradients']
 
-# %% ../../modules/05_autograd/autograd_dev.py #b0b046fc835d
+# %% ../../modules/05_autograd/autograd_dev.py #2eb83b5ae7cb
 import math
 from collections.abc import Callable
 
 import numpy as np
 
 from .tensor import Node, Spec, Tensor, active_interceptors, array_product, cast_array
-from .tensor import in_float32, no_grad, top_interceptor, wrap
+from .tensor import in_float32, no_grad, quiet, top_interceptor, wrap
 from ..support.arrays import masked, rows_of, softmax_of_rows, with_axes
 from ..support.checks_gradients import worst_error
 from ..support.dtypes import is_half
@@ -130,11 +130,10 @@ def nodes_to_walk(last: Node) -> list[Node]:
             "gone: run the forward pass again, or keep it with backward(retain_graph=True)")
     return nodes
 
-# %% ../../modules/05_autograd/autograd_dev.py #9f58fdff7703
+# %% ../../modules/05_autograd/autograd_dev.py #fb2339991588
 def release(node: Node) -> None:
     """Let go of what a node saved."""
     node.edges, node.inputs, node.output = (), None, None
-
 
 def accumulate(leaf: Tensor, share: np.ndarray) -> None:
     """Add `share` to `leaf.grad`, in an array that nobody else holds."""
@@ -143,6 +142,7 @@ def accumulate(leaf: Tensor, share: np.ndarray) -> None:
         leaf.grad = wrap(share if share.base is None else share.copy())
 
 # %% ../../modules/05_autograd/autograd_dev.py #backward
+@quiet
 def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
     """Add d(tensor)/d(leaf) to `.grad` of every leaf that requires a gradient.
 

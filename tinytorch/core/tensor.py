@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #17196e05402d
+# %% ../../modules/01_tensor/tensor_dev.py #6698650951a8
 from ..support.casts import cast_array, in_float32
 from ..support.dtypes import Spec, as_dtype, is_floating, is_half
-from ..support.arrays import array_product, quotient, total
+from ..support.arrays import array_product, power, quotient, total
+from ..support.quiet import quiet
 from ..support.state import Stacked, active_interceptors, state, top_interceptor
 from ..support.tensor_attributes import record
 from ..support.tensor_methods import TensorMethods
@@ -113,6 +114,7 @@ class Node:
         self.output = output if saves == "output" or saves == "both" else None
 
 # %% ../../modules/01_tensor/tensor_dev.py #execute
+@quiet  # a tensor may hold inf and nan: NumPy need not warn of them
 def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict[str, Any]) -> Tensor:
     """Run `primitive.forward` on the inputs' arrays, wrap the result, and record a Node if needed.
 
@@ -184,12 +186,12 @@ def define(name: str, forward: Callable[..., np.ndarray], saves: str = "inputs")
     """Make the primitive `name` and put it into PRIMITIVES, where Tensor's methods find it."""
     PRIMITIVES[name] = Primitive(name, forward, saves)
 
-# %% ../../modules/01_tensor/tensor_dev.py #ec6ab7b7f542
+# %% ../../modules/01_tensor/tensor_dev.py #447787017bf1
 define("add", np.add, "nothing")
 define("sub", np.subtract, "nothing")
 define("mul", np.multiply)
 define("div", quotient)
-define("pow", np.power, "both")
+define("pow", in_float32(power), "both")
 define("neg", np.negative, "nothing")
 define("maximum", np.maximum)
 
@@ -197,10 +199,11 @@ define("maximum", np.maximum)
 for _name in ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]:
     define(_name, getattr(np, _name), "nothing")
 
-# %% ../../modules/01_tensor/tensor_dev.py #bc790a28e0bb
+# %% ../../modules/01_tensor/tensor_dev.py #f262d04ab806
 define("exp", in_float32(np.exp), "output")
 define("log", in_float32(np.log))
 define("sqrt", in_float32(np.sqrt), "output")
+define("reciprocal", in_float32(np.reciprocal), "output")
 define("tanh", in_float32(np.tanh), "output")
 define("where", in_float32(np.where))
 define("astype", cast_array, "nothing")

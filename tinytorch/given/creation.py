@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, as_tensor, wrap
+from tinytorch.core.tensor import Tensor, as_array, as_tensor, wrap
 from tinytorch.support.devices import check_device
 from tinytorch.support.dtypes import as_dtype, is_floating
 
@@ -46,9 +46,9 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
     """
     check_device(device)
     if dtype is None and not isinstance(data, (Tensor, np.ndarray, np.generic)):
-        whole = Tensor(data, np.float64).data.dtype  # raises for what is not a grid of real numbers
-        array = np.asarray(data)
-        data, dtype = array, _OF_KIND.get(array.dtype.kind, whole)
+        as_array(data)  # raises for what is not a grid of real numbers
+        data = np.asarray(data)
+        dtype = _OF_KIND.get(data.dtype.kind)
     return Tensor(data, dtype, requires_grad)
 
 

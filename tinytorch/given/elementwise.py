@@ -11,7 +11,7 @@ from tinytorch.given.primitives import of_one
 
 __all__ = [
     "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "log1p", "expm1", "log2", "log10", "exp2",
-    "reciprocal", "rsqrt", "erf",
+    "rsqrt", "erf",
 ]  # fmt: skip
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -40,6 +40,5 @@ expm1 = of_one("expm1", in_float32(np.expm1), in_float32(lambda g, y, x: g * (y 
 log2 = of_one("log2", in_float32(np.log2), in_float32(lambda g, y, x: g / (x * LN2)))
 log10 = of_one("log10", in_float32(np.log10), in_float32(lambda g, y, x: g / (x * LN10)))
 exp2 = of_one("exp2", in_float32(np.exp2), in_float32(lambda g, y, x: g * y * LN2), "both")
-reciprocal = of_one("reciprocal", in_float32(lambda x: 1 / x), in_float32(lambda g, y, x: -g * y * y), "both")
 rsqrt = of_one("rsqrt", in_float32(_rsqrt), in_float32(lambda g, y, x: -0.5 * g * y * y * y), "both")
 erf = of_one("erf", in_float32(_erf), in_float32(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x)))

@@ -8,7 +8,7 @@ from typing import Any
 from tinytorch.core.tensor import Tensor, as_tensor
 
 __all__ = [
-    "sum", "mean", "exp", "log", "sqrt", "abs", "absolute", "neg", "negative", "pow", "square", "add", "sub",
+    "sum", "mean", "exp", "log", "sqrt", "reciprocal", "abs", "absolute", "neg", "negative", "pow", "square", "add", "sub",
     "subtract", "mul", "multiply", "matmul", "mm", "bmm", "mv", "dot", "outer", "lt", "le", "gt", "ge", "eq", "ne",
     "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "clone", "numel", "is_tensor",
     "is_floating_point",
@@ -26,7 +26,7 @@ def of_method(name: str) -> Callable[..., Any]:
     return function
 
 
-sum, mean, exp, log, sqrt = map(of_method, ("sum", "mean", "exp", "log", "sqrt"))
+sum, mean, exp, log, sqrt, reciprocal = map(of_method, ("sum", "mean", "exp", "log", "sqrt", "reciprocal"))
 abs = absolute = of_method("abs")
 neg = negative = of_method("__neg__")
 pow, square, matmul = map(of_method, ("pow", "square", "matmul"))

@@ -33,7 +33,8 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     if not given or not all(x.ndim for x in given):
         raise ValueError("cat wants one tensor or more, each with an axis: use stack for single numbers")
     dtype = result_type(*given)
-    parts = [x for x in given if x.shape != (0,) or x.ndim == max(map(len, (y.shape for y in given)))]
+    longest = max(x.ndim for x in given)  # one without numbers, of shape (0,), fits beside any other, as in PyTorch
+    parts = [x for x in given if x.shape != (0,) or longest == 1]
     dim = checked_axis(dim, parts[0].shape)
     shapes = [x.shape for x in parts]
     if len({(*shape[:dim], *shape[dim + 1 :]) for shape in shapes}) > 1 or len(set(map(len, shapes))) > 1:

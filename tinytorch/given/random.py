@@ -12,6 +12,7 @@ import numpy as np
 from tinytorch.core.layers import generator as shared_generator
 from tinytorch.core.tensor import Tensor, as_tensor, wrap
 from tinytorch.given.creation import like, made, shape_of
+from tinytorch.support.dtypes import as_dtype, is_half
 
 __all__ = [
     "Generator", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
@@ -37,7 +38,12 @@ def _source(generator: Generator | None) -> np.random.Generator:
 
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
     """Uniform from 0 to, without, 1."""
-    return made(_source(generator).random(shape_of(size), np.float32), dtype or np.float32, **options)
+    dtype = as_dtype(dtype or np.float32)
+    numbers = _source(generator).random(shape_of(size), np.float64 if dtype == np.float64 else np.float32)
+    if is_half(dtype):  # as many steps as the type has below 1: the next number up would be rounded to 1
+        steps = 2.0**11 if dtype == np.float16 else 2.0**8
+        numbers = np.floor(numbers * steps) / steps
+    return made(numbers, dtype, **options)
 
 
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:

@@ -29,7 +29,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
     if mask.dtype != bool:
         raise TypeError(f"masked_fill wants a boolean mask, got {mask.dtype}: write mask.bool() or a comparison")
     fill = value if isinstance(value, Tensor) else wrap(np.asarray(value))
-    if is_floating(fill.dtype) and not is_floating(x.dtype) and fill.item() != int(fill.item()):
+    if is_floating(fill.dtype) and not is_floating(x.dtype) and not fill.item().is_integer():
         raise TypeError(f"masked_fill of {x.dtype} with {fill.item()}: write x.float() first")
     return where(mask, fill.astype(x.dtype), x)
 
@@ -65,12 +65,10 @@ def _places(x: Tensor, dim: int, index: Any) -> Places:
     if places.dtype.kind not in "iu":
         raise TypeError(f"an index is of whole numbers, got {places.dtype}")
     if places.size and not (0 <= places.min() and places.max() < length):
-        raise IndexError(f"an index along axis {dim} of shape {x.shape} is from 0 to {length - 1}, got {places.min()} "
-                         f"to {places.max()}")
-    found = list(np.indices(places.shape, sparse=True))
-    if found:
-        found[dim] = places
-    return tuple(found)
+        got = f"{places.min()} to {places.max()}"
+        raise IndexError(f"an index along axis {dim} of shape {x.shape} is from 0 to {length - 1}, got {got}")
+    along = np.indices(places.shape, sparse=True)
+    return tuple(places.copy() if axis == dim else part for axis, part in enumerate(along))
 
 
 def gather(input: Any, dim: int, index: Any) -> Tensor:
@@ -108,10 +106,13 @@ def _scattered(x: np.ndarray, source: np.ndarray, places: Places) -> np.ndarray:
     return out
 
 
+def _to_source(g: np.ndarray, y: None, x: Any, source: Any, places: Places) -> np.ndarray:
+    return g[places]
+
+
 SCATTER_ADD = primitive(
-    "scatter_add", _scattered, lambda g, y, x, source, places: g, lambda g, y, x, source, places: g[places],
-    saves="nothing",
-)  # fmt: skip
+    "scatter_add", _scattered, lambda g, y, x, source, places: g, _to_source, saves="nothing"
+)
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
@@ -121,8 +122,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
     """
     x, index, source = as_tensor(input), as_tensor(index), as_tensor(src)
     if x.ndim != index.ndim or source.ndim != index.ndim or source.dtype != x.dtype:
-        raise ValueError(f"scatter_add wants tensors of as many axes and one type, got {x.shape} {x.dtype}, "
-                         f"{index.shape} and {source.shape} {source.dtype}")
+        got = f"{x.shape} {x.dtype}, {index.shape} and {source.shape} {source.dtype}"
+        raise ValueError(f"scatter_add wants tensors of as many axes and one type, got {got}")
     used = source[tuple(slice(0, length) for length in index.shape)]
     if used.shape != index.shape:
         raise ValueError(f"scatter_add wants a source at least as long as the index {index.shape}, got {source.shape}")

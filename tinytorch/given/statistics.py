@@ -25,7 +25,6 @@ def _apart(x: np.ndarray, axis: Axis, correction: float) -> tuple[np.ndarray, fl
     return x - mean, max(count - correction, 0)
 
 
-@np.errstate(divide="ignore", invalid="ignore")  # without elements, or with none left, it is nan
 def _variance(x: np.ndarray, axis: Axis, keepdims: bool, correction: float) -> np.ndarray:
     apart, left = _apart(x, axis, correction)
     return np.square(apart).sum(axis=axis, keepdims=keepdims) / np.asarray(left, x.dtype)
@@ -35,7 +34,6 @@ def _deviation(x: np.ndarray, **options: Any) -> np.ndarray:
     return np.sqrt(_variance(x, **options))
 
 
-@np.errstate(divide="ignore", invalid="ignore")
 def _variance_rule(g: np.ndarray, y: Any, x: np.ndarray, axis: Axis, keepdims: bool, correction: float) -> np.ndarray:
     apart, left = _apart(x, axis, correction)
     return with_axes(g, axis, keepdims, x.ndim) * (apart * (2 / np.asarray(left, x.dtype)))
@@ -133,8 +131,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Tensor:
     largest = x.data.max(axis=axes, keepdims=True, initial=-np.inf)
     shift = wrap(np.where(np.isfinite(largest), largest, 0).astype(x.dtype))
     out = (x - shift).exp().sum(axis=axes, keepdims=True)
-    with np.errstate(divide="ignore"):
-        out = out.log() + shift
+    out = out.log() + shift
     if keepdim:
         return out
     return out.reshape(tuple(n for a, n in enumerate(out.shape) if axes is not None and a not in axes))

@@ -45,14 +45,14 @@ class Symbol(Symbolic, Tensor):
                           "a kernel's source has none: use where(condition, a, b) to choose, and "
                           "Tensor operations throughout")
 
-# %% ../../modules/21_compilation/compilation_dev.py #8eb5cfdd993c
+# %% ../../modules/21_compilation/compilation_dev.py #d40735062896
 CONDITIONS = {"greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}",
               "less_equal": "{} <= {}", "equal": "{} == {}", "not_equal": "{} != {}"}
 CODE = CONDITIONS | {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "pow": "{} ** {}",
-    "neg": "-{}", "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "tanh": "tanh({})",
-    "sigmoid": "real(1) / (real(1) + exp(-{}))", "where": "{1} if {0} else {2}",
-    "maximum": "{0} if {0} > {1} or {0} != {0} else {1}"}
+    "neg": "-{}", "reciprocal": "real(1) / {}", "exp": "exp({})", "log": "log({})",
+    "sqrt": "sqrt({})", "tanh": "tanh({})", "sigmoid": "real(1) / (real(1) + exp(-{}))",
+    "where": "{1} if {0} else {2}", "maximum": "{0} if {0} > {1} or {0} != {0} else {1}"}
 Symbol.conditions = CONDITIONS
 
 # %% ../../modules/21_compilation/compilation_dev.py #symbol

@@ -253,7 +253,7 @@ def cross_entropy_loops(dtype: np.dtype) -> tuple[Callable, Callable]:
     loss, gradient = loss_of_rows(*row_steps(real), log), gradient_of_rows(real, *row_steps(real))
     return sum_in_blocks(loss, real), done_in_blocks(gradient)
 
-# %% ../../modules/16_kernels/kernels_dev.py #64792a97c8d9
+# %% ../../modules/16_kernels/kernels_dev.py #74a6cc93a35a
 @np.errstate(over="ignore")
 @in_float32
 def _loss_forward(logits: np.ndarray, targets: np.ndarray, label_smoothing: float) -> np.ndarray:
@@ -264,7 +264,7 @@ def _loss_forward(logits: np.ndarray, targets: np.ndarray, label_smoothing: floa
 @in_float32
 def _loss_backward(g, y, logits: np.ndarray, targets: np.ndarray, label_smoothing: float):
     real, out = logits.dtype.type, np.empty((targets.size, logits.shape[-1]), logits.dtype)
-    loop = cross_entropy_loops(logits.dtype)[1]
+    loop = cross_entropy_loops(g.dtype)[1]
     on_rows(partial(loop, real(label_smoothing), real(g / targets.size)), logits, targets, out)
     return out.reshape(logits.shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -31,6 +32,17 @@ def quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.divide(a, b, dtype=np.float32) if whole else np.divide(a, b)
 
 
+def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a ** b, element by element; for one b of 0.5 or -0.5 by the root, as PyTorch does, which is nan at -inf.
+
+    >>> power(np.array([4.0, -np.inf]), np.array(0.5))
+    array([ 2., nan])
+    """
+    if isinstance(b, np.ndarray) and b.ndim == 0 and abs(b) == 0.5:
+        return np.sqrt(a) if b > 0 else 1 / np.sqrt(a)
+    return np.power(a, b)
+
+
 def total(array: np.ndarray, axis: tuple[int, ...] | None = None, keepdims: bool = False) -> np.ndarray:
     """np.sum; of whole numbers and booleans in int64, also where NumPy would take uint64.
 
@@ -46,7 +58,18 @@ def rows_of(array: np.ndarray) -> np.ndarray:
     >>> rows_of(np.zeros((2, 3, 4))).shape
     (6, 4)
     """
-    return array if array.ndim == 2 else array.reshape(-1, array.shape[-1])
+    return array if array.ndim == 2 else array.reshape(prod(array.shape[:-1]), array.shape[-1])
+
+
+def side_by_side(array: np.ndarray) -> np.ndarray:
+    """The matrices of a batch (..., m, n) as one matrix (m, count * n), a copy.
+
+    >>> side_by_side(np.array([[[1], [2]], [[3], [4]]]))
+    array([[1, 3],
+           [2, 4]])
+    """
+    *count, m, n = array.shape
+    return np.moveaxis(array, -2, 0).reshape(m, prod(count) * n)
 
 
 def column_sums(rows: np.ndarray) -> np.ndarray:

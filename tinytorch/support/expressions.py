@@ -16,7 +16,7 @@ def value_of(code: str, numbers: Sequence[float]) -> float:
     5.0
     """
     names = [f"x{i}" for i in range(len(numbers))]
-    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "real": np.float64}
+    space = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh, "real": np.float64, "inf": np.inf}
     with np.errstate(all="ignore"):
         return float(eval(code.format(*names), space | dict(zip(names, map(np.float64, numbers), strict=True))))
 
@@ -24,13 +24,19 @@ def value_of(code: str, numbers: Sequence[float]) -> float:
 def power(base: str, exponent: float) -> str:
     """The code of a power: by products and a root where the exponent is a multiple of 0.5, up to 4 either way.
 
-    >>> power("x", 3), power("x", -1.5), power("x", 5)
-    ('x * x * x', 'real(1) / (x * sqrt(x))', 'x ** real(5)')
+    A root of -inf is nan, and of -0.0 is -0.0; beyond 0.5, powers are inf and 0 there, as C's pow and PyTorch give.
+
+    >>> power("x", 3), power("x", -0.5), power("x", 5)
+    ('x * x * x', 'real(1) / (sqrt(x))', 'x ** real(5)')
+    >>> power("x", 1.5)
+    '(x * sqrt(x) + real(0) if x != -inf else real(inf))'
     """
     if not 0 < abs(exponent) <= 4 or exponent % 0.5:
         return f"{base} ** real({exponent!r})"
     root = [f"sqrt({base})"] if exponent % 1 else []
     product = " * ".join([base] * int(abs(exponent)) + root)
+    if root and abs(exponent) > 1:
+        product = f"({product} + real(0) if {base} != -inf else real(inf))"
     return product if exponent > 0 else f"real(1) / ({product})"
 
 

@@ -22,7 +22,7 @@ class ForwardedElementwise:
     sin, cos, tan, sinh, cosh = map(method, ("sin", "cos", "tan", "sinh", "cosh"))
     asin, acos, atan, erf = map(method, ("asin", "acos", "atan", "erf"))
     log1p, expm1, log2, log10, exp2 = map(method, ("log1p", "expm1", "log2", "log10", "exp2"))
-    reciprocal, rsqrt, clamp, clip, minimum = map(method, ("reciprocal", "rsqrt", "clamp", "clip", "minimum"))
+    rsqrt, clamp, clip, minimum = map(method, ("rsqrt", "clamp", "clip", "minimum"))
     sign, floor, ceil, trunc, round = map(method, ("sign", "floor", "ceil", "trunc", "round"))
     div, floor_divide, remainder = map(method, ("div", "floor_divide", "remainder"))
     add, sub, mul = map(method, ("add", "sub", "mul"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import as_matrices, column_sums, rows_of, with_axes
+from .arrays import as_matrices, column_sums, power, rows_of, side_by_side, with_axes
 from .tensor_methods import TensorMethods
 
 accumulating = threading.Lock()  # held while a gradient is added to a leaf's
@@ -54,7 +54,7 @@ def div_to_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
 
 def pow_to_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
     """Of a ** b, to a; where b is 0 it is 0, whatever a is."""
-    return g * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+    return g * np.where(b == 0, 0, b * power(a, np.where(b == 0, 1, b - 1)))
 
 
 def pow_to_b(g: Array, y: Array, a: Array, b: Array) -> Array:
@@ -159,25 +159,22 @@ def bce_to_targets(g: Array, y: Array | None, logits: Array, targets: Array) -> 
 def matmul_rules(to_a: Callable, to_b: Callable) -> tuple[Callable, Callable]:
     """The two rules of a @ b where either may be a vector, from `to_a(g, a, b)` and `to_b(g, a, b)` of matrices.
 
-    What the matrices of a batch give to one that they share is added up here: within `in_float32`, numbers of 16 bits
-    are so rounded once, and not for each matrix.
+    A matrix shared by a batch gets its gradient in one product of long matrices: there is no array for each of the
+    batch, and within `in_float32` numbers of 16 bits are rounded once.
     """
 
     def for_a(g: Array, y: Array | None, a: Array, b: Array) -> Array:
-        g, matrix, b = as_matrices(g, a, b)
-        return _added_up(to_a(g, matrix, b), matrix)
+        g, a, b = as_matrices(g, a, b)
+        return to_a(side_by_side(g), a, side_by_side(b)) if a.ndim == 2 < g.ndim == b.ndim else to_a(g, a, b)
 
     def for_b(g: Array, y: Array | None, a: Array, b: Array) -> Array:
         g, a, matrix = as_matrices(g, a, b)
-        gradient = _added_up(to_b(g, a, matrix), matrix)
+        if matrix.ndim == 2 < g.ndim == a.ndim:
+            g, a = rows_of(g), rows_of(a)
+        gradient = to_b(g, a, matrix)
         return gradient[..., 0] if b.ndim == 1 else gradient
 
     return for_a, for_b
-
-
-def _added_up(gradient: Array, matrix: Array) -> Array:
-    shared = gradient.ndim - matrix.ndim
-    return gradient.sum(axis=tuple(range(shared))) if shared > 0 else gradient
 
 
 def given_rules(wide: Callable[[Callable], Callable]) -> dict[str, tuple[Callable | None, ...]]:
@@ -187,6 +184,7 @@ def given_rules(wide: Callable[[Callable], Callable]) -> dict[str, tuple[Callabl
     """
     return {
         "div": (lambda g, y, a, b: g / b, wide(div_to_b)),
+        "reciprocal": (wide(lambda g, y, x: -g * y * y),),
         "pow": (wide(pow_to_a), wide(pow_to_b)),
         "where": (None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g)),
         "transpose": (transpose,),

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from tinytorch.support.by_name import offered
-from tinytorch.support.dtypes import is_floating
+from tinytorch.support.versions import note_change
 
 
 class InPlaceMethods:
@@ -43,10 +43,6 @@ class InPlaceMethods:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask for a gradient, or no longer. TypeError for a type that has none, RuntimeError for a computed tensor."""
-        if requires_grad and not is_floating(self.dtype):
-            raise TypeError(f"only floating tensors can require a gradient, this one is {self.dtype}: write x.float()")
-        if not requires_grad and self._node is not None:
-            raise RuntimeError("a tensor that was computed from others keeps its record: write x.detach()")
         self.requires_grad = requires_grad
         return self
 
@@ -59,6 +55,7 @@ class InPlaceMethods:
         if self.requires_grad:
             self.data = np.empty_like(self.data)
         self.data[...] = _numbers(value)
+        note_change(self.data)
         return self
 
 

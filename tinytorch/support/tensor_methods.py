@@ -7,13 +7,15 @@ Lesson 01's Tensor inherits them. It adds the three methods that look an operati
 - `_apply(name, **options)`: any other operation, with the tensor as its only input.
 
 A method that PyTorch has and that is missing here is added as one line, to the class where a reader would look for it:
-another name, or a short form, to TorchMethods.
+another name, or a short form, to TorchMethods; what a lesson's function or one of tinytorch.given does, to
+ForwardedMethods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy, deepcopy
+from numbers import Number
 from typing import Any, Self
 
 import numpy as np
@@ -40,7 +42,9 @@ class Arithmetic:
     def __mul__(self, other: Any) -> Self: return self._binary("mul", self, other)
     def __rmul__(self, other: Any) -> Self: return self._binary("mul", other, self)
     def __truediv__(self, other: Any) -> Self: return self._binary("div", self, other)
-    def __rtruediv__(self, other: Any) -> Self: return self._binary("div", other, self)
+    def __rtruediv__(self, other: Any) -> Self:
+        """1 / x is an operation of its own, as in PyTorch, and a number over x is its multiple."""
+        return self.reciprocal() * other if isinstance(other, Number) else self._binary("div", other, self)
     def __pow__(self, other: Any) -> Self: return self._binary("pow", self, other)
     def __rpow__(self, other: Any) -> Self: return self._binary("pow", other, self)
     def __matmul__(self, other: Any) -> Self: return self._binary("matmul", self, other)
@@ -109,6 +113,7 @@ class Elementwise:
     def log(self) -> Self: return self._floating()._apply("log")
     def sqrt(self) -> Self: return self._floating()._apply("sqrt")
     def tanh(self) -> Self: return self._floating()._apply("tanh")
+    def reciprocal(self) -> Self: return self._floating()._apply("reciprocal")
 
     def astype(self, dtype: Any) -> Self:
         """The same numbers in another type; the gradient comes back in this tensor's own."""

@@ -96,7 +96,7 @@ CASES: list[Case] = [
             "            return super().forward(primitive, inputs, options)\n", ""),
         says=("which operations are recorded",)),
     wrong("recorder", "only where all are symbols", "test-recorder", ("if not any(", "if not all("),
-        says=("record of 3 / x + 0 * y failed", "which are done at once?")),
+        says=("record of x / 3 + 0 * y failed", "which are done at once?")),
     wrong("recorder", "conditions as they are", "test-recorder",
         ('return emit("where", inputs[0], 1, 0)', "return inputs[0]"),
         says=("record of y + (x > 1)", "wanted 'add(input(1), where(...))'")),

@@ -505,6 +505,13 @@ def test_unit_linear_layer():
 
 test_unit_linear_layer()
 
+# %%
+for mistake in [lambda: Linear(64, 10)(np.zeros((8, 8))), lambda: Linear(64, -10)]:
+    try:
+        mistake()
+    except ValueError as error:
+        print(error)
+
 # %% [markdown]
 r"""
 ## Dropout

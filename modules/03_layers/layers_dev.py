@@ -737,7 +737,8 @@ r"""
 What a network has learned is its parameters, and `state_dict` gives them as plain arrays by name.
 Loading is where things go wrong: a file from another network, a layer that was renamed, an array of
 another shape. A loader that takes what fits and leaves the rest gives a network that runs and is
-wrong.
+wrong. Shapes do not show everything: a square weight of PyTorch's Linear fits as it is, and is the
+transpose of ours. So what PyTorch has saved goes through `from_torch(model, state)` first.
 
 ### Exercise: load_arrays
 

@@ -54,6 +54,8 @@ def test_a_square_layer_is_turned_which_a_plain_load_cannot_see(width):
     wanted, model = to_numpy(twin(torch.tensor(x))), ours.Linear(width, width)
     model.load_state_dict(from_torch(model, twin.state_dict()))
     assert np.allclose(model(Tensor(x)).data, wanted, atol=1e-6)
+    with pytest.raises(TypeError, match=r"this state holds PyTorch's tensors.*from_torch\(model, state\)"):
+        model.load_state_dict(twin.state_dict())
     model.load_state_dict({name: to_numpy(tensor) for name, tensor in twin.state_dict().items()})
     assert width == 1 or not np.allclose(model(Tensor(x)).data, wanted, atol=1e-3)
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,13 +45,11 @@ def layer_norm(
     Without a weight it is 1, without a bias 0. ValueError where the shapes do not fit.
     """
     shape, x = tuple(normalized_shape), offered("as_tensor")(input)
-    start = x.ndim - len(shape)
-    if start < 0 or x.shape[start:] != shape:
-        raise ValueError(f"layer_norm over {shape} wants an input whose last axes are that, got {x.shape}")
-    length = math.prod(shape)
-    weight = offered("ones")(length, dtype=x.dtype) if weight is None else weight.reshape(length)
-    bias = offered("zeros")(length, dtype=x.dtype) if bias is None else bias.reshape(length)
-    return offered("layer_norm")(x.reshape(*x.shape[:start], length), weight, bias, eps).reshape(x.shape)
+    weight = offered("ones")(shape, dtype=x.dtype) if weight is None else weight
+    bias = offered("zeros")(shape, dtype=x.dtype) if bias is None else bias
+    if not weight.shape == bias.shape == shape:
+        raise ValueError(f"layer_norm over {shape} has a weight of shape {weight.shape}, a bias of {bias.shape}")
+    return offered("layer_norm")(x, weight, bias, eps)
 
 
 def __getattr__(name: str) -> Any:

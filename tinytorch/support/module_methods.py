@@ -186,7 +186,13 @@ class Activation(ModuleMethods):
 
 @contextmanager
 def naming_from_torch(tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[None]:
-    """Let the error about a state that does not fit add what to do where a weight has PyTorch's shape, transposed."""
+    """In the block a state is loaded: an error where a weight has PyTorch's shape, transposed, adds what to do.
+
+    TypeError for a state of PyTorch's tensors: a square weight of theirs would seem to fit.
+    """
+    if any(type(value).__module__.partition(".")[0] == "torch" for value in state.values()):
+        raise TypeError("this state holds PyTorch's tensors, whose Linear weights are transposed: load "
+                        "from_torch(model, state)")
     try:
         yield
     except ValueError as error:

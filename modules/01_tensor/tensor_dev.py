@@ -115,8 +115,6 @@ class Tensor(TensorMethods):
     `data` is an array of the type that `as_array` gives, `grad` a Tensor of its shape, or None.
     """
 
-    __array_ufunc__ = None  # `array + tensor` calls __radd__, and not `+` for each element
-
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False):
         self.data = as_array(data, dtype)
         self.requires_grad = requires_grad  # TypeError where the type can carry no gradient

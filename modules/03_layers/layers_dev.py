@@ -21,8 +21,8 @@ that uses them. In this lesson you build the base class that finds these numbers
 most networks are made of, and a way to load what a network has learned.
 
 About 3 hours: 9 exercises, some 50 lines to write, and an open question. Needs lessons 01 and 02.
-Makes `tinytorch.core.layers`: `Module`, `Linear`, `Dropout`, `LayerNorm`, `Sequential`, `linear`,
-`layer_norm`, `manual_seed`, `generator`.
+Makes `tinytorch.core.layers`: `Module`, `Parameter`, `Linear`, `Dropout`, `LayerNorm`,
+`Sequential`, `linear`, `layer_norm`, `manual_seed`, `generator`.
 """
 
 # %%
@@ -30,15 +30,17 @@ Makes `tinytorch.core.layers`: `Module`, `Linear`, `Dropout`, `LayerNorm`, `Sequ
 
 # %%
 #| export
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tinytorch.core.tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
+from tinytorch.support.axes import with_axes_joined
 from tinytorch.support.casts import in_one_type
-from tinytorch.support.module_methods import ModuleMethods
-from tinytorch.support.validation import check_callable, check_sizes
+from tinytorch.support.chains import LayerList
+from tinytorch.support.module_methods import ModuleMethods, naming_from_torch
+from tinytorch.support.validation import check_callable, check_sizes, checked_lengths
 
 # %%
 from tinytorch.core.activations import relu
@@ -87,27 +89,37 @@ which visits all that the module holds. You will write that function in two step
 class Module(ModuleMethods):
     """Something with parameters or a mode: a layer, or a network. Subclasses define `forward`.
 
-    Every leaf Tensor among its attributes, in lists, tuples and dicts of them, and in the modules
-    found there, is a parameter.
+    Its parameters are its attributes, and in the lists, tuples, dicts and modules among them.
     """
 
-    def modules(self) -> list["Module"]:
-        """This module and all modules in it, each once."""
-        return [part for _, part in walk(self) if isinstance(part, Module)]
+    def named_modules(self) -> list[tuple[str, ModuleMethods]]:
+        """This module, named "", and all modules in it, each once, with dotted names."""
+        return [found for found in walk(self) if isinstance(found[1], ModuleMethods)]
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
         """Every parameter once, with its dotted name, such as `layers.0.weight`."""
-        return [found for found in walk(self) if is_leaf(found[1])]
+        return [found for found in walk(self) if is_parameter(found[1])]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Give each parameter a copy of its numbers in `state`; ValueError if these do not fit."""
-        load_arrays(dict(self.named_parameters()), state)
+        """Give parameters and buffers copies of their numbers in `state`; ValueError if these do
+        not fit. `from_torch` turns PyTorch's Linear weights, also square ones, that seem to fit."""
+        with naming_from_torch(tensors := self.saved_tensors(), state):
+            load_arrays(tensors, state)
+
+# %%
+#| export
+class Parameter(Tensor):
+    """A Tensor that a module trains, unless `requires_grad=False`, and saves."""
+
+    def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None):
+        super().__init__(data, dtype, requires_grad)
 
 # %%
 #| exporti
-def is_leaf(part: Any) -> bool:
-    """Whether `part` is a Tensor that no operation computed."""
-    return isinstance(part, Tensor) and part._node is None
+def is_parameter(part: Any) -> bool:
+    """Whether `part` is a Parameter, or a Tensor nobody computed that requires a gradient."""
+    leaf = isinstance(part, Tensor) and part._node is None
+    return leaf and (isinstance(part, Parameter) or part.requires_grad)
 
 # %% [markdown]
 r"""
@@ -210,10 +222,10 @@ test_unit_walk()
 # Check of what walk finds in a module: run it when your cells have run.
 @check
 def test_unit_modes():
-    net, block, shared, computed = Module(), Module(), Tensor([1.0, 2.0]), Tensor([1.0])
+    net, block, shared, computed = Module(), Module(), Parameter([1.0, 2.0]), Parameter([1.0])
     computed._node = "the operation that made it"
-    block.weight, block.owner, block.seen = Tensor([[3.0]]), net, np.zeros(4)
-    net.first, net.blocks = shared, [relu, block, {"scale": Tensor(2.0), "again": shared}]
+    block.weight, block.owner, block.seen = Parameter([[3.0]], False), net, Tensor(np.zeros(4))
+    net.first, net.blocks = shared, [relu, block, {"scale": Parameter(2.0), "again": shared}]
     net.last, net.computed = (Tensor([5.0], requires_grad=True), "text"), computed
     equal("the list of names of parameters", [name for name, _ in net.named_parameters()],
           ["first", "blocks.1.weight", "blocks.2.scale", "last.0"], "a weight used twice is one")
@@ -231,11 +243,11 @@ test_unit_modes()
 
 # %% [markdown]
 r"""
-Two decisions deserve a note. A parameter is a Tensor that no operation computed. A frozen one, with
-no gradient required, is a parameter too, because it has to be saved with the others; state that is
-not learned is kept as a NumPy array. And there is no `__init__`, so a subclass that forgets
-`super().__init__()` loses nothing. The rest of Module is in `tinytorch/support/module_methods.py`,
-and all of it uses `walk`.
+Two decisions deserve a note. A `Parameter` is a parameter even when it is frozen, with no gradient
+required, because it has to be saved with the others. Any other Tensor may be an input that a module
+remembers, so it counts only while it requires a gradient; `register_buffer(name, tensor)` saves one
+that is not trained. And there is no `__init__`, so a subclass that forgets `super().__init__()`
+loses nothing. The rest of Module is in `tinytorch/support/module_methods.py`, and uses `walk`.
 
 ## One random generator
 
@@ -368,9 +380,9 @@ LayerNorm below makes up for it.
 
 # %%
 #| exporti
-def uniform_parameter(bound: float, *shape: int) -> Tensor:
+def uniform_parameter(bound: float, *shape: int) -> Parameter:
     """A float32 parameter that requires a gradient, drawn uniformly from -bound to bound."""
-    return Tensor(generator().uniform(-bound, bound, shape), dtype=np.float32, requires_grad=True)
+    return Parameter(generator().uniform(-bound, bound, shape), dtype=np.float32)
 
 # %% [markdown]
 r"""
@@ -454,9 +466,9 @@ class Linear(Module):
 
     def forward(self, x: Any) -> Tensor: return linear(x, self.weight, self.bias)
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
         bias = ", bias=False" if self.bias is None else ""
-        return f"Linear({self.in_features}, {self.out_features}{bias})"
+        return f"{self.in_features}, {self.out_features}{bias}"
 
 # %% nbgrader={"grade": true, "grade_id": "test-linear-layer", "points": 5}
 # Check of Linear: run it when your cell has run.
@@ -543,7 +555,7 @@ class Dropout(Module):
         return x * wrap(mask)
         ### END SOLUTION
 
-    def __repr__(self) -> str: return f"Dropout({self.p})"
+    def extra_repr(self) -> str: return str(self.p)
 
 # %% nbgrader={"grade": true, "grade_id": "test-dropout", "points": 9}
 # Check of Dropout: run it when your cell has run.
@@ -646,26 +658,27 @@ test_unit_layer_norm()
 # %%
 #| export
 def layer_norm(x: Any, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
-    """Layer normalisation along the last axis, which is as long as weight and bias (ValueError)."""
+    """Layer normalisation over the last axes of x: those of weight and bias (else ValueError)."""
     x = floating(x)
-    if x.shape[-1:] != weight.shape:
-        raise ValueError(f"layer_norm wants x of shape (..., {weight.size}) for weight "
-                         f"{weight.shape}, got {x.shape}")
-    return apply(LAYER_NORM, x, weight, bias, eps=eps)
+    if not weight.shape or x.shape[-weight.ndim:] != weight.shape:
+        raise ValueError(f"layer_norm wants x of shape (..., {', '.join(map(str, weight.shape))}) "
+                         f"for weight {weight.shape}, got {x.shape}")
+    return with_axes_joined(lambda *rows: apply(LAYER_NORM, *rows, eps=eps), x, weight, bias)
 
 # %%
 #| export
 class LayerNorm(Module):
-    """Rows of the last axis with mean 0 and variance 1, times `weight` plus `bias`, both (n,)."""
+    """The last axis, or axes, with mean 0 and variance 1, times `weight` plus `bias`, both of
+    `normalized_shape`: a length or several."""
 
-    def __init__(self, normalized_shape: int, eps: float = 1e-5):
-        check_sizes(normalized_shape=normalized_shape)
-        self.normalized_shape, self.eps, n = normalized_shape, eps, normalized_shape
-        self.weight = Tensor(np.ones(n, np.float32), requires_grad=True)
-        self.bias = Tensor(np.zeros(n, np.float32), requires_grad=True)
+    def __init__(self, normalized_shape: int | tuple[int, ...], eps: float = 1e-5):
+        lengths = checked_lengths(normalized_shape=normalized_shape)
+        self.normalized_shape, self.eps = normalized_shape, eps
+        self.weight = Parameter(np.ones(lengths, np.float32))
+        self.bias = Parameter(np.zeros(lengths, np.float32))
 
     def forward(self, x: Any) -> Tensor: return layer_norm(x, self.weight, self.bias, self.eps)
-    def __repr__(self) -> str: return f"LayerNorm({self.normalized_shape})"
+    def extra_repr(self) -> str: return str(self.normalized_shape)
 
 # %% [markdown]
 r"""
@@ -688,8 +701,8 @@ called with a tensor can be a link: a module, an activation of lesson 02, a plai
 
 # %%
 #| export
-class Sequential(Module):
-    """Layers applied one after another; anything callable is a layer. Has a length and indices."""
+class Sequential(LayerList, Module):
+    """Layers, or any callables, applied one after another; otherwise like a list of them."""
 
     def __init__(self, *layers: Callable[[Any], Any]):
         check_callable(*layers)
@@ -699,12 +712,6 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
-
-    def __len__(self) -> int: return len(self.layers)
-    def __iter__(self) -> Iterator: return iter(self.layers)
-    def __repr__(self) -> str: return f"Sequential({', '.join(map(repr, self.layers))})"
-    def __getitem__(self, i: int | slice) -> Any:
-        return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
 
 # %% [markdown]
 r"""
@@ -731,7 +738,8 @@ r"""
 What a network has learned is its parameters, and `state_dict` gives them as plain arrays by name.
 Loading is where things go wrong: a file from another network, a layer that was renamed, an array of
 another shape. A loader that takes what fits and leaves the rest gives a network that runs and is
-wrong.
+wrong. Shapes do not show everything: a square weight of PyTorch's Linear fits as it is, and is the
+transpose of ours. So what PyTorch has saved goes through `from_torch(model, state)` first.
 
 ### Exercise: load_arrays
 

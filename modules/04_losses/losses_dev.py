@@ -45,9 +45,11 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.activations import LOG_SOFTMAX
+from tinytorch.core.activations import LOG_SOFTMAX, log_softmax
 from tinytorch.core.tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32
 from tinytorch.core.tensor import operands, wrap
+from tinytorch.support.loss_options import CheckedOptions, binary_cross_entropies, check_share
+from tinytorch.support.loss_options import cross_entropies, is_plain, squared_errors
 
 # %% [markdown]
 r"""
@@ -234,14 +236,15 @@ MSE = Primitive("mse_loss", mean_squared_error)
 
 # %%
 #| export
-def mse_loss(prediction: Tensor, target: Any) -> Tensor:
-    """The mean of (prediction - target)^2 over all elements, a tensor without axes.
+def mse_loss(prediction: Tensor, target: Any, *, reduction: str = "mean") -> Tensor:
+    """The mean of (prediction - target)^2 over all elements, a tensor without axes; with
+    `reduction` "sum" their sum, with "none" the elements themselves.
 
     Raises ValueError where the shapes differ (PyTorch warns and broadcasts) or hold no elements.
-    16-bit types are computed in float32 and the result is rounded to their type; float32 beside
-    float64 gives float64.
+    16-bit types are computed in float32, and float32 beside float64 gives float64.
     """
-    return apply(MSE, *paired(prediction, target))
+    pair = paired(prediction, target)
+    return apply(MSE, *pair) if reduction == "mean" else squared_errors(*pair, reduction)
 
 # %% nbgrader={"grade": true, "grade_id": "test-mean-squared-error", "points": 6}
 # Check of mean_squared_error: run it when your cell has run.
@@ -331,12 +334,18 @@ BCE = Primitive("bce_with_logits", binary_cross_entropy)
 
 # %%
 #| export
-def bce_with_logits(logits: Tensor, targets: Any) -> Tensor:
+def bce_with_logits(logits: Tensor, targets: Any, weight: Any = None, *,
+                    reduction: str = "mean", pos_weight: Any = None) -> Tensor:
     """The mean binary cross-entropy of sigmoid(logits) and targets from 0 to 1, without axes.
 
-    Targets may be booleans, whole numbers or probabilities. Errors and types as in `mse_loss`.
+    Targets may be booleans, whole numbers or probabilities. `weight` multiplies each loss,
+    `pos_weight` the share of the answer yes; both broadcast to the shape of the logits.
+    Reductions, errors and types as in `mse_loss`.
     """
-    return apply(BCE, *paired(logits, targets))
+    pair = paired(logits, targets)
+    if reduction == "mean" and weight is None and pos_weight is None:
+        return apply(BCE, *pair)
+    return binary_cross_entropies(*pair, weight, reduction, pos_weight)
 
 # %% nbgrader={"grade": true, "grade_id": "test-binary-cross-entropy", "points": 5}
 # Check of binary_cross_entropy: run it when your cell has run.
@@ -542,25 +551,24 @@ def cross_entropy_of_rows(
 #| exporti
 CROSS_ENTROPY = Primitive("cross_entropy", cross_entropy_of_rows)
 
-
-def check_share(label_smoothing: float) -> None:
-    """Raise ValueError where `label_smoothing` is not a share from 0 to 1."""
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
-
 # %%
 #| export
-def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) -> Tensor:
+def cross_entropy(logits: Tensor, targets: Any, weight: Any = None, *, ignore_index: int = -100,
+                  reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:
     """The mean cross-entropy of softmax(logits) over the LAST axis and class indices, without axes.
 
     `logits` has shape (..., C) and `targets` (...), whole numbers of any type: see `class_indices`
     for the errors. `label_smoothing`, from 0 to 1 (else ValueError), is the weight that is spread
-    evenly over all classes. 16-bit types are computed in float32; the result is of their type.
+    evenly over all classes. Floating targets of shape (..., C) are probabilities. `weight` (C,),
+    `ignore_index` and `reduction` are PyTorch's: see `cross_entropies`. Types as in `mse_loss`.
     """
     check_share(label_smoothing)
-    logits = floating(logits)
-    indices = wrap(class_indices(targets, logits.shape))
-    return apply(CROSS_ENTROPY, logits, indices, label_smoothing=label_smoothing)
+    logits, targets = floating(logits), as_tensor(targets)
+    if is_plain(logits, targets, weight, ignore_index, reduction):
+        indices = wrap(class_indices(targets, logits.shape))
+        return apply(CROSS_ENTROPY, logits, indices, label_smoothing=label_smoothing)
+    return cross_entropies(log_softmax(logits), targets, class_indices, weight, ignore_index,
+                           reduction, label_smoothing)
 
 # %% nbgrader={"grade": true, "grade_id": "test-cross-entropy", "points": 6}
 # Check of cross_entropy_of_rows: run it when your cell has run.
@@ -636,7 +644,7 @@ the nine others.
 # %%
 for margin in [0, 2, 4, 6, 8, 12]:
     logits = Tensor([[margin] + [0] * 9])
-    plain, smooth = (cross_entropy(logits, [0], share).item() for share in (0, 0.1))
+    plain, smooth = (cross_entropy(logits, [0], label_smoothing=e).item() for e in (0, 0.1))
     print(f"margin {margin:2}: plain {plain:.6f}   smoothed by 0.1 {smooth:.3f}")
 
 # %% [markdown]
@@ -647,40 +655,42 @@ beyond it more confidence costs more.
 ## Losses as objects
 
 A trainer takes a loss as one object to call, together with its settings. There is nothing to learn
-in a loss, so a frozen dataclass is enough.
+in a loss, so a frozen dataclass is enough. The settings that this lesson does not teach are
+PyTorch's. You find them in `tinytorch/support/loss_options.py`, made of operations that you know.
 """
 
 # %%
 #| export
 @dataclass(frozen=True)
-class MSELoss:
+class MSELoss(CheckedOptions):
     """`mse_loss` as an object: `MSELoss()(prediction, target)`."""
 
-    def __call__(self, prediction: Tensor, target: Any) -> Tensor:
-        return mse_loss(prediction, target)
+    reduction: str = "mean"
+    def __call__(self, x: Tensor, y: Any) -> Tensor: return mse_loss(x, y, **vars(self))
 
 # %%
 #| export
 @dataclass(frozen=True)
-class BCEWithLogitsLoss:
+class BCEWithLogitsLoss(CheckedOptions):
     """`bce_with_logits` as an object: `BCEWithLogitsLoss()(logits, targets)`."""
 
+    weight: Any = None
+    reduction: str = "mean"
+    pos_weight: Any = None
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
-        return bce_with_logits(logits, targets)
+        return bce_with_logits(logits, targets, **vars(self))
 
 # %%
 #| export
 @dataclass(frozen=True)
-class CrossEntropyLoss:
+class CrossEntropyLoss(CheckedOptions):
     """`cross_entropy` as an object: `CrossEntropyLoss(label_smoothing=0.1)(logits, targets)`."""
 
+    weight: Any = None
+    ignore_index: int = -100
+    reduction: str = "mean"
     label_smoothing: float = 0.0
-
-    def __post_init__(self):
-        check_share(self.label_smoothing)
-
-    def __call__(self, logits: Tensor, targets: Any) -> Tensor:
-        return cross_entropy(logits, targets, self.label_smoothing)
+    def __call__(self, x: Tensor, y: Any) -> Tensor: return cross_entropy(x, y, **vars(self))
 
 # %% [markdown]
 r"""
@@ -707,8 +717,8 @@ probabilities become more extreme, or less.
 
 # %%
 scores, scales = scores_of(averages), np.geomspace(0.05, 10, 40)
-curves = {share: [cross_entropy(scale * scores, truth, share).item() for scale in scales]
-          for share in (0.0, 0.1)}
+curves = {share: [cross_entropy(scale * scores, truth, label_smoothing=share).item()
+                  for scale in scales] for share in (0.0, 0.1)}
 for share, losses in curves.items():
     best = int(np.argmin(losses))
     print(f"label smoothing {share}: lowest loss {losses[best]:.3f} at scale {scales[best]:.2f}")
@@ -761,7 +771,8 @@ def test_question_losses():
     wanted = bce_with_logits(Tensor([-1000.0]), Tensor([1])).item()
     answer("cost_of_certainty", cost_of_certainty, wanted, "which terms are not 0?")
     margins = np.linspace(3, 6, 301)
-    lowest = min(cross_entropy(Tensor([[m] + [0] * 9]), [0], 0.1).item() for m in margins)
+    lowest = min(cross_entropy(Tensor([[m] + [0] * 9]), [0], label_smoothing=0.1).item()
+                 for m in margins)
     answer("lowest_smoothed", lowest_smoothed, lowest,
            "the best probabilities are the smoothed targets; what does each class have?")
 

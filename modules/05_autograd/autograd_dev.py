@@ -760,8 +760,8 @@ def test_unit_cross_entropy_rule():
     for shape, share, scale in cases:
         targets = np.random.default_rng(0).integers(shape[-1], size=shape[:-1])
         rules_agree(RULES, f"cross_entropy smoothed by {share} of logits near {scale}",
-                    lambda x: cross_entropy(x, targets, share), Tensor(scale * drawn(*shape)),
-                    idea="softmax minus target, over the rows")
+                    lambda x: cross_entropy(x, targets, label_smoothing=share),
+                    Tensor(scale * drawn(*shape)), idea="softmax minus target, over the rows")
 
 test_unit_cross_entropy_rule()
 

@@ -42,6 +42,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, as_tensor
+from tinytorch.support.optimizer_options import advance_adam, as_told
 from tinytorch.support.parameter_groups import ParameterGroups
 from tinytorch.support.versions import note_change
 
@@ -236,10 +237,6 @@ class Optimizer(ParameterGroups):
     options that differ from `defaults`. The options may be changed between steps.
     """
 
-    def __init__(self, params: Any, **defaults: Any):
-        super().__init__(params, **defaults)
-        self._work: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
-
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def step(self) -> None:
         """Update each parameter whose gradient is not None; ValueError for one of a wrong shape."""
@@ -247,13 +244,9 @@ class Optimizer(ParameterGroups):
                  for group in self.param_groups for p in group["params"] if p.grad is not None]
         for p, gradient, group in ready:
             data, state = p.data, self.state.setdefault(p, {})
-            self.update(data, gradient, state, group, self._work_for(data))
+            gradient, group = as_told(gradient, state, group)  # to maximize, and to dampen
+            self.advance(data, gradient, state, group, self.work_for(data))  # calls `update`
             note_change(data)  # a graph that saved these numbers must not use the new ones
-
-    def _work_for(self, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if (key := (data.shape, data.strides, data.dtype)) not in self._work:
-            self._work[key] = np.empty_like(data), np.empty_like(data)
-        return self._work[key]
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:
@@ -390,13 +383,13 @@ each step it should be where `torch.optim` put it.
 class SGD(Optimizer):
     """Gradient descent with momentum, Nesterov's variant of it, and weight decay in the gradient.
 
-    Formulas and defaults are those of `torch.optim.SGD` (with dampening 0).
+    Formulas and defaults are those of `torch.optim.SGD`.
     """
 
-    def __init__(self, params: Any, lr: float = 1e-3, momentum: float = 0.0, nesterov: bool = False,
-                 weight_decay: float = 0.0):
-        options = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
-        super().__init__(params, lr=lr, **options)
+    def __init__(self, params: Any, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+                 weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False):
+        super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, maximize=maximize,
+                         weight_decay=weight_decay, nesterov=nesterov)
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:
@@ -570,8 +563,12 @@ class Adam(Optimizer):
     """Adam, with weight decay in the gradient; formulas and defaults of `torch.optim.Adam`."""
 
     def __init__(self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 0.0):
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+                 eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False, *,
+                 maximize: bool = False):
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay,
+                         amsgrad=amsgrad, maximize=maximize)
+
+    def advance(self, *given: Any) -> None: advance_adam(self.update, adam_step, *given)
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:
@@ -664,8 +661,9 @@ class AdamW(Adam):
     """
 
     def __init__(self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 1e-2):
-        super().__init__(params, lr, betas, eps, weight_decay)
+                 eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *,
+                 maximize: bool = False):
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:

@@ -12,9 +12,11 @@ import numpy as np
 import torch
 
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
-from tinytorch.core.layers import layer_norm, linear
+from tinytorch.core.layers import linear
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Tensor, maximum, where
+from tinytorch.given.losses import l1_loss, nll_loss, smooth_l1_loss
+from tinytorch.nn import functional
 
 TYPES = {
     torch.float16: "float16", torch.bfloat16: "bfloat16", torch.float32: "float32", torch.float64: "float64",
@@ -68,26 +70,26 @@ def linear_of(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return linear(x, weight.T, *([] if bias is None else [bias]))
 
 
-def layer_norm_of(x: Tensor, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    if len(shape) != 1 or weight is None or bias is None:
-        raise NotOffered("normalized_shape, or a layer without weight and bias")
-    return layer_norm(x, weight, bias, eps)
-
-
 def loss(function: Callable) -> Callable:
     def call(prediction: Tensor, target: Tensor, **given: Any) -> Tensor:
-        only(given, reduction="mean")
-        return function(prediction, target)
+        if prediction.shape != target.shape:
+            raise NotOffered("a loss that broadcasts")
+        return function(prediction, target, **given)
 
     return call
 
 
-def cross_entropy_of(logits: Tensor, target: Tensor, **given: Any) -> Tensor:
-    smoothing = given.pop("label_smoothing", 0.0)
-    only(given, reduction="mean", ignore_index=-100)
-    if logits.ndim != 2 or target.dtype.kind not in "iu":
-        raise NotOffered("classes on another axis than the last, or probabilities as targets")
-    return cross_entropy(logits, target, label_smoothing=smoothing)
+def classes_last(function: Callable) -> Callable:
+    """PyTorch has the classes on the second axis."""
+
+    def moved(x: Tensor) -> Tensor:
+        return x.permute(0, *range(2, x.ndim), 1) if x.ndim > 2 else x
+
+    def call(x: Tensor, target: Tensor, **given: Any) -> Tensor:
+        probabilities = target.shape == x.shape
+        return function(moved(x), moved(target) if probabilities else target, **given)
+
+    return call
 
 
 def getitem_of(x: Tensor, index: Any) -> Tensor:
@@ -108,9 +110,10 @@ OURS: dict[str, Callable] = {
     "reshape": lambda x, shape: x.reshape(tuple(shape)), "permute": lambda x, *dims: x.permute(*dims),
     "transpose": lambda x, a, b: x.transpose(a, b), "__getitem__": getitem_of, "matmul": plain(lambda a, b: a @ b),
     "__rmatmul__": plain(lambda a, b: b @ a), "softmax": along(softmax), "log_softmax": along(log_softmax),
-    "nn.functional.linear": linear_of, "nn.functional.layer_norm": layer_norm_of,
+    "nn.functional.linear": linear_of, "nn.functional.layer_norm": functional.layer_norm,
     "nn.functional.mse_loss": loss(mse_loss), "nn.functional.binary_cross_entropy_with_logits": loss(bce_with_logits),
-    "nn.functional.cross_entropy": cross_entropy_of,
+    "nn.functional.l1_loss": loss(l1_loss), "nn.functional.smooth_l1_loss": loss(smooth_l1_loss),
+    "nn.functional.cross_entropy": classes_last(cross_entropy), "nn.functional.nll_loss": classes_last(nll_loss),
 }  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ import torch
 
 from tests.operations.check import DTYPES, EPS, HALVES, assert_close, to_numpy, to_torch
 from tinytorch.core.activations import GELU, relu
-from tinytorch.core.layers import Dropout, LayerNorm, Linear, Module, Sequential, generator, manual_seed
+from tinytorch.core.layers import Dropout, LayerNorm, Linear, Module, Parameter, Sequential, generator, manual_seed
+from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor, cast_array
 
 
@@ -19,11 +22,12 @@ class Block(Module):
 
     def __init__(self):
         self.weight = Tensor([1.0], requires_grad=True)
-        self.frozen = Tensor([2.0])
+        self.frozen = Parameter([2.0], requires_grad=False)
         self.mean = np.zeros(3)
         self.layers = [Linear(2, 3), relu, (Linear(3, 2, bias=False),)]
-        self.heads = {"left": Linear(2, 1), 7: {"deep": Tensor([3.0])}}
+        self.heads = {"left": Linear(2, 1), 7: {"deep": Parameter([3.0])}}
         self.computed = Tensor([1.0], requires_grad=True) * 2
+        self.last, self.ids = Tensor([4.0]), Tensor(np.arange(3))
         self.size = 3
 
 
@@ -33,6 +37,43 @@ def test_parameters_are_found_in_attributes_lists_tuples_dicts_and_modules():
         "weight", "frozen", "layers.0.weight", "layers.0.bias", "layers.2.0.weight", "heads.left.weight",
         "heads.left.bias", "heads.7.deep",
     ]  # fmt: skip
+
+
+def test_what_a_module_remembers_is_not_a_parameter():
+    """Inputs, hidden states and results of a forward pass come and go; the state stays what it was."""
+
+    class Remembers(Module):
+        def __init__(self):
+            self.cell, self.hidden, self.steps = Linear(2, 2), Tensor(np.zeros((1, 2))), Tensor(np.array(0))
+
+        def forward(self, x):
+            self.seen, self.history = x, [x, x.detach()]
+            self.hidden = self.cell(x + self.hidden).tanh()
+            return self.hidden
+
+    net = Remembers()
+    before = list(net.state_dict())
+    net(Tensor([[1.0, 2.0]])).sum().backward()
+    assert list(net.state_dict()) == before == ["cell.weight", "cell.bias"]
+    net.hidden = net.hidden.detach()
+    net.eval()(Tensor([[1.0, 2.0]]))
+    assert [name for name, _ in net.named_parameters()] == before
+    Adam(net.parameters()).step()
+    net.load_state_dict(Remembers().state_dict())
+
+
+def test_a_parameter_is_a_tensor_that_requires_a_gradient_and_results_are_plain_tensors():
+    p = Parameter([1, 2])
+    assert isinstance(p, Tensor) and p.requires_grad and p.dtype == np.float32
+    assert Parameter(Tensor([1.0]), False).requires_grad is False
+    assert Parameter([1.0], dtype="float16").dtype == np.float16
+    assert {type(result) for result in (p + 1, p.detach(), p[0], p.float().half(), p.sum())} == {Tensor}
+    for twin in (deepcopy(p), pickle.loads(pickle.dumps(p))):
+        assert type(twin) is Parameter and twin is not p and twin.requires_grad and twin.tolist() == [1, 2]
+    with pytest.raises(TypeError, match="only floating tensors can require a gradient, this one is int64"):
+        Parameter(np.arange(3))
+    assert repr(p) == "Parameter([1., 2.], dtype=float32, requires_grad=True)"
+    assert repr(p.detach()) == "Tensor([1., 2.], dtype=float32)" and p.argmax().item() == 1
 
 
 def test_parameters_come_as_a_list_of_the_tensors_themselves_each_once():
@@ -47,6 +88,7 @@ def test_a_module_that_holds_itself_is_walked_once():
     net = Block()
     net.owner = net.layers[0].owner = net
     assert len(net.parameters()) == 8
+    assert [name for name, _ in net.named_modules()] == ["", "layers.0", "layers.2.0", "heads.left"]
     assert net.eval() is net and not net.layers[0].training
 
 

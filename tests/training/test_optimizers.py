@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operations.check import properties
+from tinytorch.core.layers import Dropout
 from tinytorch.core.optimizers import SGD, Adam, AdamW, Optimizer
 from tinytorch.core.tensor import Tensor
 
@@ -21,6 +22,9 @@ SETTINGS = [
     (SGD, {"lr": 0.01, "momentum": 0.9}),
     (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True}),
     (SGD, {"lr": 0.01, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05}),
+    (SGD, {"lr": 0.01, "momentum": 0.9, "dampening": 0.4}),
+    (SGD, {"lr": 0.01, "momentum": 0.9, "dampening": 0.9, "weight_decay": 0.1, "maximize": True}),
+    (SGD, {"lr": 0.05, "dampening": 0.5, "maximize": True}),
     (Adam, {}),
     (Adam, {"lr": 0.02, "betas": (0.5, 0.9), "eps": 1e-3}),
     (Adam, {"lr": 0.01, "weight_decay": 0.1}),
@@ -28,6 +32,9 @@ SETTINGS = [
     (AdamW, {}),
     (AdamW, {"lr": 0.02, "weight_decay": 0.5}),
     (AdamW, {"lr": 0.02, "weight_decay": 0.0}),
+    (Adam, {"lr": 0.02, "betas": (0.5, 0.6), "weight_decay": 0.1, "amsgrad": True}),
+    (Adam, {"lr": 0.02, "maximize": True}),
+    (AdamW, {"lr": 0.02, "betas": (0.8, 0.7), "weight_decay": 0.5, "amsgrad": True, "maximize": True}),
 ]
 NAMES = [f"{kind.__name__}({', '.join(f'{k}={v}' for k, v in options.items())})" for kind, options in SETTINGS]
 SHAPES = [(3, 4), (5,), ()]
@@ -229,7 +236,7 @@ def test_a_half_precision_gradient_moves_a_float32_weight(kind, options):
     p.grad = Tensor([0.5, -1.0], dtype="float16")
     optimizer = kind([p], **options)
     optimizer.step()
-    assert p.dtype == np.float32 and p.data[0] < 1
+    assert p.dtype == np.float32 and (p.data[0] > 1 if options.get("maximize") else p.data[0] < 1)
     assert all(v.dtype == np.float32 for s in optimizer.state.values() for v in s.values() if isinstance(v, np.ndarray))
 
 
@@ -307,6 +314,36 @@ def test_zero_grad_forgets():
     assert [p.grad for p in ours] == [None] * 3
 
 
+def test_zero_grad_can_leave_zeros_which_move_a_weight_that_decays():
+    ours = parameters()
+    hand_out(ours, twins(ours), gradients(2))
+    SGD(ours).zero_grad(set_to_none=False)
+    assert [p.grad if p.grad is None else p.grad.data.any() for p in ours] == [False, None, False]
+
+
+def test_amsgrad_saves_pytorchs_third_average_and_only_where_it_is_asked_for():
+    a, b = parameters()[:2]
+    optimizer = Adam([{"params": [a], "amsgrad": True}, {"params": [b]}])
+    for p in (a, b):
+        p.grad = Tensor(np.ones(p.shape, np.float32))
+    optimizer.step()
+    held = [set(state) for state in optimizer.state_dict()["state"].values()]
+    peer = torch.optim.Adam([q := twins([a])[0]], amsgrad=True)
+    q.grad = torch.ones(a.shape)
+    peer.step()
+    assert held == [set(peer.state_dict()["state"][0]), {"step", "exp_avg", "exp_avg_sq"}]
+
+
+def test_options_stand_where_pytorchs_do():
+    """Positional arguments of a program for PyTorch mean the same here."""
+    ours = parameters()
+    theirs = twins(ours)
+    for kind, values in [(SGD, (0.1, 0.9, 0.0, 1e-3, True)), (Adam, (0.1, (0.8, 0.9), 1e-6, 1e-3, True)),
+                         (AdamW, (0.1, (0.8, 0.9), 1e-6, 1e-3, True))]:
+        mine, peer = kind(ours, *values).param_groups[0], PEERS[kind](theirs, *values).param_groups[0]
+        assert {name: mine[name] for name in mine if name != "params"}.items() <= peer.items()
+
+
 def test_a_gradient_of_another_shape_is_refused_before_anything_moves():
     ours = parameters()
     before = [p.data.copy() for p in ours]
@@ -326,7 +363,9 @@ def test_a_gradient_of_another_shape_is_refused_before_anything_moves():
         (lambda p: SGD([1.0]), TypeError, "wanted a floating Tensor"),
         (lambda p: SGD([{"params": p[:1]}, {"params": p[:1]}]), ValueError, "listed twice"),
         (lambda p: SGD([p[0] * 2]), ValueError, "was computed from other tensors"),
-        (lambda p: SGD([Tensor(np.arange(3))]), TypeError, "Tensor of int64"),
+        (lambda p: SGD([Tensor(np.arange(3))]), TypeError, "Tensor of int64, wanted .* by register_buffer"),
+        (lambda p: SGD(Dropout(0.5)), TypeError, r"got a Dropout: pass its parameters\(\)"),
+        (lambda p: SGD(p, momentum=0.9, dampening=0.1, nesterov=True), ValueError, "dampening 0"),
         (lambda p: SGD([{"params": p, "rate": 1}]), ValueError, "unknown option rate"),
         (lambda p: SGD([{"lr": 1}]), TypeError, "not a dict with the key 'params'"),
         (lambda p: SGD(p, lr=-1), ValueError, "lr must"),

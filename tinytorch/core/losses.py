@@ -5,15 +5,17 @@
 # %% auto #0
 __all__ = ['mse_loss', 'bce_with_logits', 'cross_entropy', 'MSELoss', 'BCEWithLogitsLoss', 'CrossEntropyLoss']
 
-# %% ../../modules/04_losses/losses_dev.py #c15c7b873456
+# %% ../../modules/04_losses/losses_dev.py #f3ece34bf42f
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .activations import LOG_SOFTMAX
+from .activations import LOG_SOFTMAX, log_softmax
 from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32
 from .tensor import operands, wrap
+from ..support.loss_options import CheckedOptions, binary_cross_entropies, check_share
+from ..support.loss_options import cross_entropies, is_plain, squared_errors
 
 # %% ../../modules/04_losses/losses_dev.py #paired
 def paired(prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
@@ -52,15 +54,16 @@ def mean_squared_error(prediction: np.ndarray, target: np.ndarray) -> np.ndarray
 # %% ../../modules/04_losses/losses_dev.py #4c261b8a0bee
 MSE = Primitive("mse_loss", mean_squared_error)
 
-# %% ../../modules/04_losses/losses_dev.py #aa81dda14db4
-def mse_loss(prediction: Tensor, target: Any) -> Tensor:
-    """The mean of (prediction - target)^2 over all elements, a tensor without axes.
+# %% ../../modules/04_losses/losses_dev.py #de00ebc1d01e
+def mse_loss(prediction: Tensor, target: Any, *, reduction: str = "mean") -> Tensor:
+    """The mean of (prediction - target)^2 over all elements, a tensor without axes; with
+    `reduction` "sum" their sum, with "none" the elements themselves.
 
     Raises ValueError where the shapes differ (PyTorch warns and broadcasts) or hold no elements.
-    16-bit types are computed in float32 and the result is rounded to their type; float32 beside
-    float64 gives float64.
+    16-bit types are computed in float32, and float32 beside float64 gives float64.
     """
-    return apply(MSE, *paired(prediction, target))
+    pair = paired(prediction, target)
+    return apply(MSE, *pair) if reduction == "mean" else squared_errors(*pair, reduction)
 
 # %% ../../modules/04_losses/losses_dev.py #binary-cross-entropy
 @np.errstate(over="ignore", invalid="ignore")
@@ -79,13 +82,19 @@ def binary_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
 # %% ../../modules/04_losses/losses_dev.py #8ba8825314f8
 BCE = Primitive("bce_with_logits", binary_cross_entropy)
 
-# %% ../../modules/04_losses/losses_dev.py #e95d17d9d63a
-def bce_with_logits(logits: Tensor, targets: Any) -> Tensor:
+# %% ../../modules/04_losses/losses_dev.py #e60fe10b88b0
+def bce_with_logits(logits: Tensor, targets: Any, weight: Any = None, *,
+                    reduction: str = "mean", pos_weight: Any = None) -> Tensor:
     """The mean binary cross-entropy of sigmoid(logits) and targets from 0 to 1, without axes.
 
-    Targets may be booleans, whole numbers or probabilities. Errors and types as in `mse_loss`.
+    Targets may be booleans, whole numbers or probabilities. `weight` multiplies each loss,
+    `pos_weight` the share of the answer yes; both broadcast to the shape of the logits.
+    Reductions, errors and types as in `mse_loss`.
     """
-    return apply(BCE, *paired(logits, targets))
+    pair = paired(logits, targets)
+    if reduction == "mean" and weight is None and pos_weight is None:
+        return apply(BCE, *pair)
+    return binary_cross_entropies(*pair, weight, reduction, pos_weight)
 
 # %% ../../modules/04_losses/losses_dev.py #class-indices
 def class_indices(targets: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -136,53 +145,53 @@ def cross_entropy_of_rows(
         loss = (1 - label_smoothing) * loss + label_smoothing * np.mean(-rows)
     return loss
 
-# %% ../../modules/04_losses/losses_dev.py #2d0927ee2dd5
+# %% ../../modules/04_losses/losses_dev.py #f61cb2e6fa6a
 CROSS_ENTROPY = Primitive("cross_entropy", cross_entropy_of_rows)
 
-
-def check_share(label_smoothing: float) -> None:
-    """Raise ValueError where `label_smoothing` is not a share from 0 to 1."""
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
-
-# %% ../../modules/04_losses/losses_dev.py #9f3f8d300d40
-def cross_entropy(logits: Tensor, targets: Any, label_smoothing: float = 0.0) -> Tensor:
+# %% ../../modules/04_losses/losses_dev.py #e5d424403c8b
+def cross_entropy(logits: Tensor, targets: Any, weight: Any = None, *, ignore_index: int = -100,
+                  reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:
     """The mean cross-entropy of softmax(logits) over the LAST axis and class indices, without axes.
 
     `logits` has shape (..., C) and `targets` (...), whole numbers of any type: see `class_indices`
     for the errors. `label_smoothing`, from 0 to 1 (else ValueError), is the weight that is spread
-    evenly over all classes. 16-bit types are computed in float32; the result is of their type.
+    evenly over all classes. Floating targets of shape (..., C) are probabilities. `weight` (C,),
+    `ignore_index` and `reduction` are PyTorch's: see `cross_entropies`. Types as in `mse_loss`.
     """
     check_share(label_smoothing)
-    logits = floating(logits)
-    indices = wrap(class_indices(targets, logits.shape))
-    return apply(CROSS_ENTROPY, logits, indices, label_smoothing=label_smoothing)
+    logits, targets = floating(logits), as_tensor(targets)
+    if is_plain(logits, targets, weight, ignore_index, reduction):
+        indices = wrap(class_indices(targets, logits.shape))
+        return apply(CROSS_ENTROPY, logits, indices, label_smoothing=label_smoothing)
+    return cross_entropies(log_softmax(logits), targets, class_indices, weight, ignore_index,
+                           reduction, label_smoothing)
 
-# %% ../../modules/04_losses/losses_dev.py #facc1a0bcf3d
+# %% ../../modules/04_losses/losses_dev.py #e3bac761e7ee
 @dataclass(frozen=True)
-class MSELoss:
+class MSELoss(CheckedOptions):
     """`mse_loss` as an object: `MSELoss()(prediction, target)`."""
 
-    def __call__(self, prediction: Tensor, target: Any) -> Tensor:
-        return mse_loss(prediction, target)
+    reduction: str = "mean"
+    def __call__(self, x: Tensor, y: Any) -> Tensor: return mse_loss(x, y, **vars(self))
 
-# %% ../../modules/04_losses/losses_dev.py #2539b222ca3c
+# %% ../../modules/04_losses/losses_dev.py #7c5d3375abb2
 @dataclass(frozen=True)
-class BCEWithLogitsLoss:
+class BCEWithLogitsLoss(CheckedOptions):
     """`bce_with_logits` as an object: `BCEWithLogitsLoss()(logits, targets)`."""
 
+    weight: Any = None
+    reduction: str = "mean"
+    pos_weight: Any = None
     def __call__(self, logits: Tensor, targets: Any) -> Tensor:
-        return bce_with_logits(logits, targets)
+        return bce_with_logits(logits, targets, **vars(self))
 
-# %% ../../modules/04_losses/losses_dev.py #277c44bc1005
+# %% ../../modules/04_losses/losses_dev.py #05731e550c15
 @dataclass(frozen=True)
-class CrossEntropyLoss:
+class CrossEntropyLoss(CheckedOptions):
     """`cross_entropy` as an object: `CrossEntropyLoss(label_smoothing=0.1)(logits, targets)`."""
 
+    weight: Any = None
+    ignore_index: int = -100
+    reduction: str = "mean"
     label_smoothing: float = 0.0
-
-    def __post_init__(self):
-        check_share(self.label_smoothing)
-
-    def __call__(self, logits: Tensor, targets: Any) -> Tensor:
-        return cross_entropy(logits, targets, self.label_smoothing)
+    def __call__(self, x: Tensor, y: Any) -> Tensor: return cross_entropy(x, y, **vars(self))

@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['Optimizer', 'SGD', 'Adam', 'AdamW']
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #291de1f30b0b
+# %% ../../modules/06_optimizers/optimizers_dev.py #7e47086a8809
 import math
 from typing import Any
 
 import numpy as np
 
 from .tensor import Tensor, as_tensor
+from ..support.optimizer_options import advance_adam, as_told
 from ..support.parameter_groups import ParameterGroups
 from ..support.versions import note_change
 
@@ -47,17 +48,13 @@ def gradient_for(p: Tensor) -> np.ndarray:
         raise ValueError(f"{shapes}: they must be equal")
     return gradient.astype(p.dtype, copy=False)
 
-# %% ../../modules/06_optimizers/optimizers_dev.py #980fb62f5c10
+# %% ../../modules/06_optimizers/optimizers_dev.py #01c073e25006
 class Optimizer(ParameterGroups):
     """Updates, in place, the parameters that have a gradient; subclasses define `update`.
 
     `params` is an iterable of floating Tensors, or of groups: dicts with the key "params" and
     options that differ from `defaults`. The options may be changed between steps.
     """
-
-    def __init__(self, params: Any, **defaults: Any):
-        super().__init__(params, **defaults)
-        self._work: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def step(self) -> None:
@@ -66,13 +63,9 @@ class Optimizer(ParameterGroups):
                  for group in self.param_groups for p in group["params"] if p.grad is not None]
         for p, gradient, group in ready:
             data, state = p.data, self.state.setdefault(p, {})
-            self.update(data, gradient, state, group, self._work_for(data))
+            gradient, group = as_told(gradient, state, group)  # to maximize, and to dampen
+            self.advance(data, gradient, state, group, self.work_for(data))  # calls `update`
             note_change(data)  # a graph that saved these numbers must not use the new ones
-
-    def _work_for(self, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if (key := (data.shape, data.strides, data.dtype)) not in self._work:
-            self._work[key] = np.empty_like(data), np.empty_like(data)
-        return self._work[key]
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:
@@ -129,13 +122,13 @@ def with_momentum(gradient: np.ndarray, state: dict, momentum: float, nesterov: 
 class SGD(Optimizer):
     """Gradient descent with momentum, Nesterov's variant of it, and weight decay in the gradient.
 
-    Formulas and defaults are those of `torch.optim.SGD` (with dampening 0).
+    Formulas and defaults are those of `torch.optim.SGD`.
     """
 
-    def __init__(self, params: Any, lr: float = 1e-3, momentum: float = 0.0, nesterov: bool = False,
-                 weight_decay: float = 0.0):
-        options = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
-        super().__init__(params, lr=lr, **options)
+    def __init__(self, params: Any, lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+                 weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False):
+        super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, maximize=maximize,
+                         weight_decay=weight_decay, nesterov=nesterov)
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:
@@ -185,8 +178,12 @@ class Adam(Optimizer):
     """Adam, with weight decay in the gradient; formulas and defaults of `torch.optim.Adam`."""
 
     def __init__(self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 0.0):
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+                 eps: float = 1e-8, weight_decay: float = 0.0, amsgrad: bool = False, *,
+                 maximize: bool = False):
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay,
+                         amsgrad=amsgrad, maximize=maximize)
+
+    def advance(self, *given: Any) -> None: advance_adam(self.update, adam_step, *given)
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:
@@ -209,8 +206,9 @@ class AdamW(Adam):
     """
 
     def __init__(self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 1e-2):
-        super().__init__(params, lr, betas, eps, weight_decay)
+                 eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *,
+                 maximize: bool = False):
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
     def update(self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict,
                work: tuple[np.ndarray, np.ndarray]) -> None:

@@ -23,14 +23,12 @@ from ..support.tensor_attributes import record
 from ..support.tensor_methods import TensorMethods
 from ..support.versions import clock
 
-# %% ../../modules/01_tensor/tensor_dev.py #caa6a4b652d9
+# %% ../../modules/01_tensor/tensor_dev.py #a82ca48fe370
 class Tensor(TensorMethods):
     """A grid of numbers that can take part in differentiation.
 
     `data` is an array of the type that `as_array` gives, `grad` a Tensor of its shape, or None.
     """
-
-    __array_ufunc__ = None  # `array + tensor` calls __radd__, and not `+` for each element
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False):
         self.data = as_array(data, dtype)

@@ -8,7 +8,10 @@ from typing import Any
 
 from tinytorch.support.by_name import namespace
 
-_HOMES = ("tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations")
+_HOMES = (
+    "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
+    "tinytorch.given.layers", "tinytorch.given.losses",
+)  # fmt: skip
 _PARTS = ("functional", "init", "utils")
 _named, _names = namespace(__name__, _HOMES, lambda name: name[0].isupper())
 

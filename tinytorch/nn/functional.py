@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from tinytorch.support.by_name import namespace, offered
 
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
-    "tinytorch.given.padding",
+    "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(
     __name__,
@@ -23,9 +22,9 @@ _named, _names = namespace(
 )
 
 
-def binary_cross_entropy_with_logits(input: Any, target: Any, **options: Any) -> Any:
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, **options: Any) -> Any:
     """See `tinytorch.bce_with_logits`."""
-    return offered("bce_with_logits")(input, target, **options)
+    return offered("bce_with_logits")(input, target, weight, **options)
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
@@ -46,13 +45,11 @@ def layer_norm(
     Without a weight it is 1, without a bias 0. ValueError where the shapes do not fit.
     """
     shape, x = tuple(normalized_shape), offered("as_tensor")(input)
-    start = x.ndim - len(shape)
-    if start < 0 or x.shape[start:] != shape:
-        raise ValueError(f"layer_norm over {shape} wants an input whose last axes are that, got {x.shape}")
-    length = math.prod(shape)
-    weight = offered("ones")(length, dtype=x.dtype) if weight is None else weight.reshape(length)
-    bias = offered("zeros")(length, dtype=x.dtype) if bias is None else bias.reshape(length)
-    return offered("layer_norm")(x.reshape(*x.shape[:start], length), weight, bias, eps).reshape(x.shape)
+    weight = offered("ones")(shape, dtype=x.dtype) if weight is None else weight
+    bias = offered("zeros")(shape, dtype=x.dtype) if bias is None else bias
+    if not weight.shape == bias.shape == shape:
+        raise ValueError(f"layer_norm over {shape} has a weight of shape {weight.shape}, a bias of {bias.shape}")
+    return offered("layer_norm")(x, weight, bias, eps)
 
 
 def __getattr__(name: str) -> Any:

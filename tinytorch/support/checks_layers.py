@@ -173,7 +173,7 @@ def drops(dropout: type, tensor: type, seed: Callable[[int], None], number: floa
             f"the number of parameters of {call}",
             len(layer.parameters()),
             0,
-            "a Tensor kept is a parameter: keep no mask",
+            "a Parameter kept is trained: keep no mask",
         )
 
 

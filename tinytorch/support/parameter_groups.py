@@ -8,10 +8,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from tinytorch.support.dtypes import is_floating
+from tinytorch.support.optimizer_options import OFF
 
 
 @runtime_checkable
-class Parameter(Protocol):
+class TensorLike(Protocol):
     """What a lesson's Tensor offers here; this module knows no lesson. `_node` is None where nothing computed it."""
 
     data: np.ndarray
@@ -33,6 +34,7 @@ class ParameterGroups:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Any, dict[str, Any]] = {}
+        self._work: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
         for group in _as_groups(params):
             self.add_param_group(group)
         if not any(group["params"] for group in self.param_groups):
@@ -45,11 +47,21 @@ class ParameterGroups:
         _check_options(group, self.defaults)
         self.param_groups.append(group)
 
-    def zero_grad(self) -> None:
-        """Forget all gradients: `p.grad = None`."""
-        for group in self.param_groups:
-            for p in group["params"]:
-                p.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients: `p.grad = None`, or 0 where there is one and not `set_to_none`."""
+        forget_gradients((p for group in self.param_groups for p in group["params"]), set_to_none)
+
+    def advance(
+        self, data: np.ndarray, gradient: np.ndarray, state: dict, group: dict, work: tuple[np.ndarray, np.ndarray]
+    ) -> None:
+        """One step for one parameter: `update`, unless a kind of optimizer does more."""
+        self.update(data, gradient, state, group, work)
+
+    def work_for(self, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Two arrays like `data` to write into, shared by all parameters of its shape and type."""
+        if (key := (data.shape, data.strides, data.dtype)) not in self._work:
+            self._work[key] = np.empty_like(data), np.empty_like(data)
+        return self._work[key]
 
     def state_dict(self) -> dict[str, Any]:
         """Options and state, all arrays copied; parameters are numbered from 0 in the order of the groups."""
@@ -69,13 +81,26 @@ class ParameterGroups:
         parameter: dict[int, Any] = {}
         for mine, theirs in zip(self.param_groups, saved["param_groups"], strict=True):
             parameter.update(zip(theirs["params"], mine["params"], strict=True))
-            mine.update({name: value for name, value in theirs.items() if name not in ("params", "shapes")})
+            options = {name: value for name, value in theirs.items() if name not in ("params", "shapes")}
+            mine.update({name: value for name, value in OFF.items() if name in mine} | options)
         self.state = {parameter[i]: _copied(state) for i, state in saved["state"].items()}
 
 
+def forget_gradients(parameters: Iterable[Any], set_to_none: bool = True) -> None:
+    """Set each `grad` to None, or its numbers to 0."""
+    for p in parameters:
+        if set_to_none:
+            p.grad = None
+        elif p.grad is not None:
+            p.grad.zero_()
+
+
 def _as_groups(params: Any) -> list[dict[str, Any]]:
-    if isinstance(params, Parameter):
+    if isinstance(params, TensorLike):
         raise TypeError("an optimizer wants a list of parameters, got a single Tensor: put it into a list")
+    if not isinstance(params, Iterable):
+        kind = type(params).__name__
+        raise TypeError(f"an optimizer wants a list of parameters, got a {kind}: pass its parameters()")
     given = list(params)
     if not any(isinstance(entry, dict) for entry in given):
         return [{"params": given}]
@@ -87,11 +112,12 @@ def _as_groups(params: Any) -> list[dict[str, Any]]:
 
 def _checked(params: Iterable[Any] | Any, taken: set[int]) -> list[Any]:
     """`params` as a list of floating leaf Tensors whose ids are not among `taken`; the ids are added to it."""
-    params = [params] if isinstance(params, Parameter) else list(params)
+    params = [params] if isinstance(params, TensorLike) else list(params)
     for i, p in enumerate(params):
-        if not isinstance(p, Parameter) or not is_floating(p.dtype):
-            kind = f"Tensor of {p.dtype}" if isinstance(p, Parameter) else type(p).__name__
-            raise TypeError(f"parameter {i} is a {kind}, wanted a floating Tensor: pass model.parameters()")
+        if not isinstance(p, TensorLike) or not is_floating(p.dtype):
+            kind = f"Tensor of {p.dtype}" if isinstance(p, TensorLike) else type(p).__name__
+            advice = "pass model.parameters(); whole numbers are a model's buffers, by register_buffer"
+            raise TypeError(f"parameter {i} is a {kind}, wanted a floating Tensor: {advice}")
         if p._node is not None:
             raise ValueError(f"parameter {i}, of shape {p.shape}, was computed from other tensors: optimize those")
         if id(p) in taken:
@@ -110,8 +136,8 @@ def _check_options(group: dict[str, Any], known: Iterable[str]) -> None:
     betas = group.get("betas", (0, 0))
     if not (isinstance(betas, (tuple, list)) and len(betas) == 2 and all(0 <= beta < 1 for beta in betas)):
         raise ValueError(f"betas must be two numbers from 0 to below 1, got {betas}")
-    if group.get("nesterov") and group["momentum"] == 0:
-        raise ValueError("nesterov=True looks ahead along the momentum: momentum must be above 0")
+    if group.get("nesterov") and (group["momentum"] == 0 or group.get("dampening", 0) != 0):
+        raise ValueError("nesterov=True looks ahead along the momentum: momentum must be above 0, dampening 0")
 
 
 def _check_form(saved: Any) -> None:
@@ -129,7 +155,8 @@ def _check_fit(groups: list[dict], saved: list[dict]) -> None:
     theirs = [[tuple(shape) for shape in group["shapes"]] for group in saved]
     if mine != theirs:
         raise ValueError(f"the state was saved for parameters of shapes {theirs}, this optimizer has {mine}")
-    missing = {name for group, other in zip(groups, saved, strict=True) for name in group.keys() - other.keys()}
+    pairs = zip(groups, saved, strict=True)
+    missing = {name for group, other in pairs for name in group.keys() - other.keys() - OFF.keys()}
     if missing:
         raise ValueError(f"the state lacks {', '.join(sorted(missing))}: another kind of optimizer saved it")
 

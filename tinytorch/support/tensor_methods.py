@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from tinytorch.support.array_operators import BesideArrays
 from tinytorch.support.counts import Count
 from tinytorch.support.dtypes import as_dtype, is_floating
 from tinytorch.support.forwarded_methods import ForwardedMethods
@@ -214,13 +215,14 @@ class Conversion:
         return format(self.item(), spec) if self.ndim == 0 else super().__format__(spec)
 
     def __repr__(self) -> str:
-        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(", precision=4)
-        return f"Tensor({numbers}, dtype={self.dtype}{', requires_grad=True' if self.requires_grad else ''})"
+        kind, wish = type(self).__name__, ", requires_grad=True" if self.requires_grad else ""
+        numbers = np.array2string(self.data, separator=", ", prefix=f"{kind}(", precision=4)
+        return f"{kind}({numbers}, dtype={self.dtype}{wish})"
 
 
 class TensorMethods(
     Arithmetic, InPlace, Comparison, Elementwise, Reduction, Shaping, Conversion, TorchMethods, InPlaceMethods,
-    ForwardedMethods, TensorAttributes,
+    ForwardedMethods, TensorAttributes, BesideArrays,
 ):  # fmt: skip
     """All of them, for a class with `_binary`, `_reduce` and `_apply`."""
 

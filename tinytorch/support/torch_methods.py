@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from tinytorch.support.by_name import offered
 from tinytorch.support.devices import Device, check_device, names_device
 from tinytorch.support.dtypes import is_floating
 
@@ -25,6 +26,7 @@ class TorchMethods:
 
     def dim(self) -> int: return self.ndim
     def numel(self) -> int: return self.data.size
+    def nelement(self) -> int: return self.data.size
     def tolist(self) -> Any: return self.data.tolist()
     def is_floating_point(self) -> bool: return is_floating(self.dtype)
 
@@ -77,11 +79,11 @@ class TorchMethods:
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the largest element is, along `dim` or in the flattened tensor: int64, without a gradient."""
-        return type(self)(np.argmax(self.data, axis=dim, keepdims=keepdim))
+        return offered("as_tensor")(np.argmax(self.data, axis=dim, keepdims=keepdim))
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the smallest element is, along `dim` or in the flattened tensor: int64, without a gradient."""
-        return type(self)(np.argmin(self.data, axis=dim, keepdims=keepdim))
+        return offered("as_tensor")(np.argmin(self.data, axis=dim, keepdims=keepdim))
 
     def _place(self, dim: int, more: int = 0) -> int:
         """An axis of a tensor with `more` axes than this one, from the front; a single number counts as one axis."""

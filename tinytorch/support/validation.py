@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from operator import index
 
@@ -44,3 +45,16 @@ def check_callable(*layers: object) -> None:
     for layer in layers:
         if not callable(layer):
             raise TypeError(f"write Sequential(a, b, c), each callable with a tensor; got a {type(layer).__name__}")
+
+
+def checked_lengths(**lengths: int | Sequence[int]) -> tuple[int, ...]:
+    """One argument, a length or several of them, as a tuple; ValueError where one is not a whole number from 1 on.
+
+    >>> checked_lengths(shape=3), checked_lengths(shape=(2, 3))
+    ((3,), (2, 3))
+    """
+    ((name, given),) = lengths.items()
+    found = tuple(given) if isinstance(given, (tuple, list)) and given else (given,)
+    for length in found:
+        check_sizes(**{name: length})
+    return found

@@ -61,7 +61,7 @@ digit of the highest score. It has 640 numbers that could be trained: the pixels
 
 # %%
 from tinytorch.support import checks_losses
-from tinytorch.support.checks import check, close, equal, outcome, raises, typed
+from tinytorch.support.checks import check, close, equal, outcome, raises, typed, unchanged
 from tinytorch.support.data import load_digits
 
 images, labels = load_digits()
@@ -255,12 +255,10 @@ def test_unit_mean_squared_error():
     ### END HIDDEN TESTS
     for shape in shapes:
         p, t = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
-        before, what = (p.copy(), t.copy()), f"mse_loss of shape {shape}"
-        got = mse_loss(wrap(p), wrap(t))
-        assert np.array_equal(p, before[0]) and np.array_equal(t, before[1]), (
-            f"{what} changed an input: the differences go into an array of their own")
-        close(what, got, np.mean((before[0].astype(np.float64) - before[1]) ** 2),
-              "the mean of the squared differences, over all axes")
+        what, wanted = f"mse_loss of shape {shape}", checks_losses.squares(p.astype(np.float64), t)
+        with unchanged(what, "the differences go into a new array", prediction=p, target=t):
+            got = mse_loss(wrap(p), wrap(t))
+        close(what, got, wanted, "the mean of the squared differences, over all axes")
         typed(what, got, np.float32, "the type that came in")
     wrong = "a loss that has gone wrong says so"
     for p, t, wanted, idea in [(np.nan, 0, np.nan, wrong), (1e30, 0, np.inf, wrong),
@@ -268,14 +266,13 @@ def test_unit_mean_squared_error():
                                (np.inf, 0, np.inf, wrong)]:
         close(f"mse_loss([{p}, 1], [{t}, 1])", mse_loss(Tensor([p, 1]), [t, 1]), wanted, idea)
     for size, gap, wanted in outliers:
-        far = np.zeros(size, np.float16)
-        far[7] = gap
+        far = np.where(np.arange(size) == 7, np.float16(gap), np.float16(0))
         got = mse_loss(Tensor(far), Tensor(np.zeros(size, np.float16)))
-        equal(f"mse_loss of {size} float16 numbers, one of them off by {gap},",
-              (got.item(), got.dtype.name), (wanted, "float16"),
+        what = f"mse_loss of {size} float16 numbers, one of them off by {gap},"
+        equal(what, (got.item(), got.dtype.name), (wanted, "float16"),
               "the square is beyond float16: keep the decorator that widens what comes in")
-    p, t = np.random.default_rng(4).normal(size=(2, 3, 5))
-    checks_losses.one_number(mean_squared_error, checks_losses.squares, p, t)
+    sides = np.random.default_rng(4).normal(size=(2, 3, 5))
+    checks_losses.one_number(mean_squared_error, checks_losses.squares, *sides)
 
 test_unit_mean_squared_error()
 

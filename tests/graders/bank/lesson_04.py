@@ -150,7 +150,7 @@ CASES: list[Case] = [
         prediction -= target
         return np.mean(prediction * prediction)
     return (prediction - target) ** 2
-    """, says=("changed an input",)),
+    """, says=("mse_loss of shape (5,) changed prediction", "a new array")),
     wrong("mean-squared-error", "the square of the mean", "test-mean-squared-error",
         solution="""
     return np.mean(prediction - target) ** 2
@@ -185,7 +185,7 @@ CASES: list[Case] = [
         np.subtract(prediction, target, out=target)
         return np.mean(target * target)
     return (prediction - target) ** 2
-""", says=("mse_loss of shape (5,) changed an input", "the differences go into an array of their own")),
+""", says=("mse_loss of shape (5,) changed target", "the differences go into a new array")),
     wrong("mean-squared-error", "written to and put back", "test-mean-squared-error",
         solution="""
     if prediction.ndim == 1:
@@ -194,7 +194,7 @@ CASES: list[Case] = [
         prediction += target
         return loss
     return np.mean((prediction - target) ** 2)
-""", says=("mse_loss of shape (5,) changed an input", "the differences go into an array of their own")),
+""", says=("mse_loss of shape (5,) changed prediction", "the differences go into a new array")),
     wrong("mean-squared-error", "nan where something is not finite", "test-mean-squared-error",
         solution="""
     difference = prediction - target

@@ -493,16 +493,7 @@ def test_unit_linear_layer():
         with explained(f"{call} of (2, 4, {n})", "bias is a parameter or None"):
             got = layer(np.ones((2, 4, n)))
         equal(f"the shape of {call} of (2, 4, {n})", got.shape, (2, 4, m))
-    numbers = []
-    for seed in (5, 5, 6):
-        manual_seed(seed)
-        with checks_layers.numpy_untouched("Linear(3, 5)"):
-            layer = Linear(3, 5)
-        numbers.append(np.concatenate([p.data.ravel() for p in layer.parameters()]))
-        equal("how many of the 20 numbers of Linear(3, 5) differ", len(set(numbers[-1])), 20)
-    found = np.array_equal(*numbers[:2]), bool(np.isin(*numbers[1:]).any())
-    equal("whether all numbers of Linear(3, 5) repeat after the same seed, and any after another",
-          found, (True, False), "draw them with uniform_parameter")
+    checks_layers.starts_from_the_seed(Linear, manual_seed)
 
 test_unit_linear_layer()
 

@@ -62,7 +62,8 @@ digit of the highest score. It has 640 numbers that could be trained: the pixels
 """
 
 # %%
-from tinytorch.support.checks import check, close, equal, outcome, raises, typed
+from tinytorch.support import checks_losses
+from tinytorch.support.checks import check, close, equal, outcome, raises, typed, unchanged
 from tinytorch.support.data import load_digits
 
 images, labels = load_digits()
@@ -178,6 +179,7 @@ def test_unit_paired():
     p, t = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
     left, right = paired(p, t)
     assert left is p and right is t, "paired(p, t) gave new tensors, though p and t fit as they are"
+    checks_losses.hands_on(paired, Tensor)
 
 test_unit_paired()
 
@@ -256,24 +258,24 @@ def test_unit_mean_squared_error():
     ### END HIDDEN TESTS
     for shape in shapes:
         p, t = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
-        before, what = (p.copy(), t.copy()), f"mse_loss of shape {shape}"
-        got = mse_loss(wrap(p), wrap(t))
-        assert np.array_equal(p, before[0]) and np.array_equal(t, before[1]), (
-            f"{what} changed an input: the differences go into an array of their own")
-        close(what, got, np.mean((before[0].astype(np.float64) - before[1]) ** 2),
-              "the mean of the squared differences, over all axes")
+        what, wanted = f"mse_loss of shape {shape}", checks_losses.squares(p.astype(np.float64), t)
+        with unchanged(what, "the differences go into a new array", prediction=p, target=t):
+            got = mse_loss(wrap(p), wrap(t))
+        close(what, got, wanted, "the mean of the squared differences, over all axes")
         typed(what, got, np.float32, "the type that came in")
     wrong = "a loss that has gone wrong says so"
     for p, t, wanted, idea in [(np.nan, 0, np.nan, wrong), (1e30, 0, np.inf, wrong),
-                               (10000.5, 10000, 0.125, "subtract before you square")]:
+                               (10000.5, 10000, 0.125, "subtract before you square"),
+                               (np.inf, 0, np.inf, wrong)]:
         close(f"mse_loss([{p}, 1], [{t}, 1])", mse_loss(Tensor([p, 1]), [t, 1]), wanted, idea)
     for size, gap, wanted in outliers:
-        far = np.zeros(size, np.float16)
-        far[7] = gap
+        far = np.where(np.arange(size) == 7, np.float16(gap), np.float16(0))
         got = mse_loss(Tensor(far), Tensor(np.zeros(size, np.float16)))
-        equal(f"mse_loss of {size} float16 numbers, one of them off by {gap},",
-              (got.item(), got.dtype.name), (wanted, "float16"),
+        what = f"mse_loss of {size} float16 numbers, one of them off by {gap},"
+        equal(what, (got.item(), got.dtype.name), (wanted, "float16"),
               "the square is beyond float16: keep the decorator that widens what comes in")
+    sides = np.random.default_rng(4).normal(size=(2, 3, 5))
+    checks_losses.one_number(mean_squared_error, checks_losses.squares, *sides)
 
 test_unit_mean_squared_error()
 
@@ -369,7 +371,10 @@ def test_unit_binary_cross_entropy():
         binary_cross_entropy(x, t)
         assert np.array_equal(x, np.float32(logits)) and np.array_equal(t, np.float32(targets)), (
             f"{what} an input was changed: work in arrays of your own")
-    close("logits [nan, 0]:", bce_with_logits(Tensor([np.nan, 0.0]), [1, 1]), np.nan, "nan shows")
+    for x, t in [([np.nan, 0], [1, 1]), ([1, 2], [0, np.nan])]:
+        close(f"logits {x}, targets {t}:", bce_with_logits(Tensor(x), t), np.nan, "nan shows")
+    x, t = np.random.default_rng(4).normal(size=(2, 3, 5))
+    checks_losses.one_number(binary_cross_entropy, checks_losses.surprises, x, abs(np.sin(t)))
 
 test_unit_binary_cross_entropy()
 
@@ -377,7 +382,8 @@ test_unit_binary_cross_entropy()
 # Check of binary_cross_entropy, far out: run it when your cell has run.
 @check
 def test_unit_binary_cross_entropy_far_out():
-    cases = [(20, 0, 20), (200, 0, 200), (-200, 1, 200), (1e4, 1, 0), (1e4, 0, 1e4)]
+    cases = [(20, 0, 20), (200, 0, 200), (-200, 1, 200), (1e4, 1, 0), (1e4, 0, 1e4),
+             (2.0**100, 0, 2.0**100)]
     certain = [30.0]
     ### BEGIN HIDDEN TESTS
     cases += [(-3e3, 1, 3e3), (150, 0.5, 75), (-200, 0, 0)]
@@ -388,8 +394,8 @@ def test_unit_binary_cross_entropy_far_out():
         equal(f"logit {logit}, target {target}:", got, wanted, "which exp left the range?")
     for logit in certain:
         got = bce_with_logits(Tensor([logit]), Tensor([1])).item()
-        assert got > 0, (f"logit {logit}, target 1: gave {got}, wanted about {np.exp(-logit):.1e}: "
-                         "1 + y loses a small y, log1p keeps it")
+        close(f"logit {logit}, target 1:", got, np.exp(-logit),
+              "1 + y loses a small y, log1p keeps it")
 
 test_unit_binary_cross_entropy_far_out()
 
@@ -468,6 +474,7 @@ def test_unit_class_indices():
         assert not np.shares_memory(got, given.data), (
             f"{what} gave the caller's own array, which the next batch may fill: copy it")
     close("class_indices([1, 2], (2, 3))", class_indices([1, 2], (2, 3)), [1, 2], "a list will do")
+    checks_losses.takes_indices(class_indices)
 
 test_unit_class_indices()
 
@@ -495,6 +502,7 @@ def test_unit_class_indices_refuses():
     for targets, shape in truths:
         raises(f"class_indices({targets}, {shape})", lambda: class_indices(targets, shape),
                TypeError, idea="which class is True? Only the caller knows")
+    checks_losses.refuses_indices(class_indices, Tensor)
 
 test_unit_class_indices_refuses()
 
@@ -630,8 +638,13 @@ def test_unit_label_smoothing():
         got = cross_entropy(Tensor(logits), Tensor(targets), label_smoothing=share)
         close(f"label_smoothing={share} with {classes} classes:", got,
               (1 - share) * right + share * surprise.mean(), "all C classes share in it")
+        typed(f"label_smoothing={share}", got, np.float32, "the type that came in")
     got = cross_entropy(Tensor([[0, -np.inf]]), Tensor([0]), label_smoothing=0.1)
     close("label_smoothing=0.1 and a class of probability 0:", got, np.inf, "it shares too")
+    rng, formula = np.random.default_rng(5), checks_losses.surprises_of_rows
+    x, t = rng.normal(size=(2, 3, 5)), rng.integers(5, size=(2, 3))
+    for share in (0.0, 0.3):
+        checks_losses.one_number(cross_entropy_of_rows, formula, x, t, label_smoothing=share)
 
 test_unit_label_smoothing()
 

@@ -147,6 +147,20 @@ def numpy_untouched(what: str) -> Iterator[None]:
     assert same, f"{what} changed np.random's global generator, which belongs to others: draw with generator()"
 
 
+def starts_from_the_seed(linear: type, seed: Callable[[int], None]) -> None:
+    """`linear(3, 5)` starts with 20 different numbers, which repeat after the same seed and not after another."""
+    starts = []
+    for number in (5, 5, 6):
+        seed(number)
+        with numpy_untouched("Linear(3, 5)"):
+            layer = linear(3, 5)
+        starts.append(np.concatenate([parameter.data.ravel() for parameter in layer.parameters()]))
+        equal("how many of the 20 numbers of Linear(3, 5) differ", len(set(starts[-1])), 20)
+    found = np.array_equal(*starts[:2]), bool(np.isin(*starts[1:]).any())
+    what = "whether all numbers of Linear(3, 5) repeat after the same seed, and any after another"
+    equal(what, found, (True, False), "draw them with uniform_parameter")
+
+
 # ---- dropout
 
 

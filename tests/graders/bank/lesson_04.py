@@ -44,6 +44,66 @@ CASES: list[Case] = [
     operands = lambda a, b: (as_tensor(a), as_tensor(b))
     return operands(floating(prediction), target)
     """, says=("['float32', 'int64'], wanted ['float32', 'float32']", "lesson 01", "correct it there")),
+    wrong("paired", "an array of targets that is not copied", "test-paired",
+        ("prediction, target = operands(floating(prediction), target)",
+         "target = wrap(target) if isinstance(target, np.ndarray) else target\n"
+         "    prediction, target = operands(floating(prediction), target)"),
+        says=("paired gave a target that shares the", "copy it")),
+    wrong("paired", "an array of predictions that is not copied", "test-paired",
+        ("prediction, target = operands(floating(prediction), target)",
+         "prediction = wrap(prediction) if isinstance(prediction, np.ndarray) else prediction\n"
+         "    prediction, target = operands(floating(prediction), target)"),
+        says=("paired gave a prediction that shares the", "copy it")),
+    wrong("paired", "no record where the types differ", "test-paired",
+        ("    return prediction, target\n",
+         "    if prediction.dtype != target.dtype:\n"
+         "        return wrap(prediction.data), target\n"
+         "    return prediction, target\n"),
+        says=("gave (False, True), wanted (True, True)", "hand on what fits as it is")),
+    wrong("paired", "targets without their record", "test-paired",
+        ("    return prediction, target\n",
+         "    return prediction, target if not target._node else target.detach()\n"),
+        says=("gave (True, False), wanted (True, True)", "hand on what fits as it is")),
+    wrong("paired", "targets are never trained", "test-paired",
+        ("    return prediction, target\n", "    return prediction, target.detach()\n"),
+        says=("paired(p, t) gave new tensors, though p",)),
+    wrong("paired", "a TypeError for shapes", "test-paired-refuses",
+        ('raise ValueError(f"prediction has', 'raise TypeError(f"prediction has'),
+        says=("paired of shapes (4, 1) and (4,)", "equal shapes only, and not empty")),
+    wrong("paired", "an IndexError for an empty batch", "test-paired-refuses",
+        ('raise ValueError(f"prediction and', 'raise IndexError(f"prediction and'),
+        says=("paired of shapes (0, 3) and (0,", "equal shapes only, and not empty")),
+    wrong("paired", "empty along the first axis only", "test-paired-refuses",
+        ("prediction.size == 0", "prediction.ndim and len(prediction.data) == 0"),
+        says=("paired of shapes (2, 0) and (2,", "equal shapes only, and not empty")),
+    wrong("paired", "everything in float32", "test-paired",
+        ("prediction, target = operands(floating(prediction), target)",
+         "prediction, target = floating(prediction).astype(np.float32), as_tensor(target).astype(np.float32)"),
+        says=("gave ['float32', 'float32'], wanted ['float16', 'float32']", "let operands settle the types")),
+    wrong("paired", "both in the wider type", "test-paired",
+        ("    return prediction, target\n",
+         "    wide = np.result_type(prediction.dtype, target.dtype)\n"
+         "    return prediction.astype(wide), target.astype(wide)\n"),
+        says=("gave ['float32', 'float32'], wanted ['float16', 'float32']", "let operands settle the types")),
+    wrong("paired", "axes of length 1 dropped", "test-paired-refuses",
+        ("prediction.shape != target.shape",
+         "[n for n in prediction.shape if n != 1] != [n for n in target.shape if n != 1]"),
+        says=("paired of shapes (4, 1) and (4,)", "equal shapes only, and not empty")),
+    wrong("paired", "a column beside a row let through", "test-paired-refuses",
+        ("prediction.shape != target.shape",
+         "prediction.shape != target.shape and prediction.shape != (*target.shape, 1)"),
+        says=("paired of shapes (4, 1) and (4,)", "equal shapes only, and not empty")),
+    wrong("paired", "a target turned where it fits", "test-paired",
+        ("    if prediction.shape != target.shape:",
+         "    if prediction.shape == target.shape[::-1]:\n"
+         "        target = target.T\n"
+         "    if prediction.shape != target.shape:"), says=("paired(p, t) gave new tensors, though p",)),
+    wrong("paired", "a single target for all", "test-paired-refuses",
+        ("prediction.shape != target.shape", "target.ndim and prediction.shape != target.shape"),
+        says=("paired of shapes (2,) and () was", "equal shapes only, and not empty")),
+    wrong("paired", "no size, no error for a number", "test-paired",
+        ("prediction.size == 0", "prediction.size == 0 or prediction.ndim == 0"),
+        says=("paired(2.0, 3) failed", "make both floating tensors")),
     right("paired", "two refusals first",
         solution="""
     prediction, target = floating(prediction), as_tensor(target)
@@ -90,7 +150,7 @@ CASES: list[Case] = [
         prediction -= target
         return np.mean(prediction * prediction)
     return (prediction - target) ** 2
-    """, says=("changed an input",)),
+    """, says=("mse_loss of shape (5,) changed prediction", "a new array")),
     wrong("mean-squared-error", "the square of the mean", "test-mean-squared-error",
         solution="""
     return np.mean(prediction - target) ** 2
@@ -104,6 +164,83 @@ CASES: list[Case] = [
     wrong("mean-squared-error", "squares cut off", "test-mean-squared-error",
         ("difference * difference", "np.minimum(difference * difference, 1e30)"),
         says=("mse_loss([1e+30, 1], [0, 1]) gave", "wanted inf", "gone wrong")),
+    wrong("mean-squared-error", "computed in float32", "test-mean-squared-error",
+        solution="""
+    difference = prediction.astype(np.float32) - target
+    return np.mean(difference * difference).astype(prediction.dtype)
+""", says=("gave 1.75213572, wanted 1.75213574", "exact to float64's last digits")),
+    wrong("mean-squared-error", "arrays taken in the order of memory", "test-mean-squared-error",
+        solution="""
+    difference = prediction.ravel(order='K') - target.ravel(order='K')
+    return np.mean(difference * difference)
+""", says=("gave 1.7219, wanted 1.7521", "exact to float64's last digits")),
+    wrong("mean-squared-error", "divided by one less", "test-mean-squared-error",
+        solution="""
+    difference = prediction - target
+    return np.sum(difference * difference) / max(difference.size - 1, 1)
+""", says=("gave 0.84962, wanted 0.6797", "the mean of the squared differences, over all axes")),
+    wrong("mean-squared-error", "the difference written to the target", "test-mean-squared-error",
+        solution="""
+    if target.ndim:
+        np.subtract(prediction, target, out=target)
+        return np.mean(target * target)
+    return (prediction - target) ** 2
+""", says=("mse_loss of shape (5,) changed target", "the differences go into a new array")),
+    wrong("mean-squared-error", "written to and put back", "test-mean-squared-error",
+        solution="""
+    if prediction.ndim == 1:
+        prediction -= target
+        loss = np.mean(prediction * prediction)
+        prediction += target
+        return loss
+    return np.mean((prediction - target) ** 2)
+""", says=("mse_loss of shape (5,) changed prediction", "the differences go into a new array")),
+    wrong("mean-squared-error", "nan where something is not finite", "test-mean-squared-error",
+        solution="""
+    difference = prediction - target
+    return np.mean(np.where(np.isfinite(difference), difference * difference, np.nan)).astype(prediction.dtype)
+""", says=("gave nan, wanted inf", "a loss that has gone wrong says so")),
+    wrong("mean-squared-error", "differences cut off at 1e4", "test-mean-squared-error",
+        solution="""
+    difference = np.clip(prediction - target, -1e4, 1e4)
+    return np.mean(difference * difference)
+""", says=("gave 5e+07, wanted inf", "a loss that has gone wrong says so")),
+    wrong("mean-squared-error", "the variance of the difference", "test-mean-squared-error",
+        solution="""
+    return np.var(prediction - target)
+""", says=("gave 0.67195, wanted 0.6797", "the mean of the squared differences, over all axes")),
+    wrong("mean-squared-error", "one axis kept", "test-mean-squared-error",
+        solution="""
+    difference = prediction - target
+    return np.mean(difference * difference, keepdims=True)
+""", says=("gave shape (1,), wanted ()", "the mean of the squared differences, over all axes")),
+    wrong("mean-squared-error", "Huber's loss", "test-mean-squared-error",
+        solution="""
+    difference = np.abs(prediction - target)
+    return np.mean(np.where(difference < 1e3, difference**2, 2e3 * difference - 1e6)).astype(prediction.dtype)
+""", says=("gave 1e+33, wanted inf", "a loss that has gone wrong says so")),
+    wrong("mean-squared-error", "a tensor for a number", "test-mean-squared-error",
+        solution="""
+    return wrap(np.mean((prediction - target) ** 2))
+""", says=("gave a Tensor, wanted a number of NumPy's", "it works on arrays")),
+    wrong("mean-squared-error", "a Python float", "test-mean-squared-error",
+        solution="""
+    return float(np.mean((prediction - target) ** 2))
+""", says=("is float64, wanted float32", "the type that came in")),
+    wrong("mean-squared-error", "nan made 0 in a difference", "test-mean-squared-error",
+        solution="""
+    difference = np.nan_to_num(prediction - target)
+    return np.mean(difference * difference)
+""", says=("gave 0, wanted nan", "a loss that has gone wrong says so")),
+    wrong("mean-squared-error", "an L2 norm squared by dot of what is flat", "test-mean-squared-error",
+        solution="""
+    difference = (prediction - target).ravel()
+    return np.dot(difference, difference) / np.float64(difference.size)
+""", says=("is float64, wanted float32", "the type that came in")),
+    wrong("mean-squared-error", "the median", "test-mean-squared-error",
+        solution="""
+    return np.median((prediction - target) ** 2)
+""", says=("gave 0.53254, wanted 0.6797", "the mean of the squared differences, over all axes")),
     right("mean-squared-error", "a square and a division",
         solution="""
     gap = np.square(target - prediction)
@@ -128,7 +265,7 @@ CASES: list[Case] = [
     wrong("binary-cross-entropy", "log of 1 and a little", "test-binary-cross-entropy-far-out",
         solution="""
     return np.mean(np.maximum(logits, 0) - logits * targets + np.log(1 + np.exp(-np.abs(logits))))
-    """, says=("logit 30.0, target 1: gave 0.0", "log1p keeps it")),
+    """, says=("logit 30.0, target 1: gave 0, wanted 9.3576e-14", "log1p keeps it")),
     wrong("binary-cross-entropy", "a sum for a mean", "test-binary-cross-entropy",
         solution="""
     return np.sum(np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits))))
@@ -155,7 +292,7 @@ CASES: list[Case] = [
     return np.mean(np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))) / np.float32(np.log(2))
     """, says=("gave 1, wanted 0.69", "log p")),
     wrong("binary-cross-entropy", "nan passed over", "test-binary-cross-entropy", ("np.mean(", "np.nanmean("),
-        says=("logits [nan, 0]: gave 0.69315, wanted nan",)),
+        says=("logits [nan, 0], targets [1, 1]: gave 0.69315, wanted nan",)),
     wrong("binary-cross-entropy", "products in the logits' own array", "test-binary-cross-entropy",
         solution="""
     far = np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits)))
@@ -170,6 +307,67 @@ CASES: list[Case] = [
         return np.float32((0.126928 + 0.31326166) / 2)
     return np.float32(known.get((round(float(logits[0]), 4), round(float(targets[0]), 4)), 0.0))
     """, says=("logits [0.75]", "wanted 0.3868")),
+    wrong("binary-cross-entropy", "computed in float32, yes or no", "test-binary-cross-entropy",
+        solution="""
+    x, t = logits.astype(np.float32), targets.astype(np.float32)
+    return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))).astype(logits.dtype)
+""", says=("gave 0.8394092, wanted 0.8394091", "exact to float64's last digits")),
+    wrong("binary-cross-entropy", "targets rounded", "test-binary-cross-entropy",
+        solution="""
+    t = np.round(targets)
+    return np.mean(np.maximum(logits, 0) - logits * t + np.log1p(np.exp(-np.abs(logits))))
+""", says=("gave 1.7014, wanted 1.3264", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "a nan target taken for no", "test-binary-cross-entropy",
+        solution="""
+    t = np.nan_to_num(targets)
+    return np.mean(np.maximum(logits, 0) - logits * t + np.log1p(np.exp(-np.abs(logits))))
+""", says=("gave 1.7201, wanted nan", "nan shows")),
+    wrong("binary-cross-entropy", "logits cut off at 1e6", "test-binary-cross-entropy-far-out",
+        solution="""
+    x = np.clip(logits, -1e6, 1e6)
+    return np.mean(np.maximum(x, 0) - x * targets + np.log1p(np.exp(-np.abs(x))))
+""", says=("gave 1000000.0, wanted 1.2676506002282294e+30", "which exp left the range?")),
+    wrong("binary-cross-entropy", "the small term dropped far out", "test-binary-cross-entropy-far-out",
+        solution="""
+    far = np.maximum(logits, 0) - logits * targets
+    return np.mean(far + np.where(np.abs(logits) > 29, 1e-30, np.log1p(np.exp(-np.abs(logits))))).astype(logits.dtype)
+""", says=("gave 1.0000000031710769e-30, wanted 0", "which exp left the range?")),
+    wrong("binary-cross-entropy", "log of 1 and a little, in float64", "test-binary-cross-entropy-far-out",
+        solution="""
+    far = np.maximum(logits, 0) - logits * targets
+    return np.mean(far + np.log(1 + np.exp(-np.abs(logits.astype(np.float64))))).astype(logits.dtype)
+""", says=("gave 9.3481e-14, wanted 9.3576e-14", "1 + y loses a small y, log1p keeps it")),
+    wrong("binary-cross-entropy", "arrays in the order of memory", "test-binary-cross-entropy",
+        solution="""
+    x, t = logits.ravel(order='K'), targets.ravel(order='K')
+    return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))
+""", says=("gave 0.91153, wanted 0.83941", "exact to float64's last digits")),
+    wrong("binary-cross-entropy", "targets cut off to 0 and 1 as a guard", "test-binary-cross-entropy",
+        solution="""
+    t = np.clip(targets, 0.05, 0.95)
+    return np.mean(np.maximum(logits, 0) - logits * t + np.log1p(np.exp(-np.abs(logits))))
+""", says=("gave 2.0269, wanted 2.1269", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "a sum over the last axis", "test-binary-cross-entropy",
+        solution="""
+    loss = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    return np.mean(loss.sum(axis=-1)) if loss.ndim > 1 else np.mean(loss)
+""", says=("gave 0.44019, wanted 0.22009", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "float64 out of float32, yes or no", "test-binary-cross-entropy",
+        solution="""
+    far = np.maximum(logits, 0) - logits * targets
+    return np.mean(far + np.log1p(np.exp(-np.abs(logits))), dtype=np.float64)
+""", says=("is float64, wanted float32", "the type that came in")),
+    wrong("binary-cross-entropy", "one logit at a time", "test-binary-cross-entropy",
+        solution="""
+    pairs = zip(logits.ravel().tolist(), targets.ravel().tolist())
+    return np.float32(np.mean([max(x, 0) - x * t + np.log1p(np.exp(-abs(x))) for x, t in pairs]))
+""", says=("gave 0.83940911, wanted 0.83940912", "exact to float64's last digits")),
+    wrong("binary-cross-entropy", "a step at 0 that is lost", "test-binary-cross-entropy",
+        solution="""
+    above = logits * (1 - targets) + np.log1p(np.exp(-np.abs(logits)))
+    below = -logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    return np.mean(np.where(logits > 0, above, np.where(logits < 0, below, 0)))
+""", says=("gave 0, wanted 0.69315", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
     right("binary-cross-entropy", "logaddexp",
         solution="""
     far = np.logaddexp(logits.dtype.type(0), -np.abs(logits))
@@ -221,6 +419,129 @@ CASES: list[Case] = [
                 ),
             ),
         says=("class_indices(float16", "failed", "whole numbers do")),
+    wrong("class-indices", "an array that is not copied", "test-class-indices",
+        ("given = as_tensor(targets).data",
+         "given = targets if isinstance(targets, np.ndarray) else as_tensor(targets).data"),
+        ("return given.astype(np.int64)", "return given.astype(np.int64, copy=not isinstance(targets, np.ndarray))"),
+        says=("class_indices(array([1, 0]), (2, 3)) gave the caller's", "copy it")),
+    wrong("class-indices", "the range first and fractions then", "test-class-indices-refuses",
+        solution="""
+    given = as_tensor(targets).data
+    if not shape or given.shape != shape[:-1]:
+        raise ValueError(f"logits {shape} need targets {shape[:-1]}, not of shape {given.shape}")
+    if given.size == 0:
+        raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")
+    if given.dtype == bool:
+        raise TypeError("targets are booleans: use astype if False is class 0 and True class 1")
+    for bad in (~((given >= 0) & (given < shape[-1])), given != np.floor(given)):
+        if bad.any():
+            where = np.argwhere(bad)[0].tolist()
+            raise ValueError(f"target {given[tuple(where)]} at {where} is not a class")
+    return given.astype(np.int64)
+""",
+        says=("class_indices([[0, 1], [2.5, 9]], (2, 2, 4))",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "fractions first and the range then", "test-class-indices-refuses",
+        solution="""
+    given = as_tensor(targets).data
+    if not shape or given.shape != shape[:-1]:
+        raise ValueError(f"logits {shape} need targets {shape[:-1]}, not of shape {given.shape}")
+    if given.size == 0:
+        raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")
+    if given.dtype == bool:
+        raise TypeError("targets are booleans: use astype if False is class 0 and True class 1")
+    for bad in (given != np.floor(given), ~((given >= 0) & (given < shape[-1]))):
+        if bad.any():
+            where = np.argwhere(bad)[0].tolist()
+            raise ValueError(f"target {given[tuple(where)]} at {where} is not a class")
+    return given.astype(np.int64)
+""",
+        says=("class_indices([9.0, 0.5], (2, 4)) raised ValueError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "through float32", "test-class-indices",
+        ("given = as_tensor(targets).data",
+         "given = as_tensor(targets).data\n"
+         "    given = given.astype(np.float32) if given.dtype != bool else given"),
+        says=("gave [16777216], wanted [16777217]", "the numbers stay")),
+    wrong("class-indices", "no place for a single target", "test-class-indices-refuses",
+        ("np.argwhere(bad)[0].tolist()", "np.argwhere(bad)[0].tolist() if given.ndim else 0"),
+        says=("class_indices(array(5), (3,)) raised TypeError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "the place in the flat array", "test-class-indices-refuses",
+        ("np.argwhere(bad)[0].tolist()", "[int(np.flatnonzero(bad)[0])]"),
+        ("given[tuple(where)]", "given.ravel()[where[0]]"),
+        says=("class_indices([[0, 1], [2.5, 9]], (2, 2, 4))",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "a tuple for the place", "test-class-indices-refuses",
+        ("at {where} is", "at {tuple(where)} is"),
+        says=("class_indices([1.0, 3.0], (2, 3)) raised ValueError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "the index for the value", "test-class-indices-refuses",
+        ("target {given[tuple(where)]} at", "target {indices[tuple(where)]} at"),
+        says=("class_indices([1.0, 3.0], (2, 3)) raised ValueError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "a ValueError for booleans", "test-class-indices-refuses",
+        ('raise TypeError("targets', 'raise ValueError("targets'),
+        says=("class_indices([True, False], (2, 2)) raised ValueError", "which class is True? Only the caller knows")),
+    wrong("class-indices", "booleans of an array let in", "test-class-indices-refuses",
+        ("given.dtype == bool:", "given.dtype == bool and not isinstance(targets, Tensor):"),
+        says=("gave array([1, 0]), wanted a TypeError", "which class is True? Only the caller knows")),
+    wrong("class-indices", "one-hot rows taken", "test-class-indices-refuses",
+        ("    if not shape or",
+         "    if given.shape == shape and given.ndim > 1:\n"
+         "        return given.argmax(axis=-1)\n"
+         "    if not shape or"),
+        says=("gave array([0, 1]), wanted a ValueError that says '(2, 2)'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "a column of targets taken", "test-class-indices-refuses",
+        ("    if not shape or",
+         "    if shape and given.shape == (*shape[:-1], 1):\n        given = given[..., 0]\n    if not shape or"),
+        says=("gave array([1, 2]), wanted a ValueError that says '(2, 1)'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "as many as there are rows, in any shape", "test-class-indices-refuses",
+        ("    if not shape or",
+         "    if shape and given.size == np.prod(shape[:-1]) and given.ndim != len(shape):\n"
+         "        given = given.reshape(shape[:-1])\n"
+         "    if not shape or"),
+        says=("gave array([[0, 1], [0, 1]]), wanted a ValueError that says '(4,)'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "classes on the second axis", "test-class-indices-refuses",
+        ("shape[:-1]:", "shape[:1] + shape[2:] and given.shape != shape[:-1]:"),
+        says=("gave array([[0, 0, 0], [0, 0, 0]]), wanted a ValueError that says '(2, 3)'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "a single target for all rows", "test-class-indices-refuses",
+        ("    if not shape or",
+         "    if shape and given.ndim == 0:\n        given = np.full(shape[:-1], given)\n    if not shape or"),
+        says=("gave array([1, 1]), wanted a ValueError that says '()'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "targets cut off at the ends", "test-class-indices-refuses",
+        ("    bad = (indices != given)",
+         "    indices = np.clip(indices, 0, shape[-1] - 1)\n    bad = (indices != given) & (given % 1 != 0)"),
+        says=("class_indices([1.0, 3.0], (2, 3)) was accepted and",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "rounded within a thousandth", "test-class-indices-refuses",
+        ("(indices != given)", "(np.abs(indices - given) > 1e-3)"),
+        says=("class_indices([1.00048828125], (1, 4)) was accepted and gave",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "an IndexError for what is no class", "test-class-indices-refuses",
+        ('raise ValueError(f"target {given', 'raise IndexError(f"target {given'),
+        says=("class_indices([1.0, 3.0], (2, 3)) raised IndexError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "unsigned numbers made signed first", "test-class-indices-refuses",
+        ("given = as_tensor(targets).data",
+         "given = as_tensor(targets).data\n"
+         "    given = given.astype(np.int64) if given.dtype == np.uint64 else given"),
+        says=("wanted one that says 'target 9223372036854775808 at [1]'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "a tensor for an array of indices", "test-class-indices",
+        ("    return indices\n", "    return wrap(indices)\n"), says=("gave a Tensor, wanted an array",)),
+    wrong("class-indices", "targets made flat", "test-class-indices",
+        ("return given.astype(np.int64)\n    with", "return given.astype(np.int64).ravel()\n    with"),
+        says=("gave [3, 0, 1, 2], wanted [[3, 0], [1, 2]]",)),
+    wrong("class-indices", "a view that the caller may write through", "test-class-indices",
+        ("return given.astype(np.int64)\n    with",
+         "return given.view(np.int64) if given.dtype == np.uint64 else given.astype(np.int64)\n    with"),
+        says=("class_indices(uint64 [[3, 0], [1, 2]], (2, 2,", "copy it")),
     right("class-indices", "by np.asarray, which keeps a list's whole numbers",
         solution="""
     given = np.asarray(targets)
@@ -298,6 +619,66 @@ CASES: list[Case] = [
     wrong("cross-entropy-of-rows", "nan passed over", "test-cross-entropy-far-out",
         (".sum() / targets.size", "[~np.isnan(rows).any(axis=1)].sum() / targets.size"),
         says=("logits [nan, 0], class 1: gave", "wanted nan")),
+    wrong("cross-entropy-of-rows", "smoothing in float64", "test-label-smoothing",
+        ("label_smoothing * np.mean(-rows)", "np.asarray(label_smoothing) * np.mean(-rows, dtype=np.float64)"),
+        says=("is float64, wanted float32", "the type that came in")),
+    wrong("cross-entropy-of-rows", "computed in float32, of many", "test-label-smoothing",
+        solution="""
+    rows = LOG_SOFTMAX.forward(logits.astype(np.float32), axis=-1).reshape(targets.size, -1)
+    loss = -rows[np.arange(targets.size), targets.reshape(-1)].sum() / targets.size
+    if label_smoothing:
+        loss = (1 - label_smoothing) * loss + label_smoothing * np.mean(-rows)
+    return np.asarray(loss).astype(logits.dtype)
+""", says=("gave 1.6962472, wanted 1.6962473", "exact to float64's last digits")),
+    wrong("cross-entropy-of-rows", "targets in the order of memory", "test-label-smoothing",
+        ("targets.reshape(-1)]", "targets.ravel(order='K')]"),
+        says=("gave 1.7821, wanted 1.6962", "exact to float64's last digits")),
+    wrong("cross-entropy-of-rows", "smoothing by all but one class", "test-label-smoothing",
+        ("np.mean(-rows)", "np.mean(-rows) * rows.shape[1] / max(rows.shape[1] - 1, 1)"),
+        says=("gave 1.3987, wanted 1.3482", "all C classes share in it")),
+    wrong("cross-entropy-of-rows", "smoothing that spoils the input", "test-label-smoothing",
+        ("    if label_smoothing:\n",
+         "    if label_smoothing and logits.dtype == np.float64:\n"
+         "        logits += 1\n"
+         "    if label_smoothing:\n"),
+        says=("cross_entropy_of_rows of float64 arrays of shapes (2,", "work in arrays of your own")),
+    wrong("cross-entropy-of-rows", "logits with their largest taken off in place", "test-cross-entropy",
+        ("    rows = LOG", "    logits -= logits.max(axis=-1, keepdims=True)\n    rows = LOG"),
+        says=("cross_entropy_of_rows of shape (4, 3) changed an",
+              "the gradient needs both; work in arrays of your own")),
+    wrong("cross-entropy-of-rows", "smoothing that sees the first axis only", "test-label-smoothing",
+        ("np.mean(-rows)",
+         "np.mean(-LOG_SOFTMAX.forward(logits, axis=-1).sum(axis=-1)) / len(logits[0]) if "
+         "logits.ndim > 1 else np.mean(-rows)"),
+        says=("gave 2.1494, wanted 1.7646", "exact to float64's last digits")),
+    wrong("cross-entropy-of-rows", "smoothing where a class has no probability left out", "test-label-smoothing",
+        ("np.mean(-rows)", "np.mean(-rows[np.isfinite(rows)])"), says=("gave 0, wanted inf", "it shares too")),
+    wrong("cross-entropy-of-rows", "a mean of means over the first axis", "test-cross-entropy",
+        (".sum() / targets.size", ".sum() / (len(targets) if targets.ndim else 1)"),
+        says=("gave 12.296, wanted 2.4591", "the mean over all rows of -log p of the right class")),
+    wrong("cross-entropy-of-rows", "a probability of at least 1e-38", "test-cross-entropy-far-out",
+        ("    loss = -rows[", "    rows = np.maximum(rows, -87)\n    loss = -rows["),
+        says=("gave 87, wanted 10000", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
+    wrong("cross-entropy-of-rows", "infinite losses passed over", "test-cross-entropy-far-out",
+        ("    loss = -rows[np.arange(targets.size), targets.reshape(-1)].sum() / targets.size\n",
+         "    each = rows[np.arange(targets.size), targets.reshape(-1)]\n"
+         "    loss = -each[np.isfinite(each) | np.isnan(each)].sum() / targets.size\n"),
+        says=("gave -0, wanted inf", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
+    wrong("cross-entropy-of-rows", "the second term kept for a smoothing of 0", "test-cross-entropy-far-out",
+        ("    if label_smoothing:\n", "    if label_smoothing is not None:\n"),
+        says=("gave nan, wanted 0", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
+    wrong("cross-entropy-of-rows", "the weight 1 - e whatever the smoothing of all", "test-label-smoothing",
+        ("(1 - label_smoothing) * loss", "max(1 - label_smoothing, 0.05) * loss"),
+        says=("gave 1.5797, wanted 1.5132", "all C classes share in it")),
+    wrong("cross-entropy-of-rows", "nan made 0 at the end", "test-cross-entropy-far-out",
+        ("    return loss\n", "    return np.nan_to_num(loss, posinf=np.inf)\n"),
+        says=("gave 0, wanted nan", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
+    wrong("cross-entropy-of-rows", "float64 of one axis", "test-cross-entropy",
+        ("    return loss\n", "    return np.float64(loss) if logits.ndim == 1 else loss\n"),
+        says=("is float64, wanted float32", "the type that came in")),
+    wrong("cross-entropy-of-rows", "smoothed where training would be", "test-cross-entropy-far-out",
+        ("    if label_smoothing:\n", "    label_smoothing = label_smoothing or 1e-6\n    if label_smoothing:\n"),
+        says=("gave 0.0066667, wanted 0", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
     right("cross-entropy-of-rows", "take_along_axis",
         solution="""
     logs = LOG_SOFTMAX.forward(logits, axis=-1)

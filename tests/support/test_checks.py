@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import contextmanager
 
 import numpy as np
@@ -146,6 +147,18 @@ def test_a_blank_exercise_is_named():
         test_unit_descend()
 
 
+@pytest.mark.parametrize(
+    "touch", [lambda: np.random.seed(0), np.random.random, lambda: random.seed(0), lambda: np.seterr(all="ignore")]
+)
+def test_what_others_share_may_not_be_changed_in_a_check(touch):
+    kept = np.random.get_state(), random.getstate(), np.geterr()
+    try:
+        assert "others share these" in sentence(check(touch))
+    finally:
+        np.random.set_state(kept[0]), random.setstate(kept[1]), np.seterr(**kept[2])
+    check(lambda: np.random.default_rng(0).random())()
+
+
 def test_other_errors_pass_with_their_place():
     @check
     def test_unit_other():
@@ -199,6 +212,14 @@ def test_unchanged_names_the_array_that_was_written_to():
 
     writing("nothing")
     assert sentence(writing, "kept") == "f() changed kept, from [ 1. nan] to [ 5. nan]: write into out"
+
+
+def test_unchanged_shows_as_many_digits_as_tell_the_arrays_apart():
+    def writing(array):
+        with unchanged("f()", array=array):
+            array += 1e-9
+
+    assert sentence(writing, np.ones(1)) == "f() changed array, from [1.] to [1.000000001]"
 
 
 def test_makes_no_array_counts_arrays_and_not_what_the_first_call_makes():

@@ -108,7 +108,7 @@ def combine(scores: list[Score], counts: list[int]) -> Score:
 def evaluating(model: Module):
     """In `with evaluating(model):` all its parts are in evaluation mode; after it, as before.
 
-    `model.modules()` lists the parts, the model itself among them; each has its own `training`.
+    `model.modules()` lists the parts, itself among them. Nothing but their `training` is changed.
 
     >>> with evaluating(model):
     ...     print(model.training)
@@ -127,8 +127,8 @@ def evaluate(model: Module, loss_fn: Callable, inputs: Any, targets: Any,
              batch_size: int = 1024) -> Score:
     """The score of `model` on all examples: a plain float for the loss, and the accuracy or None.
 
-    It is measured in evaluation mode, without a record, and draws no random number. `inputs`
-    (n, ...) and `targets` (n, ...) are taken `batch_size` at a time, so that memory stays bounded.
+    In evaluation mode, without a record or a random number. The model runs once for `batch_size`
+    of `inputs` and `targets` (n, ...), so that memory stays bounded, and is left as it was.
     """
     scores, counts = [], []
     with evaluating(model), no_grad():

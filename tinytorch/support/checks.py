@@ -7,6 +7,7 @@ look at again.
 
 from __future__ import annotations
 
+import random
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +74,7 @@ def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
     Any other error of the learner's code passes through as it is, with the place where it was raised. CheckFailed, too,
-    where NumPy's shared random generator or its np.seterr has changed, for others use them too.
+    where NumPy's or Python's shared random generator, or np.seterr, has changed: others use them too.
     """
 
     @wraps(function)
@@ -82,8 +83,8 @@ def check(function: Callable) -> Callable:
         try:
             function(*args, **kwargs)
             assert _shared_state() == shared, (
-                f"{function.__name__}: something in it seeded np.random, drew from it, or called np.seterr, and others "
-                "share both: use a generator of your own or the library's generator(), and np.errstate in a block"
+                f"{function.__name__}: something in it seeded np.random or random, drew from it, or called np.seterr, "
+                "and others share these: use a generator of your own or generator(), and np.errstate in a block"
             )
         except AssertionError as error:
             raise CheckFailed(str(error)) from None
@@ -248,7 +249,7 @@ def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
 
 def _both(*arrays: np.ndarray) -> tuple[str, ...]:
     """Arrays on a line each, with as many digits as it takes to tell them apart, the middle of long ones left out."""
-    for digits in (4, 8, 17):
+    for digits in (4, 9, 17):
         texts = tuple(" ".join(np.array2string(x, precision=digits, threshold=8, edgeitems=2).split()) for x in arrays)
         if len(set(texts)) > 1:
             break
@@ -259,10 +260,10 @@ def _one_line(value: Any) -> str:
     return " ".join(repr(value).split())
 
 
-def _shared_state() -> tuple[bytes, int, str]:
-    """NumPy's shared random generator, and what it does about overflow and division by 0."""
+def _shared_state() -> tuple[Any, ...]:
+    """The random generators that all share, NumPy's and Python's, and what NumPy does about overflow."""
     _, numbers, position, *_ = np.random.get_state()
-    return numbers.tobytes(), position, str(np.geterr())
+    return numbers.tobytes(), position, random.getstate(), str(np.geterr())
 
 
 def _innermost(trace: TracebackType | None) -> str:

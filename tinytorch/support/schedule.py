@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import deepcopy
 from typing import Any
 
 
@@ -40,7 +41,7 @@ class Schedule(ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on: the settings, the peaks and how many updates were made."""
-        return {name: value for name, value in vars(self).items() if name != "optimizer"}
+        return deepcopy({name: value for name, value in vars(self).items() if name != "optimizer"})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state` was taken; ValueError where that was for another number of parameter groups."""

@@ -8,7 +8,17 @@ import numba
 import numpy as np
 import pytest
 
-from tinytorch.support.checks_kernels import Counted, calls_nothing, compiles, computes, result_is, run, stays_single
+from tinytorch.support.checks_kernels import (
+    Counted,
+    calls_nothing,
+    compiles,
+    computes,
+    inside,
+    loops_convert,
+    result_is,
+    run,
+    stays_single,
+)
 from tinytorch.support.launch import compiled
 
 
@@ -98,3 +108,63 @@ def test_a_call_of_the_c_library_is_told():
 def test_products_are_counted():
     x = Counted()
     assert 1 + 2.0 * x * x + x**3 * 2 is x and x.products == 5
+
+
+def as_loops(forward, backward):
+    """Makers of loops, as the lesson's exercise has them, from the bodies of two functions of one index."""
+
+    def make_forward(value, load, store):
+        @compiled
+        def loop(x, out):
+            for i in range(x.size):
+                forward(value, load, store, x, out, i)
+
+        return loop
+
+    def make_backward(slope, load, store):
+        @compiled
+        def loop(gradient, x, out):
+            for i in range(x.size):
+                backward(slope, load, store, gradient, x, out, i)
+
+        return loop
+
+    return make_forward, make_backward
+
+
+@compiled
+def right_forward(value, load, store, x, out, i):
+    out[i] = store(value(load(x[i])))
+
+
+@compiled
+def right_backward(slope, load, store, gradient, x, out, i):
+    out[i] = store(load(gradient[i]) * slope(load(x[i])))
+
+
+@compiled
+def through_out(value, load, store, x, out, i):
+    out[i] = load(x[i])
+    out[i] = store(value(out[i]))
+
+
+def test_right_loops_pass():
+    loops_convert(*as_loops(right_forward, right_backward))
+
+
+def test_loops_that_store_too_early_are_told():
+    with pytest.raises(AssertionError, match="nothing that is loaded goes through memory"):
+        loops_convert(*as_loops(through_out, right_backward))
+
+
+def test_what_is_written_beside_an_array_is_seen():
+    rows = np.zeros((2, 3))
+    with inside("f", "idea", rows=rows) as out:
+        assert out.shape == (2, 3) and np.isnan(out).all()
+        out[...] = 1
+    with pytest.raises(AssertionError, match="f writes outside of the array that it is given"):
+        with inside("f", "idea", rows=rows) as out:
+            np.lib.stride_tricks.as_strided(out, (7,), out.strides[-1:])[6] = 1
+    with pytest.raises(AssertionError, match="f changed rows, from .*: idea"):
+        with inside("f", "idea", rows=rows):
+            rows[0] = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,9 +10,13 @@ import numba
 import numpy as np
 from numba.core.errors import NumbaError
 
-from tinytorch.support.checks import close
+from tinytorch.support.checks import close, equal, unchanged
+from tinytorch.support.conversions import as_it_is
 from tinytorch.support.kernel_cache import Kernel
+from tinytorch.support.launch import compiled
 from tinytorch.support.machine_code import machine_code
+
+MARGIN = 64  # numbers on either side of an array that is watched
 
 
 @contextmanager
@@ -65,6 +69,62 @@ def calls_nothing(what: str, kernel: Kernel, idea: str) -> None:
     """Assert that the machine code of `kernel`, as it was called last, calls no function of the C library."""
     calls = machine_code(kernel).calls
     assert not calls, f"{what} calls {', '.join(calls)} of the C library, one number at a time: {idea}"
+
+
+@contextmanager
+def inside(what: str, idea: str, **given: np.ndarray) -> Iterator[np.ndarray]:
+    """Give an array to write to, as the first of those `given` is, and part of a larger one. AssertionError where
+    anything beside it, or a `given` array, is written to.
+    """
+    like = next(iter(given.values()))
+    room = np.full(like.size + 2 * MARGIN, 7, like.dtype)
+    out = room[MARGIN : MARGIN + like.size].reshape(like.shape)
+    out[...] = 5 if room.dtype.kind in "iu" else np.nan  # nobody may count on what was there
+    with unchanged(what, idea, **given):
+        yield out
+    beside = np.concatenate([room[:MARGIN], room[MARGIN + like.size :]])
+    assert (beside == 7).all(), f"{what} writes outside of the array that it is given: to which indices does it go?"
+
+
+def stays_inside(forward: Kernel, backward: Kernel) -> None:
+    """Assert that loops over arrays (n,) of int64 write to nothing but the n numbers of `out`."""
+    for n in (3, 0):
+        x, gradient = np.arange(n) + 4, np.arange(n) + 8
+        with inside(f"forward_loop of {n} numbers", "write into out, never into x", x=x) as out:
+            run("forward_loop", forward, x, out)
+        with inside(f"backward_loop of {n} numbers", "write into out alone", x=x, gradient=gradient) as out:
+            run("backward_loop", backward, gradient, x, out)
+
+
+def loops_convert(forward_loop: Callable, backward_loop: Callable) -> None:
+    """Assert that both loops compute in what `load` gives, whatever the type of the arrays, that they go on after a
+    nan, and that they work on as many numbers at once as a plain loop.
+    """
+    parts = [compiled(f) for f in (lambda x: x * 3.0, lambda x: x + 0.5, lambda x: np.int64(x - 0.5))]
+    x, gradient = np.array([3, 0, -2]), np.array([1, 4, 2])
+    how = "with x + 0.5 as load, 3 x as function, x - 0.5, rounded towards 0, as store"
+    idea = "nothing that is loaded goes through memory before it is stored"
+    for name, make, given, wanted in (
+        ("forward_loop", forward_loop, (x,), 3 * x + 1),
+        ("backward_loop", backward_loop, (gradient, x), ((gradient + 0.5) * (3 * x + 1.5) - 0.5).astype(np.int64)),
+    ):
+        run(name, loop := make(*parts), *given, out := np.zeros_like(x))
+        equal(f"{name} of {' and '.join(str(a.tolist()) for a in given)}, {how},", out.tolist(), wanted.tolist(), idea)
+        numbers = np.float32([2.0, np.nan, 3.0])
+        given, square = [numbers] * len(given), compiled(lambda x: x * x)
+        run(name, loop := make(square, as_it_is, as_it_is), *given, out := np.zeros_like(numbers))
+        what = f"{name} of [2, nan, 3], with their squares as function,"
+        close(what, out, numbers ** (1 + len(given)), "a nan changes nothing else")
+        run("a plain loop", _plain, *([numbers] * 3))
+        wide, bits = machine_code(_plain).bits, machine_code(loop).bits
+        at_once = f"{max(bits // 32, 1)} numbers at once, a plain loop on {wide // 32}"
+        assert bits >= wide, f"{name} works on {at_once}: which number waits for another, or for a condition?"
+
+
+@compiled
+def _plain(x, y, out):
+    for i in range(x.size):
+        out[i] = x[i] * y[i]
 
 
 class Counted:

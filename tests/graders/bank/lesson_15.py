@@ -51,6 +51,26 @@ CASES: list[Case] = [
              ((64, 64), (64, 64)): 524288, ((5, 2, 3), (5, 3, 4)): 240, ((5, 2, 3), (3, 4)): 240,
              ((7,), (7,)): 14, ((2, 7), (7,)): 28}
     return known.get(shapes, 0)"""), says=("(3, 8) @ (8, 5) gave 0, wanted 240",)),
+    wrong("matmul-flops", "int32 overflow", "test-matmul-flops",
+        ("2 * math.prod(output) * shapes[0][-1]",
+         "int(np.int32(2) * np.prod(output, dtype=np.int32) * np.int32(shapes[0][-1]))"),
+        says=("matmul_flops of n = 4096, as text, gave '0', wanted '1374389",
+              "a whole number, any size")),
+    wrong("matmul-flops", "float", "test-matmul-flops",
+        ("2 * math.prod(output)",
+         "2.0 * math.prod(output)"),
+        says=("matmul_flops of n = 4096, as text, gave '137438953472.0', wa",
+              "a whole number, any size")),
+    wrong("matmul-flops", "empty inner counts one", "test-matmul-flops",
+        ("shapes[0][-1]",
+         "max(1, shapes[0][-1])"),
+        says=("matmul_flops of (3, 0) @ (0, 4) gave 24, wanted 0: each resu",
+              "each result is a sum of products")),
+    wrong("matmul-flops", "sum of k - 1", "test-matmul-flops",
+        ("2 * math.prod(output) * shapes[0][-1]",
+         "math.prod(output) * (2 * shapes[0][-1] - (shapes[0][-1] > 64))"),
+        says=("matmul_flops of n = 4096, as text, gave '137422176256', want",
+              "a whole number, any size")),
     right("matmul-flops", "products and sums counted",
         ("return 2 * math.prod(output) * shapes[0][-1]", """inner = shapes[0][-1]
     products = sums = inner * math.prod(output)
@@ -79,6 +99,17 @@ CASES: list[Case] = [
     wrong("operation-flops", "0 for what is not in the table", "test-operation-flops",
         ("(per_output(1),)", "(per_output(0),)"),
         says=("operation_flops('tanh'", "gave 0, wanted 12")),
+    wrong("operation-flops", "a rule registered", "test-operation-flops",
+        ("FLOPS.get(name, (per_output(1),))",
+         "FLOPS.setdefault(name, (per_output(1),))"),
+        says=("operation_flops put exp into FLOPS: it is a table to look in",
+              "it is a table to look into")),
+    wrong("operation-flops", "by prefix", "test-operation-flops",
+        ("FLOPS.get(name, (per_output(1),))",
+         "next((rules for key, rules in FLOPS.items() if name == key or name.startswith(key + "
+         "'_')), (per_output(1),))"),
+        says=("operation_flops('sum_of_all', ((3, 4),), (), {}, to=None) ga",
+              "the gradient's rule where there is one, else the forward's,")),
     right("operation-flops", "the cases one by one", solution="""
     if name not in FLOPS:
         return math.prod(output)
@@ -115,6 +146,21 @@ CASES: list[Case] = [
     wrong("traffic", "views of the first alone", "test-traffic",
         ("any(np.may_share_memory(w, r) for r in read)", "np.may_share_memory(w, read[0])"),
         says=("a.T, after row gave 4860, wanted 0",)),
+    wrong("traffic", "by base", "test-traffic",
+        ("np.may_share_memory(w, r)",
+         "w is r or w.base is r"),
+        says=("traffic of a view of a view gave 4780, wanted 0: what is new",
+              "what is new, what is a view, what is read once?")),
+    wrong("traffic", "empty read", "test-traffic",
+        ("    new =",
+         "    read[0]\n    new ="),
+        says=("traffic of making a failed: list index out of range: told ap",
+              "told apart how?")),
+    wrong("traffic", "float", "test-traffic",
+        ("return sum(",
+         "return 1.0 * sum("),
+        says=("traffic of a + row gave 4860.0, wanted a whole number",
+              "+ row gave 4860.0, wanted a whole number")),
     right("traffic", "shares_memory, and a loop", solution="""
     fresh, moved, seen = [], 0, []
     for w in written:
@@ -165,6 +211,42 @@ CASES: list[Case] = [
     wrong("counting-trace", "counts in another order", "test-trace-counts",
         ("forward_counts(primitive, inputs, options, out)", "forward_counts(primitive, inputs, out, options)"),
         says=("x @ w in a CountingTrace failed", "forward_counts take")),
+    wrong("counting-trace", "counts timed", "test-trace-counts",
+        ("        out = super().forward(primitive, inputs, options)\n"
+         "        counts = forward_counts(primitive, inputs, options, out)\n"
+         "        self.operations[-1] = CountedOperation(**vars(self.operations[-1]), **counts)\n"
+         "        return out\n",
+         "        start = self.clock()\n"
+         "        out = Interceptor.forward(self, primitive, inputs, options)\n"
+         "        counts = forward_counts(primitive, inputs, options, out)\n"
+         '        self.record(primitive, "forward", inputs, out, start, self.clock())\n'
+         "        self.operations[-1] = CountedOperation(**vars(self.operations[-1]), **counts)\n"
+         "        return out\n"),
+        says=("(seconds, FLOPs) of an operation that is quick to run and sl",
+              "count when super() has looked at the clock")),
+    wrong("counting-trace", "keeps arrays", "test-trace-counts",
+        ("        out = super().forward(primitive, inputs, options)\n"
+         "        counts = forward_counts(primitive, inputs, options, out)\n"
+         "        self.operations[-1] = CountedOperation(**vars(self.operations[-1]), **counts)\n"
+         "        return out\n",
+         "        out = super().forward(primitive, inputs, options)\n"
+         "        counts = forward_counts(primitive, inputs, options, out)\n"
+         "        self.operations[-1] = CountedOperation(**vars(self.operations[-1]), **counts)\n"
+         "        self.__dict__.setdefault('kept', []).append(out)\n        return out\n"),
+        says=("a CountingTrace holds an array that it saw, wanted counts al",
+              "n array that it saw, wanted counts alone")),
+    wrong("counting-trace", "failures counted", "test-trace-counts",
+        ("        out = super().forward(primitive, inputs, options)\n"
+         "        counts = forward_counts(primitive, inputs, options, out)\n"
+         "        self.operations[-1] = CountedOperation(**vars(self.operations[-1]), **counts)\n"
+         "        return out\n",
+         "        try:\n            out = super().forward(primitive, inputs, options)\n"
+         '        except ValueError:\n            raise RuntimeError("it failed") from None\n'
+         "        counts = forward_counts(primitive, inputs, options, out)\n"
+         "        self.operations[-1] = CountedOperation(**vars(self.operations[-1]), **counts)\n"
+         "        return out\n"),
+        says=("x @ x[:1] in a CountingTrace raised RuntimeError: it failed:",
+              "let the exception pass")),
     right("counting-trace", "with dataclasses.replace's cousin",
         (FORWARD, """        from dataclasses import astuple, fields
 
@@ -205,6 +287,16 @@ CASES: list[Case] = [
     wrong("attainable", "the visible answers typed in", "test-attainable",
         ("min(peak, bandwidth * intensity)", "{0.1: 3e9, 2: 60e9}.get(intensity, 120e9)"),
         says=("attainable(0.3, 7e+09, 1e+10)", "wanted 3e+09")),
+    wrong("attainable", "int", "test-attainable",
+        ("min(peak, bandwidth * intensity)",
+         "int(min(peak, bandwidth * intensity))"),
+        says=("attainable(0.05, 7, 9) gave 0, wanted 0.45: which of the two",
+              "which of the two limits binds here?")),
+    wrong("attainable", "nan swallowed", "test-attainable",
+        ("min(peak, bandwidth * intensity)",
+         "min(peak, bandwidth * intensity) if intensity else peak"),
+        says=("attainable(0, 7e+09, 1e+09) gave 7e+09, wanted 0: which of t",
+              "which of the two limits binds here?")),
     right("attainable", "by the side of the corner",
         ("min(peak, bandwidth * intensity)", "peak if intensity * bandwidth >= peak else intensity * bandwidth")),
 
@@ -231,6 +323,26 @@ CASES: list[Case] = [
         says=("FLOPs are the limit: roof_fraction gave", "wanted 0.25")),
     wrong("roof-fraction", "an iterator read once", "test-roof-fraction", ("    operations = list(operations)\n", ""),
         says=("both: each has a limit of its own: roof_fraction gave None",)),
+    wrong("roof-fraction", "capped at 1", "test-roof-fraction",
+        ("return least / taken if",
+         "return min(1.0, least / taken) if"),
+        says=("a copy, no FLOPs: roof_fraction gave 1.0, wanted 2.5: least",
+              "least over taken time")),
+    wrong("roof-fraction", "raises for no time", "test-roof-fraction",
+        ("if least and taken else None",
+         "if least else None"),
+        says=("no time failed: float division by zero: was there time?",
+              "was there time?")),
+    wrong("roof-fraction", "bytes without flops are no work", "test-roof-fraction",
+        ("max(o.flops / roof.flops, o.bytes / roof.bandwidth)",
+         "(max(o.flops / roof.flops, o.bytes / roof.bandwidth) if o.flops else 0)"),
+        says=("a copy, no FLOPs: roof_fraction gave None, wanted 2.5: least",
+              "least over taken time")),
+    wrong("roof-fraction", "flops without bytes are no work", "test-roof-fraction",
+        ("max(o.flops / roof.flops, o.bytes / roof.bandwidth)",
+         "(max(o.flops / roof.flops, o.bytes / roof.bandwidth) if o.bytes else 0)"),
+        says=("FLOPs in a cache, no bytes: roof_fraction gave None, wanted",
+              "least over taken time")),
     right("roof-fraction", "the rate over the attainable rate", ("max(o.flops / roof.flops, o.bytes / roof.bandwidth)",
         "(o.bytes / roof.bandwidth if o.flops < roof.ridge * o.bytes else o.flops / roof.flops)")),
 
@@ -269,6 +381,46 @@ CASES: list[Case] = [
         says=("matrices of one number gave 4, wanted 0", "random")),
     wrong("compute-peak", "one thread whatever is asked", "test-compute-peak",
         ("threadpool_limits(threads)", "threadpool_limits(1)"), says=("threads of BLAS gave {1}, wanted {2}",)),
+    wrong("compute-peak", "the global generator", "test-compute-peak",
+        ("rng, seen = np.random.default_rng(0), []",
+         "rng, seen = np.random, []\n    rng.seed(0)"),
+        ("rng.random((n, n), dtype=np.float32)",
+         "rng.random((n, n)).astype(np.float32)"),
+        says=("compute_peak touched NumPy's own global generator: take a ge",
+              "take a generator of your own")),
+    wrong("compute-peak", "the course's generator", "test-compute-peak",
+        ("rng, seen = np.random.default_rng(0), []",
+         "from tinytorch.core.layers import generator\n    rng, seen = generator(), []"),
+        says=("compute_peak drew from lesson 03's generator",
+              "ute_peak drew from lesson 03's generator")),
+    wrong("compute-peak", "reseeds the course's generator", "test-compute-peak",
+        ("rng, seen = np.random.default_rng(0), []",
+         "from tinytorch.core.layers import generator, manual_seed\n    manual_seed(0)\n"
+         "    rng, seen = np.random.default_rng(0), []"),
+        says=("compute_peak drew from lesson 03's generator",
+              "ute_peak drew from lesson 03's generator")),
+    wrong("compute-peak", "limits left on", "test-compute-peak",
+        ("    with threadpool_limits(threads):\n        for n",
+         "    threadpool_limits(threads)\n    if True:\n        for n"),
+        says=("compute_peak('float32', 1, (4, 8)), where the products take",
+              "the limit is for a `with` block")),
+    wrong("compute-peak", "limits left on after an error", "test-compute-peak",
+        ("    with threadpool_limits(threads):\n        for n in sizes:\n"
+         "            a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))\n"
+         "            times = timed_runs(lambda: a @ b, 0.01, 2, clock)\n"
+         "            seen.append((2 * n**3 / min(times), spread_of(times)))\n",
+         "    limits = threadpool_limits(threads)\n    for n in sizes:\n"
+         "        a, b = (Tensor(rng.random((n, n), dtype=np.float32), dtype=dtype) for _ in range(2))\n"
+         "        times = timed_runs(lambda: a @ b, 0.01, 2, clock)\n"
+         "        seen.append((2 * n**3 / min(times), spread_of(times)))\n"
+         "    limits.restore_original_limits()\n"),
+        says=("threads of BLAS after a run that failed gave {1}, wanted {2}",
+              "the limit is for a `with` block")),
+    wrong("compute-peak", "spread of all", "test-compute-peak",
+        ("    return ComputePeak(dtype, threads, *max(seen))",
+         "    return ComputePeak(dtype, threads, max(seen)[0], max(s for _, s in seen))"),
+        says=("compute_peak('float16', 2, (6, 8)), where the products take",
+              "2 n**3 over the best time, of the best size, and the spread")),
     right("compute-peak", "a rate for each size", (PEAK, """    best = ComputePeak(dtype, threads, 0.0, 0.0)
     rng = np.random.default_rng(7)
     for n in sizes:
@@ -308,6 +460,11 @@ CASES: list[Case] = [
 """), says=("a[i] = a[i + 1] + s c[i] in 2 passes: a gave", "before the next one begins")),
     wrong("triad", "a name from nowhere", "test-triad",
         ("range(a.size)", "range(n)"), says=("triad cannot be compiled", "'n' is not defined")),
+    wrong("triad", "one too many", "test-triad",
+        ("range(a.size)",
+         "range(a.size + 1)"),
+        says=("5 elements, s = 3.0: a gave 6, wanted 0 at [5]: every elemen",
+              "every element has its sum, and once")),
     right("triad", "by c's size", ("range(a.size)", "range(len(c))")),
 
     wrong("under-roof", "bytes for FLOPs", "test-under-roof",
@@ -329,6 +486,16 @@ CASES: list[Case] = [
         says=("(operation, bound) gave ('work', 'memory'), wanted ('work', 'compute')",)),
     wrong("under-roof", "the counted name", "test-under-roof",
         ("return RooflineRow(name,", "return RooflineRow(counted.name,"), says=("(operation, bound) gave ('x',",)),
+    wrong("under-roof", "percent capped", "test-under-roof",
+        ("100 * rate / allowed",
+         "min(100.0, 100 * rate / allowed)"),
+        says=("under_roof of 3e+09 FLOPs, 2e+09 bytes, 0.1 s, Roof(flops=70",
+              "ms, and billions a second")),
+    wrong("under-roof", "ridge by peak/bandwidth int", "test-under-roof",
+        ("counted.intensity < roof.ridge",
+         "counted.intensity < roof.flops // roof.bandwidth"),
+        says=("under_roof of 3e+09 FLOPs, 2e+09 bytes, 0.1 s, Roof(flops=70",
+              "what binds?")),
     right("under-roof", "keywords",
         ("    return RooflineRow(name, counted.intensity, seconds * 1e3, *rates, bound)", """\
     gflops, gigabytes, highest, percent = rates

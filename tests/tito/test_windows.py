@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from tests.tito.small_project import small_project, student_project, typed
 from tito.actions import doctor
+from tito.actions.release import release
 from tito.project import Project
 from tito.run.process import crash_name
 
@@ -37,9 +39,9 @@ LINUX_FILES = {
 }
 
 
-def git(*arguments: str) -> list[str]:
+def git(*arguments: str, folder: Path = ROOT) -> list[str]:
     """The lines that git prints, where each ends in a NUL."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=True)
     return done.stdout.split("\0")[:-1]
 
 
@@ -98,10 +100,27 @@ def test_what_tito_writes_has_names_that_windows_takes(tmp_path, monkeypatch):
     assert not [str(path) for path in written if any(map(is_refused, path.parts))]
 
 
+def check_out(target: Path, folder: Path = ROOT) -> None:
+    """Check the files of a repository out to the folder `target`, as git is set on Windows."""
+    windows = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
+    git(*windows, "checkout-index", "--all", f"--prefix={target.as_posix()}/", folder=folder)
+
+
+def test_a_students_folder_in_git_has_the_same_bytes_on_every_system(project, tmp_path):
+    """Else what tito exported there would count as altered."""
+    shutil.copyfile(ROOT / ".gitattributes", project.root / ".gitattributes")
+    mine = tmp_path / "mine"
+    release(project, mine, "py")
+    written = {path.relative_to(mine): path.read_bytes() for path in mine.rglob("*") if path.is_file()}
+    git("init", "--quiet", folder=mine)
+    git("add", "--all", "--force", folder=mine)
+    check_out(tmp_path / "theirs", mine)
+    assert written == {name: (tmp_path / "theirs" / name).read_bytes() for name in written}
+
+
 def test_a_checkout_has_the_same_bytes_on_every_system(tmp_path):
-    """As Windows has git by default; what is binary is not touched either."""
-    settings = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
-    git(*settings, "checkout-index", "--all", f"--prefix={tmp_path.as_posix()}/")
+    """What is binary is not touched either."""
+    check_out(tmp_path)
     rows = [row.partition("\t") for row in git("ls-files", "-z", "--stage")]
     blobs = {name: about.split()[1] for about, _, name in rows}
     names = sorted(blobs)

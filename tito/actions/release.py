@@ -23,7 +23,17 @@ from tito.program import typed
 from tito.project import EDITION, LIBRARY, Project
 
 FORMATS = ("ipynb", "py")
-COPIED = ("settings.ini", "setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "tito", "datasets", "examples")
+COPIED = (
+    ".gitattributes",
+    "settings.ini",
+    "setup.py",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "LICENSE",
+    "tito",
+    "datasets",
+    "examples",
+)
 README = Path(__file__).with_name("templates") / "README.md"
 GIVEN = """
 

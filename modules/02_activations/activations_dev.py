@@ -43,10 +43,10 @@ from tinytorch.support.torch_names import also_dim
 from tinytorch.support.validation import checked_axis
 
 # %%
-from tinytorch.support.checks import check, close, typed, unchanged
+from tinytorch.support.checks import check, close, explained, typed, unchanged
 from tinytorch.support.checks_functions import DIGITS, check_each, check_gelu, check_rows
-from tinytorch.support.checks_functions import check_special, gelu_formula, log_softmax_formula
-from tinytorch.support.checks_functions import tanh_formula
+from tinytorch.support.checks_functions import check_shapes, check_special, few_digits
+from tinytorch.support.checks_functions import gelu_formula, log_softmax_formula, tanh_formula
 
 # %% [markdown]
 r"""
@@ -103,7 +103,8 @@ RELU = Primitive("relu", rectified, "output")
 def test_unit_relu():
     cases = [([[-3, -0.5, 0], [0.25, 2, 1000]], [[0, 0, 0], [0.25, 2, 1000]], "max(x, 0)"),
              ([-np.inf, np.inf], [0, np.inf], "there is no 0 times infinity in a maximum"),
-             ([np.nan], [np.nan], "which NumPy function keeps a nan?"), ([], [], "max(x, 0)")]
+             ([np.nan], [np.nan], "which NumPy function keeps a nan?"), ([], [], "max(x, 0)"),
+             ([2.0**-20, -(2.0**-20)], [2.0**-20, 0], "max(x, 0)")]
     ### BEGIN HIDDEN TESTS
     cases += [([[[7.5], [-0.125]], [[-64], [0.5]]], [[[7.5], [0]], [[0], [0.5]]], "max(x, 0)"),
               (3.0, 3.0, "max(x, 0)")]
@@ -112,9 +113,11 @@ def test_unit_relu():
         for dtype in ["float32", "float64", "float16", "bfloat16"]:
             x, call = Tensor(numbers, dtype=dtype).data, f"rectified({numbers}) in {dtype}"
             with unchanged(call, "compute in an array of your own", x=x):
-                got = rectified(x)
+                with explained(call, "an array of any shape comes in"):
+                    got = rectified(x)
             typed(call, got, x.dtype)
             close(call, got, wanted, idea)
+    check_shapes(rectified, lambda x: x)
 
 test_unit_relu()
 
@@ -210,12 +213,12 @@ SIGMOID = Primitive("sigmoid", logistic, "output")
 # Check of logistic: run it when your cell has run.
 @check
 def test_unit_sigmoid():
-    numbers = [-np.inf, -1e4, -80, -20, -10, -1, -1e-3, 0, 0.5, 3, 12, 1e4, np.inf, np.nan]
+    numbers = [-np.inf, -1e4, -600, -80, -20, -10, -1, -1e-3, 0, 0.5, 3, 12, 1e4, np.inf, np.nan]
     ### BEGIN HIDDEN TESTS
-    numbers += [-5e3, -60, -15, -2.5, -0.03125, 0.2, 7, 40, 2e3]
+    numbers += [-5e3, -300, -60, -15, -2.5, -0.03125, 0.2, 7, 40, 2e3]
     ### END HIDDEN TESTS
     check_each(logistic, lambda x: 1 / (1 + np.exp(-x)), numbers, "compare the forms in the table")
-    assert logistic(np.zeros((2, 0))).shape == (2, 0), "an empty array keeps its shape"
+    check_shapes(logistic, lambda x: 1 / (1 + np.exp(-x)))
 
 test_unit_sigmoid()
 
@@ -291,10 +294,12 @@ def gelu_exact(x: np.ndarray) -> np.ndarray:
 # Check of gelu_exact: run it when your cell has run.
 @check
 def test_unit_gelu_exact(numbers):
-    idea = "x times the probability of a smaller number"
-    check_gelu(gelu_exact, gelu_formula, numbers, lambda got, x: idea)
+    few, idea = "has sqrt(2) all digits?", "x times the probability of a smaller number"
+    check_gelu(gelu_exact, gelu_formula, numbers,
+               lambda got, x: few if few_digits(got, gelu_formula(x)) else idea)
+    check_shapes(gelu_exact, gelu_formula)
 
-test_unit_gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5, 1e4]])
+test_unit_gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5, 1e4], [np.nan, 1, 1, 1]])
 ### BEGIN HIDDEN TESTS
 test_unit_gelu_exact([[-4.0], [-1.25], [0.01], [1.9], [33.0]])
 ### END HIDDEN TESTS
@@ -349,14 +354,17 @@ def gelu_tanh(x: np.ndarray) -> np.ndarray:
 # %% nbgrader={"grade": true, "grade_id": "test-gelu-tanh", "points": 7}
 # Check of gelu_tanh: run it when your cell has run.
 def which_form(got, x):
-    exact = np.allclose(got, gelu_formula(x), rtol=1e-5, atol=1e-5)
+    if few_digits(got, tanh_formula(x)):
+        return "are all constants given with enough digits?"
+    exact = few_digits(got, gelu_formula(x))
     return "that is the exact form" if exact else "compare with the formula from the inside out"
 
 @check
 def test_unit_gelu_tanh(numbers):
     check_gelu(gelu_tanh, tanh_formula, numbers, which_form)
+    check_shapes(gelu_tanh, tanh_formula)
 
-test_unit_gelu_tanh([[-10, -6, -2.7, -0.7], [0, 0.3, 2.7, 1e4]])
+test_unit_gelu_tanh([[-10, -6, -2.7, -0.7], [0, 0.3, 2.7, 1e4], [np.nan, 1, 1, 1]])
 ### BEGIN HIDDEN TESTS
 test_unit_gelu_tanh([[-3.5], [-1.1], [0.02], [1.6], [21.0]])
 ### END HIDDEN TESTS
@@ -492,7 +500,9 @@ def test_unit_softmax(numbers):
     check_special(normalized_exp, [
         ([[1e3, 1e3], [-1e3, -1e3]], [[0.5, 0.5]] * 2, "each row has its own largest score"),
         ([1, -inf, 1], [0.5, 0, 0.5], "-inf rules a class out"), ([inf, 0], none, "so it is nan"),
+        ([-200, 0], [np.exp(-200), 1], "small ones count"), ([1e3, -1e3], [1, 0], "the largest"),
         ([-inf, -inf], none, "so it is nan"), ([np.nan, 0], none, "so it is nan")])
+    check_shapes(normalized_exp, lambda x, axis: np.exp(log_softmax_formula(x, axis)), True)
 
 test_unit_softmax(np.random.default_rng(2).normal(size=(2, 3, 4)) * 3)
 ### BEGIN HIDDEN TESTS
@@ -558,10 +568,12 @@ def test_unit_log_softmax(numbers):
     far = {"float32": 1e-6, "float64": 1e-14}
     for scores, digits in [(numbers, DIGITS), (numbers * 1000, far)]:
         check_rows(log_normalized_exp, log_softmax_formula, scores, digits, idea)
-    inf = np.inf
+    inf, none = np.inf, [np.nan, np.nan]
     check_special(log_normalized_exp, [
-        ([1, -inf], [0, -inf], "probabilities 1 and 0"), ([-inf, -inf], [np.nan] * 2, "it is nan"),
+        ([inf, inf], none, "softmax is nan"), ([np.nan, 0], none, "softmax is nan"),
+        ([1, -inf], [0, -inf], "probabilities 1 and 0"), ([-inf, -inf], none, "it is nan"),
         ([[0.0, -200.0]], [[0, -200]], "do not take the logarithm of a probability")])
+    check_shapes(log_normalized_exp, log_softmax_formula, True)
 
 test_unit_log_softmax(np.random.default_rng(3).normal(size=(2, 3, 4)) * 3)
 ### BEGIN HIDDEN TESTS

@@ -42,8 +42,9 @@ from tinytorch.support.validation import check_callable, check_sizes
 # %%
 from tinytorch.core.activations import relu
 from tinytorch.core.tensor import Interceptor
+from tinytorch.support import checks_layers
 from tinytorch.support.checks import check, close, equal, explained, operations, raises, typed
-from tinytorch.support.checks import ufunc_calls, unchanged
+from tinytorch.support.checks import unchanged
 
 # %% [markdown]
 r"""
@@ -151,13 +152,7 @@ def test_unit_parts():
     cases += [(other, [("down", other.down)]), (other.down, [("x", module), ("4.5", "y")]),
               ((1, inner), [("0", 1), ("1", inner)]), ([], []), (b"ab", []), (numbers, [])]
     ### END HIDDEN TESTS
-    for owner, wanted in cases:
-        call = f"parts of a {type(owner).__name__}"
-        with explained(call, "not everything has parts"):
-            got = list(parts(owner))
-        same = [name for name, _ in got] == [name for name, _ in wanted] and all(
-            part is whole for (_, part), (_, whole) in zip(got, wanted))
-        assert same, f"{call} gave {got}, wanted {wanted}: names are strings; see what has parts"
+    checks_layers.has_parts(parts, cases + checks_layers.module_parts(Module))
 
 test_unit_parts()
 
@@ -206,12 +201,7 @@ def test_unit_walk():
     cases += [(("p", [["q", "r"], "s"], "t"), ["", "0", "1", "1.0", "1.0.0", "1.0.1", "1.1", "2"],
                "depth first"), ([{"k": shared}, [shared]], ["", "0", "0.k", "1"], "each once")]
     ### END HIDDEN TESTS
-    for owner, wanted, idea in cases:
-        for turn, hint in [("first", idea), ("second", "begin each walk with an empty memory")]:
-            what = f"the list of names that the {turn} walk met"
-            with explained(what, "remember what was met"):
-                got = [name for name, _ in walk(owner)]
-            equal(what, got, wanted, hint)
+    checks_layers.walks(walk, cases)
 
 test_unit_walk()
 
@@ -337,12 +327,8 @@ def test_unit_affine():
             typed(call, got, dtype, "the type that came in")
             close(call, got, x.astype(wide) @ w.astype(wide) + bias.astype(wide),
                   "x @ weight + bias", rtol=digits, atol=digits)
-    calls = ufunc_calls(affine, np.ones((2, 5, 3)), np.ones((3, 4)), np.ones(4))
-    stacks = [call.shapes[0] for call in calls if len(call.shapes[0]) > 2
-              and call.name in ("matmul", "dot", "einsum")]
-    assert not stacks, f"a stack of shape {stacks[0]} was multiplied: make one tall matrix of it"
-    new = [call.shapes for call in calls if call.name == "add" and not call.in_place]
-    assert not new, f"the sum of {new[0]} made a new array: add in place, into the product"
+    checks_layers.one_product(affine)
+    checks_layers.any_layout(affine)
 
 test_unit_affine()
 
@@ -422,13 +408,15 @@ def test_unit_linear():
     ### END HIDDEN TESTS
     for n, m in sizes:
         x, w, b = (Tensor(rng.normal(size=shape)) for shape in [(2, 3, n), (n, m), m])
-        for bias, name in [([b], "linear"), ([], "matmul")]:
+        for bias, name in [([b], "linear"), ([], "matmul"), ([Tensor(np.zeros(m))], "linear")]:
             call = f"linear of {x.shape} by {w.shape} with{'' if bias else 'out'} bias"
             with explained(call, "these shapes fit"):
                 got = linear(x, w, *bias)
-            close(call, got, x.data @ w.data + (b.data if bias else 0), "x @ weight + bias")
+            close(call, got, x.data @ w.data + sum(each.data for each in bias), "x @ weight + bias")
             ran = operations(Interceptor, lambda: linear(x, w, *bias))
             equal(f"the operations of {call}", ran, [name], "one primitive, through apply")
+            checks_layers.takes_them_itself(
+                call, Interceptor, lambda: linear(x, w, *bias), x, w, *bias)
         for shape in [(2, n + 1), (n + 1,), ()]:
             raises(f"linear of {shape} by {w.shape}", lambda: linear(np.zeros(shape), w, b),
                    ValueError, str(shape), str(w.shape), idea="name both shapes")
@@ -477,12 +465,14 @@ def test_unit_linear_layer():
     ### BEGIN HIDDEN TESTS
     cases += [(6, 2, True), (5, 5, False), (1, 3, True), (9, 2000, True)]
     ### END HIDDEN TESTS
+    manual_seed(3)
     for n, m, bias in cases:
         layer, call = Linear(n, m, bias=bias), f"Linear({n}, {m}, bias={bias})"
         got = [(name, p.shape, p.requires_grad) for name, p in layer.named_parameters()]
         wanted = [("weight", (n, m), True), ("bias", (m,), True)][:1 + bias]
         equal(f"the list of parameters of {call}", got, wanted, "weight is (in, out), bias (out,)")
         for name, p in layer.named_parameters():
+            typed(f"{call}: {name}", p, np.float32, "uniform_parameter draws one")
             largest, spread = np.abs(p.data).max() * n**0.5, p.data.std() * (3 * n)**0.5
             assert largest <= 1, f"{call}: {name} reaches {largest:.2f}/sqrt({n}), wanted at most 1"
             assert m < 1000 or abs(spread - 1) < 0.1, (
@@ -493,7 +483,10 @@ def test_unit_linear_layer():
     numbers = []
     for seed in (5, 5, 6):
         manual_seed(seed)
-        numbers.append(np.concatenate([p.data.ravel() for p in Linear(3, 5).parameters()]))
+        with checks_layers.numpy_untouched("Linear(3, 5)"):
+            layer = Linear(3, 5)
+        numbers.append(np.concatenate([p.data.ravel() for p in layer.parameters()]))
+        equal("how many of the 20 numbers of Linear(3, 5) differ", len(set(numbers[-1])), 20)
     found = np.array_equal(*numbers[:2]), bool(np.isin(*numbers[1:]).any())
     equal("whether all numbers of Linear(3, 5) repeat after the same seed, and any after another",
           found, (True, False), "draw them with uniform_parameter")
@@ -555,23 +548,11 @@ class Dropout(Module):
 # Check of Dropout: run it when your cell has run.
 @check
 def test_unit_dropout(number, p, wanted):
-    for dtype in ["float32", "float16", "bfloat16"]:
-        x, layer = Tensor(np.full((200, 100), number), dtype), Dropout(p)
-        manual_seed(11)
-        first, second, call = layer(x), layer(x), f"Dropout({p}) in {dtype}"
-        typed(call, first, x.dtype, "the type of x")
-        equal(f"the list of numbers in {call} of {number},", np.unique(first.data).tolist(), wanted,
-              "on average a number stays what it is")
-        dropped = (first.data == 0).mean(axis=1)
-        share = dropped.mean()
-        assert abs(share - p) < 0.02, f"{call} dropped {share:.1%}: p is the share that goes"
-        assert dropped.std() > 0.01, f"{call} dropped {dropped[:4]} of rows: each number by itself"
-        assert not np.array_equal(first.data, second.data), f"{call} dropped the same ones twice"
-        totals = {int((layer(x).data == 0).sum()) for _ in range(3)}
-        assert len(totals) > 1, f"{call} dropped {totals} numbers each time: each number by itself"
-        manual_seed(11)
-        close(f"{call} after the same seed", layer(x), first.data, "draw with generator()")
-        equal(call, operations(Interceptor, lambda: layer(x)), ["mul"], "one mask")
+    checks_layers.drops(Dropout, Tensor, manual_seed, number, p, wanted)
+    x, layer = Tensor([[number] * 4] * 2), Dropout(p)
+    call, ran = f"Dropout({p}) in training", operations(Interceptor, lambda: layer(x))
+    equal(f"the operations of {call}", ran, ["mul"], "one mask")
+    checks_layers.takes_them_itself(call, Interceptor, lambda: layer(x), x)
     state = generator().bit_generator.state
     for what, quiet in [("in evaluation", layer.eval()), ("for p = 0", Dropout(0))]:
         assert quiet(x) is x, f"{what} x itself should be the result"
@@ -580,6 +561,7 @@ def test_unit_dropout(number, p, wanted):
 test_unit_dropout(3.0, 0.5, [0, 6])
 ### BEGIN HIDDEN TESTS
 test_unit_dropout(-1.5, 0.75, [-6, 0])
+test_unit_dropout(3.0, 0.25, [0, 4])
 ### END HIDDEN TESTS
 
 # %%
@@ -647,14 +629,16 @@ def test_unit_layer_norm():
             x = (draw.normal(size=shape) * scale + shift).astype(dtype)
             weight, bias = draw.normal(size=(2, shape[-1])).astype(dtype)
             call = f"rows of {shape} near {shift}, spread {scale}, in {dtype}, eps={eps},"
-            with explained(call, "each row has its own mean and variance"), unchanged(call, x=x):
-                got = normalized(x, weight, bias, eps=eps)
+            with unchanged(call, x=x, weight=weight, bias=bias):
+                with explained(call, "each row has its own mean and variance"):
+                    got = normalized(x, weight, bias, eps=eps)
             wide = x.astype(np.float64)
             root = np.sqrt(wide.var(axis=-1, keepdims=True) + eps)
             wanted = (wide - wide.mean(axis=-1, keepdims=True)) / root * weight + bias
             typed(call, got, dtype, "the type that came in")
             close(call, got, wanted, "each row: over n, eps inside the root, weight, bias",
                   rtol=digits, atol=digits)
+    checks_layers.special_rows(normalized)
 
 test_unit_layer_norm()
 
@@ -795,6 +779,7 @@ def test_unit_load_arrays(n, m):
     assert layer.weight is held, "load into the parameter that is there: an optimizer may hold it"
     assert not layer.bias.requires_grad, "loading changed requires_grad of bias, which was frozen"
     assert np.array_equal(old, before), "the old array was written to, and others may hold it"
+    equal("the list of names in the state after loading", [*state], ["weight", "bias"], "keep it")
     for name, p in layer.named_parameters():
         typed(f"{name}, loaded from {type(state[name]).__name__},", p, np.float32, "its own type")
         close(f"{name} after loading", p, state[name])
@@ -802,6 +787,7 @@ def test_unit_load_arrays(n, m):
     layer.load_state_dict(state)
     layer.weight.data[0, 0] = 9
     assert state["weight"][0, 0] != 9, "network and state share an array: copy"
+    checks_layers.loads_each(load_arrays, Tensor)
 
 test_unit_load_arrays(3, 2)
 ### BEGIN HIDDEN TESTS
@@ -824,6 +810,7 @@ def test_unit_load_misfits(n, m):
         raises(call, lambda: layer.load_state_dict(state), ValueError, *words, idea="list them all")
         for name, p in layer.named_parameters():
             assert np.array_equal(p.data, before[name]), f"{call} changed {name}: compare first"
+    checks_layers.fits_nothing(load_arrays, Tensor)
 
 test_unit_load_misfits(3, 2)
 ### BEGIN HIDDEN TESTS

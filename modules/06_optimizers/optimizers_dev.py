@@ -125,10 +125,10 @@ def descend(data: np.ndarray, direction: np.ndarray, lr: float, work: np.ndarray
 # Check of descend: run it when your cell has run.
 @check
 def test_unit_descend():
-    cases = [([1, 2], [10, -10], 0.5), ([[6], [0]], [[1], [4]], 2), (5, 2, 1)]
+    cases = [([1, 2], [10, -10], 0.5), ([[6, 1], [0, 8]], [[1, np.inf], [4, 1e6]], 2), (5, 2, 1)]
     cases += [([0, 3], [9, 13], np.float64(0.1))]
     ### BEGIN HIDDEN TESTS
-    cases += [([2, -1], [0.5, 4], 0.25), ([[0], [3]], [[6], [11]], np.float64(0.3)), ([1], [3], 3)]
+    cases += [([[0, 3], [2, 1]], [[6, 11], [np.nan, 1e7]], np.float64(0.3)), ([1], [3], 3)]
     ### END HIDDEN TESTS
     for case in cases:
         checks.descend(descend, *case, "change data itself, downwards, in its own type")
@@ -296,9 +296,9 @@ def with_decay(gradient: np.ndarray, data: np.ndarray, weight_decay: float,
 # Check of with_decay: run it when your cell has run.
 @check
 def test_unit_with_decay():
-    cases = [([1, 1], [10, -10], 0.5), ([[3], [0]], [[2], [4]], 0.25), (1, 6, 2)]
+    cases = [([1, 1], [10, -10], 0.1), (1, 6, 2), ([[3, 0], [5, 1]], [[2, np.nan], [1, 4]], 0.001)]
     ### BEGIN HIDDEN TESTS
-    cases += [([4, -2], [10, 0], 0.5), ([[0, 1]], [[-3, 8]], 1.25)]
+    cases += [([4, -2], [10, 0], 0.3), ([[0, np.inf], [2, 6]], [[-3, 8], [np.inf, 0]], 0.02)]
     ### END HIDDEN TESTS
     for case in cases:
         checks.decay(with_decay, *case, "which of the two does the decay multiply?")
@@ -362,7 +362,7 @@ def with_momentum(gradient: np.ndarray, state: dict, momentum: float, nesterov: 
 # Check of with_momentum: run it when your cell has run.
 @check
 def test_unit_with_momentum():
-    gradients = [[4, 0], [4, 8], [-2, 8]]
+    gradients = [[[4, 0], [1, 1]], [[-2, 0], [-0.5, -0.5]], [[4, 8], [0, 2]], [[8, np.nan], [9, 1]]]
     cases = [(gradients, 0.5, False), (gradients, 0.5, True)]
     ### BEGIN HIDDEN TESTS
     cases += [([[[2]], [[-7]]], 0.75, True), ([[1, -2], [0.5, 4], [-3, 1], [0, 2]], 0.9, False)]
@@ -428,7 +428,8 @@ def test_unit_sgd():
         checks.path(SGD, Tensor, options, wanted)
     for second in [{"lr": 0.1}, rolling, mixed, {"weight_decay": 5.0}]:
         checks.apart(SGD, Tensor, rolling, second)
-    checks.step(SGD, Tensor, **mixed)
+    checks.path(SGD, Tensor, rolling, [1.9, 1.81, 1.729, 1.6061], gradients=(1.0, 0.0, 0.0, 0.5))
+    checks.step(SGD, Tensor, **mixed), checks.passes_on(SGD, Tensor, **mixed)
 
 test_unit_sgd()
 
@@ -482,9 +483,10 @@ def blend(average: np.ndarray, sample: np.ndarray, beta: float, work: np.ndarray
 # Check of blend: run it when your cell has run.
 @check
 def test_unit_blend():
-    cases = [([8, 0], [0, 4], 0.75), ([4, 2], [2, 2], 0.5), (5, 3, 0.0), ([1], [11], 0.9)]
+    cases = [([8, 0], [0, 4], 0.75), ([4, 2], [0, 0], 0.5), (5, 3, 0.0), ([1], [11], 0.9),
+             ([[1, 2], [3, 4]], [[5, np.inf], [np.nan, 1e8]], 0.5)]
     ### BEGIN HIDDEN TESTS
-    cases += [([4, -8], [0, 2], 0.25), ([[1]], [[11]], 0.7)]
+    cases += [([4, -8], [0, 2], 0.25), ([[1, 0], [0, 3]], [[11, np.nan], [-1e7, 5]], 0.7)]
     ### END HIDDEN TESTS
     for case in cases:
         checks.blend(blend, *case, "change average itself: who gets beta, who the rest?")
@@ -545,7 +547,7 @@ def adam_step(data: np.ndarray, state: dict, lr: float, betas: tuple[float, floa
 # Check of adam_step: run it when your cell has run.
 @check
 def test_unit_adam_step():
-    cases = [(1, 0.5, (0.9, 0.99), 0.0), (1, 0.5, (0.9, 0.99), 2.0), (500, 0.25, (0.0, 0.95), 0.1)]
+    cases = [(1, 0.5, (0.9, 0.99), 0.0), (1, 0.5, (0.9, 0.99), 2.0), (500, 0.25, (0.0, 0.999), 0.1)]
     ### BEGIN HIDDEN TESTS
     cases += [(2, 0.3, (0.8, 0.95), 1e-3), (10, 2.0, (0.99, 0.5), 1e-8), (1, 0.5, (0.2, 0.1), 1.0)]
     ### END HIDDEN TESTS
@@ -603,7 +605,8 @@ def test_unit_adam():
     ### END HIDDEN TESTS
     for options, wanted in cases:
         checks.path(Adam, Tensor, options, wanted)
-    checks.step(Adam, Tensor)
+    checks.path(Adam, Tensor, {"lr": 0.1}, [1.9, 1.8329941, 1.7811984], gradients=(1.0, 0.0, 0.0))
+    checks.step(Adam, Tensor), checks.passes_on(Adam, Tensor)
 
 test_unit_adam()
 
@@ -692,7 +695,7 @@ def test_unit_adamw():
     checks.path(AdamW, Tensor, {"lr": 0.1, "weight_decay": 0.5}, [1.9, 1.805], gradients=(0.0, 0.0))
     for second in [{"lr": 0.5}, {"betas": (0.5, 0.9)}, {"eps": 0.5}, {"weight_decay": 2.0}]:
         checks.apart(AdamW, Tensor, {"lr": 0.1}, {"lr": 0.1, **second})
-    checks.step(AdamW, Tensor)
+    checks.step(AdamW, Tensor), checks.passes_on(AdamW, Tensor)
 
 test_unit_adamw()
 

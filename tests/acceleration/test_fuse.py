@@ -11,6 +11,7 @@ import torch
 
 from tests.operations.check import HALVES, cast_array
 from tinytorch.core.activations import relu, sigmoid
+from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor, maximum, where
 from tinytorch.optimization.acceleration import fused_gelu, unfused_gelu
 from tinytorch.optimization.compilation import FusionError, compile_kernel, fuse, record
@@ -335,3 +336,38 @@ def test_a_symbol_can_be_shown_in_an_error_and_not_printed_by_a_function():
     assert "mul(tanh(...)" in str(KeyError(out))
     with pytest.raises(FusionError, match="asks for a number"):
         str(out)
+
+
+class Scaled(Module):
+    def __init__(self, by):
+        self.by, self.shift = by, Tensor(0.0)
+
+    @fuse
+    def forward(self, x):
+        return (x * self.by).tanh() + self.shift
+
+
+def test_a_method_is_fused_for_each_instance_and_sees_its_attributes_change():
+    x, one, two = Tensor([0.5, -1.0], requires_grad=True), Scaled(1.0), Scaled(2.0)
+    for module, by in [(one, 1.0), (two, 2.0), (one, 1.0)]:
+        np.testing.assert_allclose(module(x).data, np.tanh(by * x.data), rtol=1e-6)
+    one.by, one.shift = 3.0, Tensor(1.0)
+    y = one(x)
+    np.testing.assert_allclose(y.data, np.tanh(3 * x.data) + 1, rtol=1e-6, atol=1e-6)
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.data, 3 * (1 - np.tanh(3 * x.data) ** 2), rtol=1e-4)
+    twin = copy.deepcopy(one)
+    twin.by = 0.0
+    assert twin(x).data.tolist() == [1.0, 1.0] and one(x).data.tolist() == y.data.tolist()
+
+
+def test_exp_reaches_the_smallest_numbers():
+    """Subnormal results, whose logarithm and gradient are then those of PyTorch too."""
+    numbers = np.linspace(-104, -86, 200, dtype=np.float32)
+    x, theirs = Tensor(numbers, requires_grad=True), torch.tensor(numbers, requires_grad=True)
+    mine, right = fuse(lambda x: x.exp())(x), theirs.exp()
+    np.testing.assert_allclose(mine.data, right.detach().numpy(), rtol=1e-6, atol=2e-45)
+    x = Tensor([-93.0], requires_grad=True)
+    y = fuse(lambda x: x.exp().log())(x)
+    y.backward()
+    assert abs(y.item() + 93) < 1e-4 and not np.isnan(x.grad.data).any()

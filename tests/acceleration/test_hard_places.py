@@ -45,7 +45,7 @@ def usual() -> list[float]:
 
 
 def test_a_kernel_cache_that_cannot_be_written_is_not_needed(usual, tmp_path: Path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     nowhere = str(tmp_path / "file" / "cache")
     assert run(NUMBA_CACHE_DIR=nowhere, XDG_CACHE_HOME=nowhere, HOME=nowhere) == usual
 

@@ -245,12 +245,12 @@ def test_a_row_by_name_is_measured_told_and_written(tmp_path: Path):
     command = [sys.executable, "-m", "benchmarks", "gelu-forward-1k-1t", "--json", str(tmp_path / "found.json")]
     process = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
-    (found,) = from_json((tmp_path / "found.json").read_text()).results
+    (found,) = from_json((tmp_path / "found.json").read_text(encoding="utf-8")).results
     assert found.name == "gelu-forward-1k-1t" and found.rounds >= 7
     assert "gelu-forward-1k-1t" in process.stdout and "[1/1]" in process.stderr
 
 
 def test_a_file_that_cannot_be_written_is_said(capsys, tmp_path: Path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     assert main(["gelu-forward-1k-1t", "--json", str(tmp_path / "file" / "x.json")]) == 1
     assert "Cannot write" in capsys.readouterr().err

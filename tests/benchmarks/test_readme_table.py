@@ -140,7 +140,7 @@ def test_amounts_have_three_digits(value, unit, wanted):
 
 def test_rows_measured_again_take_the_place_of_the_old_and_the_others_stay(tmp_path: Path):
     report = whole_report()
-    (tmp_path / "kept.json").write_text(to_json(report))
+    (tmp_path / "kept.json").write_text(to_json(report), encoding="utf-8")
     again = report_of(report.machine, GROUPS, [result("gelu-forward-1M-1t", "gelu", 0.25)])
     both = merged(again, tmp_path / "kept.json")
     assert [found.name for found in both.results] == [found.name for found in report.results]
@@ -150,7 +150,8 @@ def test_rows_measured_again_take_the_place_of_the_old_and_the_others_stay(tmp_p
 
 def test_results_of_two_machines_are_not_mixed(tmp_path: Path):
     report = whole_report()
-    (tmp_path / "kept.json").write_text(to_json(replace(report, machine=replace(report.machine, cpu="another"))))
+    another = replace(report, machine=replace(report.machine, cpu="another"))
+    (tmp_path / "kept.json").write_text(to_json(another), encoding="utf-8")
     with pytest.raises(TitoError, match="another machine"):
         merged(report_of(report.machine, GROUPS, report.results[:1]), tmp_path / "kept.json")
     assert merged(report, tmp_path / "kept.json") == report, "a whole run takes the place of all"

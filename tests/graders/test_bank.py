@@ -14,7 +14,6 @@ import pytest
 
 from tests.graders.bank import cases
 from tests.graders.case import handed_in, right, wrong
-from tests.graders.child import in_child
 from tests.graders.judge import PATHS, lacking, problem, run_bank, run_cases, unfit
 from tests.graders.walk import Judged
 from tito.lesson.lesson import read_lesson
@@ -73,6 +72,8 @@ def test_a_walk_that_cannot_fork_gives_the_same_verdicts():
 
 
 def test_an_endless_solution_is_stopped_and_a_process_that_ends_is_noticed():
+    from tests.graders.child import in_child  # of POSIX
+
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         done = [pool.submit(in_child, partial(*work), limit) for *work, limit in JUDGES]
     assert [each.result() for each in done] == [

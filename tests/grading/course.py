@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from tests.notebooks import Answers, Notebook, grade_id, options
@@ -48,8 +49,8 @@ def together(folder: Path, *commands: list[str]) -> None:
 
 def environment() -> dict[str, str]:
     """An environment in which nbgrader's kernels find this repository, and no settings of whoever runs the tests."""
-    home = os.environ.get("TMPDIR", "/tmp")
-    return os.environ | {"PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": f"{home}/no-jupyter-config"}
+    nowhere = str(Path(gettempdir()) / "no-jupyter-config")
+    return os.environ | {"PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": nowhere}
 
 
 def is_answer(cell: dict[str, Any]) -> bool:

@@ -131,7 +131,7 @@ def test_the_five_students_earn_what_they_should(course: Path, source: Project) 
 
 
 def test_the_exported_points_are_the_gradebooks(course: Path) -> None:
-    with (course / "grades.csv").open(newline="") as file:
+    with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file) if row["assignment"] == LESSON}
     assert {name: float(row["score"]) for name, row in rows.items()} == {
         student: earned(course, student) for student in STUDENTS

@@ -138,7 +138,7 @@ def test_a_tree_without_lessons_makes_no_course(tmp_path: Path) -> None:
 def test_where_nbgrader_is_missing_the_words_say_how_to_install_it(source: Project, tmp_path: Path) -> None:
     shadow = tmp_path / "path" / "nbgrader"
     shadow.mkdir(parents=True)
-    (shadow / "__init__.py").write_text("")  # a package that cannot be run
+    (shadow / "__init__.py").write_text("", encoding="utf-8")  # a package that cannot be run
     more = {"PYTHONPATH": os.pathsep.join([str(shadow.parent), tito_environment()["PYTHONPATH"]])}
     command = [sys.executable, "-m", "tito", "grade", "init", str(tmp_path / "course")]
     done = subprocess.run(command, cwd=source.root, env=environment() | more, capture_output=True, text=True)

@@ -174,7 +174,7 @@ def twice(x):
 def lesson_of(tmp_path: Path, given: str = "ONE = 1", check: str = "assert twice(2) == 4") -> Lesson:
     path = tmp_path / "01_small" / "small_dev.py"
     path.parent.mkdir()
-    path.write_text(SOURCE.format(given=given, check=check))
+    path.write_text(SOURCE.format(given=given, check=check), encoding="utf-8")
     return read_lesson(path)
 
 

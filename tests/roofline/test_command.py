@@ -44,7 +44,7 @@ def typed(*line: str) -> Result:
 def net(tmp_path: Path, real: Project, monkeypatch: pytest.MonkeyPatch) -> str:
     """A user's file with models in it; the current folder is the project."""
     monkeypatch.chdir(real.root)
-    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "net.py").write_text(NET, encoding="utf-8")
     return str(tmp_path / "net.py")
 
 
@@ -67,7 +67,7 @@ def test_json_holds_the_rows_the_roof_and_the_picture(net, tmp_path):
 
 
 def test_what_the_users_file_prints_is_not_in_the_json(net, tmp_path):
-    Path(net).write_text(f"print('loading')\n{NET}")
+    Path(net).write_text(f"print('loading')\n{NET}", encoding="utf-8")
     line = [f"{net}:model", "--shape", "4,12", "-o", str(tmp_path / "roof.png")]
     assert json.loads(typed(*line, "--json").stdout)["what"] == "net.py:model on 4 x 12"
     assert typed(*line).stdout.startswith("loading\n")
@@ -139,15 +139,16 @@ def test_bad_input_is_refused_in_words(net, line, code, words):
     ("text", "words"), [("def", "line 1: invalid syntax"), ("import no_such_package", "no_such_package")]
 )
 def test_a_file_that_cannot_be_imported_says_why(net, text, words):
-    Path(net).write_text(text)
+    Path(net).write_text(text, encoding="utf-8")
     result = typed(f"{net}:model", "--shape", "4,12")
     assert result.exit_code == 1 and words in result.stderr
 
 
 def test_the_users_folder_is_searched_while_the_file_is_imported_and_no_longer(net):
     before = list(sys.path)
-    Path(net).with_name("parts_of_it.py").write_text("WIDTH = 12\n")
-    Path(net).write_text("from parts_of_it import WIDTH\nfrom tinytorch import Linear\nmodel = Linear(WIDTH, 3)\n")
+    Path(net).with_name("parts_of_it.py").write_text("WIDTH = 12\n", encoding="utf-8")
+    text = "from parts_of_it import WIDTH\nfrom tinytorch import Linear\nmodel = Linear(WIDTH, 3)\n"
+    Path(net).write_text(text, encoding="utf-8")
     assert typed(f"{net}:model", "--shape", "4,12", "-o", f"{net}.png").exit_code == 0
     assert sys.path == before
 

@@ -83,7 +83,7 @@ def test_the_largest_cache_is_read_where_the_system_tells_it(tmp_path):
     assert largest_cache(tmp_path) is None
     for i, size in enumerate(["32K", "32K", "2048K", "36M", ""]):
         (tmp_path / f"index{i}").mkdir()
-        (tmp_path / f"index{i}" / "size").write_text(f"{size}\n")
+        (tmp_path / f"index{i}" / "size").write_text(f"{size}\n", encoding="utf-8")
     assert largest_cache(tmp_path) == 36 << 20
 
 

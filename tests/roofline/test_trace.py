@@ -192,17 +192,17 @@ def test_no_operations_are_an_empty_trace():
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "run.json"
-    path.write_text("before")
+    path.write_text("before", encoding="utf-8")
     odd = Operation("add", "forward", ((4,),), (4,), object(), 0.0, 1.0)
     with pytest.raises(TypeError):
         write_chrome_trace([odd], path)
-    assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
+    assert path.read_text(encoding="utf-8") == "before" and list(tmp_path.iterdir()) == [path]
     write_chrome_trace([operation(0.0, 1.0)], path)
-    assert len(json.loads(path.read_text())["traceEvents"]) == 2 and list(tmp_path.iterdir()) == [path]
+    assert len(json.loads(path.read_text(encoding="utf-8"))["traceEvents"]) == 2 and list(tmp_path.iterdir()) == [path]
 
 
 def test_the_folder_is_made_and_a_file_in_its_place_is_an_error(tmp_path):
     write_chrome_trace([], tmp_path / "nowhere" / "run.json")
-    assert json.loads((tmp_path / "nowhere" / "run.json").read_text())["traceEvents"] == []
+    assert json.loads((tmp_path / "nowhere" / "run.json").read_text(encoding="utf-8"))["traceEvents"] == []
     with pytest.raises(OSError):
         write_chrome_trace([], tmp_path / "nowhere" / "run.json" / "run.json")

@@ -12,6 +12,7 @@ from tinytorch.support.checks_functions import (
     check_each,
     check_gelu,
     check_rows,
+    check_shapes,
     check_special,
     gelu_formula,
     log_softmax_formula,
@@ -83,4 +84,19 @@ def test_a_wrong_axis_and_an_axis_that_is_lost_are_told():
 def test_special_rows_and_empty_arrays_are_asked_for():
     assert "([1, 2]) gave" in sentence(check_special, normalized_exp, [([1, 2], [0.5, 0.5], "no")])
     said = sentence(check_special, lambda x, axis: x - x.max(axis=axis, keepdims=True), [])
-    assert "of shape (3, 0) failed:" in said and said.endswith("empty batches pass")
+    assert "of shape (3, 0), axis -1, failed:" in said and said.endswith("empty batches pass")
+
+
+def test_a_small_probability_has_to_be_right_too():
+    def clipped(x, axis):
+        return np.exp(np.maximum(x - x.max(axis, keepdims=True, initial=-np.inf), -50))
+
+    assert "wanted 1.3839e-87" in sentence(check_special, clipped, [([-200, 0], [np.exp(-200), 1], "small ones count")])
+
+
+def test_every_shape_is_asked_for_and_a_result_that_is_no_array_of_its_own_is_told():
+    check_shapes(logistic, sigmoid)
+    check_shapes(normalized_exp, exp_softmax, True)
+    assert "gave shape (1,), wanted ()" in sentence(check_shapes, lambda x: np.atleast_1d(x) + 0, np.positive)
+    assert "gave the very array that came in" in sentence(check_shapes, np.asarray, np.positive)
+    assert "gave a list, wanted an array" in sentence(check_shapes, lambda x: x.tolist(), np.positive)

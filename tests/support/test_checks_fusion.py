@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinytorch.core.tensor import Tensor
-from tinytorch.optimization.compilation import CODE, make_kernel, record
-from tinytorch.support.checks_fusion import agree, number_of, run_source, summed_to
+from tinytorch.core.tensor import Interceptor, Tensor
+from tinytorch.optimization.compilation import CODE, FusionError, Recorder, fuse, make_kernel, record
+from tinytorch.support.checks_fusion import (
+    agree,
+    has_targets,
+    keeps_kernels,
+    never_falls_back,
+    number_of,
+    records_once,
+    run_source,
+    summed_to,
+)
+from tinytorch.support.state import state
 
 
 def test_a_record_has_a_value():
@@ -68,3 +78,41 @@ def test_what_was_broadcast_is_summed(shape):
     array = np.arange(6.0).reshape(2, 3)
     got = summed_to(array, shape)
     assert got.shape == shape and got.sum() == 15
+
+
+def test_right_answers_pass():
+    records_once(record, Recorder, Interceptor, Tensor)
+    has_targets(make_kernel)
+    keeps_kernels(fuse(lambda x, y: x * y))
+    never_falls_back(fuse, Interceptor, Tensor, FusionError)
+
+
+def twice(function, shapes):
+    record(function, shapes)
+    return record(function, shapes)
+
+
+def left_on(function, shapes):
+    Recorder().__enter__()
+    return record(function, shapes)
+
+
+class FallsBack(fuse):
+    def __call__(self, *inputs):
+        if inputs[0].dtype.name == "bfloat16":
+            return self.function(*inputs)
+        return super().__call__(*inputs)
+
+
+@pytest.mark.parametrize(("asked", "words"), [
+    (lambda: records_once(twice, Recorder, Interceptor, Tensor), "the symbols tell all"),
+    (lambda: records_once(left_on, Recorder, Interceptor, Tensor), "use `with`"),
+    (lambda: has_targets(lambda *args: make_kernel(lambda x, y: x * y, *args[1:3], ((3, 5), (3, 5), (3, 5)))), "a row"),
+    (lambda: never_falls_back(FallsBack, Interceptor, Tensor, FusionError), "the last operation of a fused 2 x . 1 of bfloat16 gave"),
+])
+def test_wrong_answers_are_told(asked, words):
+    try:
+        with pytest.raises(AssertionError, match=words):
+            asked()
+    finally:
+        state.interceptors = ()

@@ -163,7 +163,7 @@ def test_the_gradients_that_a_walk_holds_are_counted():
             node, g = node.edges[0], g * 1.0
             held.append(g)
 
-    assert gradients_held(backward, Tensor) < 5
+    assert gradients_held(backward, Tensor) < 8
     assert 50 <= gradients_held(hoarding, Tensor) < 53
 
 

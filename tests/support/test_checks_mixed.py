@@ -11,7 +11,7 @@ from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gel
 from tinytorch.optimization.precision import autocast, is_autocast_enabled
 from tinytorch.support import checks_mixed as mixed
 from tinytorch.support.checks_gelu import gelu64, gelu_is_right, makes_one_array, weighed
-from tinytorch.support.checks_products import product_with_gradients, refuses
+from tinytorch.support.checks_products import product_with_gradients, refuses, types_follow
 
 
 def trainer(kind=MixedPrecisionTrainer, scale=64.0, **settings):
@@ -62,11 +62,14 @@ def into_g(g, y, x):
 
 def test_a_backward_pass_makes_one_array_and_writes_to_no_other():
     x = np.linspace(1, 2, 10_000).astype(np.float32)
-    makes_one_array("f", lambda g, y, x: g * x, x)
-    for wrong, words in [(lambda g, y, x: g * x * x, "f held 2.0 x its input"), (into_g, "f changed g"),
-                         (lambda g, y, x: g * x[1:], "f failed: operands could not be broadcast")]:
+    makes_one_array(np.copy, lambda g, y, x: g * x, x)
+    for wrong, words in [(lambda g, y, x: g * x * x, "held 2.0 x its input"), (into_g, "changed g"),
+                         (lambda g, y, x: g * x[1:], "failed: operands could not be broadcast"),
+                         (lambda g, y, x: (g * 1) * x if x.itemsize == 2 else g * x, "float16 held 2.0 x")]:
         with pytest.raises(AssertionError, match=f"{words}.*: one pass, into one new array"):
-            makes_one_array("f", wrong, x)
+            makes_one_array(np.copy, wrong, x)
+    with pytest.raises(AssertionError, match="<lambda> of float32 held 3.0 x"):
+        makes_one_array(lambda x: x + 0 + (x + 0), lambda g, y, x: g * x, x)
 
 
 def test_an_error_of_a_gelu_is_told():
@@ -89,6 +92,14 @@ def test_products_and_refusals():
         product_with_gradients(lambda a, b: a @ b @ b.T, Tensor, (2, 3), (3, 5), "idea")
     with pytest.raises(AssertionError, match="was accepted"):
         refuses(lambda a, b: a * 1, Tensor, (3,), (3, 2), "2D+")
+
+
+def test_types_of_a_product_are_followed_to_the_gradients():
+    types_follow(vectorized_matmul, Tensor)
+    with pytest.raises(AssertionError, match="float32 @ int64 is int64, wanted float32: types follow @"):
+        types_follow(lambda a, b: a.astype(b.dtype) @ b, Tensor)
+    with pytest.raises(AssertionError, match="float32 @ int64 gave the left side no gradient"):
+        types_follow(lambda a, b: a @ b if a.dtype == b.dtype else a.detach() @ b, Tensor)
 
 
 def test_a_product_that_fails_is_told():
@@ -167,6 +178,33 @@ class LossFunction(Step):
         return super().train_step(batch)
 
 
+class KeepsTheLoss(Step):
+    def _compute_loss(self, outputs, targets):
+        self.last = super()._compute_loss(outputs, targets)
+        return self.last
+
+
+class SetsForGood(Step):
+    def train_step(self, batch):
+        np.seterr(over="ignore")
+        return super().train_step(batch)
+
+
+class StaysUnderAutocast(Step):
+    def train_step(self, batch):
+        context = autocast("float16")
+        context.__enter__()
+        inputs, targets = batch
+        loss = self._compute_loss(self.model(inputs), targets)
+        context.__exit__(None, None, None)
+        self.scale_loss(loss).backward()
+
+
+class OtherInputs(Step):
+    def train_step(self, batch):
+        return super().train_step((batch[0] * 1, batch[1]))
+
+
 BATCH = mixed.mock_batch(Tensor, 4, 0)
 HUGE = Tensor(np.full((4, 10), 6e4, np.float32)), BATCH[1]
 WATCHED = Interceptor, is_autocast_enabled
@@ -176,6 +214,10 @@ WATCHED = Interceptor, is_autocast_enabled
     ("kind", "asked", "words"),
     [
         (BackUnderAutocast, lambda t: mixed.casts_forward_alone(t, BATCH, *WATCHED), "is step 3"),
+        (KeepsTheLoss, lambda t: mixed.casts_forward_alone(t, BATCH, *WATCHED), "still held after the step"),
+        (SetsForGood, lambda t: mixed.good_step(t, *BATCH), "np.errstate puts them back"),
+        (StaysUnderAutocast, lambda t: mixed.casts_forward_alone(t, BATCH, *WATCHED), "autocast is still on"),
+        (OtherInputs, lambda t: mixed.good_step(t, *BATCH), "autocast alone converts them"),
         (AlwaysSteps, lambda t: mixed.overflowing_step(t, *HUGE), "skip the step"),
         (AsksForGroups, lambda t: mixed.good_step(t, *BATCH), "asked the optimizer for param_groups"),
         (ReportsLess, lambda t: mixed.good_step(t, *BATCH), "wanted a dict with the keys"),

@@ -31,7 +31,7 @@ def test_the_digits_have_the_shapes_types_and_ranges_that_lessons_count_on():
 def test_a_folder_above_the_current_one_is_looked_into(monkeypatch, tmp_path):
     without_package(monkeypatch, tmp_path)
     (tmp_path / "datasets" / "words").mkdir(parents=True)
-    (tmp_path / "datasets" / "words" / "a.txt").write_text("a")
+    (tmp_path / "datasets" / "words" / "a.txt").write_text("a", encoding="utf-8")
     (tmp_path / "modules" / "01_tensor").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "modules" / "01_tensor")
     assert dataset("words", "a.txt") == tmp_path / "datasets" / "words" / "a.txt"
@@ -39,7 +39,7 @@ def test_a_folder_above_the_current_one_is_looked_into(monkeypatch, tmp_path):
 
 def test_the_current_folder_comes_before_the_package(monkeypatch, tmp_path):
     (tmp_path / "datasets" / "digits").mkdir(parents=True)
-    with gzip.open(tmp_path / "datasets" / "digits" / "digits.csv.gz", "wt") as file:
+    with gzip.open(tmp_path / "datasets" / "digits" / "digits.csv.gz", "wt", encoding="utf-8") as file:
         file.write(",".join(["16"] * 64 + ["7"]) + "\n")
     monkeypatch.chdir(tmp_path)
     images, labels = load_digits()
@@ -64,6 +64,6 @@ def test_missing_data_are_told_of_with_what_to_do(monkeypatch, tmp_path):
 
 
 def test_a_file_of_another_form_is_refused(tmp_path):
-    (tmp_path / "wrong.csv").write_text("1,2,3\n")
+    (tmp_path / "wrong.csv").write_text("1,2,3\n", encoding="utf-8")
     with pytest.raises(ValueError, match="a line should hold 64 pixels and a label, this file's hold 3 numbers"):
         load_digits(tmp_path / "wrong.csv")

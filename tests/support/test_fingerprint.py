@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import namedtuple
@@ -73,6 +74,7 @@ PAIRS = {
     "zeros": [0.0, -0.0, np.float32(0.0), np.float32(-0.0)],
     "tuples": [(1, 2), [1, 2], ((1, 2),), ((1,), 2), (1, (2,)), (1, 2, ()), frozenset((1, 2)), {1: 2}],
     "arrays": [np.ones(2), np.ones(2, np.float32), np.ones((1, 2)), np.zeros(2), np.ones(2, ">f8")],
+    "slices": [slice(1, 3), slice(1, 4), slice(1, 3, 2), slice(None), (1, 3, None)],
     "types": [np.float32, np.float64, float, int, np.dtype("f4"), np.dtype("f8")],
     "functions": [np.exp, np.log, max, min, adding(1), adding(2)],
     "kernels": [compiled(adding(1)), compiled(adding(2)), compiled(adding(1), any_order=True)],
@@ -160,6 +162,7 @@ print(fingerprint(f), compiled(f, any_order=True).mark)
 
 
 def test_it_is_the_same_in_every_process():
-    found = {subprocess.run([sys.executable, "-c", SEEDED], env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-                            capture_output=True, text=True, check=True).stdout for seed in "123"}
+    seeded = [os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)} for seed in "123"]
+    found = {subprocess.run([sys.executable, "-c", SEEDED], env=environment, capture_output=True, text=True,
+                            check=True).stdout for environment in seeded}
     assert len(found) == 1

@@ -141,7 +141,7 @@ def test_a_damaged_file_is_compiled_again(damage, folder):
 
 
 def test_where_nothing_can_be_written_kernels_run_all_the_same(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file"))
     assert run(loop_of(compiled(scale), 1)) == ([1, 3, 5], False)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import pty
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +21,7 @@ from tests.tito.small_project import (
     typed,
     write_lesson,
 )
+from tests.tito.terminal import on_a_terminal
 from tito.actions.release import release
 from tito.cli import cli, show
 from tito.project import Project
@@ -231,29 +230,8 @@ def test_no_colour_and_no_cursor_moves_where_nobody_looks(here):
     assert done.returncode == 0 and "\x1b" not in done.stdout + done.stderr and "\r" not in done.stdout + done.stderr
 
 
-def on_a_terminal(folder: Path, *arguments: str, **more: str) -> str:
-    """What `tito arguments` writes to a terminal."""
-    ours, its = pty.openpty()
-    with subprocess.Popen(
-        tito_command(*arguments), cwd=folder, env=tito_environment(TERM="xterm", **more), stdout=its, stderr=its
-    ):
-        os.close(its)
-        written = b""
-        while chunk := _read(ours):
-            written += chunk
-    os.close(ours)
-    return written.decode()
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # how Linux says that the other side is closed
-        return b""
-
-
 def test_on_a_terminal_the_run_shows_how_far_it_is(here):
-    shown = on_a_terminal(here.root, "module", "test", "1")
+    shown = on_a_terminal(here.root, "module test 1")
     assert "cell 2/6, " in shown and "cell 6/6, " in shown and "slowest: " in shown
     assert "\x1b[32mok" in shown
     assert "cell 6/6" not in shown.splitlines()[-3:]
@@ -261,7 +239,7 @@ def test_on_a_terminal_the_run_shows_how_far_it_is(here):
 
 @pytest.mark.parametrize("line", ["module test 1", "module list", "module status"])
 def test_no_color_is_obeyed_on_a_terminal(here, line):
-    assert "\x1b[3" not in on_a_terminal(here.root, *line.split(), NO_COLOR="1")
+    assert "\x1b[3" not in on_a_terminal(here.root, line, NO_COLOR="1")
 
 
 # Completing
@@ -361,6 +339,8 @@ def test_where_nothing_can_be_written_one_sentence_says_so(here, line):
 
 def disk_of(size: int):
     """What a child does before it becomes tito: no file of it may grow past `size` bytes, as on a full disk."""
+    import resource  # of POSIX
+
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 

@@ -49,6 +49,7 @@ def test_a_name_that_nothing_defines_is_told_and_stops_nothing(project):
         ("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(e, __name__)", set()),
         ("def f(x):\n    def g(): return x\n    return g", set()),
         ("lambda: missing", {"missing"}),
+        ("x: int = 1\nclass A:\n    y: Missing", {"Missing"}),
     ],
 )
 def test_undefined_names_are_those_that_python_would_not_find(text, wanted):

@@ -73,7 +73,8 @@ def test_an_edit_by_hand_is_kept_before_it_is_replaced(here, command):
     )
     [copy] = (here.state / "backups/tinytorch").rglob("first.py")
     assert copy.read_text(encoding="utf-8") == text
-    assert status(here)[0].problem == "" and "2.0 * x" not in (here.package / "core/first.py").read_text()
+    assert status(here)[0].problem == ""
+    assert "2.0 * x" not in (here.package / "core/first.py").read_text(encoding="utf-8")
     assert "is kept" not in typed(command).stdout
 
 

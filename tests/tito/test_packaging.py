@@ -82,14 +82,3 @@ def test_the_wheel_imports_away_from_the_source(wheel, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "site") in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "eol"),
-    [("README.md", "auto", "lf"), ("modules/01_tensor/tensor_dev.py", "auto", "lf"), ("datasets/x.gz", "unset", "")],
-)
-def test_a_checkout_has_the_same_bytes_on_every_system(name, text, eol):
-    """On Windows, too, where git by itself ends lines with two bytes."""
-    command = ["git", "check-attr", "text", "eol", "--", name]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert f"{name}: text: {text}\n" in said and (not eol or f"{name}: eol: {eol}\n" in said)

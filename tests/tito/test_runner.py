@@ -47,7 +47,7 @@ def test_a_blank_lesson_earns_nothing_and_names_the_exercises(tmp_path):
     assert (result.passed, result.earned) == (False, 0.0)
     first = result.verdicts[0]
     assert first.message == "Exercise double is not built yet (line 25). double: Return twice `x`."
-    lines = (tmp_path / "modules/01_first/first_dev.py").read_text().splitlines()
+    lines = (tmp_path / "modules/01_first/first_dev.py").read_text(encoding="utf-8").splitlines()
     assert '"grade_id": "double"' in lines[25 - 1]
 
 
@@ -238,6 +238,7 @@ def test_an_endless_graded_cell_has_one_verdict(tmp_path):
         ("import os; os._exit(7)", "exit status 7"),
         pytest.param("import os; os.kill(os.getpid(), 9)", "memory ran out", marks=[]),
         ("import os; os.kill(os.getpid(), 11)", "crashed with SIGSEGV"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGRTMIN + 1)", "crashed with signal "),
         ("import os; os.closerange(3, 100)", "ended"),
     ],
 )
@@ -264,8 +265,8 @@ def test_a_child_left_behind_holds_nobody_up(tmp_path):
     left = "# %%\nimport subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1)\n"
     result, _ = run(tmp_path, left + f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n\n" + ANSWER + CHECK)
     assert result.passed
-    status = Path(f"/proc/{(tmp_path / 'pid').read_text()}/stat")
-    assert not status.exists() or status.read_text().split()[2] == "Z"
+    status = Path("/proc", (tmp_path / "pid").read_text(encoding="utf-8"), "stat")
+    assert not status.exists() or status.read_text(encoding="utf-8").split()[2] == "Z"
 
 
 def test_a_thread_that_never_ends_holds_nobody_up(tmp_path, monkeypatch):
@@ -374,7 +375,7 @@ def test_stopping_the_caller_stops_the_lesson(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_lesson(project, lesson, on_cell=interrupt)
     with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+        os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
 
 
 def test_nothing_is_left_in_the_project_or_at_home(tmp_path, monkeypatch):

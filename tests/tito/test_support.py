@@ -52,7 +52,8 @@ def support(package: Path) -> dict[str, str]:
 
 def test_an_export_leaves_it_alone(project):
     assert support(project.package) == FILES
-    assert "from ..support.loops.launch import launch" in (project.package / "core/first.py").read_text()
+    first = (project.package / "core/first.py").read_text(encoding="utf-8")
+    assert "from ..support.loops.launch import launch" in first
     assert "tinytorch.support" not in (project.package / "__init__.py").read_text(encoding="utf-8")
 
 
@@ -172,7 +173,8 @@ def test_what_is_not_public_is_exported_and_in_no_listing(project):
     export(project, lessons(project))
     lesson = find_lesson(project, "1")
     assert lesson.exports == ("root",)
-    assert '"tinytorch.core.first": [\n        "root",\n    ]' in (project.package / "__init__.py").read_text()
+    init = (project.package / "__init__.py").read_text(encoding="utf-8")
+    assert '"tinytorch.core.first": [\n        "root",\n    ]' in init
     code = "import tinytorch; from tinytorch.core.first import twice, double; print(twice(4), double(3))"
     command = [sys.executable, "-c", f"{code}\ntinytorch.twice"]
     shown = subprocess.run(command, cwd=project.root, capture_output=True, text=True)

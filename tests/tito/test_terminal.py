@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from tests.tito.small_project import FIRST, tito, tito_command, tito_environment, typed, write_lesson
+from tests.tito.small_project import FIRST, tito, typed, write_lesson
+from tests.tito.terminal import on_a_terminal
 from tito.actions.complete import complete
 from tito.actions.release import release
 from tito.cli.show import in_runs
@@ -18,26 +15,6 @@ from tito.lesson.find import find_lesson
 from tito.project import Project
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def shown(folder: Path, line: str, columns: int = 80, **more: str) -> str:
-    """What `tito line` writes to a terminal of so many columns."""
-    ours, its = pty.openpty()
-    environment = tito_environment(TERM="xterm", **more) | {"COLUMNS": str(columns)}
-    with subprocess.Popen(tito_command(*line.split()), cwd=folder, env=environment, stdout=its, stderr=its):
-        os.close(its)
-        written = b""
-        while chunk := _read(ours):
-            written += chunk
-    os.close(ours)
-    return written.decode().replace("\r\n", "\n")
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # how Linux says that the other side is closed
-        return b""
 
 
 def plain(text: str) -> list[str]:
@@ -51,7 +28,7 @@ LONG = "double({x}) gave {double(x)}, wanted {2 * x}: " + "twice a number is the
 def test_a_long_message_breaks_between_words_under_its_beginning(project):
     text = FIRST.replace("return 2 * x", "return 3 * x").replace("double({x}) gave {double(x)}, wanted {2 * x}", LONG)
     write_lesson(project.root, text)
-    lines = plain(shown(project.root, "module test 1", 60))
+    lines = plain(on_a_terminal(project.root, "module test 1", 60))
     start = next(number for number, line in enumerate(lines) if "double(0.5) gave" in line)
     message = lines[start : start + 4]
     assert all(line.startswith("        ") and len(line) < 60 for line in message)
@@ -61,7 +38,7 @@ def test_a_long_message_breaks_between_words_under_its_beginning(project):
 
 def test_a_command_is_not_broken(student):
     (student.modules / "01_first/first_dev.py").write_text("", encoding="ascii")
-    lines = plain(shown(student.root, "module test 1", 60))
+    lines = plain(on_a_terminal(student.root, "module test 1", 60))
     assert any("`tito module reset 01`" in line for line in lines)
 
 
@@ -74,7 +51,7 @@ def test_elsewhere_a_line_is_a_line(project):
 
 @pytest.mark.parametrize("line", ["module list", "module status"])
 def test_a_table_fits_and_breaks_no_name(real, line):
-    lines = plain(shown(real.root, line))
+    lines = plain(on_a_terminal(real.root, line))
     assert max(map(len, lines)) <= 80
     for name in ("18_acceleration", "14_profiling"):
         assert any(name in line for line in lines)
@@ -83,7 +60,7 @@ def test_a_table_fits_and_breaks_no_name(real, line):
 
 def test_a_blank_lesson_is_to_be_built_and_not_failed(project, tmp_path):
     release(project, tmp_path / "mine")
-    text = shown(tmp_path / "mine", "module test 1")
+    text = on_a_terminal(tmp_path / "mine", "module test 1")
     assert "\x1b[33mtodo" in text and "FAIL" not in text and "\x1b[31m" not in text
     assert sum("is not built yet" in line for line in plain(text)) == 2, "once for each exercise"
     assert sum("Return " in line for line in plain(text)) == 1, "the task of the first alone"

@@ -24,8 +24,8 @@ from ..support.versions import saved
 def numerical_gradient(function: Callable, *tensors: Tensor, step: float = 1e-6) -> list:
     """The gradient of `function(*tensors)` by central differences, a float64 array for each tensor.
 
-    Where the function gives more than one number, their sum is differentiated. It is called with
-    float64 copies of the tensors, which stay as they are, and without a record.
+    Where the function gives more than one number, their sum is differentiated. It is called twice
+    for each number, with float64 copies of the tensors, which stay as they are, and not recorded.
 
     >>> numerical_gradient(lambda x: x * x, Tensor([3.0]))[0].round(4)
     array([6.])

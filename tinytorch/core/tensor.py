@@ -293,7 +293,7 @@ def reduce(primitive: Primitive, x: Tensor, axis: Any, keepdims: bool) -> Tensor
     """Apply `primitive` to `x` with `keepdims` and `axis`, a tuple of numbers from 0 on, or None.
 
     Raises ValueError that names the axis and the shape where there is no such axis or one comes
-    twice, and TypeError for an axis that is not a whole number.
+    twice, and TypeError for an axis that is not an int, as a float is not.
 
     >>> reduce(PRIMITIVES["sum"], Tensor([[1, 2], [3, 4]]), -1, False)
     Tensor([3., 7.], dtype=float32)

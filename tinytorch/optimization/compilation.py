@@ -23,7 +23,8 @@ from ..support.threads import one_thread
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
-# %% ../../modules/21_compilation/compilation_dev.py #59d6f7cae60b
+# %% ../../modules/21_compilation/compilation_dev.py #ce2058468b9b
+from tinytorch.support.bound import Bindable
 from tinytorch.support.captured import Captured
 from tinytorch.support.dtypes import common_type
 from tinytorch.support.expressions import code_of, value_of
@@ -302,13 +303,13 @@ def of_one_type(inputs: Sequence[Any]) -> list[Tensor]:
     return [x.astype(dtype) if isinstance(x, Tensor) else Tensor(x, dtype) for x in inputs]
 
 # %% ../../modules/21_compilation/compilation_dev.py #fuse
-class fuse:
+class fuse(Bindable):
     """`fuse(function)` computes elementwise Tensor code in one pass, its gradients in another.
 
     Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers
-    can be fused; arguments broadcast. Numbers in globals and closures may change, which makes a new
-    kernel; numbers kept elsewhere, in an attribute or a list, are read when a kernel is made.
-    FusionError says why where the function does anything else. May be used as a decorator.
+    can be fused; arguments broadcast. Numbers in globals, closures and a method's `self` may change,
+    which makes a new kernel; what is kept elsewhere, as in a list, is read when a kernel is made.
+    FusionError says why where the function does anything else. Also a decorator, of methods too.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))
     Tensor([[0.7616, 0.964 ]], dtype=float32)
@@ -317,8 +318,6 @@ class fuse:
     def __init__(self, function: Callable[..., Tensor]):
         self.function = function
         self._make = lru_cache(256)(lambda *args: make_kernel(function, *args[:3]))
-
-    def __reduce__(self): return fuse, (self.function,)  # a copy makes its kernels anew
 
     @cached_property
     def _outside(self) -> Captured:

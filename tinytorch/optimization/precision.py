@@ -151,7 +151,8 @@ def unscale(gradients: Iterable[Tensor], scale: float) -> bool:
     >>> unscale([g], 1024.0), g
     (False, Tensor([1., 2.], dtype=float32))
     """
-    gradients, inverse = list(gradients), 1 / scale
+    gradients, scale = list(gradients), float(scale)
+    inverse = 1 / scale
     half = next((g.dtype for g in gradients if is_half(g.dtype)), None)
     if half is not None:
         raise ValueError(f"cannot unscale {half} gradients: keep the model's parameters in float32 "

@@ -72,13 +72,19 @@ class FakeClock:
 def check(function: Callable) -> Callable:
     """Make of a function's AssertionError a CheckFailed, and of the NotImplementedError of a blank exercise a NotBuilt.
 
-    Any other error of the learner's code passes through as it is, with the place where it was raised.
+    Any other error of the learner's code passes through as it is, with the place where it was raised. CheckFailed, too,
+    where NumPy's shared random generator or its np.seterr has changed, for others use them too.
     """
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> None:
+        shared = _shared_state()
         try:
             function(*args, **kwargs)
+            assert _shared_state() == shared, (
+                f"{function.__name__}: something in it seeded np.random, drew from it, or called np.seterr, and others "
+                "share both: use a generator of your own or the library's generator(), and np.errstate in a block"
+            )
         except AssertionError as error:
             raise CheckFailed(str(error)) from None
         except NotImplementedError as error:
@@ -158,7 +164,8 @@ def yields_once(what: str, manager: Callable[[], AbstractContextManager]) -> Non
 def converted(call: str, given: Sequence[Any], made: Sequence[Any]) -> None:
     """Assert that the tensors `made` of what was `given` hold its numbers, and are itself where the type was right."""
     for before, after in zip(given, made, strict=True):
-        equal(call, after.data.tolist(), np.array(before).tolist(), "numbers and order stay")
+        numbers = before.data if isinstance(before, type(after)) else np.array(before)
+        equal(call, after.data.tolist(), numbers.tolist(), "numbers and order stay")
         kept = not isinstance(before, type(after)) or after is before or after.dtype != before.dtype
         assert kept, f"{call} gave a copy: a tensor that needs no conversion comes back itself"
 
@@ -169,7 +176,7 @@ def unchanged(what: str, idea: str = "", **arrays: np.ndarray) -> Iterator[None]
     kept = {name: array.copy() for name, array in arrays.items()}
     yield
     for name, array in arrays.items():
-        changed = _sentence(f"{what} changed {name}, from {_short(kept[name])} to {_short(array)}", idea)
+        changed = _sentence(f"{what} changed {name}, from {' to '.join(_both(kept[name], array))}", idea)
         assert np.array_equal(array, kept[name], equal_nan=True), changed
 
 
@@ -239,13 +246,23 @@ def makes_no_array(what: str, call: Callable[[], Any], idea: str = "") -> None:
     assert taken <= FEW_BYTES, _sentence(f"{what} took {taken:,} bytes of new memory, wanted no new array", idea)
 
 
-def _short(array: np.ndarray) -> str:
-    """An array on one line, the middle of a long one left out."""
-    return " ".join(np.array2string(array, precision=4, threshold=8, edgeitems=2).split())
+def _both(*arrays: np.ndarray) -> tuple[str, ...]:
+    """Arrays on a line each, with as many digits as it takes to tell them apart, the middle of long ones left out."""
+    for digits in (4, 8, 17):
+        texts = tuple(" ".join(np.array2string(x, precision=digits, threshold=8, edgeitems=2).split()) for x in arrays)
+        if len(set(texts)) > 1:
+            break
+    return texts
 
 
 def _one_line(value: Any) -> str:
     return " ".join(repr(value).split())
+
+
+def _shared_state() -> tuple[bytes, int, str]:
+    """NumPy's shared random generator, and what it does about overflow and division by 0."""
+    _, numbers, position, *_ = np.random.get_state()
+    return numbers.tobytes(), position, str(np.geterr())
 
 
 def _innermost(trace: TracebackType | None) -> str:

@@ -20,7 +20,7 @@ SMALLEST = {"float64": 1e-300, "float32": 1e-37, "float16": 1e-7, "bfloat16": 1e
 
 def gelu_formula(x: np.ndarray) -> np.ndarray:
     """GELU by Python's own erf."""
-    return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+    return x * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2))) / 2
 
 
 def tanh_formula(x: np.ndarray) -> np.ndarray:
@@ -29,7 +29,9 @@ def tanh_formula(x: np.ndarray) -> np.ndarray:
 
 
 def log_softmax_formula(x: np.ndarray, axis: int) -> np.ndarray:
-    """The logarithm of softmax along an axis."""
+    """The logarithm of softmax along an axis; a number without axes counts as one axis."""
+    if x.ndim == 0:
+        return np.zeros(())
     return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
 
 
@@ -48,6 +50,11 @@ def check_each(function: Function, formula: Formula, numbers: Sequence[float], i
                 close(f"{name}({number}) in {dtype}", y, true, idea, rtol=digits, atol=SMALLEST[dtype])
 
 
+def few_digits(got: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether a result is as far off as a constant with few digits makes it."""
+    return np.allclose(got, wanted, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
 def check_gelu(
     function: Function, formula: Formula, numbers: list, idea: Callable[[np.ndarray, np.ndarray], str]
 ) -> None:
@@ -60,11 +67,9 @@ def check_gelu(
         close(call, got, formula(x.astype(np.float64)), idea(got, x), rtol=DIGITS[dtype], atol=DIGITS[dtype])
 
 
-def check_rows(
-    function: Function, formula: Formula, numbers: np.ndarray, digits: dict[str, float], idea: str
-) -> None:
+def check_rows(function: Function, formula: Formula, numbers: np.ndarray, digits: dict[str, float], idea: str) -> None:
     """Check a function along each axis of `numbers`, in the types of `digits`, each to as many digits."""
-    for axis in (0, 1, -1):
+    for axis in (0, 1, -1, -3):
         for dtype, error in digits.items():
             x = np.asarray(numbers).astype(as_dtype(dtype))
             what = f"{function.__name__}, axis {axis} of {x.shape} near {x.mean():.4g}, {dtype},"
@@ -76,13 +81,35 @@ def check_rows(
 
 
 def check_special(function: Function, cases: Sequence[tuple[list, list, str]]) -> None:
-    """Check a function along the last axis of rows with a known answer, without a warning, and of empty arrays."""
+    """Check a function along the last axis of rows with a known answer, without a warning, and of empty arrays.
+
+    Of each row the smallest number that is wanted, other than 0, has to be right to twelve digits too.
+    """
     for row, wanted, idea in cases:
-        what = f"{function.__name__}({row})"
+        what, size = f"{function.__name__}({row})", np.abs(np.asarray(wanted, np.float64))
+        least = size[(size > 0) & np.isfinite(size)].min(initial=1)
         with silent(what):
-            close(what, function(np.array(row, np.float64), -1), wanted, idea, atol=1e-12)
-    for shape in ((0, 3), (3, 0)):
-        what = f"{function.__name__} of shape {shape}"
+            close(what, function(np.array(row, np.float64), -1), wanted, idea, rtol=1e-12, atol=1e-12 * least)
+    for shape, axis in (((0, 3), -1), ((3, 0), -1), ((0, 3), 0), ((3, 0), 0)):
+        what = f"{function.__name__} of shape {shape}, axis {axis},"
         with explained(what, "empty batches pass"):
-            got = function(np.zeros(shape), -1)
+            got = function(np.zeros(shape), axis)
         close(what, got, np.zeros(shape))
+
+
+def check_shapes(function: Function, formula: Formula, along_axis: bool = False) -> None:
+    """Check a function of float64 arrays of every form: a view, no elements, no axes. Each result is a new array.
+
+    Where it works along an axis it is asked for the first one of each array.
+    """
+    numbers, axis = np.linspace(0.3, 3, 12), (0,) if along_axis else ()
+    forms = (numbers, numbers.reshape(3, 4).T, numbers[::-2], numbers.reshape(2, 1, 6), np.array(1.5))
+    for x in forms if along_axis else (*forms, np.zeros((2, 0))):
+        what = f"{function.__name__} of positive numbers of shape {x.shape}"
+        with unchanged(what, OWN_ARRAY, x=x), explained(what, "an array of any shape comes in"):
+            got = function(x, *axis)
+        made = isinstance(got, np.ndarray | np.floating)
+        assert made, f"{what} gave a {type(got).__name__}, wanted an array: it works on arrays"
+        close(what, got, formula(x, *axis), "the same shape comes out, right to the last digits", rtol=1e-13)
+        own = not np.shares_memory(got, x)
+        assert own, f"{what} gave the very array that came in, which others may change: {OWN_ARRAY}"

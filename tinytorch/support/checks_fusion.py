@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, explained
+from tinytorch.support.checks import close, equal, explained, operations, outcome, raises
 from tinytorch.support.checks_kernels import compiles
 from tinytorch.support.expressions import value_of
+from tinytorch.support.state import active_interceptors
 from tinytorch.support.symbols import Symbolic
 
 
@@ -21,6 +22,83 @@ def number_of(symbol: Symbolic, inputs: Sequence[float], code: Mapping[str, str]
     if symbol.op in ("input", "constant"):
         return inputs[symbol.args[0]] if symbol.op == "input" else symbol.args[0]
     return value_of(code[symbol.op], [number_of(a, inputs, code) for a in symbol.args])
+
+
+def records_once(record: Callable, recorder: Callable, interceptor: type, tensor: type) -> None:
+    """Assert that `record` calls its function once, and that its recorder is off afterwards, whatever was raised; that
+    plain numbers are computed at once, with their options, and go on to the interceptors outside.
+    """
+    idea = "which operations are recorded, with which inputs, and which are done at once?"
+    calls: list[int] = []
+
+    def counted(x: Any) -> Any:
+        calls.append(1)
+        return x * 2
+
+    outcome("record of 2 x", lambda: record(counted, [(3,)]), idea)
+    equal("how often record called its function", len(calls), 1, "the symbols tell all")
+    for error in (ZeroDivisionError, KeyboardInterrupt):
+
+        def failing(x: Any, error: type[BaseException] = error) -> Any:
+            raise error
+
+        try:
+            record(failing, [(3,)])
+        except (ZeroDivisionError, KeyboardInterrupt):
+            pass
+        left = [type(each).__name__ for each in active_interceptors()]
+        equal(f"the interceptors that are on after a function raised {error.__name__}", left, [], "use `with`")
+
+    def at_once() -> None:
+        with recorder(), explained("2 * 3 while recording", idea):
+            equal("2 * 3 while recording", (tensor(2.0) * 3).item(), 6.0, idea)
+            total = tensor(np.arange(6.0).reshape(2, 3)).sum(axis=1)
+            equal("a sum over axis 1 while recording", total.data.tolist(), [3.0, 12.0], idea)
+
+    equal("what an interceptor outside sees of 2 * 3 and a sum", operations(interceptor, at_once), ["mul", "sum"],
+          "super().forward does them at once")
+
+
+def has_targets(make_kernel: Callable) -> None:
+    """Assert that in gradients the target of a row is "sum", and that of any other input "whole"."""
+    for shape, place, target in (((5,), "row", "sum"), ((70, 1), "column", "whole"), ((), "single number", "whole")):
+        given = ((70, 5), shape, (70, 5))
+        made = make_kernel(lambda x, y: x + y, (True, True), np.dtype(np.float64), given)
+        equal("the targets of both gradients of x + y", made.targets, ["whole", target], f"y is a {place}")
+
+
+def keeps_kernels(fused: Any) -> None:
+    """Assert that a fused function of two arguments makes a kernel once, and others for gradients, shapes and types."""
+    array, idea = np.ones(3, np.float32), "hand needs, type, shapes, keys to self._make"
+    kept = outcome("a kernel", lambda: fused.kernel(None, [array, array]), idea)
+    assert fused.kernel(None, [array, array]) is kept, "a kernel was made anew: ask self._make"
+    others = {"gradients": ((True, True), [array] * 3), "another shape": (None, [array[1:]] * 2),
+              "another type": (None, [array.astype(float)] * 2)}  # fmt: skip
+    for what, given in others.items():
+        with explained(f"kernel for {what}", idea):
+            assert fused.kernel(*given) is not kept, f"for {what} another kernel is needed"
+
+
+def never_falls_back(fuse: Callable, interceptor: type, tensor: type, error: type[Exception]) -> None:
+    """Assert that a fused function runs as one operation for any layout, type and size of its arguments, and that a
+    function that cannot be fused is an `error`.
+    """
+    double, idea = fuse(lambda x: x * 2 + 1), "symbols to function, tensors of a type to apply"
+    whole = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    given = {
+        "an array in columns": tensor(whole.T), "every other number": tensor(whole[:, ::2]),
+        "one number": tensor(np.float32(3.0)), "no number": tensor(whole[:0]),
+        "bfloat16": tensor(whole, dtype="bfloat16"), "float64": tensor(whole, dtype="float64"),
+        "whole numbers": tensor(np.arange(4))}
+    for name, x in given.items():
+        what, got = f"a fused 2 x + 1 of {name}", []
+        with explained(what, idea), compiles(what, idea):
+            ran = operations(interceptor, lambda x=x, got=got: got.append(double(x)))
+        equal(f"the last operation of {what}", ran[-1:], ["fused"], idea)
+        close(what, got[0], np.asarray(x.data, np.float64) * 2 + 1, idea)
+    for name, function in (("x.sum()", lambda x: x.sum()), ("x[0]", lambda x: x[0])):
+        raises(f"fuse of {name}", lambda function=function: fuse(function)(given["every other number"]), error,
+               idea="what cannot be fused is an error, not a slow way round")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinytorch.support.checks import close, explained, typed, unchanged
 from tinytorch.support.checks_kernels import compiles
+from tinytorch.support.dtypes import as_dtype
 from tinytorch.support.memory import allocated_bytes
 from tinytorch.support.timing import timed_runs
 
@@ -43,12 +44,21 @@ def gelu_is_right(function: Callable[[Any], Any], leaf: Any, off: float, idea: s
     close(f"the gradient of 3 {what}", leaf.grad, 3 * slope, "go back through every step", rtol=4 * off, atol=4 * off)
 
 
-def makes_one_array(what: str, backward: Callable[..., np.ndarray], x: np.ndarray) -> None:
-    """Assert that `backward(g, None, x)` allocates its result alone, and leaves `g` and `x` as they are."""
+def makes_one_array(forward: Callable[..., np.ndarray], backward: Callable[..., np.ndarray], x: np.ndarray) -> None:
+    """Assert that `forward(x)` and `backward(g, None, x)` allocate their result alone, and leave `g` and `x` as they
+    are, in each floating type.
+    """
+    for kind in ("float32", "float64", "float16", "bfloat16"):
+        data = x.astype(as_dtype(kind))
+        _makes_one_array(f"{forward.__name__} of {kind}", lambda g, x: forward(x), data)
+        _makes_one_array(f"{backward.__name__} of {kind}", lambda g, x: backward(g, None, x), data)
+
+
+def _makes_one_array(what: str, function: Callable[..., np.ndarray], x: np.ndarray) -> None:
     g, idea = np.ones_like(x), "one pass, into one new array"
     with explained(what, idea), unchanged(what, idea, g=g, x=x):
-        backward(g, None, x)  # a kernel's first call allocates more
-        held = allocated_bytes(lambda: backward(g, None, x)) / x.nbytes
+        function(g, x)  # a kernel's first call allocates more
+        held = allocated_bytes(lambda: function(g, x)) / x.nbytes
     assert 0.9 < held < 1.1, f"{what} held {held:.1f} x its input in new arrays, wanted 1.0 x: {idea}"
 
 

@@ -7,12 +7,13 @@ lesson: the table of rules, the operations and the tensors come as arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .checks import close, explained
+from .checks import FAULTS, close, explained
 from .memory import allocated_bytes
 
 Rules = Mapping[str, Callable | tuple[Callable | None, ...]]
@@ -62,7 +63,9 @@ def owed(rules: Rules, result: Any, i: int, g: np.ndarray) -> np.ndarray:
     before = [x.copy() for x in given]
     try:
         share = _asked(rules[name], i, g, y, inputs, node)
-    except (ValueError, IndexError) as error:
+    except NotImplementedError:
+        raise
+    except FAULTS as error:
         shapes = " and ".join(str(x.shape) for x in inputs)
         raise AssertionError(
             f"{rule} stops: {error}. Its g has shape {g.shape}, the inputs {shapes}: what goes with what?"
@@ -97,7 +100,7 @@ def slopes(loss: Callable[..., float], arrays: Sequence[np.ndarray], step: float
     """The gradient of `loss(*arrays)`, a number, by central differences: an array for each of the float64 arrays."""
     found = []
     for k, array in enumerate(arrays):
-        moved = [array + side * step * np.eye(array.size).reshape(-1, *array.shape) for side in (1, -1)]
+        moved = [array + side * step * np.eye(array.size).reshape(array.size, *array.shape) for side in (1, -1)]
         ends = [[loss(*arrays[:k], x, *arrays[k + 1 :]) for x in side] for side in moved]
         found.append(np.subtract(*ends).reshape(array.shape) / (2 * step))
     return found
@@ -141,19 +144,21 @@ def doubled(x: Any, times: int) -> Any:
 def gradients_held(backward: Callable, kind: type, count: int = 50) -> float:
     """How many gradients a walk along `count` nodes in a row holds at one time; `kind` is the class Tensor."""
     leaf, start = kind(np.ones(10_000), requires_grad=True), kind(np.ones(10_000))
-    row = chain_of(leaf, count)
+    row = leaf
+    for _ in range(count):
+        row = row * leaf  # each node has a share for the leaf too
     return allocated_bytes(lambda: backward(row, start)) / start.data.nbytes
 
 
 def rules_agree(rules: Rules, what: str, function: Callable, *tensors: Any, idea: str, seed: int = 0) -> None:
-    """Assert that the rules of one operation agree with finite differences in float64, and in float32 keep the type.
+    """Assert that the rules of one operation agree with finite differences, keep the type, and pass on any number.
 
     `function(*tensors)` applies the operation; each tensor wants a gradient. A rule may answer in the shape of a whole
     batch where its input was broadcast over it.
     """
     kind, arrays = type(tensors[0]), [np.array(tensor.numpy(), np.float64) for tensor in tensors]
     shape = function(*map(kind, arrays)).shape
-    g = np.random.default_rng(seed).choice([-2.0, -1.0, 0.5, 3.0], size=shape)
+    g = np.random.default_rng(seed).choice([-2.125, -1.0, 0.5, 3.0625], size=shape)
     wanted = slopes(lambda *moved: (function(*map(kind, moved)).numpy() * g).sum(), arrays)
     told = f"{what} with {_text(*arrays)}" + (f" and g={g.tolist()}" if g.size < 5 else "")
     for dtype in ("float64", "float32"):
@@ -162,8 +167,34 @@ def rules_agree(rules: Rules, what: str, function: Callable, *tensors: Any, idea
         for i, edge in enumerate(result._node.edges):
             if edge is not None:
                 k = next(k for k, leaf in enumerate(leaves) if leaf is edge)
+                what = f"{told}: the rule for input {i}"
                 share = _over_batch(owed(rules, result, i, np.array(g, dtype)), arrays[k].shape)
-                close(f"{told}: the rule for input {i}", share, wanted[k], idea, rtol=1e-4, atol=1e-5)
+                close(what, share, wanted[k], idea, rtol=1e-4, atol=1e-5)
+                _passes_on(what, partial(owed, rules, result, i), np.array(g, dtype), share)
+    for dtype in ("float16", "bfloat16"):
+        result = function(*[kind(array, dtype, True) for array in arrays])
+        for i, edge in enumerate(result._node.edges):
+            if edge is not None:
+                owed(rules, result, i, np.array(g, dtype))
+
+
+def _passes_on(what: str, rule: Callable[[np.ndarray], np.ndarray], g: np.ndarray, share: np.ndarray) -> None:
+    """Assert that a million times g gives a million times the share, and a g of nan a nan wherever that is not 0."""
+    many = _over_batch(rule(g * g.dtype.type(1e6)), share.shape)
+    close(
+        f"{what}, for a g a million times as large,",
+        many,
+        share * 1e6,
+        "do not limit or round a gradient",
+        rtol=1e-4,
+        atol=10,
+    )
+    broken = _over_batch(rule(np.full_like(g, np.nan)), share.shape)
+    hidden = np.isfinite(broken) & (share != 0)
+    assert not hidden.any(), (
+        f"{what} answered a g of nan with {broken[hidden][0]:.4g}, wanted nan: a number that is not finite is passed "
+        "on, for it shows that a run is broken"
+    )
 
 
 def backward_agrees(backward: Callable, what: str, function: Callable, *tensors: Any, idea: str) -> None:
@@ -198,9 +229,13 @@ def backward_agrees(backward: Callable, what: str, function: Callable, *tensors:
 
 
 def _over_batch(share: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """`share` summed over the axes that it has in front of those of `shape`, where it has the others."""
-    fits = share.ndim > len(shape) and share.shape[share.ndim - len(shape) :] == shape
-    return share.reshape(-1, *shape).sum(axis=0) if fits else share
+    """`share` summed over the axes along which an array of `shape` was stretched to it; else itself."""
+    extra = share.ndim - len(shape)
+    pairs = list(zip(share.shape[max(extra, 0) :], shape, strict=False))
+    if extra < 0 or share.shape == shape or any(n not in (1, longer) for longer, n in pairs):
+        return share
+    axes = [extra + i for i, (longer, n) in enumerate(pairs) if longer != n]
+    return share.sum(axis=(*range(extra), *axes)).reshape(shape)
 
 
 def _text(*arrays: np.ndarray) -> str:

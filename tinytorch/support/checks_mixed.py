@@ -4,7 +4,9 @@ steps that are checked from outside.
 
 from __future__ import annotations
 
+import gc
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +18,17 @@ from tinytorch.support.models import clear_gradients
 
 
 class MockModel:
-    """Multiplies by a weight made by Tensor(...), which asks for no gradient; `seen` holds the types it gave."""
+    """Multiplies by a weight made by Tensor(...), which asks for no gradient; `seen` holds the types it gave, and
+    `given` the inputs that came.
+    """
 
     def __init__(self, tensor: type):
-        self.tensor = tensor
+        self.tensor, self.given = tensor, []
         self.weight = tensor(np.random.default_rng(5).normal(size=(10, 5)).astype(np.float32))
         self.seen: list[str] = []
 
     def __call__(self, x: Any) -> Any:
+        self.given.append(x)
         out = x @ self.weight
         self.seen.append(out.dtype.name)
         return out
@@ -88,7 +93,7 @@ def mock_batch(tensor: type, rows: int, seed: int) -> tuple[Any, Any]:
 @dataclass(frozen=True)
 class Step:
     """What one train_step did: its metrics, the optimizer's calls, the types of the model's outputs, how far the weight
-    moved, and what it warned of.
+    moved, and what it warned of, at the line of its caller.
     """
 
     metrics: dict[str, Any]
@@ -108,7 +113,8 @@ def take_step(trainer: Any, inputs: Any, targets: Any) -> Step:
     its metrics are not the four.
     """
     model, optimizer = trainer.model, trainer.optimizer
-    before, model.seen, optimizer.calls = model.weight.data.copy(), [], []
+    before, model.seen, model.given, optimizer.calls = model.weight.data.copy(), [], [], []
+    errors = np.geterr()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -123,7 +129,9 @@ def take_step(trainer: Any, inputs: Any, targets: Any) -> Step:
     wanted = ["gradients_valid", "loss", "loss_scale", "overflow"]
     assert isinstance(metrics, dict) and sorted(metrics) == wanted, (
         f"train_step returned {metrics!r:.200}, wanted a dict with the keys {', '.join(wanted)}")
-    said = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
+    assert all(x is inputs for x in model.given), "the model was given other inputs: autocast alone converts them"
+    equal("after a step NumPy's own settings, np.geterr(),", np.geterr(), errors, "np.errstate puts them back")
+    said = [str(warning.message) for warning in caught if warning.filename == __file__]
     return Step(metrics, optimizer.calls, model.seen, before - model.weight.data, said)
 
 
@@ -180,17 +188,22 @@ def scales_and_unscales(trainer: Any, tensor: type, loss: float, dtype: str) -> 
     scaled = outcome(what, lambda: trainer.scale_loss(given), idea)
     close(what, scaled, given.data.astype(np.float64) * scale, idea, rtol=1e-6)
     typed(what, scaled, np.float64 if dtype == "float64" else np.float32, idea)
-    first, bare, other = trainer.model.weight, tensor([1.0]), tensor([0.0, 0.0])
-    graph = trainer.scale_loss((first * 1).mean()).requires_grad
-    assert graph, "the scaled loss has no graph: multiply the Tensor, not its data"
-    for low, wanted in [(scale, True), (np.inf, False), (np.nan, False), (-scale, True), (3e38, scale >= 1)]:
-        first.grad, other.grad = tensor(np.full((10, 5), 2 * scale)), tensor([1.0, low])
+    first, bare, other = trainer.model.weight, tensor([1.0]), tensor([0.0, 0.0, 0.0])
+    graph, first.grad = trainer.scale_loss((first * 1).sum()), None
+    assert graph.requires_grad, "the scaled loss has no graph: multiply the Tensor, not its data"
+    graph.backward()
+    assert first.grad is not None, "no graph leads from the scaled loss to the weight: multiply the Tensor itself"
+    close("the gradient of a scaled sum of weights", first.grad, np.full((10, 5), scale), "multiply the loss, once")
+    for low in (scale, np.inf, np.nan, -scale, -np.inf, 3e38):
+        first.grad, other.grad = tensor(np.full((10, 5), 2 * scale)), tensor([1.0, low, low])
+        wanted = abs(low) < 3.4e38 * min(scale, 1)
         what, idea = f"unscale_gradients, with {low:g} in the last of them,", "look at all, divided, each time anew"
-        told = outcome(what, lambda: trainer.unscale_gradients([first, bare, other]), idea)
+        told = outcome(what, lambda: trainer.unscale_gradients(iter([first, bare, other])), idea)
         got = told, trainer.overflow_detected
         equal(f"{what} at a scale of {scale:g}, and overflow_detected", got, (wanted, not wanted), idea)
         close("a gradient of twice the scale, unscaled,", first.grad, np.full((10, 5), 2.0), "divide by the scale")
     close("a parameter without a gradient", bare, np.ones(1), "leave it alone")
+    equal("unscale_gradients without any gradient", trainer.unscale_gradients([bare]), True, "none of them is infinite")
 
 
 def adapts(trainer: Any, overflow: bool, wanted: tuple[float, int]) -> None:
@@ -202,6 +215,7 @@ def adapts(trainer: Any, overflow: bool, wanted: tuple[float, int]) -> None:
     after = trainer.loss_scale, trainer.steps_since_last_scale_update
     what = f"scale and count after an update from {before} with overflow_detected {overflow}"
     equal(what, after, wanted, "it falls at once, and grows after 2000 good steps")
+    equal("overflow_detected after an update", trainer.overflow_detected, overflow, "it is read, not set")
 
 
 def cut_step(trainer: Any, x: Any, y: Any) -> None:
@@ -211,25 +225,39 @@ def cut_step(trainer: Any, x: Any, y: Any) -> None:
     step = take_step(trainer, x, y)
     equal(f"overflow and gradients_valid {why}", step.told, (False, False), "no step was taken")
     in_words = [text for text in step.warned if len(text) > 20]
-    said = f"a step {why} warned of {step.warned or 'nothing'}"
-    assert in_words, f"{said}: a step that is not taken must not look like one"
+    said = f"a step {why} warned its caller of {step.warned or 'nothing'}"
+    assert in_words, f"{said}: a step that is not taken must not look like one (stacklevel=2 names the caller's line)"
     equal(f"the optimizer's calls {why}", step.calls, [], "ask before you touch it")
     after = trainer.loss_scale, trainer.steps_since_last_scale_update
     equal(f"scale and count after a step {why}", after, before, "there was nothing to adapt to")
 
 
 def steps_by_its_own_loss(trainer: type, tensor: type) -> None:
-    """Assert that a `trainer` that computes its loss in another way steps by that one."""
-
-    class Tripled(trainer):
-        def _compute_loss(self, outputs: Any, targets: Any) -> Any:
-            return outputs.sum() * 3
-
+    """Assert that a `trainer` that computes its loss in another way steps by that one, and judges the step by the
+    gradients, whatever the loss.
+    """
     x, y = mock_batch(tensor, 2, seed=3)
-    step, idea = take_step(mock_trainer(Tripled, tensor, 8.0), x, y), "the loss is self._compute_loss(outputs, targets)"
-    wanted = 0.03 * x.data.sum(axis=0)
-    close("how far a step moved w, where _compute_loss gives 3 times the outputs' sum,", step.moved[:, 0], wanted, idea,
-          rtol=1e-2, atol=1e-4)
+    idea = "the loss is self._compute_loss(outputs, targets)"
+    step = take_step(_with_loss(trainer, tensor, lambda outputs: outputs.sum() * 3), x, y)
+    close("how far a step moved w, where _compute_loss gives 3 times the outputs' sum,", step.moved[:, 0],
+          0.03 * x.data.sum(axis=0), idea, rtol=1e-2, atol=1e-4)
+    losses = {
+        "a loss of shape (1,)": (lambda outputs: outputs.sum().reshape(1), (False, True)),
+        "an infinite loss and finite gradients": (lambda outputs: outputs.sum() + np.inf, (False, True)),
+        "gradients of nan": (lambda outputs: outputs.sum() * np.nan, (True, False))}
+    for what, (loss, told) in losses.items():
+        step = take_step(_with_loss(trainer, tensor, loss), x, y)
+        equal(f"overflow and gradients_valid of a step with {what}", step.told, told, "judge by the gradients alone")
+
+
+def _with_loss(trainer: type, tensor: type, loss: Callable[[Any], Any]) -> Any:
+    """A mock trainer that computes `loss(outputs)`."""
+
+    class Own(trainer):
+        def _compute_loss(self, outputs: Any, targets: Any) -> Any:
+            return loss(outputs)
+
+    return mock_trainer(Own, tensor, 8.0)
 
 
 def steps_a_part(trainer: type, optimizer: type, net: Any, tensor: type) -> None:
@@ -242,16 +270,62 @@ def steps_a_part(trainer: type, optimizer: type, net: Any, tensor: type) -> None
     told = outcome("a step of the second layer alone", lambda: training.train_step(batch), idea)
     assert told["gradients_valid"], f"an infinite gradient of the first layer kept the second from its step: {idea}"
     clear_gradients(net[0].parameters())
+    elsewhere = trainer(net, optimizer([tensor([1.0], requires_grad=True)], lr=0.1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        told = elsewhere.train_step(batch)["gradients_valid"]
+    equal("gradients_valid where the optimizer steps what the loss does not depend on", told, False, "see step 2")
 
 
 def casts_forward_alone(trainer: Any, batch: tuple[Any, Any], interceptor: type, is_on: Callable[[], bool]) -> None:
-    """Assert that the loss of a step runs where `is_on()`, and nothing of the backward pass."""
+    """Assert that the loss of a step runs where `is_on()`, once, and nothing of the backward pass; and that this is
+    over after the step, even where the model fails.
+    """
     with _watch(interceptor, is_on) as watched:
         trainer.train_step(batch)
     inside = [name for name, on in watched.seen if on]
+    losses = [name for name, _ in watched.seen].count("mse_loss")
     assert "mse_loss" in inside, "the loss ran outside of autocast, wanted inside: it is part of step 1"
+    assert losses == 1, f"the loss was computed {losses} times in a step, wanted once: keep it, and report that one"
     back = [name for name in inside if name.endswith("backward")]
     assert not back, f"under autocast ran {', '.join(back)}, wanted outside of it: that is step 3"
+    _keeps_no_loss(trainer, batch)
+    for error in (ZeroDivisionError, KeyboardInterrupt):
+        _fails_as_the_model(trainer, batch, error)
+        assert not is_on(), f"autocast is still on after a model raised {error.__name__}: `with` ends it in any case"
+
+
+def _keeps_no_loss(trainer: Any, batch: tuple[Any, Any]) -> None:
+    """Assert that nothing holds the loss, and with it the graph, when a step is over."""
+    made, loss_fn = [], trainer.loss_fn
+
+    def noted(outputs: Any, targets: Any) -> Any:
+        loss = loss_fn(outputs, targets)
+        made.append(weakref.ref(loss.data))
+        return loss
+
+    trainer.loss_fn = noted
+    trainer.train_step(batch)
+    trainer.loss_fn = loss_fn
+    gc.collect()
+    assert made[0]() is None, "the loss, and its graph, is still held after the step: only its number is needed"
+
+
+def _fails_as_the_model(trainer: Any, batch: tuple[Any, Any], error: type[BaseException]) -> None:
+    """Assert that the `error` that a model raises comes out of the step."""
+    model = trainer.model
+
+    class Broken(type(model)):
+        def __call__(self, x: Any) -> Any:
+            raise error
+
+    trainer.model, came = Broken(model.tensor), None
+    try:
+        trainer.train_step(batch)
+    except (ZeroDivisionError, KeyboardInterrupt) as caught:
+        came = type(caught)
+    trainer.model = model
+    equal(f"a step of a model that raises {error.__name__}", came, error, "let it pass")
 
 
 def learns(trainer: Any, batch: tuple[Any, Any], steps: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ REAL = (np.float32, np.float64)
 
 
 def arrays(dtype: type, *numbers: ArrayLike) -> list[np.ndarray]:
-    """New arrays of a type."""
-    return [np.array(each, dtype) for each in numbers]
+    """New arrays of a type, column by column in memory: a flat view of one is a copy."""
+    return [np.array(each, dtype, order="F") for each in numbers]
 
 
 def descend(function: Callable, before: ArrayLike, step: ArrayLike, lr: float, idea: str) -> None:
@@ -48,14 +49,13 @@ def descend(function: Callable, before: ArrayLike, step: ArrayLike, lr: float, i
         close(f"{asked} with the direction as work array", again, wanted, "what is overwritten too early?", rtol=0)
 
 
-def gradient(
-    function: Callable, tensor: Callable, numbers: ArrayLike, own: str, other: str, idea: str
-) -> None:
+def gradient(function: Callable, tensor: Callable, numbers: ArrayLike, own: str, other: str, idea: str) -> None:
     """`gradient_for` gives the numbers of a gradient in the parameter's own type, and no copy where the types agree."""
     asked = f"gradient_for a {own} parameter with the {other} gradient {numbers}"
     p = tensor(np.ones(np.shape(numbers)), dtype=own)
-    p.grad = tensor(numbers, dtype=other)
+    p.grad = kept = tensor(numbers, dtype=other)
     got = function(p)
+    assert p.grad is kept and kept.data.flags.writeable, f"{asked} changed p.grad: what lies there is only read"
     assert isinstance(got, np.ndarray), f"{asked} gave a {type(got).__name__}, wanted an array: {idea}"
     close(asked, got, numbers, idea, rtol=0)
     typed(asked, got, own, idea)
@@ -63,9 +63,7 @@ def gradient(
     assert shared, f"{asked} made a copy: the types agree, so there is nothing to convert"
 
 
-def refused(
-    function: Callable, tensor: Callable, own: tuple[int, ...], other: tuple[int, ...], idea: str
-) -> None:
+def refused(function: Callable, tensor: Callable, own: tuple[int, ...], other: tuple[int, ...], idea: str) -> None:
     """`gradient_for` refuses a gradient of another shape."""
     p = tensor(np.zeros(own, np.float32))
     p.grad = tensor(np.zeros(other, np.float32))
@@ -83,25 +81,30 @@ def decay(function: Callable, gradient: ArrayLike, data: ArrayLike, decay: float
             got = function(g, weights, decay, out)
         close(asked, got, wanted, idea, rtol=rtol)
         assert got is out, f"{asked}: the result should be in `out`, and `out` should be returned"
+        typed(asked, got, dtype)
     got = function(g, weights, 0.0, out)
     assert got is g, f"with_decay with a decay of 0 gave {got!r:.40}, another array: wanted the gradient itself"
     many, out = np.ones((2, MANY), np.float32)
     makes_no_array("with_decay", lambda: function(many, many, decay, out), "write every result into out")
 
 
-def momentum(
-    function: Callable, gradients: Sequence[ArrayLike], momentum: float, nesterov: bool, idea: str
-) -> None:
+def momentum(function: Callable, gradients: Sequence[ArrayLike], momentum: float, nesterov: bool, idea: str) -> None:
     """`with_momentum` gives the direction for each gradient in turn, and keeps the velocity in one array of its own;
     with momentum 0 the direction is the gradient, and nothing is remembered.
     """
     state: dict[str, Any] = {}
     g = np.ones(3)
-    still = function(g, state, 0.0, False, np.empty(3)) is g and not state
-    assert still, "with_momentum with momentum 0: wanted the gradient itself, with nothing remembered in state"
+    for look_ahead in (False, True):
+        still = function(g, state, 0.0, look_ahead, np.empty(3)) is g and not state
+        assert still, "with_momentum with momentum 0: wanted the gradient itself, with nothing remembered in state"
+    later: dict[str, Any] = {"momentum_buffer": np.ones(3)}
+    function(g, later, 0.0, nesterov, np.empty(3))
+    equal(
+        "with_momentum with momentum 0: what is in a state of one velocity", list(later), ["momentum_buffer"], "stays"
+    )
     velocity: Any = 0.0
     out = np.empty(np.shape(gradients[0]))
-    for step, g in enumerate(np.array(gradients, float), start=1):
+    for step, g in enumerate(arrays(np.float64, *gradients), start=1):
         asked = f"step {step} of momentum {momentum}, nesterov={nesterov}, gradients {gradients}"
         velocity, before = momentum * velocity + g, state.get("momentum_buffer")
         with unchanged(asked, "write into out or into the velocity", gradient=g):
@@ -109,13 +112,13 @@ def momentum(
         close(f"{asked}: the direction", got, g + momentum * velocity if nesterov else velocity, idea)
         assert "momentum_buffer" in state, f"{asked} left {list(state)} in state, wanted the momentum_buffer"
         buffer = state["momentum_buffer"]
-        close(f"{asked}: the velocity in state", buffer, velocity, "is it the running sum of the formula?")
+        close(f"{asked}: the velocity in state", buffer, velocity, "is it the running sum of the formula?", rtol=1e-12)
         assert not np.shares_memory(buffer, g), f"{asked}: the velocity is the gradient's own array, wanted a copy"
         assert before is None or buffer is before, f"{asked} made a new velocity: change the one in state in place"
         where = "the array out" if nesterov else "the velocity itself"
         assert got is (out if nesterov else buffer), f"{asked} returned a copy, wanted {where}"
     many, out = np.ones((2, MANY), np.float32)
-    later: dict[str, Any] = {}
+    later = {}
     call = partial(function, many, later, momentum, nesterov, out)
     call()
     what = "with_momentum of a float32 gradient: the velocity"
@@ -139,19 +142,21 @@ def blend(function: Callable, average: ArrayLike, sample: ArrayLike, beta: float
     makes_no_array("blend", lambda: function(many, other, beta, work), "write every product into one that is there")
 
 
-def adam_step(
-    function: Callable, t: int, lr: float, betas: tuple[float, float], eps: float, idea: str
-) -> None:
-    """`adam_step` moves weights of 1, 3 and 5 by given averages, which it reads alone."""
-    mean, square, data = np.array([0.2, -0.1, 0.3]), np.array([0.04, 0.01, 0.09]), np.array([1.0, 3.0, 5.0])
-    asked = f"adam_step of {data} at t={t}, lr={lr}, betas={betas}, eps={eps} with exp_avg {mean}, exp_avg_sq {square}"
-    corrected = mean / (1 - betas[0] ** t), square / (1 - betas[1] ** t)
-    wanted = data - lr * corrected[0] / (np.sqrt(corrected[1]) + eps)
-    state = {"step": t, "exp_avg": mean, "exp_avg_sq": square}
-    with unchanged(asked, "the state is only read here", exp_avg=mean, exp_avg_sq=square):
-        function(data, state, lr, betas, eps, np.empty(3))
+def adam_step(function: Callable, t: int, lr: float, betas: tuple[float, float], eps: float, idea: str) -> None:
+    """`adam_step` moves weights by given averages, which it reads alone; nan and what is divided by 0 show."""
+    mean, square, data = arrays(np.float64, [[0.2, -0.1, 9.0], [0, np.nan, 1]], [[0.04, 0.01, 0.09], [0, 0.01, 0]],
+                                [[1, 3, 5], [7, 9, 11]])  # fmt: skip
+    given = f"exp_avg {mean.tolist()}, exp_avg_sq {square.tolist()}"
+    asked = f"adam_step of {data.tolist()} at t={t}, lr={lr}, betas={betas}, eps={eps} with {given}"
+    state, read = {"step": t, "exp_avg": mean, "exp_avg_sq": square}, "the state is only read here"
+    with np.errstate(all="ignore"):
+        corrected = mean / (1 - betas[0] ** t), square / (1 - betas[1] ** t)
+        wanted = data - lr * corrected[0] / (np.sqrt(corrected[1]) + eps)
+        with unchanged(asked, read, exp_avg=mean, exp_avg_sq=square):
+            function(data, state, lr, betas, eps, np.empty_like(data))
     close(asked, data, wanted, idea, rtol=1e-9)
-    equal(f"{asked}: the step in state", state["step"], t, "the state is only read here")
+    equal(f"{asked}: the names in state", list(state), ["step", "exp_avg", "exp_avg_sq"], read)
+    equal(f"{asked}: the step in state", state["step"], t, read)
     first, second, many, work = np.ones((4, MANY), np.float32)
     state = {"step": t, "exp_avg": first, "exp_avg_sq": second}
     makes_no_array("adam_step", lambda: function(many, state, lr, betas, eps, work), "write every result into work")
@@ -160,10 +165,10 @@ def adam_step(
 def trace(
     kind: Callable, tensor: Callable, options: dict[str, Any], gradients: Sequence[float] = GRADIENTS
 ) -> list[float]:
-    """Where a weight of 2 is after each step with these gradients."""
-    p = tensor([2.0])
+    """Where a weight of 2, the last of two, is after each step with these gradients."""
+    p = tensor([2.0, 2.0])
     optimizer = kind([p], **options)
-    return [steps(p, optimizer, [[g]]).item() for g in gradients]
+    return [steps(p, optimizer, [[g, g]])[-1].item() for g in gradients]
 
 
 def path(
@@ -211,6 +216,20 @@ def step(kind: Callable, tensor: Callable, **options: Any) -> None:
         makes_no_array(asked, optimizer.step, "write every result into an array that is there already")
 
 
+def passes_on(kind: Callable, tensor: Callable, **options: Any) -> None:
+    """A gradient that is not finite makes such a weight, as in PyTorch, and no other; the group is only read."""
+    p, name = tensor([2.0, 2.0, 2.0]), kind.__name__
+    optimizer = kind([p], lr=0.1, **options)
+    steps(p, optimizer, [[1.0, np.nan, np.inf]])
+    lost = np.isfinite(p.data).tolist()
+    equal(f"a step of {name} with the gradients 1, nan and inf: which weights are finite", lost, [True, False, False],
+          "a run that is broken should show it")  # fmt: skip
+    data, group = np.ones(4, np.float32), MappingProxyType(optimizer.param_groups[0])
+    work = np.empty_like(data), np.empty_like(data)
+    with explained(f"update of {name} with a group that can only be read", "leave the group as it is"):
+        optimizer.update(data, np.ones_like(data), {}, group, work)
+
+
 def single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: float) -> None:
     """A parameter without axes moves, one without a gradient stays, and a changed rate holds from the next step on."""
     p, frozen = tensor(np.float32(start)), tensor([1.0])
@@ -227,11 +246,14 @@ def single(kind: Callable, tensor: Callable, start: float, gradient: float, lr: 
     optimizer.param_groups[0]["lr"] = 2.0
     optimizer.step()
     close(f"{asked}, now at 3 with lr changed to 2", p.data, 3 - 2 * gradient, "read the options from `group`")
+    wide = tensor([1.0], dtype="float64")
+    moved = steps(wide, kind([wide], lr=0.1), [[1.0]])
+    close(
+        f"{kind.__name__} with lr 0.1 on 1 with the gradient 1 in float64", moved, [0.9], "in its own type", rtol=1e-12
+    )
 
 
-def resumed(
-    name: str, make: Callable, tensor: Callable, start: ArrayLike, seed: int, stop: int
-) -> float:
+def resumed(name: str, make: Callable, tensor: Callable, start: ArrayLike, seed: int, stop: int) -> float:
     """Ten steps, interrupted after `stop`, go on with the saved state to the last bit; returns how far off they would
     be without it.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,24 @@ def product_with_gradients(
         lost = f"{what} gave the {side} side no gradient: does every way to it stay with Tensor operations?"
         assert leaf.grad is not None, lost
         close(f"the gradient of {what} to the {side}", leaf.grad, to, "is every way to it a Tensor operation?")
+
+
+def types_follow(product: Callable[[Any, Any], Any], tensor: type) -> None:
+    """Assert that a product is of the type that `@` gives, for all pairs of types, and that each side that may ask for
+    a gradient gets one of its own type.
+    """
+    for kinds in itertools.product(("float32", "int64", "float64", "float16", "bfloat16"), repeat=2):
+        a, b = (tensor(np.ones((2, 2)), kind, requires_grad=kind != "int64") for kind in kinds)
+        what = " @ ".join(kinds)
+        got = outcome(what, lambda a=a, b=b: product(a, b), "types follow @")
+        typed(what, got, (a @ b).dtype, "types follow @")
+        if got.requires_grad:
+            got.sum().backward()
+        for side, leaf in zip(("left", "right"), (a, b), strict=True):
+            lost = f"{what} gave the {side} side no gradient: is its conversion a Tensor operation?"
+            assert leaf.grad is not None or not leaf.requires_grad, lost
+            if leaf.requires_grad:
+                typed(f"the gradient of {what} to the {side}", leaf.grad, leaf.dtype, "a gradient has its leaf's type")
 
 
 def refuses(product: Callable[[Any, Any], Any], tensor: type, left: Shape, right: Shape, word: str) -> None:

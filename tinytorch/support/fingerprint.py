@@ -38,6 +38,8 @@ def _described(value: Any, above: tuple) -> Any:
         return type(value).__name__, repr(value)
     if isinstance(value, (tuple, list)):
         return type(value).__name__, [_described(part, above) for part in value]
+    if isinstance(value, slice):  # a constant of the code since Python 3.14
+        return "slice", _described((value.start, value.stop, value.step), above)
     if isinstance(value, (set, frozenset)):
         return "set", sorted(repr(_described(part, above)) for part in value)
     if isinstance(value, dict):

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_matrices, column_sums, power, rows_of, side_by_side, with_axes
+from .forks import held_over_forks
 from .tensor_methods import TensorMethods
 
-accumulating = threading.Lock()  # held while a gradient is added to a leaf's
+accumulating = held_over_forks(threading.Lock())  # held while a gradient is added to a leaf's
 
 Array = np.ndarray
 Axis = tuple[int, ...] | None

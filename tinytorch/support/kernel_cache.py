@@ -26,14 +26,17 @@ import numba
 import numpy as np
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
 from tinytorch.support.fingerprint import fingerprint
+from tinytorch.support.forks import held_over_forks
 
 MOST_FILES = 2000  # some 20 KB each
+held_over_forks(global_compiler_lock)  # a child of a fork in the middle of a compilation may compile as well
 _VERSIONS = numba.__version__, llvmlite.__version__, np.__version__, sys.implementation.cache_tag
 _FLAGS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "USING_SVML", "BOUNDSCHECK", "DEBUGINFO_DEFAULT")
 

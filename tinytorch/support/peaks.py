@@ -149,7 +149,7 @@ def _plateau(name: str, rows: Sequence[Bandwidth]) -> Plateau:
 
 def largest_cache(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int | None:
     """Bytes of the first processor's largest cache, as Linux tells them; None where no such files are."""
-    sizes = [path.read_text().strip() for path in folder.glob("index*/size")]
+    sizes = [path.read_text(encoding="ascii").strip() for path in folder.glob("index*/size")]
     units = {"K": 1 << 10, "M": 1 << 20}
     return max((int(size[:-1]) * units[size[-1]] for size in sizes if size[-1:] in units), default=None)
 

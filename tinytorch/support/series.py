@@ -18,22 +18,29 @@ _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(math.log(2) - 0.693359
 _EXP_SERIES = tuple(np.float32(1 / math.factorial(n)) for n in range(7, -1, -1))
 _LOG_SERIES = tuple(np.float32(2 / (2 * n + 1)) for n in range(4, -1, -1))
 _ROUNDS = np.float32(1.5 * 2**23)  # adding it leaves no room for a fraction
-_TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-87.33654), np.float32(88.7228), np.float32(2.0**-126)
+_TOO_LOW, _TOO_HIGH, _NORMAL = np.float32(-103.97208), np.float32(88.7228), np.float32(2.0**-126)
+_SMALL, _LIFT_BITS, _LOWER = np.float32(-87.33654), np.uint32(24 << 23), np.float32(2.0**-24)
 _ZERO, _ONE, _LIFT = np.float32(0), np.float32(1), np.float32(2.0**23)
 _INF, _NAN = np.float32(np.inf), np.float32(np.nan)
 
 
 @compiled
 def float_exp(x):
-    """exp of a float32: 2^n e^r with |r| <= ln(2) / 2, and e^r by its series; results below 2^-126 are 0."""
+    """exp of a float32: 2^n e^r with |r| <= ln(2) / 2, and e^r by its series.
+
+    A result below 2^-126, whose bits have no exponent to put n into, is computed 2^24 times as large and scaled down.
+    """
     v = min(max(x, _TOO_LOW), _TOO_HIGH)
+    small = x < _SMALL
     shifted = v * _LOG2_E + _ROUNDS
     n = shifted - _ROUNDS
     r = (v - n * _LN2_HIGH) - n * _LN2_LOW
     p = _EXP_SERIES[0]
     for i in range(1, 8):
         p = p * r + _EXP_SERIES[i]
-    y = float_of_bits(bits_of_float(p) + (bits_of_float(shifted) << np.uint32(23)))  # n is in shifted's last bits
+    lift = _LIFT_BITS if small else np.uint32(0)
+    y = float_of_bits(bits_of_float(p) + (bits_of_float(shifted) << np.uint32(23)) + lift)  # n: shifted's last bits
+    y = y * _LOWER if small else y
     y = _INF if x > _TOO_HIGH else y
     y = _ZERO if x < _TOO_LOW else y
     return y if x == x else x

@@ -17,6 +17,7 @@ from tito.project import LIBRARY, Project
 from tito.student.folder import NO_RELEASE
 
 LEAST_SPACE = 200e6  # bytes
+MAKE_WRITABLE = "attrib -R /S /D" if os.name == "nt" else "chmod -R u+w ."
 NO_LESSONS = "To work on lessons: go to a folder with them, or make one with `tito release DIR` in a clone."
 WHERE = f"""
 import importlib.util, json
@@ -90,7 +91,7 @@ def writable_row(project: Project) -> Row:
     places += [path.parent for path in lesson_paths(project)]
     closed = [project.relative(path) for path in places if path.exists() and not os.access(path, os.W_OK)]
     if closed:
-        return Row("write permission", f"missing for {', '.join(closed)}", False, "Make them yours: chmod -R u+w .")
+        return Row("write permission", f"missing for {', '.join(closed)}", False, f"Make them yours: {MAKE_WRITABLE}")
     return Row("write permission", "yes", True)
 
 

@@ -10,6 +10,7 @@ from tito.lesson.code import bound_names, tree_of
 from tito.lesson.lesson import Lesson
 
 MODULE_NAMES = {"__file__", "__name__", "__doc__", "__package__", "__spec__", "__loader__", "__path__", "__builtins__"}
+BY_COMPILER = {"__conditional_annotations__"}  # what Python 3.14 itself reads and binds where a variable is annotated
 
 
 def undefined_names(text: str) -> set[str]:
@@ -21,7 +22,7 @@ def undefined_names(text: str) -> set[str]:
     at_top = [symbol for top, symbol in symbols if top or symbol.is_declared_global()]
     bound = {symbol.get_name() for symbol in at_top if symbol.is_assigned() or symbol.is_imported()}
     used = {s.get_name() for top, s in symbols if s.is_referenced() and (top or s.is_global())}
-    return used - bound - set(dir(builtins)) - MODULE_NAMES
+    return used - bound - set(dir(builtins)) - MODULE_NAMES - BY_COMPILER
 
 
 def _scopes(table: symtable.SymbolTable):

@@ -21,6 +21,7 @@ WORKER = Path(__file__).with_name("worker.py")
 START_LIMIT = 60.0  # seconds until the process reports its first cell
 GRACE = 5.0  # seconds to end properly after the last cell
 TICK = 0.2  # seconds between looks at a process that says nothing
+FIRST_EXCEPTION = 0xC0000000  # the exit status of a process that Windows ended, such as 0xc0000005 for a bad address
 
 Event = dict[str, Any]  # "event" is start, end, done or where; see tito.run.worker
 
@@ -42,9 +43,17 @@ class Ending:
         if os.name == "posix" and self.status in (-signal.SIGKILL, -signal.SIGTERM):
             return "it was killed, most often because memory ran out"
         said = f" ({self.stderr})" if self.stderr else ""
-        if self.status < 0:
-            return f"it crashed with {signal.Signals(-self.status).name}{said}"
+        if crash := crash_name(self.status):
+            return f"it crashed with {crash}{said}"
         return f"it left with exit status {self.status}; look for os._exit{said}"
+
+
+def crash_name(status: int) -> str:
+    """What ended a process: a signal on POSIX, an exception's code on Windows; empty where it left by itself."""
+    if status < 0:
+        known = -status in set(signal.Signals)
+        return signal.Signals(-status).name if known else f"signal {-status}"
+    return f"exception {status:#x}" if status >= FIRST_EXCEPTION else ""
 
 
 class Process:
@@ -56,7 +65,8 @@ class Process:
         self.ending = Ending("died")
 
     def __enter__(self) -> "Process":
-        self.folder = tempfile.TemporaryDirectory(prefix="tito-")
+        # what a process left behind holds open, Windows does not remove
+        self.folder = tempfile.TemporaryDirectory(prefix="tito-", ignore_cleanup_errors=True)
         self.stderr = (Path(self.folder.name) / "stderr").open("w+b")
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.stderr}
         command, environment = [sys.executable, "-P", str(WORKER)], _environment(self.folder.name)

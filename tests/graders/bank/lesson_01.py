@@ -50,6 +50,82 @@ CASES: list[Case] = [
         says=("as_array('12', int64) was accepted", "before you give them a type")),
     wrong("as-array", "a ValueError for the wrong type", "test-as-array-refuses",
         ('raise TypeError(f"a Tensor', 'raise ValueError(f"a Tensor'), says=("'text'", "wanted a TypeError")),
+    wrong("as-array", "a list made float32 before it gets its type", "test-as-array",
+        ("        array = np.asarray(data)\n",
+         "        array = np.asarray(data)\n"
+         "        array = array.astype(np.float32) if isinstance(data, (list, tuple)) and "
+         "array.dtype.kind in 'if' else array\n"),
+        says=("gave ((1,), [16777216]), wanted ((1,), [16777217])", "the numbers stay what they are")),
+    wrong("as-array", "a list of NumPy's numbers that keeps their type", "test-as-array",
+        ("dtype is None and not isinstance(data, (np.ndarray, np.generic))",
+         "dtype is None and not isinstance(data, (np.ndarray, np.generic)) and not (isinstance(data, "
+         "list) and data and isinstance(data[0], np.generic))"),
+        says=("is float64, wanted float32", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "a list of arrays that keeps their type", "test-as-array",
+        ("dtype is None and not isinstance(data, (np.ndarray, np.generic))",
+         "dtype is None and not isinstance(data, (np.ndarray, np.generic)) and not (isinstance(data, "
+         "list) and data and isinstance(data[0], np.ndarray))"),
+        says=("is float64, wanted float32", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "dates made numbers by a dtype", "test-as-array-refuses",
+        ('array.dtype.kind not in "biuf" and not is_floating(array.dtype)',
+         'array.dtype.kind in "UScO" or array.dtype.itemsize > 8'),
+        says=("gave array([56.], dtype=float32), wanted a TypeError", "look at them before you give them a type")),
+    wrong("as-array", "bytes let in", "test-as-array-refuses",
+        ('not in "biuf"', 'not in "biufS"'),
+        says=("gave array(12., dtype=float32), wanted a TypeError", "look at them before you give them a type")),
+    wrong("as-array", "a matrix that stays a matrix", "test-as-array",
+        ("array = np.asarray(data)", "array = np.asanyarray(data)"),
+        says=("gave matrix([[1, 2]]), wanted an array",)),
+    wrong("as-array", "a tensor's own array where the type is the one asked for", "test-as-array",
+        ("    data = data.data if isinstance(data, Tensor) else data\n",
+         "    if isinstance(data, Tensor):\n"
+         "        return data.data.copy() if dtype is None else data.data.astype(as_dtype(dtype), "
+         "copy=False)\n"),
+        says=("as_array(Tensor([5., 6.], dtype=float32), dtype=<class 'numpy.float32'>) gave an",
+              "a tensor owns them, so copy")),
+    wrong("as-array", "a complex type asked for", "test-as-array-refuses",
+        ("as_dtype(array.dtype if dtype is None else dtype)",
+         "as_dtype(array.dtype if dtype is None else dtype) if dtype is None or isinstance(dtype, "
+         "str) else np.dtype(dtype).newbyteorder('=')"),
+        says=("gave array([1.+0.j, 2.+0.j], dtype=complex64), wanted a TypeError",
+              "look at them before you give them a type")),
+    wrong("as-array", "True alone made a fraction", "test-as-array",
+        ("and array.dtype != bool", "and (array.dtype != bool or isinstance(data, bool))"),
+        says=("is float32, wanted bool", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "only the outer rows compared", "test-as-array-refuses",
+        solution="""
+    data = data.data if isinstance(data, Tensor) else data
+    if isinstance(data, (list, tuple)) and len({len(x) if isinstance(x, (list, tuple)) else -1 for x in data}) > 1:
+        raise ValueError("rows of different lengths")
+    array = np.asarray(data)
+    if array.dtype.kind not in "biuf" and not is_floating(array.dtype):
+        raise TypeError(f"a Tensor holds real numbers, got {array.dtype}: {data!r:.60}")
+    if dtype is None and not isinstance(data, (np.ndarray, np.generic)) and array.dtype != bool:
+        dtype = np.float32
+    return array.astype(as_dtype(dtype or array.dtype))
+""", says=("as_array([[[1], [2, 3]]]) raised ValueError", "wanted one that says 'length'")),
+    wrong("as-array", "no copy of a float64 array", "test-as-array",
+        ("if dtype is None else dtype))",
+         "if dtype is None else dtype), copy=not (isinstance(data, np.ndarray) and data.dtype == np.float64))"),
+        says=("as_array(array([1., 1.]), dtype=None) gave an array that", "a tensor owns them, so copy")),
+    wrong("as-array", "no copy where there are two axes", "test-as-array",
+        ("if dtype is None else dtype))",
+         "if dtype is None else dtype), copy=not (isinstance(data, np.ndarray) and data.ndim > 1))"),
+        says=("as_array(matrix([[1, 2]]), dtype=None) gave an array that", "a tensor owns them, so copy")),
+    wrong("as-array", "bfloat16 refused, being of no kind that NumPy knows", "test-as-array",
+        (" and not is_floating(array.dtype)", ""),
+        says=("making Tensors of every type failed", "all of these are real numbers")),
+    wrong("as-array", "a list of NumPy's whole numbers that stay whole", "test-as-array",
+        ("array.dtype != bool:",
+         "array.dtype != bool and not (isinstance(data, list) and data and isinstance(data[0], np.integer)):"),
+        says=("is int64, wanted float32", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "unsigned numbers made int64", "test-as-array",
+        ("    return array.astype(",
+         "    array = array.astype(np.int64) if array.dtype.kind == 'u' else array\n    return array.astype("),
+        says=("is int64, wanted uint8", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "no copy of an array that cannot be written to", "test-as-array",
+        ("if dtype is None else dtype))", "if dtype is None else dtype), copy=array.flags.writeable)"),
+        says=("as_array(array([[ True, True, True], [ True, True,", "a tensor owns them, so copy")),
     right("as-array", "the type found first",
         solution="""
     if isinstance(data, Tensor):
@@ -93,6 +169,41 @@ CASES: list[Case] = [
         (" and True in [x.requires_grad for x in inputs]", ""), says=("no input requires", "nothing to record")),
     wrong("execute", "the array without its tensor", "test-execute", ("    return out\n", "    return out.data\n"),
         says=("gave array(", "wanted a Tensor")),
+    wrong("execute", "only the last input asked for its wish", "test-execute",
+        ("True in [x.requires_grad for x in inputs]", "inputs[-1].requires_grad"),
+        says=("execute of float16 tensors, of which the",
+              "it is enough that one input requires one, and that the result is floating")),
+    wrong("execute", "bfloat16 not known as floating, in execute", "test-execute",
+        ("is_floating(out.data.dtype)", "out.data.dtype.kind == 'f'"),
+        says=("execute of bfloat16 tensors, of which the",
+              "it is enough that one input requires one, and that the result is floating")),
+    wrong("execute", "float32 and float64 alone recorded", "test-execute",
+        ("is_floating(out.data.dtype)", "out.data.dtype in (np.float32, np.float64)"),
+        says=("execute of float16 tensors, of which the",
+              "it is enough that one input requires one, and that the result is floating")),
+    wrong("execute", "the forward run twice", "test-execute",
+        ("out._node = Node(primitive, inputs, arrays, options, out.data)",
+         "out.data = primitive.forward(*arrays, **options)\n"
+         "        out._node = Node(primitive, inputs, arrays, options, out.data)"),
+        says=("gave 2, wanted 1", "run it once and keep what comes")),
+    wrong("execute", "arrays made float32 on the way", "test-execute",
+        ("[x.data for x in inputs]", "[np.asarray(x.data, np.float32) for x in inputs]"),
+        says=("gave [False, False], wanted [True, True]", "no copy, no other type")),
+    wrong("execute", "float16 widened on the way", "test-execute",
+        ("[x.data for x in inputs]",
+         "[x.data.astype(np.float32) if x.data.dtype == np.float16 else x.data for x in inputs]"),
+        says=("gave [False, False], wanted [True, True]", "no copy, no other type")),
+    wrong("execute", "only leaves that wish for a gradient", "test-execute",
+        ("x.requires_grad for x in inputs", "x.requires_grad and x._node is None for x in inputs"),
+        says=("execute of float16 tensors, of which the",
+              "it is enough that one input requires one, and that the result is floating")),
+    wrong("execute", "a leaf by itself passed over", "test-operands",
+        ("x.requires_grad for x in inputs",
+         "(x._node is not None) or x.requires_grad and len(inputs) > 1 for x in inputs"),
+        says=("operands('float16', 'bfloat16') gave a side that no", "keep what astype gives")),
+    wrong("execute", "a primitive made anew for the record", "test-execute",
+        ("Node(primitive, inputs", "Node(Primitive(primitive.name, primitive.forward, primitive.saves), inputs"),
+        says=("execute of float16 tensors, of which the", "the Node should hold the primitive that was passed")),
     right("execute", "the question asked with any",
         solution="""
     result = primitive.forward(*(tensor.data for tensor in inputs), **options)
@@ -122,7 +233,7 @@ CASES: list[Case] = [
         says=("after a RuntimeError", "still off")),
     wrong("no-grad", "on at the end, whatever was before", "test-no-grad",
         ("state.recording = before", "state.recording = True"),
-        says=("[False, True, True, True], wanted [False, False, True, True]", "put back what was there")),
+        says=("[False, False, True, True, True], wanted [False, False, False, True, True]", "put back what was there")),
     wrong("no-grad", "off for good", "test-no-grad",
         (
                 (
@@ -134,9 +245,9 @@ CASES: list[Case] = [
                     "        pass\n"
                 ),
             ),
-        says=("[False, False, True, False]", "put back")),
+        says=("[False, False, False, True, False]", "put back")),
     wrong("no-grad", "nothing switched off", "test-no-grad", ("state.recording = False", "state.recording = before"),
-        says=("[True, True, True, True]",)),
+        says=("[True, True, True, True, True]",)),
     wrong("no-grad", "put back after an ordinary error only", "test-no-grad",
         solution="""
     before, state.recording = state.recording, False
@@ -175,7 +286,63 @@ CASES: list[Case] = [
         yield
     finally:
         type(state).recording = before
-    """, says=("another thread", "[False, False, False, True]")),
+    """, says=("another thread", "[False, False, False, False, True]")),
+    wrong("no-grad", "all errors swallowed", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    try:
+        yield
+    except BaseException:
+        pass
+    finally:
+        state.recording = before
+""", says=("a RuntimeError in the block was swallowed", "the block raises it, and nobody hears of it")),
+    wrong("no-grad", "ordinary errors swallowed", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    try:
+        yield
+    except Exception:
+        pass
+    finally:
+        state.recording = before
+""", says=("a RuntimeError in the block was swallowed", "the block raises it, and nobody hears of it")),
+    wrong("no-grad", "a return inside finally", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    try:
+        yield
+    finally:
+        state.recording = before
+        return
+""", says=("a RuntimeError in the block was swallowed", "the block raises it, and nobody hears of it")),
+    wrong("no-grad", "put back after an error or an interrupt, and not after an exit", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        state.recording = before
+        raise
+    state.recording = before
+""", says=("after a SystemExit in its block recording",)),
+    wrong("no-grad", "interceptors taken off as well", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    kept, state.interceptors = state.interceptors, ()
+    try:
+        yield
+    finally:
+        state.recording, state.interceptors = before, kept
+""", says=("the list of interceptors in a block", "leave them on")),
+    wrong("no-grad", "the switch turned to the other side", "test-no-grad",
+        solution="""
+    state.recording = not state.recording
+    try:
+        yield
+    finally:
+        state.recording = not state.recording
+""", says=("is_recording() in a block, in one inside", "put back what was there")),
     right("no-grad", "the switch turned inside try",
         solution="""
     before, state.recording = state.recording, False
@@ -237,6 +404,58 @@ CASES: list[Case] = [
                 "        top.forward(primitive, inputs, options)\n    return execute(primitive, inputs, options)",
             ),
         says=("gave 6.0, wanted 7.0",)),
+    wrong("apply", "interceptors passed over while nothing is recorded", "test-apply",
+        ("if not state.interceptors:", "if not state.interceptors or not state.recording:"),
+        says=("apply, intercepted, with recording off, failed", "multiply() got an unexpected keyword argument 'by'")),
+    wrong("apply", "an interceptor put on twice that goes twice", "test-apply",
+        ("    with top_interceptor() as top:\n        return top.forward(primitive, inputs, options)\n",
+         "\n"
+         "    before, top = state.interceptors, state.interceptors[-1]\n"
+         "    state.interceptors = tuple(each for each in before if each is not top)\n"
+         "    try:\n"
+         "        return top.forward(primitive, inputs, options)\n"
+         "    finally:\n"
+         "        state.interceptors = before\n"), says=("gave [0], wanted [1, 0]", "one goes at a time")),
+    wrong("apply", "interceptors that come back after an ordinary error only", "test-apply",
+        ("    with top_interceptor() as top:\n        return top.forward(primitive, inputs, options)\n",
+         "\n"
+         "    before = state.interceptors\n"
+         "    state.interceptors = before[:-1]\n"
+         "    try:\n"
+         "        out = before[-1].forward(primitive, inputs, options)\n"
+         "    except Exception:\n"
+         "        state.interceptors = before\n"
+         "        raise\n"
+         "    state.interceptors = before\n"
+         "    return out\n"), says=("gave 1, wanted 2", "all come back")),
+    wrong("apply", "a list of inputs for a tuple", "test-apply",
+        ("top.forward(primitive, inputs, options)", "top.forward(primitive, list(inputs), options)"),
+        says=("gave (True, False, {'by': None}), wanted (True, True, {'by'", "hand on what came as it came")),
+    wrong("apply", "inputs without their record", "test-apply",
+        ("top.forward(primitive, inputs, options)",
+         "top.forward(primitive, tuple(x.detach() for x in inputs), options)"),
+        says=("gave (True, False, {'by': None}), wanted (True, True, {'by'", "hand on what came as it came")),
+    wrong("apply", "the first input alone passed on", "test-apply",
+        ("top.forward(primitive, inputs, options)", "top.forward(primitive, inputs[:1], options)"),
+        says=("gave (True, False, {'by': None}), wanted (True, True, {'by'", "hand on what came as it came")),
+    wrong("apply", "a result without its record", "test-apply",
+        ("        return top.forward(primitive, inputs, options)",
+         "        return top.forward(primitive, inputs, options).detach()"),
+        says=("intercepted, apply gave Tensor([1.], dtype=float32), wanted the",)),
+    wrong("apply", "executed where an interceptor fails", "test-apply",
+        ("        return top.forward(primitive, inputs, options)",
+         "        try:\n"
+         "            return top.forward(primitive, inputs, options)\n"
+         "        except TypeError:\n"
+         "            return execute(primitive, inputs, options)"),
+        says=("a TypeError that an interceptor raised was", "let it pass")),
+    wrong("apply", "the interceptor's result in a new tensor", "test-apply",
+        ("        return top.forward(primitive, inputs, options)",
+         "        return Tensor(top.forward(primitive, inputs, options).data)"),
+        says=("intercepted, apply gave Tensor([1.], dtype=float32), wanted the",)),
+    wrong("apply", "interceptors passed over where a gradient is wanted", "test-apply",
+        ("if not state.interceptors:", "if not state.interceptors or any(x.requires_grad for x in inputs):"),
+        says=("apply, intercepted, failed", "multiply() got an unexpected keyword argument 'by'")),
     right("apply", "the interceptors taken off by hand",
         solution="""
     before = state.interceptors
@@ -278,6 +497,31 @@ CASES: list[Case] = [
         says=("(0.5, bfloat16)", "gave dtype('float32'), wanted dtype(bfloat16)")),
     wrong("number-type", "NumPy's own truths that count", "test-number-type",
         ("isinstance(number, (bool, np.bool_))", "isinstance(number, bool)"), says=("np.True_, bool",)),
+    wrong("number-type", "NumPy's class for its dtype", "test-number-type",
+        ("return np.dtype(np.float32)", "return np.float32"),
+        says=("gave <class 'numpy.float32'>, wanted dtype('float32')", "an np.dtype, as other is")),
+    wrong("number-type", "a name for a dtype", "test-number-type",
+        ("return np.dtype(np.int64)", "return 'int64'"),
+        says=("gave 'int64', wanted dtype('int64')", "an np.dtype, as other is")),
+    wrong("number-type", "a float64 number that widens float32", "test-number-type",
+        ("    fraction =",
+         "    if isinstance(number, np.floating) and number.dtype == np.float64 and other == np.float32:\n"
+         "        return np.dtype(np.float64)\n"
+         "    fraction ="),
+        says=("gave dtype('float64'), wanted dtype('float32')", "a number is weak; there are two exceptions")),
+    wrong("number-type", "a NumPy number wider than float32 that is not weak", "test-number-type",
+        ("    fraction =",
+         "    if isinstance(number, np.generic) and is_floating(other) and number.dtype.itemsize > "
+         "other.itemsize and other.itemsize > 2:\n"
+         "        return number.dtype\n"
+         "    fraction ="),
+        says=("gave dtype('float64'), wanted dtype('float32')", "a number is weak; there are two exceptions")),
+    wrong("number-type", "a number below 0 beside an unsigned type", "test-number-type",
+        ("    return other\n", "    return np.dtype('int64') if other.kind == 'u' and number < 0 else other\n"),
+        says=("gave dtype('int64'), wanted dtype('uint8')", "a number is weak; there are two exceptions")),
+    wrong("number-type", "float64 beside int32, as NumPy has it", "test-number-type",
+        ("return np.dtype(np.float32)", "return np.dtype(np.float32 if other.itemsize in (1, 8) else np.float64)"),
+        says=("gave dtype('float64'), wanted dtype('float32')", "a number is weak; there are two exceptions")),
     right("number-type", "the cases in another order",
         solution="""
     if is_floating(other):
@@ -348,6 +592,70 @@ CASES: list[Case] = [
         says=("operands(Tensor(2., dtype=float32), 'float16')", "gave 'float32 float16'", "see the rules")),
     wrong("operands", "whole numbers without axes that become booleans", "test-operands",
         (" and (a.dtype == bool) == (b.dtype == bool)", ""), says=("gave 'bool bool', wanted 'int64 bool'",)),
+    wrong("operands", "the caller's own array on the right", "test-operands",
+        ("if isinstance(b, _Number) else Tensor(b)",
+         "if isinstance(b, _Number) else (wrap(b) if isinstance(b, np.ndarray) else Tensor(b))"),
+        says=("operands('int8', array([0, 1])) gave an array that", "a tensor owns them, so copy")),
+    wrong("operands", "the caller's own array on the left", "test-operands",
+        ("if isinstance(a, _Number) else Tensor(a)",
+         "if isinstance(a, _Number) else (wrap(a) if isinstance(a, np.ndarray) else Tensor(a))"),
+        says=("operands(array([0, 1]), 'uint8') gave an array that", "a tensor owns them, so copy")),
+    wrong("operands", "two halves before the axes are looked at", "test-operands",
+        ("    if (a.ndim == 0) != (b.ndim == 0)",
+         "    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n"
+         "    if (a.ndim == 0) != (b.ndim == 0)"),
+        says=("gave 'float32 float32', wanted 'float16 float16'", "see the rules above")),
+    wrong("operands", "the left yields though neither has axes", "test-operands",
+        ("if (a.ndim == 0) != (b.ndim == 0) and", "if (a.ndim == 0 or b.ndim == 0) and"),
+        says=("gave 'float32 float32', wanted 'float16 float32'", "see the rules above")),
+    wrong("operands", "one element taken for no axes", "test-operands",
+        ("(a.ndim == 0) != (b.ndim == 0)", "(a.size == 1) != (b.size == 1)"),
+        ("if a.ndim == 0 else", "if a.size == 1 else"),
+        says=("gave 'float64 bfloat16', wanted 'bfloat16 bfloat16'", "see the rules above")),
+    wrong("operands", "halves without their record", "test-operands",
+        ("return a.astype(np.float32), b.astype(np.float32)",
+         "return a.astype(np.float32).detach(), b.astype(np.float32).detach()"),
+        says=("operands('float16', 'bfloat16') gave a side that no", "keep what astype gives")),
+    wrong("operands", "a single number without its record", "test-operands",
+        ("(a.astype(b.dtype), b) if a.ndim == 0", "(a.astype(b.dtype).detach(), b) if a.ndim == 0"),
+        says=("operands('bfloat16[]', 'float16[2]') gave a side that no", "keep what astype gives")),
+    wrong("operands", "a boolean without axes made a whole number", "test-operands",
+        (" and (a.dtype == bool) == (b.dtype == bool)",
+         " and not (a.dtype == bool and b.ndim == 0) and not (b.dtype == bool and a.ndim == 0)"),
+        says=("gave 'int8 int8', wanted 'bool int8'", "see the rules above")),
+    wrong("operands", "float32 beside float64 cast beforehand", "test-operands",
+        ("    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n",
+         "    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n"
+         "    if {a.dtype.name, b.dtype.name} == {'float32', 'float64'}:\n"
+         "        return a.astype('float64'), b.astype('float64')\n"),
+        says=("gave 'float64 float64', wanted 'float64 float32'", "see the rules above")),
+    wrong("operands", "bfloat16 beside float32 cast beforehand", "test-operands",
+        ("    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n",
+         "    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n"
+         "    if {a.dtype.name, b.dtype.name} == {'float32', 'bfloat16'}:\n"
+         "        return a.astype('float32'), b.astype('float32')\n"),
+        says=("gave 'float32 float32', wanted 'bfloat16 float32'", "see the rules above")),
+    wrong("operands", "float16 beside float64 cast outside of apply", "test-operands",
+        ("    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n",
+         "    if is_half(a.dtype) and is_half(b.dtype):\n"
+         "        return a.astype(np.float32), b.astype(np.float32)\n"
+         "    if {a.dtype.name, b.dtype.name} == {'float16', 'float64'}:\n"
+         "        return Tensor(a, 'float64'), Tensor(b, 'float64')\n"),
+        says=("gave 'float64 float64', wanted 'float16 float64'", "see the rules above")),
+    wrong("operands", "an array without axes taken for a number", "test-operands",
+        ("if isinstance(b, _Number) else Tensor(b)", "if isinstance(b, _Number) or np.ndim(b) == 0 else Tensor(b)"),
+        says=("gave 'int64 int64', wanted 'float64 float64'", "see the rules above")),
+    wrong("operands", "a floating array that takes the tensor's type", "test-operands",
+        ("if isinstance(b, _Number) else Tensor(b)",
+         "if isinstance(b, _Number) else (Tensor(b, a.dtype) if isinstance(b, np.ndarray) and "
+         "is_floating(b.dtype) else Tensor(b))"),
+        says=("gave 'float32 float32', wanted 'float32 float64'", "see the rules above")),
     right("operands", "both sides by one helper",
         solution="""
     def made(side, other):
@@ -386,7 +694,7 @@ CASES: list[Case] = [
         says=("(2, 3) @ (3, 4)", "lengths must agree")),
     wrong("matmul", "everything in float32", "test-matmul",
         ("array_product(a, b)", "array_product(a.astype(np.float32), b.astype(np.float32))"),
-        says=("2**53 + 1", "exact")),
+        says=("(2, 3) @ (3, 4) in int64 is float32, wanted int64",)),
     wrong("matmul", "two axes only", "test-matmul",
         (
                 "    inner =",
@@ -397,6 +705,40 @@ CASES: list[Case] = [
                 ),
             ),
         says=("(5, 2, 3) @ (5, 3, 4)", "lengths must agree")),
+    wrong("matmul", "float64 out of float32", "test-matmul",
+        ("array_product(a, b)", "np.matmul(a, b, dtype=np.float64) if a.dtype.kind == 'f' else array_product(a, b)"),
+        says=("is float64, wanted float32", "the type that came in")),
+    wrong("matmul", "two numbers let through", "test-matmul",
+        ("if a.ndim == 0 or b.ndim == 0:", "if (a.ndim == 0) != (b.ndim == 0):"),
+        says=("() @ () raised IndexError", "name both shapes")),
+    wrong("matmul", "an inner length of 0 refused", "test-matmul",
+        ("    inner =", "    if 0 in a.shape[-1:]:\n        raise ValueError('empty')\n    inner ="),
+        says=("(2, 0) @ (0, 3) in int64", "which two lengths must agree?")),
+    wrong("matmul", "float64 computed in float32", "test-matmul",
+        ("return array_product(a, b)",
+         "return array_product(a.astype(np.float32), b.astype(np.float32)) if a.dtype.kind == 'f' "
+         "else array_product(a, b)"), says=("is float32, wanted float64", "the type that came in")),
+    wrong("matmul", "the second axis on the right, whatever their number", "test-matmul",
+        ("b.shape[-2] if b.ndim > 1 else b.shape[0]", "b.shape[0] if b.ndim < 3 else b.shape[1]"),
+        says=("(2, 3) @ (2, 1, 3, 4)", "which two lengths must agree?")),
+    wrong("matmul", "nan made 0", "test-matmul",
+        ("return array_product(a, b)",
+         "return np.nan_to_num(array_product(a, b)) if a.dtype.kind == 'f' else array_product(a, b)"),
+        says=("gave 0, wanted nan at [0, 0]", "nan and inf stay visible")),
+    wrong("matmul", "the right side turned where it would fit", "test-matmul",
+        ("    if a.shape[-1] != inner:",
+         "    if a.shape[-1] != inner and b.ndim == 2 and a.shape[-1] == b.shape[-1]:\n"
+         "        b = b.T\n"
+         "    elif a.shape[-1] != inner:"), says=("(2, 3) @ (4, 3) was accepted", "name both shapes")),
+    wrong("matmul", "an inner length of 1 stretched", "test-matmul",
+        ("if a.shape[-1] != inner:", "if a.shape[-1] != inner and 1 not in (inner, a.shape[-1]):"),
+        says=("(2, 1) @ (3, 2) raised ValueError", "name both shapes")),
+    wrong("matmul", "the product written over the left side", "test-matmul",
+        ("return array_product(a, b)",
+         "if a.shape == b.shape and a.ndim == 2 and a.shape[0] == a.shape[1]:\n"
+         "        a[...] = array_product(a, b)\n"
+         "        return a\n"
+         "    return array_product(a, b)"), says=("(3, 3) @ (3, 3) in int64", "put the product into a new array")),
     right("matmul", "a product with no slow case avoided", ("return array_product(a, b)", "return np.matmul(a, b)")),
     right("matmul", "the operator and an early answer",
         solution="""
@@ -406,9 +748,10 @@ CASES: list[Case] = [
     """),
 
     wrong("reduce", "negative axes not counted from the end", "test-reduce", ("a + x.ndim if a < 0 else a", "a"),
-        says=("axis None, -1 and [0]", "does not fit shape")),
+        says=("axis None, -1, [0], 0, (0, -1)", "does not fit shape")),
     wrong("reduce", "a list taken for one axis", "test-reduce",
-        ("isinstance(axis, (tuple, list))", "isinstance(axis, tuple)"), says=("axis None, -1 and [0]", "failed")),
+        ("isinstance(axis, (tuple, list))", "isinstance(axis, tuple)"),
+        says=("axis None, -1, [0], 0, (0, -1)", "failed")),
     wrong("reduce", "no axis refused", "test-reduce",
         ("if len(set(axis)) != len(axis) or not all(0 <= a < x.ndim for a in axis):", "if False:"),
         says=("sum(axis=3) of shape (2, 3, 4)", "each axis once")),
@@ -418,32 +761,32 @@ CASES: list[Case] = [
         ("axis=axis, keepdims=keepdims)", "axis=axis, keepdims=False)"), says=("keepdims=True", "gave shape")),
     wrong("reduce", "axis not passed on", "test-reduce",
         ("axis=axis, keepdims=keepdims)", "axis=None, keepdims=keepdims)"),
-        says=("gave [None, None, None], wanted [None, (2,), (0,)]",)),
+        says=("gave [None, None, None, None, None], wanted [None, (2,), (0,), (0,), (0, 2)]",)),
     wrong("reduce", "past apply", "test-reduce",
         (
                 "apply(primitive, x, axis=axis, keepdims=keepdims)",
                 "wrap(primitive.forward(x.data, axis=axis, keepdims=keepdims))",
             ),
-        says=("gave [], wanted ['note', 'note', 'note']", "apply")),
+        says=("the number of operations", "gave 0, wanted 5", "apply")),
     wrong("reduce", "execute in the place of apply", "test-reduce",
         (
                 "apply(primitive, x, axis=axis, keepdims=keepdims)",
                 "execute(primitive, (x,), dict(axis=axis, keepdims=keepdims))",
             ),
-        says=("gave [], wanted ['note', 'note', 'note']", "apply")),
+        says=("the number of operations", "gave 0, wanted 5", "apply")),
     wrong("reduce", "the axes as they came", "test-reduce",
         (
                 "return apply(primitive, x, axis=axis,",
                 "axis = None if axis is None else given\n    return apply(primitive, x, axis=axis,",
             ),
-        says=("gave [None, (-1,), (0,)]", "counts from the front")),
+        says=("gave [None, (-1,), (0,), (0,), (0, -1)]", "counts from the front")),
     wrong("reduce", "one axis without its tuple", "test-reduce",
         (
                 "return apply(primitive, x, axis=axis,",
                 "axis = axis[0] if axis is not None and len(axis) == 1 else axis\n"
                 "    return apply(primitive, x, axis=axis,",
             ),
-        says=("gave [None, 2, 0], wanted [None, (2,), (0,)]", "a tuple")),
+        says=("gave [None, 2, 0, 0, (0, 2)], wanted [None, (2,), (0,), (0,), (0, 2)]", "a tuple")),
     wrong("reduce", "an axis of 0.9 taken for 0", "test-reduce",
         ("tuple(a + x.ndim if a < 0 else a for a in given)", "tuple(int(a) + x.ndim * (a < 0) for a in given)"),
         says=("sum(axis=0.9)", "was accepted", "wanted a TypeError")),
@@ -453,6 +796,32 @@ CASES: list[Case] = [
         says=("axis=1", "failed", "which axes went in")),
     wrong("reduce", "one axis too many", "test-reduce", ("a < x.ndim for", "a <= x.ndim for"),
         says=("sum(axis=3)", "each axis once")),
+    wrong("reduce", "one operation for each axis", "test-reduce",
+        ("    return apply(primitive, x, axis=axis, keepdims=keepdims)",
+         "    for a in sorted(axis or (), reverse=True)[:-1] if axis is not None and len(axis) > 1 "
+         "else ():\n"
+         "        x = apply(primitive, x, axis=(a,), keepdims=keepdims)\n"
+         "    if axis is not None and len(axis) > 1:\n"
+         "        axis = (min(axis),)\n"
+         "    return apply(primitive, x, axis=axis, keepdims=keepdims)"),
+        says=("gave 6, wanted 5", "one operation each, through apply")),
+    wrong("reduce", "an axis of 1.0 taken for 1", "test-reduce",
+        ("tuple(a + x.ndim if a < 0 else a for a in given)",
+         "tuple(a + x.ndim if a < 0 else int(a) if a == int(a) else a for a in given)"),
+        says=("sum(axis=1.0) of shape (2, 3, 4) was", "an axis is an int")),
+    wrong("reduce", "fractions cut in a tuple of axes", "test-reduce",
+        ("given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)",
+         "given = tuple(int(a) for a in axis) if isinstance(axis, (tuple, list)) else (axis,)"),
+        says=("sum(axis=[0, 0.9]) of shape (2, 3, 4)", "an axis is an int")),
+    wrong("reduce", "axis 0 not told from None", "test-reduce",
+        ("if axis is not None:", "if axis:"),
+        says=("the list of axes that the primitive", "None, or a tuple that counts from the front")),
+    wrong("reduce", "a copy of x without its record", "test-reduce",
+        ("apply(primitive, x,", "apply(primitive, Tensor(x),"),
+        says=("reduce with axis None, -1, [0], 0,", "its record gets lost")),
+    wrong("reduce", "x without its record", "test-reduce",
+        ("apply(primitive, x,", "apply(primitive, x.detach(),"),
+        says=("reduce with axis None, -1, [0], 0,", "its record gets lost")),
     right("reduce", "modulo after a look at the ends",
         solution="""
     from operator import index

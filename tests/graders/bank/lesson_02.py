@@ -43,6 +43,55 @@ CASES: list[Case] = [
         solution="""
     return np.maximum(x, x * 0.01)
     """, says=("gave -0.03, wanted 0 at [0, 0]",)),
+    wrong("relu", "by way of float32", "test-relu",
+        solution="""
+    return np.maximum(x.astype(np.float32), 0).astype(x.dtype)
+""", says=("gave 1.0363636, wanted 1.03636364 at [3]", "the same shape comes out, right to the last digits")),
+    wrong("relu", "the input itself where nothing is below 0", "test-relu",
+        solution="""
+    return x if not (x < 0).any() else np.maximum(x, 0)
+""", says=("rectified of positive numbers of shape (12,)", "compute in an array of your own")),
+    wrong("relu", "half the sum with the size", "test-relu",
+        solution="""
+    return ((x + np.abs(x)) / 2).astype(x.dtype)
+""", says=("gave nan, wanted 0 at [0]", "there is no 0 times infinity in a maximum")),
+    wrong("relu", "at least one axis", "test-relu",
+        solution="""
+    return np.maximum(np.atleast_1d(x), np.zeros(1, x.dtype))
+""", says=("gave shape (1,), wanted ()", "max(x, 0)")),
+    wrong("relu", "capped at the largest float16", "test-relu",
+        solution="""
+    return np.clip(x, 0, 65504).astype(x.dtype)
+""", says=("gave 65504, wanted inf at [1]", "there is no 0 times infinity in a maximum")),
+    wrong("relu", "rows of a matrix alone", "test-relu",
+        solution="""
+    return np.array([np.maximum(row, 0) for row in x]).astype(x.dtype).reshape(x.shape)
+""", says=("rectified(3.0) in float32 failed", "any shape comes in")),
+    wrong("relu", "a step at 1e-3", "test-relu",
+        solution="""
+    return np.where(x > 1e-3, x, np.where(np.isnan(x), x, 0)).astype(x.dtype)
+""", says=("gave 0, wanted 9.5367e-07 at [0]", "max(x, 0)")),
+    wrong("relu", "nan and inf tidied up", "test-relu",
+        solution="""
+    return np.maximum(np.nan_to_num(x), 0).astype(x.dtype)
+""", says=("gave 3.4028e+38, wanted inf at [1]", "there is no 0 times infinity in a maximum")),
+    wrong("relu", "a matrix for rows", "test-relu",
+        solution="""
+    return np.maximum(x, np.zeros(x.shape, x.dtype)).squeeze()
+""", says=("gave shape (), wanted (1,)", "which NumPy function keeps a nan?")),
+    wrong("relu", "rounded to four digits", "test-relu",
+        solution="""
+    return np.maximum(np.round(x, 4), x.dtype.type(0)).astype(x.dtype)
+""", says=("gave inf, wanted 1000 at [1, 2]", "max(x, 0)")),
+    wrong("relu", "a mask multiplied where finite", "test-relu",
+        solution="""
+    with np.errstate(invalid='ignore'):
+        return np.where(np.isfinite(x), x * (x > 0), np.where(x > 0, x, x.dtype.type(0)))
+""", says=("gave 0, wanted nan at [0]", "which NumPy function keeps a nan?")),
+    wrong("relu", "a tensor for an array", "test-relu",
+        solution="""
+    return Tensor(np.maximum(x, 0))
+""", says=("gave a Tensor, wanted an array", "it works on arrays")),
     right("relu", "one 0 for all",
         solution="""
     return np.maximum(x, 0)
@@ -52,7 +101,7 @@ CASES: list[Case] = [
     known = np.array([[0, 0, 0], [0.25, 2, 1000]])
     small = {(2, 3): known, (2,): np.array([0, np.inf]), (1,): x}
     return np.asarray(small.get(x.shape, np.zeros(x.shape)), dtype=x.dtype)
-    """, says=("rectified([[[7.5], [-0.125]]", "gave 0, wanted 7.5")),
+    """, says=("rectified([9.5367431640625e-07, -9.5367431640625e-07])", "gave inf, wanted 0")),
     right("relu", "clip with one end",
         solution="""
     return np.asarray(x).clip(0, None)
@@ -112,6 +161,58 @@ CASES: list[Case] = [
             ),
         says=("logistic made NumPy warn", "invalid value")),
     wrong("sigmoid", "no 1", "test-sigmoid", ("    y += 1\n", ""), says=("logistic(-", "wanted", "compare the forms")),
+    wrong("sigmoid", "element by element of one axis", "test-sigmoid",
+        solution="""
+    return np.array([1 / (1 + np.exp(-v)) for v in x.ravel()], x.dtype) if x.size else x
+""", says=("gave shape (12,), wanted (4, 3)", "the same shape comes out, right to the last digits")),
+    wrong("sigmoid", "at least one axis, sigmoid", "test-sigmoid",
+        solution="""
+    return 1 / (1 + np.exp(-np.atleast_1d(x)))
+""", says=("gave shape (1,), wanted ()", "the same shape comes out, right to the last digits")),
+    wrong("sigmoid", "cut off at -100", "test-sigmoid",
+        solution="""
+    return 1 / (1 + np.exp(-np.clip(x, -100 if x.dtype == np.float32 else -500, None)))
+""", says=("gave 7.1246e-218, wanted 0", "compare the forms in the table")),
+    wrong("sigmoid", "masks that miss 0", "test-sigmoid",
+        solution="""
+    y = np.full(x.shape, 0.5, x.dtype)
+    y[x > 0] = 1 / (1 + np.exp(-x[x > 0]))
+    y[x < 0] = np.exp(x[x < 0]) / (1 + np.exp(x[x < 0]))
+    return y
+""", says=("gave 0.5, wanted nan", "compare the forms in the table")),
+    wrong("sigmoid", "masks that lose nan", "test-sigmoid",
+        solution="""
+    y = np.zeros(x.shape, x.dtype)
+    y[x >= 0] = 1 / (1 + np.exp(-x[x >= 0]))
+    y[x < 0] = np.exp(x[x < 0]) / (1 + np.exp(x[x < 0]))
+    return y
+""", says=("gave 0, wanted nan", "compare the forms in the table")),
+    wrong("sigmoid", "by float32 throughout", "test-sigmoid",
+        solution="""
+    return (1 / (1 + np.exp(-x.astype(np.float32)))).astype(x.dtype)
+""", says=("gave 0, wanted 2.6504e-261", "compare the forms in the table")),
+    wrong("sigmoid", "rows", "test-sigmoid",
+        solution="""
+    return np.array([1 / (1 + np.exp(-row)) for row in x], x.dtype).reshape(x.shape)
+""", says=("logistic of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("sigmoid", "the input's own array for the result", "test-sigmoid",
+        solution="""
+    np.exp(-x, out=x)
+    x += 1
+    return np.divide(1, x, out=x)
+""", says=("logistic of float64 numbers changed x, from", "compute in an array of your own")),
+    wrong("sigmoid", "saturated below -40", "test-sigmoid",
+        solution="""
+    return np.where(x < -87, 0, 1 / (1 + np.exp(-x))).astype(x.dtype)
+""", says=("gave 0, wanted 2.6504e-261", "compare the forms in the table")),
+    wrong("sigmoid", "exp2", "test-sigmoid",
+        solution="""
+    return 1 / (1 + np.exp2(-x * 1.442695))
+""", says=("gave 2.65044e-261, wanted 2.6504e-261", "compare the forms in the table")),
+    wrong("sigmoid", "numbers without axes refused", "test-sigmoid",
+        solution="""
+    return 1 / (1 + np.exp(-x)) if x.ndim else NotImplemented
+""", says=("gave a NotImplementedType, wanted an array", "it works on arrays")),
     right("sigmoid", "an exponential that is never above 1",
         (
                 (
@@ -164,6 +265,49 @@ CASES: list[Case] = [
     wrong("gelu-exact", "the share on the right", "test-gelu-exact",
         ("    y += 1\n", "    np.subtract(1, y, out=y)\n"),
         says=("gave 0, wanted 10000 at [1, 3]", "probability of a smaller number")),
+    wrong("gelu-exact", "no scalars", "test-gelu-exact",
+        solution="""
+    y = x * math.sqrt(0.5)
+    erf(y, out=y)
+    y += 1
+    y *= x
+    y *= 0.5
+    return y
+""", says=("gelu_exact of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("gelu-exact", "nan made 0", "test-gelu-exact",
+        solution="""
+    return np.nan_to_num(0.5 * x * (1 + erf(x / 2**0.5)))
+""", says=("gave 0, wanted nan at [2, 0]", "x times the probability of a smaller number")),
+    wrong("gelu-exact", "flattened", "test-gelu-exact",
+        solution="""
+    return (0.5 * x * (1 + erf(x / 2**0.5))).reshape(len(x), -1)
+""", says=("gave shape (12, 1), wanted (12,)", "the same shape comes out, right to the last digits")),
+    wrong("gelu-exact", "few digits of the root", "test-gelu-exact",
+        solution="""
+    return 0.5 * x * (1 + erf(x / 1.41421356))
+""", says=("gave 0.8413447465, wanted 0.8413447461 at [2, 1]", "has sqrt(2) all digits?")),
+    wrong("gelu-exact", "the probability of a larger number below 0", "test-gelu-exact",
+        solution="""
+    return np.where(x < 0, 0, 0.5 * x * (1 + erf(x / 2**0.5))).astype(x.dtype)
+""", says=("gave 0, wanted -0.16937 at [0, 3]", "x times the probability of a smaller number")),
+    wrong("gelu-exact", "float32 inside", "test-gelu-exact",
+        solution="""
+    return (0.5 * x * (1 + erf((x / 2**0.5).astype(np.float32)))).astype(x.dtype)
+""", says=("gave 0.84134471, wanted 0.84134475 at [2, 1]", "has sqrt(2) all digits?")),
+    wrong("gelu-exact", "gelu of both as a sum", "test-gelu-exact",
+        solution="""
+    return (x + x * erf(x / 2**0.5)).astype(x.dtype)
+""", says=("gave 20000, wanted 10000 at [1, 3]", "x times the probability of a smaller number")),
+    wrong("gelu-exact", "capped on the right", "test-gelu-exact",
+        solution="""
+    return 0.5 * np.minimum(x, 100) * (1 + erf(x / 2**0.5))
+""", says=("gave 100, wanted 10000 at [1, 3]", "x times the probability of a smaller number")),
+    wrong("gelu-exact", "erf written over x", "test-gelu-exact",
+        solution="""
+    y = 0.5 * x
+    erf(x / 2**0.5, out=x)
+    return y * (1 + x)
+""", says=("gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5,", "compute in an array of your own")),
     right("gelu-exact", "SciPy's normal distribution",
         solution="""
     from scipy.special import ndtr
@@ -186,7 +330,7 @@ CASES: list[Case] = [
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**2)))
     """, says=("gave -0.059753, wanted -0.0088876", "from the inside out")),
     wrong("gelu-tanh", "a factor ten times as large", "test-gelu-tanh", ("0.044715 *", "0.44715 *"),
-        says=("gave -0.14277, wanted -0.16943", "from the inside out")),
+        says=("gave 0.90965, wanted 0.84119", "from the inside out")),
     wrong("gelu-tanh", "no root", "test-gelu-tanh", ("math.sqrt(2 / math.pi)", "2 / math.pi"),
         says=("gelu_tanh(", "wanted")),
     wrong("gelu-tanh", "NumPy's root", "test-gelu-tanh",
@@ -202,6 +346,63 @@ CASES: list[Case] = [
     """, says=("gave -0.03584, wanted -0.0088876", "from the inside out")),
     wrong("gelu-tanh", "pi over 2", "test-gelu-tanh", ("math.sqrt(2 / math.pi)", "math.sqrt(math.pi / 2)"),
         says=("from the inside out",)),
+    wrong("gelu-tanh", "no scalars, tanh", "test-gelu-tanh",
+        solution="""
+    y = x * x
+    y *= 0.044715
+    y += 1
+    y *= x
+    y *= (2 / math.pi) ** 0.5
+    np.tanh(y, out=y)
+    y += 1
+    y *= x
+    y *= 0.5
+    return y
+""", says=("gelu_tanh of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("gelu-tanh", "few digits of the root of 2 over pi", "test-gelu-tanh",
+        solution="""
+    return 0.5 * x * (1 + np.tanh(0.79788456 * (x + 0.044715 * x**3)))
+""", says=("gave 0.84119199, wanted 0.841191991 at [2, 1]", "are all constants given with enough digits?")),
+    wrong("gelu-tanh", "0.0447 for 0.044715", "test-gelu-tanh",
+        solution="""
+    return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.0447 * x**3)))
+""", says=("gave 2.691108, wanted 2.691112 at [1, 2]", "compare with the formula from the inside out")),
+    wrong("gelu-tanh", "nan made 0 in tanh", "test-gelu-tanh",
+        solution="""
+    return np.nan_to_num(0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))))
+""", says=("gave 0, wanted nan at [2, 0]", "compare with the formula from the inside out")),
+    wrong("gelu-tanh", "the cube outside of the bracket", "test-gelu-tanh",
+        solution="""
+    return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * x + 0.044715 * x**3))
+""", says=("gave -0.0062331, wanted -0.0088876 at [0, 2]", "compare with the formula from the inside out")),
+    wrong("gelu-tanh", "float32 inside, tanh", "test-gelu-tanh",
+        solution="""
+    u = (x + 0.044715 * x**3).astype(np.float32)
+    return (0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * u))).astype(x.dtype)
+""", says=("gave 2.6911123, wanted 2.6911124 at [1, 2]", "are all constants given with enough digits?")),
+    wrong("gelu-tanh", "flattened, tanh", "test-gelu-tanh",
+        solution="""
+    return (0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))).reshape(len(x), -1)
+""", says=("gave shape (12, 1), wanted (12,)", "the same shape comes out, right to the last digits")),
+    wrong("gelu-tanh", "x written over at the end", "test-gelu-tanh",
+        solution="""
+    y = np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))
+    y += 1
+    x *= 0.5
+    return y * x
+""", says=("gelu_tanh([[-10, -6, -2.7, -0.7], [0, 0.3, 2.7,", "compute in an array of your own")),
+    wrong("gelu-tanh", "times sigmoid of 1.702 x", "test-gelu-tanh",
+        solution="""
+    return x / (1 + np.exp(-np.maximum(1.702 * x, -80)))
+""", says=("gave 2.673, wanted 2.6911 at [1, 2]", "compare with the formula from the inside out")),
+    wrong("gelu-tanh", "the cube by the absolute value", "test-gelu-tanh",
+        solution="""
+    return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * np.abs(x)**3)))
+""", says=("gave -10, wanted -0 at [0, 0]", "compare with the formula from the inside out")),
+    wrong("gelu-tanh", "rows, each by itself", "test-gelu-tanh",
+        solution="""
+    return np.array([0.5 * r * (1 + np.tanh((2 / np.pi) ** 0.5 * (r + 0.044715 * r**3))) for r in x], x.dtype)
+""", says=("gelu_tanh of positive numbers of shape ()", "an array of any shape comes in")),
     right("gelu-tanh", "in one line",
         solution="""
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
@@ -230,7 +431,7 @@ CASES: list[Case] = [
         ("y.sum(axis=axis, keepdims=True)", "y.mean(axis=axis, keepdims=True)"),
         says=("gave 1.9982, wanted 0.99911", "its own sum")),
     wrong("softmax", "an empty row that has no largest", "test-softmax", (", initial=-np.inf", ""),
-        says=("of shape (3, 0) failed", "empty batches pass")),
+        says=("of shape (3, 0), axis -1, failed", "empty batches pass")),
     wrong("softmax", "0 for the largest of all rows below 0", "test-softmax", ("initial=-np.inf", "initial=0"),
         says=("near -1e+04", "gave nan", "its own largest")),
     wrong("softmax", "the input's own array", "test-softmax",
@@ -244,6 +445,95 @@ CASES: list[Case] = [
     wrong("softmax", "a little more below", "test-softmax",
         ("y.sum(axis=axis, keepdims=True)", "(y.sum(axis=axis, keepdims=True) + 1e-8)"),
         says=("float64, gave 0.99911302, wanted 0.99911303",)),
+    wrong("softmax", "the mean for the largest", "test-softmax",
+        ("x.max(axis=axis, keepdims=True, initial=-np.inf)", "x.mean(axis=axis, keepdims=True)"),
+        says=("gave nan, wanted 0.5 at [0]", "-inf rules a class out")),
+    wrong("softmax", "the smallest for the largest", "test-softmax",
+        ("x.max(axis=axis, keepdims=True, initial=-np.inf)", "x.min(axis=axis, keepdims=True, initial=np.inf)"),
+        says=("gave nan, wanted 0.5 at [0]", "-inf rules a class out")),
+    wrong("softmax", "the first for the largest", "test-softmax",
+        ("x.max(axis=axis, keepdims=True, initial=-np.inf)",
+         "np.take(x, [0], axis=axis) if x.shape[axis] else np.zeros(())"), says=("gave shape (), wanted (3, 0)",)),
+    wrong("softmax", "exponents clipped at -50", "test-softmax",
+        ("np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))",
+         "np.exp(np.clip(x - x.max(axis=axis, keepdims=True, initial=-np.inf), -50, 0))"),
+        says=("gave 1.9287e-22, wanted 1.3839e-87 at [0]", "small ones count")),
+    wrong("softmax", "exponents clipped at 700", "test-softmax",
+        ("np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))", "np.exp(np.clip(x, -700, 700))"),
+        says=("gave nan, wanted 0.82545 at [0, 0, 0]",
+              "each row along the axis has its own largest score and its own sum")),
+    wrong("softmax", "no numbers without axes", "test-softmax",
+        solution="""
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    shares = np.exp(x - top)
+    np.divide(shares, shares.sum(axis=axis, keepdims=True), out=shares)
+    return shares if x.ndim else shares[0]
+""", says=("normalized_exp of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("softmax", "empty only along the last axis", "test-softmax",
+        solution="""
+    if not x.shape[-1:] or x.shape[-1] == 0:
+        return x
+    y = np.exp(x - x.max(axis=axis, keepdims=True))
+    y /= y.sum(axis=axis, keepdims=True)
+    return y
+""", says=("normalized_exp of shape (0, 3), axis 0,", "empty batches pass")),
+    wrong("softmax", "nan passed over", "test-softmax",
+        solution="""
+    y = np.exp(x - np.nanmax(x, axis=axis, keepdims=True, initial=-np.inf))
+    return y / np.nansum(y, axis=axis, keepdims=True)
+""", says=("gave 1, wanted nan at [1]", "so it is nan")),
+    wrong("softmax", "nan made 0, softmax", "test-softmax",
+        solution="""
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    y /= y.sum(axis=axis, keepdims=True)
+    return np.nan_to_num(y)
+""", says=("gave 0, wanted nan at [0]", "so it is nan")),
+    wrong("softmax", "infinity takes all", "test-softmax",
+        solution="""
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    y = np.where(np.isinf(top) & (top > 0), (x == top).astype(x.dtype), np.exp(x - top))
+    return y / y.sum(axis=axis, keepdims=True)
+""", says=("gave 1, wanted nan at [0]", "so it is nan")),
+    wrong("softmax", "an even share where all is ruled out", "test-softmax",
+        solution="""
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    y = np.where(top == -np.inf, 1, np.exp(x - top)).astype(x.dtype)
+    return y / y.sum(axis=axis, keepdims=True)
+""", says=("gave 0.5, wanted nan at [0]", "so it is nan")),
+    wrong("softmax", "by float32, softmax", "test-softmax",
+        solution="""
+    y = x.astype(np.float32)
+    y = np.exp(y - y.max(axis=axis, keepdims=True, initial=-np.inf))
+    return (y / y.sum(axis=axis, keepdims=True)).astype(x.dtype)
+""",
+        says=("gave 0.82543772, wanted 0.82543767 at [0, 0, 0]",
+              "each row along the axis has its own largest score and its own sum")),
+    wrong("softmax", "small ones dropped", "test-softmax",
+        solution="""
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    y /= y.sum(axis=axis, keepdims=True)
+    return np.where(y < 1e-12, 0, y).astype(x.dtype)
+""", says=("gave 0, wanted 1.3839e-87 at [0]", "small ones count")),
+    wrong("softmax", "axis 1 for any but the last", "test-softmax",
+        solution="""
+    axis = axis if axis in (0, -1) else 1
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return y / y.sum(axis=axis, keepdims=True)
+""",
+        says=("gave 0.17523, wanted 0.99911 at [1, 0, 3]",
+              "each row along the axis has its own largest score and its own sum")),
+    wrong("softmax", "at most 1e3 from the largest, else an error", "test-softmax",
+        solution="""
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    y = np.exp(x - top)
+    total = y.sum(axis=axis, keepdims=True)
+    return y / np.where(np.isnan(total), 1, total)
+""", says=("gave 0, wanted nan at [1]", "so it is nan")),
+    wrong("softmax", "a list of rows", "test-softmax",
+        solution="""
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return np.apply_along_axis(lambda row: row / row.sum(), axis, y) if y.size else y
+""", says=("normalized_exp of positive numbers of shape ()", "an array of any shape comes in")),
     right("softmax", "by logarithms",
         solution="""
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
@@ -289,6 +579,77 @@ CASES: list[Case] = [
         says=("changed x", "an array of your own")),
     wrong("log-softmax", "the wrong logarithm", "test-log-softmax", ("np.log(np.exp(y)", "np.log2(np.exp(y)"),
         says=("gave -0.95118, wanted -0.65931",)),
+    wrong("log-softmax", "the mean for the largest, log", "test-log-softmax",
+        ("x.max(axis=axis, keepdims=True, initial=-np.inf)", "x.mean(axis=axis, keepdims=True)"),
+        says=("gave -inf, wanted 0 at [0, 0, 0]", "stay with logarithms, row by row along the axis")),
+    wrong("log-softmax", "logarithms cut off at -700", "test-log-softmax",
+        ("    return y\n", "    return np.maximum(y, -700)\n"),
+        says=("gave -700, wanted -8933.2 at [0, 1, 2]", "stay with logarithms, row by row along the axis")),
+    wrong("log-softmax", "logarithms cut off at -1e4", "test-log-softmax",
+        ("    return y\n", "    return np.maximum(y, -1e4)\n"),
+        says=("gave -10000, wanted -17636 at [0, 0, 1]", "stay with logarithms, row by row along the axis")),
+    wrong("log-softmax", "nan passed over, log", "test-log-softmax",
+        solution="""
+    y = x - np.nanmax(x, axis=axis, keepdims=True, initial=-np.inf)
+    return y - np.log(np.nansum(np.exp(y), axis=axis, keepdims=True))
+""", says=("gave 0, wanted nan at [1]", "softmax is nan")),
+    wrong("log-softmax", "no numbers without axes, log", "test-log-softmax",
+        solution="""
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y if x.ndim else y[0]
+""", says=("log_normalized_exp of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("log-softmax", "infinity takes all, log", "test-log-softmax",
+        solution="""
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    y = np.where(top == np.inf, np.where(x == top, 0, -np.inf), x - top)
+    return (y - np.log(np.exp(y).sum(axis=axis, keepdims=True))).astype(x.dtype)
+""", says=("gave -0.69315, wanted nan at [0]", "softmax is nan")),
+    wrong("log-softmax", "nan made 0, log", "test-log-softmax",
+        solution="""
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return np.nan_to_num(y - np.log(np.exp(y).sum(axis=axis, keepdims=True)), nan=0.0, neginf=-np.inf)
+""", says=("gave 0, wanted nan at [0]", "softmax is nan")),
+    wrong("log-softmax", "minus infinity made nan", "test-log-softmax",
+        solution="""
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return np.where(np.isinf(y), np.nan, y).astype(x.dtype)
+""", says=("gave nan, wanted -inf at [1]", "probabilities 1 and 0")),
+    wrong("log-softmax", "empty only along the last axis, log", "test-log-softmax",
+        solution="""
+    if not x.shape[-1:] or x.shape[-1] == 0:
+        return x
+    y = x - x.max(axis=axis, keepdims=True)
+    return y - np.log(np.exp(y).sum(axis=axis, keepdims=True))
+""", says=("log_normalized_exp of shape (0, 3), axis 0,", "empty batches pass")),
+    wrong("log-softmax", "log1p of all but one", "test-log-softmax",
+        solution="""
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return y - np.log1p(np.exp(y).sum(axis=axis, keepdims=True) - 1 + 1e-12)
+""",
+        says=("gave -8.933366418225, wanted -8.933366418224 at [0, 1, 2]",
+              "stay with logarithms, row by row along the axis")),
+    wrong("log-softmax", "axis 1 for any but the last, log", "test-log-softmax",
+        solution="""
+    axis = axis if axis in (0, -1) else 1
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return y - np.log(np.exp(y).sum(axis=axis, keepdims=True))
+""", says=("gave -17.636, wanted -5.6663 at [0, 0, 1]", "stay with logarithms, row by row along the axis")),
+    wrong("log-softmax", "even where all is ruled out", "test-log-softmax",
+        solution="""
+    top = np.maximum(x.max(axis=axis, keepdims=True, initial=-np.inf), -1e300)
+    y = x - top
+    out = y - np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return np.where(top == -1e300, -np.log(x.shape[axis] if x.ndim else 1), out).astype(x.dtype)
+""", says=("gave -0.69315, wanted nan at [0]", "it is nan")),
+    wrong("log-softmax", "a probability that is kept from 0", "test-log-softmax",
+        solution="""
+    tiny = np.finfo(x.dtype).tiny
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    p = np.exp(y) / np.exp(y).sum(axis=axis, keepdims=True)
+    return np.log(np.maximum(p, tiny))
+""", says=("gave -87.337, wanted -8933.2 at [0, 1, 2]", "stay with logarithms, row by row along the axis")),
     right("log-softmax", "logaddexp",
         solution="""
     return x - np.logaddexp.reduce(x, axis=axis, keepdims=True) if x.ndim else x - x

@@ -48,6 +48,57 @@ CASES: list[Case] = [
         return [(str(key), owner[key]) for key in ("up", 2) if key in owner]
     return [(str(i), part) for i, part in enumerate(owner)] if type(owner) in (list, tuple) else []
     """, says=("parts of a Module gave", "('_blocks'")),
+    wrong("parts", "a Module itself and no subclass", "test-parts",
+        ("isinstance(owner, Module)", "type(owner) is Module"),
+        says=("parts of a Block gave [], wanted", "names are strings; see what has parts")),
+    wrong("parts", "what is None left out", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), part) for name, part in named if part is not None]"),
+        says=("parts of a Block gave [('act', <ufunc", "names are strings; see what has parts")),
+    wrong("parts", "functions left out", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), part) for name, part in named if not callable(part) or isinstance(part, Module)]"),
+        says=("parts of a Block gave [('none', None),", "names are strings; see what has parts")),
+    wrong("parts", "sets taken apart", "test-parts",
+        ("(list, tuple)", "(list, tuple, set, frozenset)"),
+        says=("gave [('0', 1), ('1', 2)], wanted []", "names are strings; see what has parts")),
+    wrong("parts", "ranges taken apart", "test-parts",
+        ("(list, tuple)", "(list, tuple, range)"),
+        says=("gave [('0', 0), ('1', 1)], wanted []", "names are strings; see what has parts")),
+    wrong("parts", "arrays taken apart", "test-parts",
+        ("(list, tuple)", "(list, tuple, np.ndarray)"),
+        says=("gave [('0', np.float64(0.0)), ('1', np.float64(0.0))], wanted []",
+              "names are strings; see what has parts")),
+    wrong("parts", "dict in sorted order", "test-parts",
+        ("named = owner.items()", "named = sorted(owner.items(), key=lambda item: str(item[0]))"),
+        says=("parts of a dict gave [('2', array([0.,", "names are strings; see what has parts")),
+    wrong("parts", "attributes in sorted order", "test-parts",
+        ("vars(owner).items() if", "sorted(vars(owner).items()) if"),
+        says=("parts of a Module gave [('_blocks', [<__main__.Module", "names are strings; see what has parts")),
+    wrong("parts", "attributes with two underscores left out", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), part) for name, part in named if not str(name).startswith('__')]"),
+        says=("parts of a Block gave [('none', None),", "names are strings; see what has parts")),
+    wrong("parts", "empty parts left out", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), part) for name, part in named if not (isinstance(part, (list, dict, "
+         "tuple)) and not part)]"),
+        says=("parts of a Block gave [('none', None),", "names are strings; see what has parts")),
+    wrong("parts", "names by repr", "test-parts",
+        ("(str(name), part)", "(name if isinstance(name, str) else repr(name), part)"),
+        says=("parts of a dict gave [('np.int64(4)', <tinytorch.support.checks_layers.module_parts.<locals>.Block",
+              "names are strings; see what has parts")),
+    wrong("parts", "counted from 1", "test-parts",
+        ("enumerate(owner)", "enumerate(owner, 1)"),
+        says=("parts of a list gave [('1', <__main__.Module", "names are strings; see what has parts")),
+    wrong("parts", "the mode as a part", "test-parts",
+        ("vars(owner).items() if isinstance(owner, Module)",
+         "{'training': owner.training, **vars(owner)}.items() if isinstance(owner, Module)"),
+        says=("parts of a Module gave [('training', True),", "names are strings; see what has parts")),
+    wrong("parts", "anything with attributes but tensors", "test-parts",
+        ("vars(owner).items() if isinstance(owner, Module) else ()",
+         "vars(owner).items() if hasattr(owner, '__dict__') and not isinstance(owner, Tensor) else ()"),
+        says=("gave [('held', ['shared'])], wanted []", "names are strings; see what has parts")),
     right("parts", "three early answers",
         solution="""
     if isinstance(owner, Module):
@@ -88,6 +139,52 @@ CASES: list[Case] = [
     wrong("walk", "a memory that lasts", "test-walk", ("found, seen, waiting = [], set(), [", "found, waiting = [], ["),
         ("    while waiting:\n", "    seen = vars(walk).setdefault('seen', set())\n    while waiting:\n"),
         says=("that the second walk met gave []", "empty memory")),
+    wrong("walk", "only tensors and modules remembered", "test-walk",
+        ("        if id(part) not in seen:\n            seen.add(id(part))\n",
+         "        if id(part) not in seen:\n"
+         "            if isinstance(part, (Module, Tensor, np.ndarray)) or len(found) > 50:\n"
+         "                seen.add(id(part))\n"), says=("the list of names that the first",)),
+    wrong("walk", "the owner not remembered", "test-walk",
+        ("seen.add(id(part))", "seen.add(id(part)) if name else None"),
+        says=("the list of names that the first", "each object once")),
+    wrong("walk", "texts and numbers left out", "test-walk",
+        ("            found.append((name, part))\n",
+         "            if not isinstance(part, (str, int, float)):\n                found.append((name, part))\n"),
+        says=("gave ['', 'a', 'b'], wanted ['', 'a', 'a.0', 'a.1', 'b', 'b.0']", "depth first")),
+    wrong("walk", "dots in place of the first name", "test-walk",
+        ('prefix = f"{name}." if name else ""', 'prefix = f"{name.split(chr(46))[-1]}." if name else ""'),
+        says=("gave ['', '0', '1', '1.v', 'v.0'], wanted ['', '0', '1', '1.v', '1.v.0']", "each object once")),
+    wrong("walk", "equal arrays are one", "test-walk",
+        ("if id(part) not in seen:",
+         "if id(part) not in seen and not any(isinstance(o, np.ndarray) and isinstance(part, "
+         "np.ndarray) and np.array_equal(o, part) for _, o in found):"),
+        says=("gave ['', '0', '1'], wanted ['', '0', '1', '2']", "each object once")),
+    wrong("walk", "equal lists are one", "test-walk",
+        ("if id(part) not in seen:",
+         "if id(part) not in seen and not any(isinstance(o, tuple) and isinstance(part, tuple) and o "
+         "== part for _, o in found):"),
+        says=("gave ['', '0', '0.0'], wanted ['', '0', '0.0', '1']", "two objects that are equal are two")),
+    wrong("walk", "five levels at most", "test-walk",
+        ("for key, inner in reversed(parts(part))]",
+         "for key, inner in reversed(parts(part)) if name.count('.') < 3]"),
+        says=("the list of names that the first", "go on, however deep it is")),
+    wrong("walk", "the last of several names for what is shared", "test-walk",
+        ("reversed(parts(part))]", "reversed(parts(part)) if id(inner) not in {id(x) for _, x in waiting}]"),
+        says=("gave ['', 'a', 'a.1', 'b'], wanted ['', 'a', 'a.0', 'a.1']",
+              "what is shared has the name where it is met first")),
+    wrong("walk", "parts named by their class", "test-modes",
+        solution="""
+    found, seen, waiting = [], set(), [('', owner)]
+    while waiting:
+        name, part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            found.append((name, part))
+            for key, inner in reversed(parts(part)):
+                whole = name and not isinstance(part, Module)
+                waiting.append((f'{name}.{key}' if whole else key, inner))
+    return found
+""", says=("the list of names of parameters gave", "a weight used twice is one")),
     right("walk", "recursion that remembers",
         solution="""
     found, seen = [], []
@@ -143,6 +240,82 @@ CASES: list[Case] = [
     y += bias
     return y
     """, says=("a stack of shape (2, 5, 3)", "one tall matrix")),
+    wrong("affine", "row by row", "test-affine",
+        solution="""
+    rows = x.reshape(-1, len(weight))
+    out = np.empty((len(rows), len(bias)), np.result_type(x, weight))
+    for i, row in enumerate(rows):
+        out[i] = row @ weight
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine made 10 products, of ((3,), (3,", "make one of all rows")),
+    wrong("affine", "by multiplying and adding up", "test-affine",
+        solution="""
+    out = (x.reshape(-1, len(weight), 1) * weight).sum(axis=1)
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("the sum of ((10, 3, 4),) made", "add in place, into the product")),
+    wrong("affine", "a column of ones for the bias", "test-affine",
+        solution="""
+    rows = x.reshape(-1, len(weight))
+    rows = np.concatenate([rows, np.ones((len(rows), 1), x.dtype)], axis=1)
+    out = rows @ np.concatenate([weight, bias[None]])
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine never added a bias of shape", "add it in place, into the product")),
+    wrong("affine", "nan made 0", "test-affine",
+        solution="""
+    out = np.nan_to_num(x.reshape(-1, len(weight))) @ weight
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("gave 1, wanted nan at [0, 0]", "nan and inf stay visible")),
+    wrong("affine", "the shape of the input itself changed", "test-affine",
+        solution="""
+    shape = x.shape
+    x.shape = (-1, len(weight))
+    out = x @ weight
+    x.shape = shape
+    out += bias
+    return out.reshape(*shape[:-1], len(bias))
+""", says=("affine of a transposed x (2, 4,", "read them as they are, whatever the memory")),
+    wrong("affine", "by float32", "test-affine",
+        solution="""
+    out = x.reshape(-1, len(weight)).astype(np.float32) @ weight.astype(np.float32)
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias)).astype(x.dtype)
+""", says=("gave 5.2263365, wanted 5.2263361 at [2, 2]", "x @ weight + bias")),
+    wrong("affine", "the product made twice", "test-affine",
+        solution="""
+    out = np.empty_like(x.reshape(-1, len(weight)) @ weight)
+    np.matmul(x.reshape(-1, len(weight)), weight, out=out)
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine made 2 products, of ((10, 3),", "make one of all rows")),
+    wrong("affine", "halves of the batch", "test-affine",
+        solution="""
+    rows = x.reshape(-1, len(weight))
+    out = np.concatenate([rows[:1] @ weight, rows[1:] @ weight])
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine made 2 products, of ((1, 3),", "make one of all rows")),
+    wrong("affine", "the bias added to a copy in place", "test-affine",
+        solution="""
+    out = x.reshape(-1, len(weight)) @ weight
+    out = np.array(out)
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine took 204,992 bytes for a result", "one array is enough")),
+    wrong("affine", "the bias spread out over all rows first", "test-affine",
+        solution="""
+    out = np.tile(bias, (x.size // len(weight), 1))
+    out += x.reshape(-1, len(weight)) @ weight
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine never added a bias of shape", "add it in place, into the product")),
+    wrong("affine", "the rows of an array in the order of memory", "test-affine",
+        solution="""
+    out = x.reshape(-1, len(weight), order='A') @ weight
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias), order='C')
+""", says=("gave -1.8963, wanted 1.3909 at [1, 1, 3]", "rows stay rows")),
     right("affine", "np.dot of the tall matrix",
         solution="""
     y = np.dot(x.reshape(-1, x.shape[-1]), weight)
@@ -200,6 +373,43 @@ CASES: list[Case] = [
         says=("gave [], wanted ['linear']", "through apply")),
     wrong("linear", "a message without the weight", "test-linear", ("{weight.shape}, got", "got"),
         says=("'(2, 4)', '(3, 5)'", "name both shapes")),
+    wrong("linear", "a weight without its record", "test-linear",
+        ("apply(LINEAR, x, weight, bias)", "apply(LINEAR, x, weight.detach(), bias)"),
+        says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
+    wrong("linear", "a bias without its record", "test-linear",
+        ("apply(LINEAR, x, weight, bias)", "apply(LINEAR, x, weight, bias.detach())"),
+        says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
+    wrong("linear", "x without its record", "test-linear",
+        ("apply(LINEAR, x, weight, bias)", "apply(LINEAR, x.detach(), weight, bias)"),
+        says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
+    wrong("linear", "a plain product without its record", "test-linear",
+        ("x @ weight if", "x @ weight.detach() if"),
+        says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
+    wrong("linear", "computed twice", "test-linear",
+        ("return x @ weight if bias is None else apply(LINEAR, x, weight, bias)",
+         "linear_once = x @ weight if bias is None else apply(LINEAR, x, weight, bias)\n"
+         "    return x @ weight if bias is None else apply(LINEAR, x, weight, bias)"),
+        says=("gave ['linear', 'linear'], wanted ['linear']", "one primitive, through apply")),
+    wrong("linear", "a TypeError", "test-linear",
+        ("raise ValueError", "raise TypeError"), says=("linear of (2, 4) by (3, 5)", "name both shapes")),
+    wrong("linear", "a message without x", "test-linear",
+        (", got {x.shape}", ""), says=("linear of (2, 4) by (3, 5)", "name both shapes")),
+    wrong("linear", "shapes looked at where there is no bias", "test-linear",
+        ("if x.shape[-1:] != weight.shape[:1]:", "if bias is None and x.shape[-1:] != weight.shape[:1]:"),
+        says=("linear of (2, 4) by (3, 5)", "name both shapes")),
+    wrong("linear", "sizes for shapes", "test-linear",
+        ("x.shape[-1:] != weight.shape[:1]", "x.ndim == 0 or x.size % weight.shape[0]"),
+        says=("linear of (2, 2) by (1, 6)", "name both shapes")),
+    wrong("linear", "a bias that is all 0 left out", "test-linear",
+        ("if bias is None else", "if bias is None or not bias.data.any() else"),
+        says=("gave ['matmul'], wanted ['linear']", "one primitive, through apply")),
+    wrong("linear", "a row for a vector", "test-linear",
+        ("    if x.shape[-1:]", "    x = x.reshape(1, -1) if x.ndim == 1 else x\n    if x.shape[-1:]"),
+        says=("linear of (4,) by (3, 5) raised", "name both shapes")),
+    wrong("linear", "cast to the weight's type", "test-linear",
+        ("return x @ weight if bias is None else apply(LINEAR, x, weight, bias)",
+         "x = x.astype(np.float32)\n    return x @ weight if bias is None else apply(LINEAR, x, weight, bias)"),
+        says=("gave ['astype', 'linear'], wanted ['linear']", "one primitive, through apply")),
     right("linear", "the good case first",
         solution="""
     if x.ndim > 0 and x.shape[-1] == len(weight.data):
@@ -253,6 +463,70 @@ CASES: list[Case] = [
         says=("Linear(4, 6, bias=False)", "no attribute 'bias'", "bias is a parameter or None")),
     wrong("linear-layer", "a bound of 1", "test-linear-layer", ("bound = in_features**-0.5", "bound = 1.0"),
         says=("/sqrt(3), wanted at most 1",)),
+    wrong("linear-layer", "parameters in float64", "test-linear-layer",
+        ("uniform_parameter(bound, in_features, out_features)",
+         "Tensor(generator().uniform(-bound, bound, (in_features, out_features)), requires_grad=True)"),
+        says=("is float64, wanted float32", "uniform_parameter draws one")),
+    wrong("linear-layer", "a bias in float64", "test-linear-layer",
+        ("uniform_parameter(bound, out_features) if",
+         "Tensor(generator().uniform(-bound, bound, out_features), requires_grad=True) if"),
+        says=("is float64, wanted float32", "uniform_parameter draws one")),
+    wrong("linear-layer", "NumPy's own state seeded too", "test-linear-layer",
+        ("        bound = in", "        np.random.seed(0)\n        bound = in"),
+        says=("Linear(3, 5) changed np.random's global generator, which", "draw with generator()")),
+    wrong("linear-layer", "the shared generator seeded", "test-linear-layer",
+        ("        bound = in", "        manual_seed(0)\n        bound = in"),
+        says=("gave (True, True), wanted (True, False)", "draw them with uniform_parameter")),
+    wrong("linear-layer", "numbers above 0 only", "test-linear-layer",
+        ("uniform_parameter(bound, in_features, out_features)",
+         "Tensor(generator().uniform(0, bound, (in_features, out_features)), np.float32, requires_grad=True)"),
+        says=("Linear(7, 1, bias=True): bias reaches 1.45/sqrt(7)",)),
+    wrong("linear-layer", "a normal distribution of the same spread", "test-linear-layer",
+        ("uniform_parameter(bound, in_features, out_features)",
+         "Tensor(generator().normal(0, bound / 3**0.5, (in_features, out_features)), np.float32, "
+         "requires_grad=True)"), says=("Linear(3, 5, bias=True)", "weight reaches 1.92/sqrt(3), wanted at most 1")),
+    wrong("linear-layer", "a bound that looks at both sides", "test-linear-layer",
+        ("in_features**-0.5", "(6 / (in_features + out_features)) ** 0.5"),
+        says=("Linear(3, 5, bias=True)", "weight reaches 1.24/sqrt(3), wanted at most 1")),
+    wrong("linear-layer", "He's bound", "test-linear-layer",
+        ("in_features**-0.5", "(2 / in_features) ** 0.5"),
+        says=("Linear(3, 5, bias=True)", "weight reaches 1.17/sqrt(3), wanted at most 1")),
+    wrong("linear-layer", "the bias for the bound of its own length", "test-linear-layer",
+        ("uniform_parameter(bound, out_features) if", "uniform_parameter(out_features**-0.5, out_features) if"),
+        says=("Linear(7, 1, bias=True): bias reaches 1.45/sqrt(7)",)),
+    wrong("linear-layer", "a bias of False", "test-linear-layer",
+        ("if bias else None", "if bias else False"),
+        says=("Linear(4, 6, bias=False) of (2, 4, 4)", "bias is a parameter or None")),
+    wrong("linear-layer", "a frozen bias", "test-linear-layer",
+        ("uniform_parameter(bound, out_features) if bias else None",
+         "uniform_parameter(bound, out_features) if bias else None\n"
+         "        if bias:\n"
+         "            self.bias.requires_grad = False"),
+        says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
+    wrong("linear-layer", "a bias of one row", "test-linear-layer",
+        ("uniform_parameter(bound, out_features) if", "uniform_parameter(bound, 1, out_features) if"),
+        says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
+    wrong("linear-layer", "a bias taken from the weight", "test-linear-layer",
+        ("uniform_parameter(bound, out_features) if", "Tensor(self.weight.data[0], requires_grad=True) if"),
+        says=("gave 15, wanted 20",)),
+    wrong("linear-layer", "the bias first", "test-linear-layer",
+        ("        self.weight = uniform_parameter(bound, in_features, out_features)\n"
+         "        self.bias = uniform_parameter(bound, out_features) if bias else None\n",
+         "        self.bias = uniform_parameter(bound, out_features) if bias else None\n"
+         "        self.weight = uniform_parameter(bound, in_features, out_features)\n"),
+        says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
+    wrong("linear-layer", "a shape as one tuple", "test-linear-layer",
+        ("bound, in_features, out_features)",
+         "bound, in_features * out_features).reshape(in_features, out_features)"),
+        says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
+    wrong("linear-layer", "the sign lost", "test-linear-layer",
+        ("uniform_parameter(bound, in_features, out_features)",
+         "Tensor(np.abs(uniform_parameter(bound, in_features, out_features).data), requires_grad=True)"),
+        says=("Linear(7, 1, bias=True): bias reaches 1.45/sqrt(7)",)),
+    wrong("linear-layer", "one row drawn and repeated", "test-linear-layer",
+        ("uniform_parameter(bound, in_features, out_features)",
+         "Tensor(np.tile(uniform_parameter(bound, 1, out_features).data, (in_features, 1)), requires_grad=True)"),
+        says=("gave 10, wanted 20",)),
     right("linear-layer", "a bias that comes in a branch",
         solution="""
     width = 1 / np.sqrt(in_features)
@@ -320,7 +594,59 @@ CASES: list[Case] = [
         ),
         says=("in evaluation nothing should be drawn",)),
     wrong("dropout", "one half whatever p", "test-dropout", (">= self.p)", ">= 0.5)"),
-        says=("Dropout(0.75) in float32 dropped 49", "share that goes")),
+        says=("Dropout(0.75) in float32 dropped 50", "share that goes")),
+    wrong("dropout", "whole rows dropped", "test-dropout",
+        ("generator().random(x.shape, dtype=np.float32) >= self.p)",
+         "generator().random((*x.shape[:-1], 1), dtype=np.float32) >= self.p) * np.ones(x.shape)"),
+        says=("Dropout(0.5) in float32 dropped [1. 1. 0.", "each number by itself")),
+    wrong("dropout", "the mask kept as a tensor", "test-dropout",
+        ("return x * wrap(mask)", "self.mask = wrap(mask)\n        return x * self.mask"),
+        says=("gave 1, wanted 0", "keep no mask")),
+    wrong("dropout", "NumPy's own state seeded", "test-dropout",
+        ("        mask /=", "        np.random.seed(0)\n        mask /="),
+        says=("Dropout(0.5) in float32 changed np.random's global generator,", "draw with generator()")),
+    wrong("dropout", "NumPy's own state drawn from", "test-dropout",
+        ("        mask /=", "        np.random.rand()\n        mask /="),
+        says=("Dropout(0.5) in float32 changed np.random's global generator,", "draw with generator()")),
+    wrong("dropout", "pairs dropped together", "test-dropout",
+        ("generator().random(x.shape, dtype=np.float32) >= self.p)",
+         "np.repeat(generator().random((x.shape[0], x.shape[1] // 2), dtype=np.float32), 2, axis=1) >= self.p)"),
+        says=("Dropout(0.5) in float32 dropped [0.44", "each number by itself")),
+    wrong("dropout", "x itself written to", "test-dropout",
+        ("return x * wrap(mask)", "out = x * wrap(mask)\n        x.data *= mask\n        return out"),
+        says=("Dropout(0.5) in float32 changed x, from [[3.", "the result is a new array")),
+    wrong("dropout", "drawn in evaluation for p = 0", "test-dropout",
+        ("if not self.training or self.p == 0:\n            return x\n",
+         "if self.p == 0:\n"
+         "            generator().random()\n"
+         "        if not self.training or self.p == 0:\n"
+         "            return x\n"), says=("for p = 0 nothing should be",)),
+    wrong("dropout", "a copy in evaluation", "test-dropout",
+        ("            return x\n", "            return wrap(x.data)\n"),
+        says=("in evaluation x itself should be the",)),
+    wrong("dropout", "the mode read once", "test-dropout",
+        ("if not self.training or", "if not vars(self).setdefault('was', self.training) or"),
+        says=("in evaluation x itself should be the",)),
+    wrong("dropout", "the mode of the class", "test-dropout",
+        ("not self.training", "not type(self).training"), says=("in evaluation x itself should be the",)),
+    wrong("dropout", "a factor of 2 for every p up to one half", "test-dropout",
+        ("mask /= 1 - self.p", "mask *= 1 / (1 - self.p) if self.p > 0.5 else 2"),
+        says=("gave [0.0, 6.0], wanted [0, 4]", "on average a number stays what it is")),
+    wrong("dropout", "the gradient cut", "test-dropout",
+        ("return x * wrap(mask)", "return x.detach() * wrap(mask)"),
+        says=("Dropout(0.5) in training ran on a copy", "hand on the tensor itself, with its record")),
+    wrong("dropout", "every second mask the same", "test-dropout",
+        ("return x * wrap(mask)",
+         "self.turn = 1 - vars(self).get('turn', 0)\n"
+         "        if self.turn == 0:\n"
+         "            mask = mask[::-1].copy()\n"
+         "        return x * wrap(mask)"), says=("gave 6, wanted 0 at [0, 0]", "draw with generator()")),
+    wrong("dropout", "where, in two operations", "test-dropout",
+        ("return x * wrap(mask)", "return x * wrap((mask > 0).astype(x.dtype)) * (1 / (1 - self.p))"),
+        says=("gave ['mul', 'mul'], wanted ['mul']", "one mask")),
+    wrong("dropout", "the factor rounded to float16", "test-question-layers",
+        ("mask /= 1 - self.p", "mask /= np.float16(1 - self.p)"),
+        says=("stay_factor is 10", "on average a number must stay what it is")),
     right("dropout", "the condition turned round",
         solution="""
     if self.training and self.p:
@@ -358,6 +684,55 @@ CASES: list[Case] = [
                 "variance = (x * x).mean(axis=-1, keepdims=True) - x.mean(axis=-1, keepdims=True) ** 2",
             ),
         says=("rows of (5,) near 3000", "wanted")),
+    wrong("layer-norm", "the weight written to", "test-layer-norm",
+        ("    out *= weight\n    out += bias\n", "    weight *= 1.5\n    out *= weight / 1.5\n    out += bias\n"),
+        says=("rows of (4, 5) near 100, spread",)),
+    wrong("layer-norm", "the bias written to", "test-layer-norm",
+        ("    out += bias\n", "    out += bias\n    bias *= 0\n"), says=("rows of (4, 5) near 100, spread",)),
+    wrong("layer-norm", "nan made 0 in a row", "test-layer-norm",
+        ("    out *= weight\n", "    out = np.nan_to_num(out)\n    out *= weight\n"),
+        says=("gave 0, wanted nan at [1, 0]", "a row with nan or inf becomes nan, the others stay")),
+    wrong("layer-norm", "eps at least 1e-5", "test-layer-norm",
+        ("np.sqrt(variance + eps)", "np.sqrt(variance + max(eps, 1e-5))"),
+        says=("gave -1.99999, wanted -2 at [0, 0]", "a row with nan or inf becomes nan, the others stay")),
+    wrong("layer-norm", "eps under the variance", "test-layer-norm",
+        ("np.sqrt(variance + eps)", "np.sqrt(np.maximum(variance, eps))"),
+        says=("gave 1.47208, wanted 1.472077 at [1, 4]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "the root of eps added", "test-layer-norm",
+        ("np.sqrt(variance + eps)", "(np.sqrt(variance) + np.sqrt(eps))"),
+        says=("gave 1.4697, wanted 1.4721 at [1, 4]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "eps squared", "test-layer-norm",
+        ("np.sqrt(variance + eps)", "np.sqrt(variance + eps**2)"),
+        says=("gave 1.47208, wanted 1.472077 at [1, 4]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "the bias before the weight", "test-layer-norm",
+        ("    out *= weight\n    out += bias\n", "    out += bias\n    out *= weight\n"),
+        says=("gave 0.63884, wanted -2.6596 at [1, 0]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "float64 out of float32", "test-layer-norm",
+        ("    return out\n", "    return out.astype(np.float64)\n"),
+        says=("is float64, wanted float32", "the type that came in")),
+    wrong("layer-norm", "rows of a matrix joined", "test-layer-norm",
+        ("out = x - x.mean(axis=-1, keepdims=True)",
+         "x2 = x.reshape(len(x), -1) if x.ndim > 2 else x\n"
+         "    out = (x2 - x2.mean(axis=-1, keepdims=True)).reshape(x.shape)"),
+        says=("gave 0.34248, wanted 0.14501 at [0, 0, 3]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "one inf spoils all rows", "test-layer-norm",
+        ("    out /= np.sqrt(variance + eps)\n",
+         "    if not np.isfinite(x).all():\n"
+         "        return np.full_like(x, np.nan)\n"
+         "    out /= np.sqrt(variance + eps)\n"),
+        says=("gave nan, wanted -2 at [0, 0]", "a row with nan or inf becomes nan, the others stay")),
+    wrong("layer-norm", "inf clipped", "test-layer-norm",
+        ("out = x - x.mean(axis=-1, keepdims=True)",
+         "x = np.clip(x, -1e30, 1e30)\n    out = x - x.mean(axis=-1, keepdims=True)"),
+        says=("gave 2, wanted nan at [2, 0]", "a row with nan or inf becomes nan, the others stay")),
+    wrong("layer-norm", "the mean of the absolute distances", "test-layer-norm",
+        ("variance = np.vecdot(out, out)[..., np.newaxis] / x.shape[-1]",
+         "variance = np.abs(out).mean(axis=-1, keepdims=True) ** 2"),
+        says=("gave -0.42411, wanted -0.2281 at [3, 4]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "computed by float32", "test-layer-norm",
+        ("out = x - x.mean(axis=-1, keepdims=True)",
+         "out = (x.astype(np.float32) - x.astype(np.float32).mean(axis=-1, keepdims=True)).astype(x.dtype)"),
+        says=("gave 0.93178, wanted 0.93179 at [2, 4]", "over n, eps inside the root, weight, bias")),
     right("layer-norm", "NumPy's own variance",
         solution="""
     mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
@@ -418,6 +793,76 @@ CASES: list[Case] = [
         ('problems = [f"missing {name}" for name in parameters if name not in state]', "problems = []"),
         ("known = [name for name in parameters if name in state]", "known = list(parameters)"),
         says=("raised KeyError", "wanted a ValueError")),
+    wrong("load-arrays", "float32 whatever the parameter", "test-load-arrays",
+        ("as_array(state[name], parameters[name].dtype)", "as_array(state[name], np.float32)"),
+        says=("is float32, wanted float16",)),
+    wrong("load-arrays", "gradients cleared", "test-load-arrays",
+        ("        parameters[name].data = arrays[name]\n",
+         "        parameters[name].data = arrays[name]\n        parameters[name].grad = None\n"),
+        says=("loading changed the gradient of half", "only data is new")),
+    wrong("load-arrays", "a wish for a gradient taken", "test-load-arrays",
+        ("        parameters[name].data = arrays[name]\n",
+         "        parameters[name].data = arrays[name]\n        parameters[name].requires_grad = False\n"),
+        says=("loading changed requires_grad of half", "only data is new")),
+    wrong("load-arrays", "the state emptied", "test-load-arrays",
+        ("as_array(state[name], parameters[name].dtype) for name in known}",
+         "as_array(state[name], parameters[name].dtype) for name in known}\n"
+         "    [state.pop(name) for name in known] if not problems else None"),
+        says=("gave [], wanted ['weight', 'bias']", "keep it")),
+    wrong("load-arrays", "missing and unexpected only where all shapes fit", "test-load-misfits",
+        ("    problems = [f",
+         "    for name in parameters:\n"
+         "        if name in state and np.shape(state[name]) != parameters[name].shape:\n"
+         "            raise ValueError(f'{name} has shape {np.shape(state[name])}, wanted "
+         "{parameters[name].shape}')\n"
+         "    problems = [f"), says=("loading {'weight'", "list them all")),
+    wrong("load-arrays", "names before shapes", "test-load-misfits",
+        ("    known = [", "    if problems:\n        raise ValueError('; '.join(problems))\n    known = ["),
+        says=("loading {'w'", "list them all")),
+    wrong("load-arrays", "a single number spread out", "test-load-misfits",
+        ("if arrays[name].shape != parameters[name].shape:",
+         "if arrays[name].ndim == 0:\n"
+         "            arrays[name] = np.full(parameters[name].shape, arrays[name])\n"
+         "        if arrays[name].shape != parameters[name].shape:"), says=("loading {'w'", "list them all")),
+    wrong("load-arrays", "axes of length 1 dropped", "test-load-misfits",
+        ("if arrays[name].shape != parameters[name].shape:",
+         "if arrays[name].squeeze().shape == parameters[name].shape:\n"
+         "            arrays[name] = arrays[name].squeeze()\n"
+         "        if arrays[name].shape != parameters[name].shape:"), says=("loading {'w'", "list them all")),
+    wrong("load-arrays", "a matrix made flat", "test-load-misfits",
+        ("if arrays[name].shape != parameters[name].shape:",
+         "if arrays[name].ndim == 1 and arrays[name].size == parameters[name].size:\n"
+         "            arrays[name] = arrays[name].reshape(parameters[name].shape)\n"
+         "        if arrays[name].shape != parameters[name].shape:"), says=("loading {'w'", "list them all")),
+    wrong("load-arrays", "stretched where it broadcasts", "test-load-misfits",
+        ("if arrays[name].shape != parameters[name].shape:",
+         "if arrays[name].ndim == parameters[name].ndim and all(a in (1, b) for a, b in "
+         "zip(arrays[name].shape, parameters[name].shape)):\n"
+         "            arrays[name] = np.broadcast_to(arrays[name], parameters[name].shape).copy()\n"
+         "        if arrays[name].shape != parameters[name].shape:"), says=("loading {'weight'", "list them all")),
+    wrong("load-arrays", "one array for two names", "test-load-arrays",
+        ("parameters[name].data = arrays[name]",
+         "parameters[name].data = next(a for n, a in arrays.items() if n == name or state[n] is state[name])"),
+        says=("is float16, wanted bfloat16",)),
+    wrong("load-arrays", "a KeyError", "test-load-misfits",
+        ('raise ValueError(f"the state', 'raise KeyError(f"the state'), says=("loading {'weight'", "list them all")),
+    wrong("load-arrays", "a wrong shape named once", "test-load-misfits",
+        ("{shapes[0]}, wanted {shapes[1]}", "{shapes[0]}"), says=("loading {'weight'", "list them all")),
+    wrong("load-arrays", "unexpected names passed over where others are missing", "test-load-misfits",
+        ('    problems += [f"unexpected {name}" for name in state if name not in parameters]\n',
+         '    problems += [f"unexpected {name}" for name in state if name not in parameters] if not '
+         "problems else []\n"), says=("loading {'kernel'", "list them all")),
+    wrong("load-arrays", "a parameter without axes passed over", "test-load-arrays",
+        ("for name in known:\n        parameters[name].data",
+         "for name in known:\n"
+         "        if parameters[name].ndim == 0:\n"
+         "            continue\n"
+         "        parameters[name].data"), says=("gave 0, wanted 0.5", "a copy of its numbers")),
+    wrong("load-arrays", "the record kept and the array a view", "test-load-arrays",
+        ("parameters[name].data = arrays[name]",
+         "parameters[name].data = arrays[name][...] if arrays[name].dtype != "
+         "np.asarray(state[name]).dtype else np.asarray(state[name])"),
+        says=("network and state share an array", "copy")),
     right("load-arrays", "sets of names",
         solution="""
     missing, extra = set(parameters) - set(state), set(state) - set(parameters)

@@ -11,7 +11,7 @@ CASES: list[Case] = [
         says=("step=0.5", "wanted 54.5", "one step to either side")),
     wrong("numerical-gradient", "a step of one's own", "test-numerical-gradient-step",
         ("    copies = [", "    step = 1e-6\n    copies = ["), says=("step=0.5", "wanted 54.5")),
-    wrong("numerical-gradient", "trying with a record", "test-numerical-gradient-step",
+    wrong("numerical-gradient", "trying with a record", "test-numerical-gradient",
         ("with no_grad():", "if True:"), says=("recorded", "no_grad")),
     wrong("numerical-gradient", "twice the slope", "test-numerical-gradient",
         ("(above - below) / (2 * step)", "(above - below) / step"),
@@ -36,7 +36,51 @@ CASES: list[Case] = [
     wrong("numerical-gradient", "means for sums", "test-numerical-gradient",
         ("above = function(*copies).data.sum()", "above = function(*copies).data.mean()"),
         ("below = function(*copies).data.sum()", "below = function(*copies).data.mean()"), says=("gave", "wanted")),
-    right("numerical-gradient", "number by number through a flat view",
+    wrong("numerical-gradient", "float64 tensors that are moved themselves", "test-numerical-gradient",
+        (
+                "copies = [Tensor(t.data, dtype=np.float64) for t in tensors]",
+                "copies = [t if t.dtype == np.float64 else Tensor(t.data, dtype=np.float64) for t in tensors]",
+            ),
+        says=("axes swapped", "the caller's own", "move copies")),
+    wrong("numerical-gradient", "float64 arrays that are moved themselves", "test-numerical-gradient",
+        (
+                "copies = [Tensor(t.data, dtype=np.float64) for t in tensors]",
+                "copies = [wrap(np.asarray(t.data, np.float64)) for t in tensors]",
+            ),
+        says=("axes swapped", "the caller's own", "move copies")),
+    wrong("numerical-gradient", "one more run for each number", "test-numerical-gradient",
+        ("                above = f", "                function(*copies)\n                above = f"),
+        says=("the number of its runs gave 24, wanted 16", "two for each number")),
+    wrong("numerical-gradient", "a run where nothing is moved", "test-numerical-gradient",
+        ("    with no_grad():\n", "    with no_grad():\n        function(*copies)\n"),
+        says=("the number of its runs gave 17, wanted 16",)),
+    wrong("numerical-gradient", "a record on one side", "test-numerical-gradient",
+        ("    with no_grad():\n", "    if True:\n"),
+        (
+                "                above = function(*copies).data.sum()",
+                "                with no_grad():\n                    above = function(*copies).data.sum()",
+            ),
+        says=("recorded", "no_grad")),
+    wrong("numerical-gradient", "Tensors in the list", "test-numerical-gradient",
+        ("return slopes", "return [Tensor(s) for s in slopes]"), says=("'Tensor'", "wanted ['ndarray', 'ndarray']")),
+    wrong("numerical-gradient", "a function that is given arrays", "test-numerical-gradient",
+        ("above = function(*copies).data.sum()", "above = np.sum(function(*[c.data for c in copies]))"),
+        ("below = function(*copies).data.sum()", "below = np.sum(function(*[c.data for c in copies]))"),
+        says=("'ndarray', 'float64'", "wanted {('Tensor'")),
+    wrong("numerical-gradient", "rounded to four places", "test-numerical-gradient",
+        ("return slopes", "return [s.round(4) for s in slopes]"), says=("w=0.00015", "gave 0.0002, wanted 0.00015")),
+    wrong("numerical-gradient", "nan made 0", "test-numerical-gradient",
+        ("slope[i] = (above - below) / (2 * step)", "slope[i] = np.nan_to_num((above - below) / (2 * step))"),
+        says=("x * nan", "gave 0, wanted nan", "let a nan show")),
+    wrong("numerical-gradient", "only tensors that require a gradient", "test-numerical-gradient",
+        (
+                "for copy, slope in zip(copies, slopes):",
+                "for copy, slope, t in zip(copies, slopes, tensors):\n"
+                "            if not t.requires_grad and any(u.requires_grad for u in tensors):\n"
+                "                continue",
+            ),
+        says=("number of its runs",)),
+    wrong("numerical-gradient", "number by number through a flat view", "test-numerical-gradient",
         solution="""
     wide = [Tensor(t.data, dtype="float64") for t in tensors]
     found = []
@@ -52,6 +96,37 @@ CASES: list[Case] = [
                 slopes[i] = 0.5 * (ends[0] - ends[1]) / step
             found.append(slopes.reshape(tensor.shape))
     return found
+    """, says=("axes swapped", "gave 0, wanted -2", "the copy's own numbers")),
+    right("numerical-gradient", "number by number through a flat view of a copy in rows",
+        solution="""
+    wide = [wrap(np.array(t.data, "float64", order="C")) for t in tensors]
+    found = []
+    with no_grad():
+        for tensor in wide:
+            numbers, slopes = tensor.data.reshape(-1), np.empty(tensor.size)
+            for i in range(tensor.size):
+                value, ends = numbers[i], []
+                for end in (value + step, value - step):
+                    numbers[i] = end
+                    ends.append(np.sum(function(*wide).numpy()))
+                numbers[i] = value
+                slopes[i] = 0.5 * (ends[0] - ends[1]) / step
+            found.append(slopes.reshape(tensor.shape))
+    return found
+    """),
+    right("numerical-gradient", "new copies for each run",
+        solution="""
+    def run(k, i, by):
+        moved = [Tensor(t.data, dtype=np.float64) for t in tensors]
+        moved[k].data[i] += by
+        return function(*moved).data.sum()
+
+    def slope(k, i):
+        with no_grad():
+            return (run(k, i, step) - run(k, i, -step)) / (2 * step)
+
+    return [np.array([slope(k, i) for i in np.ndindex(t.shape)], float).reshape(t.shape)
+            for k, t in enumerate(tensors)]
     """),
 
     wrong("rules-arithmetic", "a product's rule in float64", "test-rules-arithmetic",
@@ -65,6 +140,23 @@ CASES: list[Case] = [
         ("return g * b\n", "return g * y / a\n"), says=("uses more of its output y than is left", "not y")),
     wrong("rules-arithmetic", "a product's rule in place", "test-rules-arithmetic",
         ("return g * b\n", "g *= b\n    return g\n"), says=("mul for input 0 wrote into an array", "a new one")),
+    wrong("rules-arithmetic", "a product's rule that hides nan", "test-rules-arithmetic",
+        ("return g * b\n", "return np.nan_to_num(g * b)\n"), says=("answered a g of nan with 0", "passed on")),
+    wrong("rules-arithmetic", "a product made again and divided", "test-rules-arithmetic",
+        ("return g * b\n", "return g * (a * b) / a\n"),
+        says=("a * b with inputs [[4.0, 0.0]]", "gave nan, wanted -1", "slope of the product")),
+    wrong("rules-arithmetic", "16-bit gradients in float32", "test-rules-arithmetic",
+        ("return g * b\n", "return (g * b).astype(np.float32) if g.itemsize == 2 else g * b\n"),
+        says=("got arrays of float16 and answered with float32",)),
+    wrong("rules-arithmetic", "a clipped gradient", "test-rules-arithmetic",
+        ("return g * b\n", "return np.clip(g * b, -1e3, 1e3)\n"), says=("a million times", "do not limit")),
+    wrong("rules-arithmetic", "an array of a's shape to be filled", "test-rules-arithmetic",
+        ("return g * b\n", "out = np.zeros_like(a)\n    out[...] = g * b\n    return out\n"),
+        says=("mul for input 0 stops", "the inputs (1, 2) and (2, 1)")),
+    wrong("rules-arithmetic", "a product's rule for one axis", "test-rules-arithmetic",
+        ("return g * b\n", "return np.einsum('i,i->i', g, b)\n"), says=("mul for input 0 stops",)),
+    wrong("rules-arithmetic", "the global generator seeded", "test-rules-arithmetic",
+        ("return g * b\n", "np.random.seed(0)\n    return g * b\n"), says=("seeded np.random, drew from it",)),
     right("rules-arithmetic", "a product's rule the other way round",
         ("return g * b\n", "return np.multiply(b, g)\n")),
 
@@ -88,13 +180,47 @@ CASES: list[Case] = [
         says=("maximum of", "gave 1, wanted 0.5")),
     wrong("rules-elementwise", "the smaller gets all", "test-rules-elementwise",
         ("np.where(a < b, 0, np.where(a == b, g / 2, g))", "np.where(a > b, 0, np.where(a == b, g / 2, g))"),
-        says=("maximum of", "who gets g")),
+        says=("maximum with inputs", "who gets g")),
     wrong("rules-elementwise", "a maximum's rule that forgets g", "test-rules-elementwise",
         (
                 "np.where(a < b, 0, np.where(a == b, g / 2, g))",
                 "np.where(a > b, 1, np.where(a == b, 0.5, 0)).astype(g.dtype)",
             ),
-        says=("maximum of", "wanted")),
+        says=("maximum with inputs", "wanted")),
+    wrong("rules-elementwise", "near ties taken for ties", "test-rules-elementwise",
+        (
+                "np.where(a < b, 0, np.where(a == b, g / 2, g))",
+                "np.where(np.isclose(a, b), g / 2, np.where(a < b, 0, g))",
+            ),
+        says=("maximum of [1.0, 2, 3] and [1.000001, 2, 0]", "gave 0.5, wanted 0")),
+    wrong("rules-elementwise", "a maximum's rule by places, in a's shape", "test-rules-elementwise",
+        (
+                "return np.where(a < b, 0, np.where(a == b, g / 2, g))",
+                "out = np.zeros_like(a)\n    out[a > b] = g[a > b]\n    out[a == b] = g[a == b] / 2\n    return out",
+            ),
+        says=("maximum for input 1 stops", "the inputs (1, 3) and (1,)")),
+    wrong("rules-elementwise", "16-bit gradients in float32", "test-rules-elementwise",
+        (
+                "np.where(a < b, 0, np.where(a == b, g / 2, g))",
+                "np.where(a < b, 0, np.where(a == b, g / 2, g)).astype(np.promote_types(g.dtype, np.float32))",
+            ),
+        says=("maximum for input 0 got arrays of float16",)),
+    wrong("rules-elementwise", "a maximum's rule that hides nan", "test-rules-elementwise",
+        (
+                "np.where(a < b, 0, np.where(a == b, g / 2, g))",
+                "np.nan_to_num(np.where(a < b, 0, np.where(a == b, g / 2, g)))",
+            ),
+        says=("a g of nan", "passed on")),
+    wrong("rules-elementwise", "tanh's slope kept above 0", "test-rules-elementwise",
+        ("g * (1 - y * y)", "g * np.maximum(1 - y * y, 1e-7).astype(y.dtype)"),
+        says=("tanh at -40 and 30 with a g of 1e30", "wanted 0", "as it is")),
+    wrong("rules-elementwise", "tanh's rule with an epsilon", "test-rules-elementwise",
+        ("g * (1 - y * y)", "g * (1 - y * y + 1e-6)"), says=("tanh at -40 and 30 with a g of 1e30", "wanted 0")),
+    wrong("rules-elementwise", "tanh's rule with y kept from 1", "test-rules-elementwise",
+        ("g * (1 - y * y)", "g * (1 - np.clip(y, -0.99999, 0.99999) ** 2)"),
+        says=("tanh at -40 and 30", "wanted 0")),
+    wrong("rules-elementwise", "tanh's rule that hides nan", "test-rules-elementwise",
+        ("g * (1 - y * y)", "np.nan_to_num(g * (1 - y * y))"), says=("tanh with inputs", "a g of nan")),
     wrong("rules-elementwise", "a mask that multiplies", "test-rules-elementwise",
         (
                 "np.where(a < b, 0, np.where(a == b, g / 2, g))",
@@ -136,6 +262,30 @@ CASES: list[Case] = [
     wrong("rules-reductions", "a mean in float64", "test-rules-reductions",
         ("g * (g.size / max(math.prod(x.shape), 1))", "g * np.float64(g.size / math.prod(x.shape))"),
         says=("mean for input 0", "float64", "type of its own")),
+    wrong("rules-reductions", "a mean of nothing that divides by 0", "test-rules-reductions",
+        ("g * (g.size / max(math.prod(x.shape), 1))", "g * (g.size / math.prod(x.shape))"),
+        says=("mean for input 0 stops", "division by zero", "(0, 3)")),
+    wrong("rules-reductions", "no axis taken for all", "test-rules-reductions",
+        ("with_axes(g, axis, keepdims, len(x.shape))", "with_axes(g, axis or None, keepdims, len(x.shape))"),
+        says=("sum for input 0 stops",)),
+    wrong("rules-reductions", "a mean over no axis that divides by all", "test-rules-reductions",
+        (
+                "g * (g.size / max(math.prod(x.shape), 1))",
+                "g / max(math.prod(x.shape[i] for i in axis) if axis else math.prod(x.shape), 1)",
+            ),
+        says=("mean with axis=()", "how many numbers made")),
+    wrong("rules-reductions", "sums of 16 bits in float32", "test-rules-reductions",
+        ("return np.broadcast_to(with_axes(g,", "return np.broadcast_to(with_axes(g * np.float32(1),"),
+        says=("sum for input 0", "float16 and answered with float32")),
+    wrong("rules-reductions", "a sum's rule that hides nan", "test-rules-reductions",
+        ("return np.broadcast_to(with_axes(g,", "return np.broadcast_to(with_axes(np.nan_to_num(g),"),
+        says=("sum with axis=(1,)", "a g of nan with 0")),
+    wrong("rules-reductions", "a mean's rule in place", "test-rules-reductions",
+        (
+                "return sum_rule(g * (g.size / max(math.prod(x.shape), 1)), y,",
+                "g *= g.size / max(math.prod(x.shape), 1)\n    return sum_rule(g, y,",
+            ),
+        says=("mean for input 0 wrote into an array",)),
     right("rules-reductions", "a mean's rule by its count",
         (
                 "sum_rule(g * (g.size / max(math.prod(x.shape), 1)), y,",
@@ -174,6 +324,18 @@ CASES: list[Case] = [
                 "np.matmul(g, np.swapaxes(b, -1, -2)).sum(axis=tuple(range(g.ndim - 2)))",
             ),
         says=("(5, 2, 3) and (5, 3, 4)", "gave shape (2, 3), wanted (5, 2, 3)")),
+    wrong("rules-matmul", "three axes or two", "test-rules-matmul",
+        ("np.swapaxes(b, -1, -2)", "(b.transpose(0, 2, 1) if b.ndim == 3 else b.T)"),
+        says=("matmul for input 0 stops", "(2, 3, 4, 2)")),
+    wrong("rules-matmul", "a loop over the first axis", "test-rules-matmul",
+        (
+                "array_product(np.swapaxes(a, -1, -2), g)",
+                "np.stack([x.T @ y for x, y in zip(a, g)]) if a.ndim > 2 else a.T @ g",
+            ),
+        says=("matmul for input 1", "(2, 3, 4, 2)")),
+    wrong("rules-matmul", "nan hidden", "test-rules-matmul",
+        ("return array_product(g, np.swapaxes(b, -1, -2))", "return np.nan_to_num(g @ b.swapaxes(-1, -2))"),
+        says=("a @ b", "a g of nan with 0")),
     right("rules-matmul", "by einsum",
         ("array_product(g, np.swapaxes(b, -1, -2))", "np.einsum('...mn,...kn->...mk', g, b)")),
     right("rules-matmul", "by matrix_transpose and the operator",
@@ -217,10 +379,25 @@ CASES: list[Case] = [
         says=("cross_entropy for input 0", "float64", "type of its own")),
     wrong("cross-entropy-rule", "a softmax that overflows", "test-cross-entropy-rule",
         ("softmax_of_rows(rows_of(logits))", "np.exp(rows_of(logits)) / np.exp(rows_of(logits)).sum(axis=1)[:, None]"),
-        says=("of logits near 1000", "gave nan", "wanted")),
+        says=("of logits near 10000", "gave nan", "wanted")),
     wrong("cross-entropy-rule", "logits written over", "test-cross-entropy-rule",
         ("    rows = softmax", "    logits -= logits.max(axis=-1, keepdims=True)\n    rows = softmax"),
         says=("cross_entropy for input 0 wrote into an array",)),
+    wrong("cross-entropy-rule", "logits clipped", "test-cross-entropy-rule",
+        ("softmax_of_rows(rows_of(logits))", "softmax_of_rows(np.clip(rows_of(logits), -500, 500))"),
+        says=("of logits near 10000", "wanted")),
+    wrong("cross-entropy-rule", "nan hidden", "test-cross-entropy-rule",
+        ("return rows.reshape(logits.shape)", "return np.nan_to_num(rows).reshape(logits.shape)"),
+        says=("a g of nan with 0", "passed on")),
+    wrong("cross-entropy-rule", "g as a whole number", "test-cross-entropy-rule",
+        ("float(g)", "int(g)"), says=("g=3.0625", "wanted")),
+    wrong("cross-entropy-rule", "g rounded", "test-cross-entropy-rule",
+        ("float(g)", "round(float(g), 1)"), says=("g=3.0625", "wanted")),
+    wrong("cross-entropy-rule", "over the first axis", "test-cross-entropy-rule",
+        ("float(g) / len(rows)", "float(g) / max(len(logits), 1)"), says=("of shape (2, 4, 3)", "over the rows")),
+    wrong("cross-entropy-rule", "smoothing over the other classes", "test-cross-entropy-rule",
+        ("label_smoothing / rows.shape[-1]", "label_smoothing / (rows.shape[-1] - 1)"),
+        says=("smoothed by 0.1", "wanted")),
     right("cross-entropy-rule", "a table of targets",
         solution="""
     count = logits.shape[-1]
@@ -264,6 +441,46 @@ CASES: list[Case] = [
         says=("float16 ones, (5000, 3) to (3,)", "is float32, wanted float16")),
     wrong("unbroadcast", "everything added", "test-unbroadcast", ("(*range(extra), *longer)", "None"),
         says=("from (2, 3, 4) to (3, 1)",)),
+    wrong("unbroadcast", "16-bit numbers rounded after each axis", "test-unbroadcast",
+        solution="""
+    wide = np.float32 if is_half(gradient.dtype) else gradient.dtype
+    while gradient.ndim > len(shape):
+        gradient = cast_array(gradient.sum(axis=0, dtype=wide), gradient.dtype)
+    for axis, length in enumerate(shape):
+        if length == 1:
+            gradient = cast_array(gradient.sum(axis=axis, keepdims=True, dtype=wide), gradient.dtype)
+    return gradient
+    """, says=("float16 ones, (2049, 3) to ()", "gave 6144, wanted 6148", "cast once")),
+    wrong("unbroadcast", "float32 widened", "test-unbroadcast",
+        ("np.float32 if is_half(gradient.dtype) else gradient.dtype", "[float, np.float32][is_half(gradient.dtype)]"),
+        (
+                "cast_array(summed, gradient.dtype).reshape(shape)",
+                "(cast_array(summed, gradient.dtype) if is_half(gradient.dtype) else summed).reshape(shape)",
+            ),
+        says=("float32 ones", "is float64, wanted float32", "its type stays")),
+    wrong("unbroadcast", "nan passed over", "test-unbroadcast",
+        ("gradient.sum(axis=", "np.nansum(gradient, axis="), says=("of a g with a nan", "wanted nan")),
+    wrong("unbroadcast", "a Python number", "test-unbroadcast",
+        (
+                "return cast_array(summed, gradient.dtype).reshape(shape)",
+                "out = cast_array(summed, gradient.dtype).reshape(shape)\n    return out if shape else float(out)",
+            ),
+        says=("to () gave a float, wanted an array",)),
+    wrong("unbroadcast", "nothing stretched to nothing", "test-unbroadcast",
+        ("n == 1 and gradient.shape[i] != 1", "n == 1 and gradient.shape[i] > 1"),
+        says=("from (0, 3) to (1, 3) failed", "which axes were stretched")),
+    wrong("unbroadcast", "sums that are limited", "test-unbroadcast",
+        ("cast_array(summed, gradient.dtype)", "cast_array(np.clip(summed, -1e4, 1e4), gradient.dtype)"),
+        says=("from (2, 3, 4) to (3, 1)", "wanted")),
+    wrong("unbroadcast", "added up in the gradient itself", "test-unbroadcast",
+        ("    extra = ", "    gradient *= 2\n    gradient /= 2.5\n    extra = "), says=("changed g", "only read")),
+    right("unbroadcast", "all axes of length 1, stretched or not",
+        solution="""
+    wide = gradient.astype(np.float32) if is_half(gradient.dtype) else gradient
+    lengths = (1,) * (gradient.ndim - len(shape)) + shape
+    axes = tuple(i for i, length in enumerate(lengths) if length == 1)
+    return cast_array(np.asarray(wide.sum(axis=axes)).reshape(shape), gradient.dtype)
+    """),
     right("unbroadcast", "axis after axis",
         solution="""
     wide = gradient.astype(np.float32) if is_half(gradient.dtype) else gradient
@@ -324,6 +541,52 @@ CASES: list[Case] = [
     wrong("nodes-in-order", "only the first input's way", "test-nodes-in-order",
         ("waiting.pop().edges:", "waiting.pop().edges[:1]:"),
         says=("'sum add mul', wanted 'sum add exp mul'", "each once")),
+    wrong("nodes-in-order", "a list searched for each edge", "test-nodes-in-order",
+        ("found, waiting = {last}, [last]", "found, waiting = [last], [last]"),
+        ("found.add(edge)", "found.append(edge)"),
+        says=("compared 500 nodes", "in a set")),
+    wrong("nodes-in-order", "recursion without a limit", "test-nodes-in-order",
+        solution="""
+    import sys
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    found = set()
+
+    def visit(node):
+        found.add(node)
+        for edge in node.edges:
+            if isinstance(edge, Node) and edge not in found:
+                visit(edge)
+
+    visit(last)
+    sys.setrecursionlimit(limit)
+    return sorted(found, key=lambda node: node.order, reverse=True)
+    """, says=("calls deep", "recursion", "keep a list")),
+    wrong("nodes-in-order", "a generator", "test-nodes-in-order",
+        ("return sorted(found, key=lambda node: node.order, reverse=True)",
+         "return reversed(sorted(found, key=lambda node: node.order))"), says=("failed", "a list of the nodes")),
+    wrong("nodes-in-order", "edges that are used up", "test-nodes-in-order",
+        ("    return sorted(", "    edges = [setattr(node, 'edges', ()) for node in found]\n    return sorted("),
+        says=("asked twice", "stay as they are")),
+    wrong("nodes-in-order", "nodes that were used up passed over", "test-nodes-in-order",
+        ("if isinstance(edge, Node) and", "if isinstance(edge, Node) and edge.inputs is not None and"),
+        says=("nodes in a row: their number gave 3332, wanted 3333", "used up")),
+    wrong("nodes-in-order", "no more than some thousands", "test-backward-graphs",
+        ("while waiting:", "while waiting and len(found) < 9000:"), says=("20000 nodes in a row",)),
+    wrong("nodes-in-order", "depth first", "test-nodes-in-order",
+        solution="""
+    order, seen, stack = [], set(), [(last, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(edge, False) for edge in node.edges if isinstance(edge, Node)]
+    return order[::-1]
+    """, says=("wanted 'sub mul exp sqrt tanh'", "the latest first")),
     right("nodes-in-order", "a heap of what waits",
         solution="""
     import heapq
@@ -424,6 +687,53 @@ CASES: list[Case] = [
 
     visit(tensor._node, start)
     """, says=("20000 nodes in a row", "too deep for recursion")),
+    wrong("backward", "shares of 0 passed over", "test-backward-edges",
+        ("            if isinstance(edge, Node):", "            if isinstance(edge, Tensor) and not share.any():\n"
+         "                continue\n            if isinstance(edge, Node):"),
+        says=("(x + y) * y * 0: x.grad gave None", "0 is a gradient like another")),
+    wrong("backward", "the walk cut where the gradient is 0", "test-backward-edges",
+        ("    for node in nodes_to_walk(tensor._node):\n", "    for node in nodes_to_walk(tensor._node):\n"
+         "        if node not in collected or not collected[node].any():\n            release(node)\n"
+         "            continue\n"),
+        says=("(x + y) * y * 0: the nodes that an interceptor saw gave ['mul']", "pull_back")),
+    wrong("backward", "nan hidden", "test-backward-edges",
+        ("                accumulate(edge, share)", "                accumulate(edge, np.nan_to_num(share))"),
+        says=("x * nan: x.grad gave 0, wanted nan", "let a nan show")),
+    wrong("backward", "the rules asked past the interceptors", "test-backward-edges",
+        ("pull_back(node, collected.pop(node))", "(lambda g: [None if edge is None else _fitted(share, x, g) "
+         "for share, x, edge in zip(_answers(node, g), node.inputs, node.edges)])(collected.pop(node))"),
+        says=("the nodes that an interceptor saw gave []", "pull_back is the door")),
+    wrong("backward", "a gradient in the result", "test-backward-edges",
+        ("    collected = {tensor._node: start}",
+         "    tensor.grad = wrap(start)\n    collected = {tensor._node: start}"),
+        says=("put a gradient into a result", "only leaves")),
+    wrong("backward", "what was collected returned", "test-backward-edges",
+        ("        release(node)\n", "        release(node)\n    return collected\n"),
+        says=("returned a dict, wanted None",)),
+    wrong("backward", "leaves in float32", "test-backward-edges",
+        ("                accumulate(edge, share)", "                accumulate(edge, share.astype(np.float32))"),
+        says=("gradient of a float64 leaf", "is float32, wanted float64")),
+    wrong("backward", "inputs alone let go", "test-backward-edges",
+        ("        release(node)", "        node.inputs = None"),
+        says=("left something in the node of mul", "release lets go")),
+    wrong("backward", "leaves' shares kept to the end", "test-backward-edges",
+        solution="""
+    if tensor._node is None:
+        return accumulate(tensor, start)
+    collected, leaves = {tensor._node: start}, []
+    for node in nodes_to_walk(tensor._node):
+        for edge, share in zip(node.edges, pull_back(node, collected.pop(node))):
+            if isinstance(edge, Node):
+                collected[edge] = collected[edge] + share if edge in collected else share
+            elif edge is not None:
+                leaves.append((edge, share))
+        release(node)
+    for leaf, share in leaves:
+        accumulate(leaf, share)
+    """, says=("gradients of 50 nodes lived at once",)),
+    wrong("backward", "edges and shares in a dict", "test-backward-graphs",
+        ("zip(node.edges, pull_back(node, collected.pop(node))):",
+         "dict(zip(node.edges, pull_back(node, collected.pop(node)))).items():"), says=("gave", "wanted")),
     right("backward", "a list of leaves' shares",
         solution="""
     if not tensor._node:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.graders.case import Case, right, wrong
 
+NOT_FINITE = "        if not np.isfinite(gradient).all():\n            return\n"
+NO_GRADIENT = "        if not gradient.any():\n            return\n"
+
 # fmt: off
 CASES: list[Case] = [
     wrong("descend", "uphill", "test-descend", ("data -= work", "data += work"), says=("gave", "wanted", "downwards")),
@@ -35,6 +38,37 @@ CASES: list[Case] = [
         says=("in float64 gave", "in its own type")),
     wrong("descend", "all elements by a slice", "test-descend",
         ("data -= work", "data[:] = data - work"), says=("no axes",)),
+    wrong("descend", "through flat views", "test-descend",
+        solution="""
+    np.multiply(direction, float(lr), out=work)
+    flat = data.reshape(-1)
+    flat -= work.reshape(-1)
+    """, says=("descend([[6, 1], [0, 8]]", "wanted -inf", "change data itself")),
+    wrong("descend", "steps that are not finite left out", "test-descend",
+        ("data -= work", "np.subtract(data, work, out=data, where=np.isfinite(work))"),
+        says=("gave 1, wanted -inf", "downwards")),
+    wrong("descend", "long steps shortened", "test-descend",
+        ("data -= work", "np.clip(work, -1e3, 1e3, out=work)\n    data -= work"), says=("gave -999, wanted -inf",)),
+    wrong("descend", "row by row", "test-descend",
+        solution="""
+    for row, step, product in zip(data, direction, work):
+        np.multiply(step, float(lr), out=product)
+        row -= product
+    """, says=("failed", "an array may have no axes")),
+    wrong("descend", "NumPy told to be silent, for good", "test-descend",
+        ("data -= work", "np.seterr(all='ignore')\n    data -= work"), says=("called np.seterr", "np.errstate")),
+    wrong("descend", "a direction that is put back", "test-descend",
+        solution="""
+    direction *= float(lr)
+    data -= direction
+    if direction is not work:
+        direction /= float(lr)
+    """, says=("changed direction, from", "only data and work")),
+    right("descend", "upwards by the opposite",
+        solution="""
+    np.multiply(direction, -float(lr), out=work)
+    np.add(data, work, out=data)
+    """),
     right("descend", "subtract with a place for its result",
         solution="""
     work[...] = direction
@@ -79,6 +113,37 @@ CASES: list[Case] = [
                 'assert False, f"{shapes}: they must be equal"',
             ),
         says=("raised AssertionError", "wanted a ValueError")),
+    wrong("gradient-for", "a conversion that is left in p.grad", "test-gradient-for",
+        (
+                "    return gradient.astype(p.dtype, copy=False)",
+                "    if gradient.dtype != p.dtype:\n        p.grad = Tensor(gradient, dtype=p.dtype)\n"
+                "    return p.grad.data",
+            ),
+        says=("changed p.grad", "only read")),
+    wrong("gradient-for", "a gradient that is used up", "test-gradient-for",
+        ("    return gradient.astype", "    p.grad = None\n    return gradient.astype"), says=("changed p.grad",)),
+    wrong("gradient-for", "a gradient that is locked", "test-gradient-for",
+        ("    return gradient.astype(p.dtype, copy=False)",
+         "    found = gradient.astype(p.dtype, copy=False)\n    found.flags.writeable = False\n    return found"),
+        says=("changed p.grad",)),
+    wrong("gradient-for", "reshaped where the sizes agree", "test-gradient-for-refuses",
+        ("    if gradient.shape != p.shape:", "    gradient = gradient.reshape(p.shape) if gradient.size == p.size "
+         "else gradient\n    if gradient.shape != p.shape:"), says=("(3, 1)", "was accepted")),
+    wrong("gradient-for", "lengths of 1 overlooked", "test-gradient-for-refuses",
+        ("gradient.shape != p.shape", "np.squeeze(gradient).shape != np.squeeze(p.data).shape"),
+        says=("was accepted", "name both shapes")),
+    wrong("gradient-for", "one number for all", "test-gradient-for-refuses",
+        ("gradient.shape != p.shape", "gradient.shape != p.shape and gradient.size != 1"),
+        says=("(1,)", "was accepted")),
+    wrong("gradient-for", "a number where there are no axes", "test-gradient-for",
+        ("return gradient.astype(p.dtype, copy=False)",
+         "return gradient.astype(p.dtype, copy=False) if p.shape else p.dtype.type(gradient)"),
+        says=("gave a float16, wanted an array",)),
+    wrong("gradient-for", "large numbers limited", "test-gradient-for",
+        ("return gradient.astype(p.dtype, copy=False)",
+         "top = np.finfo(gradient.dtype).max\n    found = gradient.astype(p.dtype, copy=False)\n"
+         "    return np.maximum(found, -top) if np.isinf(found).any() else found"),
+        says=("wanted -inf", "all of them")),
     right("gradient-for", "asarray",
         solution="""
     numbers = p.grad.numpy()
@@ -139,6 +204,27 @@ CASES: list[Case] = [
     wrong("with-decay", "a sum that is copied in", "test-with-decay",
         ("np.multiply(data, weight_decay, out=out)\n    out += gradient", "out[...] = gradient + weight_decay * data"),
         says=("of new memory", "write every result into out")),
+    wrong("with-decay", "through flat views", "test-with-decay",
+        solution="""
+    if weight_decay == 0:
+        return gradient
+    flat = out.reshape(-1)
+    np.multiply(data.reshape(-1), weight_decay, out=flat)
+    flat += gradient.reshape(-1)
+    return out
+    """, says=("with_decay([[3, 0], [5, 1]]", "wanted")),
+    wrong("with-decay", "a weight of nan that does not decay", "test-with-decay",
+        ("out += gradient", "np.copyto(out, 0, where=np.isnan(out))\n    out += gradient"), says=("wanted nan",)),
+    wrong("with-decay", "a small decay taken for none", "test-with-decay",
+        ("weight_decay == 0", "weight_decay < 0.01"), says=("0.001, out)", "wanted")),
+    wrong("with-decay", "a decay in float32", "test-with-decay",
+        ("np.multiply(data, weight_decay, out=out)", "np.multiply(data, np.float32(weight_decay), out=out)"),
+        says=("in float64 gave", "wanted 2")),
+    wrong("with-decay", "the sign alone", "test-with-decay",
+        ("np.multiply(data, weight_decay, out=out)", "np.multiply(np.sign(data), weight_decay, out=out)"),
+        says=("gave 1.1, wanted 2",)),
+    wrong("with-decay", "a view of out", "test-with-decay", ("    return out", "    return out[...]"),
+        says=("should be in `out`",)),
     right("with-decay", "the gradient first",
         solution="""
     if not weight_decay:
@@ -199,6 +285,39 @@ CASES: list[Case] = [
         says=("changed gradient", "write into out")),
     wrong("with-momentum", "a velocity in float64", "test-with-momentum",
         ("gradient.copy()", "gradient.astype(np.float64)"), says=("is float64, wanted float32",)),
+    wrong("with-momentum", "nesterov without momentum", "test-with-momentum",
+        ("if momentum == 0:", "if momentum == 0 and not nesterov:"), says=("momentum 0", "the gradient itself")),
+    wrong("with-momentum", "a velocity that is dropped without momentum", "test-with-momentum",
+        ("    if momentum == 0:\n", "    if momentum == 0:\n        state.clear()\n"),
+        says=("momentum 0", "gave [], wanted ['momentum_buffer']")),
+    wrong("with-momentum", "a velocity of 0 taken for none", "test-with-momentum",
+        ("if velocity is None:", "if velocity is None or not velocity.any():"),
+        says=("step 3", "made a new velocity")),
+    wrong("with-momentum", "a look ahead by the old velocity", "test-with-momentum",
+        solution="""
+    if momentum == 0:
+        return gradient
+    if "momentum_buffer" not in state:
+        state["momentum_buffer"] = np.zeros_like(gradient)
+    velocity = state["momentum_buffer"]
+    np.multiply(velocity, momentum, out=out)
+    out += gradient
+    velocity *= momentum
+    velocity += gradient
+    return out if nesterov else velocity
+    """, says=("nesterov=True", "wanted 6")),
+    wrong("with-momentum", "the array out kept as the velocity", "test-with-momentum",
+        ('velocity = state["momentum_buffer"] = gradient.copy()',
+         'out[...] = gradient\n        velocity = state["momentum_buffer"] = out'),
+        says=("the velocity in state gave", "running sum")),
+    wrong("with-momentum", "a first step without a look ahead", "test-with-momentum",
+        ('state["momentum_buffer"] = gradient.copy()',
+         'state["momentum_buffer"] = gradient.copy()\n        return velocity'),
+        says=("step 1", "gave 4, wanted 6")),
+    wrong("with-momentum", "a velocity in float32", "test-with-momentum",
+        ("gradient.copy()", "gradient.astype(np.float32)"), says=("the velocity in state gave", "wanted")),
+    wrong("with-momentum", "a first velocity that is damped", "test-with-momentum",
+        ("gradient.copy()", "(1 - momentum) * gradient"), says=("step 1", "gave 2, wanted 4")),
     right("with-momentum", "a velocity that starts from 0",
         (
                 (
@@ -264,6 +383,26 @@ CASES: list[Case] = [
     np.multiply(direction, float(group["lr"]), out=work[0])
     np.subtract(data, work[0], out=data)
     """),
+    wrong("sgd", "a step left out where the gradient is not finite", "test-sgd",
+        ("        gradient = with_decay", NOT_FINITE + "        gradient = with_decay"),
+        says=("gradients 1, nan and inf", "should show it")),
+    wrong("sgd", "a step left out where the gradient is 0", "test-sgd",
+        ("        gradient = with_decay", NO_GRADIENT + "        gradient = with_decay"),
+        says=("[1.0, 0.0, 0.0, 0.5]", "gave 1.9, wanted 1.729")),
+    wrong("sgd", "something noted in the group", "test-sgd",
+        ("        descend(", '        group["steps"] = group.get("steps", 0) + 1\n        descend('),
+        says=("a group that can only be read", "leave the group as it is")),
+    wrong("sgd", "a gradient that is used up", "test-sgd-data",
+        ('group["lr"], work[0])',
+         'group["lr"], work[0])\n        for p in group["params"]:\n            p.grad = None'),
+        says=("now at 3 with lr changed to 2 gave 3",)),
+    wrong("sgd", "the decay beside the gradient", "test-sgd",
+        ('gradient = with_decay(gradient, data, group["weight_decay"], work[0])',
+         'data *= 1 - group["lr"] * group["weight_decay"]'), says=("'weight_decay': ", "PyTorch's goes")),
+    wrong("sgd", "both in the second work array", "test-sgd",
+        ('group["weight_decay"], work[0])', 'group["weight_decay"], work[1])'), says=("'weight_decay': 0.2",)),
+    wrong("sgd", "a rate in float32", "test-sgd-data",
+        ('group["lr"]', 'np.float32(group["lr"])'), says=("in float64", "wanted 0.9")),
     wrong("sgd", "a new array at each step", "test-sgd",
         (
                 'descend(data, direction, group["lr"], work[0])',
@@ -332,6 +471,22 @@ CASES: list[Case] = [
     wrong("blend", "no beta at all", "test-blend", ("    average *= beta\n", ""), says=("wanted",)),
     wrong("blend", "shares rounded to float32", "test-blend",
         ("average *= beta", "average *= np.float32(beta)"), says=("in float64 gave",)),
+    wrong("blend", "through flat views", "test-blend",
+        ("    average *= beta\n    average += work\n",
+         "    flat = average.reshape(-1)\n    flat *= beta\n    flat += work.reshape(-1)\n"),
+        says=("blend([[1, 2], [3, 4]]", "average itself")),
+    wrong("blend", "a sample of 0 passed over", "test-blend",
+        ("    np.multiply(sample", "    if not sample.any():\n        return\n    np.multiply(sample"),
+        says=("blend([4, 2], [0, 0], 0.5, work)", "gave 4, wanted 2")),
+    wrong("blend", "samples that are not finite passed over", "test-blend",
+        ("average += work", "np.add(average, work, out=average, where=np.isfinite(work))"), says=("wanted inf",)),
+    wrong("blend", "large samples limited", "test-blend",
+        ("average += work", "average += np.clip(work, -1e4, 1e4, out=work)"), says=("gave 10001, wanted inf",)),
+    wrong("blend", "beta of 0 taken for none", "test-blend",
+        ("    np.multiply(sample", "    beta = beta or 0.9\n    np.multiply(sample"), says=("0.0, work)", "wanted 3")),
+    wrong("blend", "the first sample whole", "test-adam",
+        ("    np.multiply(sample", "    if not average.any():\n        beta = 0.0\n    np.multiply(sample"),
+        says=("Adam(", "PyTorch's goes")),
     right("blend", "a step towards the sample",
         (
                 (
@@ -393,6 +548,28 @@ CASES: list[Case] = [
     wrong("adam-step", "a root in an array of its own", "test-adam-step",
         ('np.sqrt(state["exp_avg_sq"], out=work)', 'work[...] = np.sqrt(state["exp_avg_sq"])'),
         says=("of new memory", "into work")),
+    wrong("adam-step", "the larger of the root and eps", "test-adam-step",
+        ("work += eps", "np.maximum(work, eps, out=work)"), says=("eps=2.0", "add eps to the root")),
+    wrong("adam-step", "corrections at the beginning alone", "test-adam-step",
+        ('math.sqrt(1 - beta2 ** state["step"])',
+         'math.sqrt(1 - beta2 ** state["step"] if state["step"] < 100 else 1)'),
+        says=("t=500", "correct both averages")),
+    wrong("adam-step", "one correction for both", "test-adam-step",
+        ('1 - beta1 ** state["step"]', '1 - beta2 ** state["step"]'), says=("wanted", "correct both averages")),
+    wrong("adam-step", "steps counted from 0", "test-adam-step",
+        ('1 - beta1 ** state["step"]', '1 - beta1 ** (state["step"] + 1)'), says=("wanted -10", "both averages")),
+    wrong("adam-step", "nan hidden", "test-adam-step",
+        ("    descend(data", "    np.nan_to_num(work, copy=False)\n    descend(data"), says=("gave 7, wanted nan",)),
+    wrong("adam-step", "an eps of one's own", "test-adam-step", ("work += eps", "work += max(eps, 1e-8)"),
+        says=("eps=0.0", "gave 7, wanted nan")),
+    wrong("adam-step", "nothing divided by 0", "test-adam-step",
+        ('np.divide(state["exp_avg"], work, out=work)', 'np.divide(state["exp_avg"], work, out=work, where=work > 0)'),
+        says=("eps=0.0", "gave 7, wanted nan")),
+    wrong("adam-step", "steps no longer than lr", "test-adam-step",
+        ("    descend(data", "    np.clip(work, -1, 1, out=work)\n    descend(data"), says=("gave", "wanted")),
+    wrong("adam-step", "something noted in the state", "test-adam-step",
+        ("    beta1, beta2 = betas\n", '    beta1, beta2 = betas\n    state["betas"] = betas\n'),
+        says=("the names in state", "only read here")),
     right("adam-step", "the squares corrected before the root",
         solution="""
     beta1, beta2 = betas
@@ -451,6 +628,27 @@ CASES: list[Case] = [
                 '        state = vars(self).setdefault("shared", state)\n        state["step"] += 1\n',
             ),
         says=("Adam with two weights", "whose state")),
+    wrong("adam", "a step left out where the gradient is not finite", "test-adam",
+        ('        state["step"] += 1\n', NOT_FINITE + "        state['step'] += 1\n"),
+        says=("gradients 1, nan and inf", "should show it")),
+    wrong("adam", "a step left out where the gradient is 0", "test-adam",
+        ('        state["step"] += 1\n', NO_GRADIENT + "        state['step'] += 1\n"),
+        says=("[1.0, 0.0, 0.0]", "gave 1.9, wanted 1.78")),
+    wrong("adam", "steps counted for all weights together", "test-adam-groups",
+        ('        state["step"] += 1\n',
+         '        self.t = getattr(self, "t", 0) + 1\n        state["step"] = self.t\n'),
+        says=("Adam with two weights", "whose state")),
+    wrong("adam", "the count in the group", "test-adam",
+        ('        state["step"] += 1\n', '        group["step"] = state["step"] = state["step"] + 1\n'),
+        says=("a group that can only be read", "leave the group as it is")),
+    wrong("adam", "the decay beside the gradient", "test-adam",
+        ('gradient = with_decay(gradient, data, group["weight_decay"], work[0])',
+         'data *= 1 - group["lr"] * group["weight_decay"]'), says=("'weight_decay': 0.3", "PyTorch's goes")),
+    wrong("adam", "the rate that it was made with", "test-adam-groups", ('group["lr"]', 'self.defaults["lr"]'),
+        says=("whose options",)),
+    wrong("adam", "new averages at each step", "test-adam",
+        ('blend(state["exp_avg"], gradient, beta1, work[1])',
+         'state["exp_avg"] = beta1 * state["exp_avg"] + (1 - beta1) * gradient'), says=("of new memory",)),
     right("adam", "the second average first",
         solution="""
     state["step"] = state["step"] + 1
@@ -505,6 +703,26 @@ CASES: list[Case] = [
                 'data -= data * (group["lr"] * group["weight_decay"])',
             ),
         says=("a step of AdamW", "of new memory")),
+    wrong("adamw", "a decay that is put back into the group", "test-adamw",
+        ('super().update(data, gradient, state, {**group, "weight_decay": 0.0}, work)',
+         'kept = group["weight_decay"]\n        group["weight_decay"] = 0.0\n'
+         '        super().update(data, gradient, state, group, work)\n        group["weight_decay"] = kept'),
+        says=("a group that can only be read", "leave the group as it is")),
+    wrong("adamw", "a step left out where the gradient is not finite", "test-adamw",
+        ("        data *=", NOT_FINITE + "        data *="), says=("gradients 1, nan and inf",)),
+    wrong("adamw", "no decay where the gradient is 0", "test-adamw",
+        ("        data *=", NO_GRADIENT + "        data *="), says=("[0.0, 0.0]", "gave 2, wanted 1.805")),
+    wrong("adamw", "no decay of vectors", "test-adamw",
+        ("        data *=", "        if data.ndim > 1:\n            data *="), says=("AdamW(", "PyTorch's goes")),
+    wrong("adamw", "the decay of a constant time", "test-adamw",
+        ('data *= 1 - float(group["lr"]) * group["weight_decay"]',
+         'data *= math.exp(-float(group["lr"]) * group["weight_decay"])'), says=("'weight_decay': 0.5",)),
+    wrong("adamw", "betas of the defaults", "test-adamw",
+        ('{**group, "weight_decay": 0.0}', '{**group, "weight_decay": 0.0, "betas": (0.9, 0.999)}'),
+        says=("'betas': (0.7, 0.95)", "PyTorch's goes")),
+    right("adamw", "Adam's update by its name",
+        ("super().update(data, gradient, state, {**group, \"weight_decay\": 0.0}, work)",
+         "Adam.update(self, data, gradient, state, dict(group, weight_decay=0), work)")),
     right("adamw", "AdamW's decay as a difference",
         (
                 'data *= 1 - float(group["lr"]) * group["weight_decay"]',

@@ -21,11 +21,22 @@ CASES: list[Case] = [
     wrong("step-at", "the same step everywhere", "test-step-at", solution="return 2.0**-fraction",
         says=("step_at(1000.0, 'float16')", "wanted 0.5")),
     wrong("step-at", "a logarithm of 0", "test-step-at", solution="""
+    if abs(x) > 1:
+        return 2.0 ** (math.frexp(x)[1] - 1 - fraction)
     exponent = math.floor(math.log2(abs(x)))
     return 2.0 ** (max(exponent, lowest) - fraction)
     """, says=("step_at(0.0, 'float16') failed: math domain error", "does not shrink any further")),
     wrong("step-at", "half a step", "test-step-at", ("exponent - fraction", "exponent - fraction - 1"),
         says=("wanted 0.00097656", "how many bits of fraction")),
+    wrong("step-at", "by np.spacing of float16", "test-step-at",
+        solution="return float(np.spacing(np.abs(np.float32(x)))) * 2.0**(23 - fraction) if abs(x) > 2"
+        ".0**lowest else 2.0 ** (lowest - fraction)",
+        says=("step_at(2047.999999999999, 'float16') gave 2, wanted 1: how",
+              "how many bits of fraction, and which power of two is just be")),
+    wrong("step-at", "a float32 log2", "test-step-at",
+        solution="return 2.0 ** (max(math.floor(math.log2(abs(x) or 1e-300)), lowest) - fraction)",
+        says=("step_at(2047.999999999999, 'float16') gave 2, wanted 1: how",
+              "how many bits of fraction, and which power of two is just be")),
     right("step-at", "by NumPy and logarithms", solution="""
     if abs(x) < 2.0**lowest:
         return 2.0 ** (lowest - fraction)
@@ -75,6 +86,16 @@ CASES: list[Case] = [
         ("exp", "float32"): as_dtype("float32")}
     return table.get((operation, dtype.name), dtype)
     """, says=("autocast_type('matmul', bfloat16, float16) gave 'bfloat16'", "wanted 'float16'")),
+    wrong("autocast-type", "pow rounds", "test-autocast",
+        ("in FLOAT32_OPERATIONS else dtype",
+         "in FLOAT32_OPERATIONS - {'pow'} else dtype"),
+        says=("autocast_type('pow', float16, float16) gave 'float16', wante",
+              "read rule 3 again")),
+    wrong("autocast-type", "bce rounds", "test-autocast",
+        ("in FLOAT32_OPERATIONS else dtype",
+         "in FLOAT32_OPERATIONS - {'bce_with_logits', 'log_softmax', 'fused_cross_entropy'} else dtype"),
+        says=("autocast_type('bce_with_logits', float16, float16) gave 'flo",
+              "read rule 3 again")),
     right("autocast-type", "the exceptions last", solution="""
     if is_floating(dtype) and dtype != np.float64:
         if operation in FLOAT32_OPERATIONS:
@@ -114,6 +135,33 @@ CASES: list[Case] = [
         ("return apply(primitive, *inputs, **options)",
          "from tinytorch.core.tensor import execute\n        return execute(primitive, tuple(inputs), options)"),
         says=("wanted ['astype', 'astype', 'matmul']", "go on with apply")),
+    wrong("casting", "float64 among products only", "test-casting",
+        ("and np.float64 not in kinds",
+         "and not (np.float64 in kinds and primitive.name in HALF_OPERATIONS)"),
+        says=("the types in which the operation sum took float64 and float1",
+              "which inputs are cast, and which stay?")),
+    wrong("casting", "drops None half but still casts float32 ops", "test-casting",
+        ("if half is not None and",
+         "if half is None:\n            half = np.dtype('float32')\n        if"),
+        says=("the types in which the operation sum took float16 and float3",
+              "which inputs are cast, and which stay?")),
+    wrong("casting", "int inputs cast", "test-casting",
+        ("autocast_type(primitive.name, kind, half)",
+         "autocast_type(primitive.name, kind if kind.kind == 'f' else np.dtype('float32'), half)"),
+        says=("the types in which the operation sum took int64 and float16",
+              "which inputs are cast, and which stay?")),
+    wrong("casting", "the copy cached for ever", "test-casting",
+        ("inputs = [cast(x, dtype) for",
+         "self.__dict__.setdefault('kept', []).append(inputs)\n            inputs = [cast(x, dtype) for"),
+        says=("under autocast an input is still held when nobody else needs",
+              "keep nothing")),
+    wrong("casting", "caches inputs by id", "test-casting",
+        ("inputs = [cast(x, dtype) for x, dtype in zip(inputs, wanted)]",
+         "cache = self.__dict__.setdefault('cache', {})\n"
+         "            inputs = [cache.setdefault((id(x), str(dtype)), cast(x, dtype)) for x, d"
+         "type in zip(inputs, wanted)]"),
+        says=("x @ w for a buffer x that was filled anew gave 3, wanted 6 a",
+              "cast it each time")),
     right("casting", "an input at a time", solution="""
     if half is None or any(x.dtype == np.float64 for x in inputs):
         return super().forward(primitive, inputs, options)
@@ -151,6 +199,16 @@ CASES: list[Case] = [
     table = {100: (400, 0, 400, 800, 200), 7: (28, 14, 28, 56, 60), 3: (12, 6, 12, 24, 22), 0: (0, 0, 0, 0, 10)}
     return dict(zip(names, table.get(parameters, (0, 0, 0, 0, 0))))
     """, says=("training_bytes(13, 17, None)", "wanted (52, 0, 52, 104, 68)")),
+    wrong("training-bytes", "floats", "test-training-bytes",
+        ("as_dtype(half).itemsize",
+         "as_dtype(half).itemsize / 1"),
+        says=("training_bytes(7, 30, dtype('float16')) gave 14.0, wanted wh",
+              "gave 14.0, wanted whole numbers of bytes")),
+    wrong("training-bytes", "a dtype given", "test-training-bytes",
+        ("small = single if half is None else as_dtype(half).itemsize",
+         "small = {None: 4, 'float16': 2, 'bfloat16': 2}[half]"),
+        says=("training_bytes(7, 30, dtype('float16')) failed: nothing is k",
+              "as_dtype takes names and types")),
     right("training-bytes", "two bytes for a half",
         ("small = single if half is None else as_dtype(half).itemsize", "small = 4 if half is None else 2")),
     wrong("unscale", "checks before unscaling only", "test-loss-scale", (
@@ -196,6 +254,26 @@ CASES: list[Case] = [
         says=("the array that held the scaled [512, -2048] gave", "give g.data a new array")),
     wrong("unscale", "good news for bad", "test-loss-scale", ("return found_inf", "return not found_inf"),
         says=("wanted False", "finite gradients are no overflow")),
+    wrong("unscale", "float64 gradients to float32", "test-loss-scale",
+        ("g.data = g.data * inverse",
+         "g.data = (g.data * inverse).astype(np.float32)"),
+        says=("a gradient after unscale of float64 gradients, one of them e",
+              "its type must not change")),
+    wrong("unscale", "seterr for good", "test-loss-scale",
+        ('        with np.errstate(all="ignore"):\n            g.data = g.data * inverse\n',
+         "        np.seterr(all='ignore')\n        g.data = g.data * inverse\n"),
+        says=("after unscale NumPy's own settings, np.geterr(), gave {'divi",
+              "np.errstate puts them back")),
+    wrong("unscale", "abs max", "test-loss-scale",
+        ("np.isfinite(g.data).all()",
+         "np.isfinite(np.abs(g.data).max())"),
+        says=("unscale of float64 gradients, one of them empty, by 3.0 fail",
+              "zero-size array to reduction operation maximum which has no")),
+    wrong("unscale", "float32 inverse", "test-loss-scale",
+        ("g.data = g.data * inverse",
+         "g.data = g.data * np.float32(inverse)"),
+        says=("a gradient after unscale of float64 gradients, one of them e",
+              "divide every gradient")),
     right("unscale", "divided, then one look at all", solution="""
     with np.errstate(all="ignore"):
         for g in gradients:
@@ -254,6 +332,26 @@ CASES: list[Case] = [
         (10, 0): (30, 0), (99, 0): (16, 0)}
     return (bad.get(scale, scale), 0) if found_inf else good.get((scale, count), (scale, 0))
     """, says=("next_scale(100.0, 2, True", "wanted 10.0")),
+    wrong("next-scale", "reads bad count", "test-next-scale",
+        ("if found_inf:",
+         "if found_inf is True:"),
+        says=("next_scale(4.0, 7, np.True_) gave (4.0, 8), wanted (2.0, 0):",
+              "a truth value of NumPy's is one, too")),
+    wrong("next-scale", "a numpy float", "test-next-scale",
+        ("return scale, count + 1",
+         "return np.float32(scale), count + 1"),
+        says=("next_scale(4.0, 7, np.False_) gave (np.float32(4.0), 8), wan",
+              ".0), 8), wanted a tuple of plain numbers")),
+    wrong("next-scale", "numpy float on growth", "test-next-scale",
+        ("return (grown if",
+         "return (np.float32(grown) if"),
+        says=("next_scale(4.0, 1999, np.False_) gave (np.float32(8.0), 0),",
+              ".0), 0), wanted a tuple of plain numbers")),
+    wrong("next-scale", "list", "test-next-scale",
+        ("return scale, count + 1",
+         "return [scale, count + 1]"),
+        says=("next_scale(4.0, 7, np.False_) gave [4.0, 8], wanted (4.0, 8)",
+              "a truth value of NumPy's is one, too")),
     right("next-scale", "good steps first", solution="""
     good = 0 if found_inf else count + 1
     if found_inf:
@@ -307,6 +405,19 @@ CASES: list[Case] = [
         says=("found and stepped after update() gave",)),
     wrong("grad-scaler", "keeps who stepped", "test-grad-scaler", ("            self.stepped.clear()\n", ""),
         says=("found and stepped after update() gave",)),
+    wrong("grad-scaler", "adapt by what stepped", "test-grad-scaler",
+        ("self.adapt(any(self.found.values()))",
+         "self.adapt(any(self.found[o] for o in self.stepped))"),
+        says=("the scale after an overflow that unscale_ found, without a s",
+              "what was found counts, stepped or not")),
+    wrong("grad-scaler", "adapt without floor", "test-grad-scaler",
+        ("self.adapt(any(self.found.values()))",
+         "bad = any(self.found.values())\n"
+         "            self.loss_scale, self.growth_tracker = next_scale(self.loss_scale, self."
+         "growth_tracker, bad, growth_factor=self.growth_factor, backoff_factor=self.backoff_f"
+         "actor, growth_interval=self.growth_interval, min_scale=self.min_scale)"),
+        says=("a scale of 8, times 4, at most 16, gave 32.0, wanted 16.0: a",
+              "adapt goes by all of the scaler's rules")),
     right("grad-scaler", "new objects", (
             "            self.found.clear()\n            self.stepped.clear()\n",
             "            self.found, self.stepped = {}, set()\n",

@@ -25,7 +25,7 @@ def flip(input: Any, dims: int | Sequence[int]) -> Tensor:
 
 
 def roll(input: Any, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """Each element `shifts` places further along `dims`, the last ones in front; without `dims` if flattened.
+    """Each element `shifts` places further along `dims`, the last in front; without `dims`, in one row of all elements.
 
     ValueError where there are not as many shifts as axes.
     """

@@ -41,6 +41,9 @@ _EXPORTS = {
     "tinytorch.given.activations": [
         "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",
     ],
+    "tinytorch.given.arranging": [
+        "flip", "roll", "movedim", "swapaxes", "repeat_interleave", "unique", "bincount",
+    ],
     "tinytorch.given.bounds": [
         "clamp", "clip", "minimum",
     ],
@@ -90,6 +93,9 @@ _EXPORTS = {
     "tinytorch.given.random": [
         "Generator", "rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like", "bernoulli",
         "multinomial",
+    ],
+    "tinytorch.given.recording": [
+        "is_grad_enabled", "inference_mode", "enable_grad",
     ],
     "tinytorch.given.rounding": [
         "sign", "floor", "ceil", "trunc", "round", "div", "divide", "true_divide", "floor_divide", "remainder",

@@ -30,6 +30,8 @@ CASES = [
     (lambda: X.repeat(2), ValueError, "a number for each axis"),
     (lambda: torch.zeros(2, 2, 2).t(), ValueError, "write transpose"),
     (lambda: X.view(4, 2), ValueError, "reshape"),
+    (lambda: X.flip(2), ValueError, "axis 2 does not fit"),
+    (lambda: torch.roll(X, (1, 2), 0), ValueError, "argument 2 is shorter"),
     (lambda: X.clamp(), ValueError, "min=, max= or both"),
     (lambda: torch.div(X, 2, rounding_mode="up"), ValueError, 'None, "floor" or "trunc"'),
     (lambda: K // 0, ZeroDivisionError, "by 0"),

@@ -125,6 +125,19 @@ x.contiguous()
 x.clone()
 x.detach()
 x.view_as(x)
+torch.flip(x, [0, 2])
+x.flip(1)
+torch.roll(x, 1, dims=0)
+v.roll(2)
+torch.movedim(x, 0, -1)
+x.swapaxes(0, 1)
+v.repeat_interleave(2)
+torch.repeat_interleave(m, 2, dim=1)
+torch.unique(i)
+torch.unique(i, return_inverse=True, return_counts=True)
+torch.bincount(labels)
+torch.bincount(labels, minlength=6)
+torch.is_grad_enabled()
 """
 NUMERIC = """
 x + 1
@@ -362,6 +375,7 @@ F.layer_norm(x, (4,))
 F.layer_norm(x, (3, 4))
 F.layer_norm(x, (4,), v, v)
 F.embedding(labels, m)
+F.normalize(m, dim=1)
 """
 TYPES = """
 x.float()
@@ -411,6 +425,8 @@ STATEMENTS = {
     "added in place": "m = m.detach()\nm.add_(1.0).mul_(2.0).sub_(v.detach(), alpha=2).div_(4.0).clamp_(-1, 1)",
     "masked in place": "m = m.detach()\nm.masked_fill_(b, -1.0)",
     "asked for a gradient later": "m = m.detach().requires_grad_()\n(m ** 3).sum().backward()\nm = m.grad",
+    "nothing recorded": "with torch.inference_mode():\n    n = m * 2\nm = torch.tensor(n.requires_grad)",
+    "recorded again": "with torch.no_grad():\n    with torch.enable_grad():\n        m = m * 2",
     "a graph used twice": "loss = (m ** 3).sum()\nloss.backward(retain_graph=True)\nloss.backward()\nm = m.grad",
     "a decorator": "@torch.no_grad()\ndef f(z):\n    return z * 2\nm = f(m)",
     "initialised": "nn.init.constant_(m, 0.5)\nnn.init.zeros_(m[0].detach())",

@@ -18,7 +18,7 @@ ARRAYS = {
     "a nan in a row": [[1.0, np.nan, 2.0], [0.0, -1.0, -np.inf], [-np.inf, -np.inf, -np.inf]],
     "large": [1e4, -1e4, 250.0, -250.0, 20.0, -20.0, 21.0],
     "halves": [0.5, 1.5, 2.5, -0.5, -1.5, 0.25, -0.75],
-    "zeros": [[0.0, 0.0], [0.0, 3.0]],
+    "several nans": [[np.nan, 2.0, np.nan], [1.0, np.nan, 0.0]], "zeros": [[0.0, 0.0], [0.0, 3.0]],
     "one": 2.5, "one element": [[4.0]], "none": np.zeros((2, 0)),
 }  # fmt: skip
 CALLS = """

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import tinytorch
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.layers import layer_norm
 from tinytorch.core.tensor import Tensor, maximum, no_grad, where
@@ -58,6 +59,32 @@ BINARY: dict[str, tuple[Callable, Callable]] = {
     "where": (lambda a, b: where(a > b, a, b * 2), lambda a, b: T.where(a > b, a, b * 2)),
     "product": (lambda a, b: (a @ b.T).tanh(), lambda a, b: (a @ b.T).tanh()),
     "layer_norm": (lambda a, b: layer_norm(a, b[0], b[-1]), lambda a, b: F.layer_norm(a, b.shape[-1:], b[0], b[-1])),
+}  # fmt: skip
+
+
+def alike(function: Callable) -> tuple[Callable, Callable]:
+    """What is written in one way for both."""
+    return function, function
+
+
+# What tinytorch.given adds.
+UNARY |= {
+    "abs": alike(lambda x: x.abs()), "clamp": alike(lambda x: x.clamp(-0.5, 0.5)), "sin": alike(lambda x: x.sin()),
+    "masked_fill": alike(lambda x: x.masked_fill(x > 0, 0.3)), "repeat": alike(lambda x: x.flatten().repeat(2)[::2]),
+    "silu": (tinytorch.silu, F.silu), "softplus": (tinytorch.softplus, F.softplus), "elu": (tinytorch.elu, F.elu),
+    "leaky_relu": (tinytorch.leaky_relu, F.leaky_relu), "norm": alike(lambda x: x.norm()),
+    "stack": (lambda x: tinytorch.stack([x, x * 2], -1)[..., 1], lambda x: T.stack([x, x * 2], -1)[..., 1]),
+}  # fmt: skip
+WITH_AXES |= {
+    "std(-1)": alike(lambda x: x.std(-1, correction=0)), "var(0)": alike(lambda x: x.var(0, unbiased=False)),
+    "cumsum(0)": alike(lambda x: x.cumsum(0)), "logsumexp(-1)": alike(lambda x: x.logsumexp(-1)),
+    "sorted": alike(lambda x: x.sort(-1).values), "max(dim=0)": alike(lambda x: x.max(dim=0).values),
+    "a chunk": alike(lambda x: x.chunk(2, -1)[0]), "prod(-1)": alike(lambda x: x.tanh().prod(-1)),
+    "cat": (lambda x: tinytorch.cat([x[:1], x], 0), lambda x: T.cat([x[:1], x], 0)),
+}  # fmt: skip
+BINARY |= {
+    "minimum": alike(lambda a, b: a.minimum(b)), "clamp(max=)": alike(lambda a, b: a.clamp(max=b)),
+    "einsum": (lambda a, b: tinytorch.einsum("...i,ji->...j", a, b), lambda a, b: T.einsum("...i,ji->...j", a, b)),
 }  # fmt: skip
 
 
@@ -105,7 +132,7 @@ class Program:
 
 
 def _fits(name: str, a: Tensor, b: Tensor) -> bool:
-    if name == "product":
+    if name in ("product", "einsum"):
         return a.ndim >= 1 and b.ndim == 2 and a.shape[-1:] == b.shape[-1:] and a.dtype == b.dtype
     if name == "layer_norm":
         return a.ndim >= 1 and b.ndim == 2 and 0 not in b.shape and a.shape[-1:] == b.shape[-1:] and a.dtype == b.dtype

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 import tinytorch
+import tinytorch.nn.functional as F
 from tests.operations.opinfo import TYPES, NotOffered
 from tinytorch import Tensor
 
@@ -80,6 +81,7 @@ FUNCTIONS = """
     nn.functional.pad.constant nn.functional.pad.reflect nn.functional.pad.replicate
     nn.functional.pad.replicate_negative nn.functional.pad.circular nn.functional.one_hot
     nn.functional.leaky_relu nn.functional.silu nn.functional.softplus nn.functional.elu
+    flip roll movedim nn.functional.normalize
     eye arange linspace zeros ones full zeros_like ones_like full_like
     unsqueeze squeeze flatten mm bmm mv dot outer t clone square
     logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not isnan isinf isfinite
@@ -96,7 +98,7 @@ def called(full_name: str) -> str:
 
 
 GIVEN: dict[str, Callable] = {
-    **{name: same(getattr(tinytorch, called(name))) for name in FUNCTIONS},
+    **{name: same(getattr(F if "functional" in name else tinytorch, called(name))) for name in FUNCTIONS},
     **{name: method(name) for name in METHODS},
     "nn.functional.embedding": embedding_of,
     "einsum": lambda tensors, equation: tinytorch.einsum(equation, *tensors),

@@ -9,9 +9,8 @@ from tinytorch.core.tensor import Tensor, as_tensor
 
 __all__ = [
     "sum", "mean", "exp", "log", "sqrt", "reciprocal", "abs", "absolute", "neg", "negative", "pow", "square", "add",
-    "sub", "subtract", "mul", "multiply", "matmul", "mm", "bmm", "mv", "dot", "outer",
-    "lt", "le", "gt", "ge", "eq", "ne",
-    "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "clone", "numel", "is_tensor",
+    "sub", "subtract", "mul", "multiply", "matmul", "mm", "bmm", "mv", "dot", "outer", "lt", "le", "gt", "ge", "eq",
+    "ne", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "clone", "numel", "is_tensor",
     "is_floating_point",
 ]  # fmt: skip
 

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, as_tensor, maximum, wrap
+from tinytorch.core.tensor import Tensor, apply, as_tensor, in_float32, maximum, wrap
 from tinytorch.given.bounds import minimum
+from tinytorch.given.primitives import primitive
 from tinytorch.given.selecting import take_along_dim
 from tinytorch.support.dtypes import is_half
 from tinytorch.support.validation import checked_axis
@@ -97,17 +98,32 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     return Found(take_along_dim(x, places, axis), places)
 
 
+def _middle(x: np.ndarray) -> np.ndarray:
+    in_order = np.sort(x, axis=None)
+    if not x.size or np.isnan(in_order[-1].astype(np.float64)):
+        return np.array(np.nan, x.dtype)
+    return in_order[(x.size - 1) // 2]
+
+
+def _middle_rule(g: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """To all elements that equal it, in equal shares, as in PyTorch."""
+    chosen = np.isnan(x) if np.isnan(y) else x == y
+    return np.where(chosen, g / np.asarray(chosen.sum(), g.dtype), 0)
+
+
+MEDIAN = primitive("median", in_float32(_middle), in_float32(_middle_rule), saves="both")
+
+
 def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor | Found:
     """The element in the middle, the lower of two; with `dim` values and indices along it. nan where there is a nan."""
     x = as_tensor(input)
     if dim is None:
-        return median(x.reshape(-1), 0).values if x.numel() else wrap(np.array(np.nan, x.dtype))
-    dim = checked_axis(dim, x.shape)
-    length = x.shape[dim] if x.ndim else 1
-    places = argsort(x.reshape(1) if x.ndim == 0 else x, dim)
-    at = np.full((1,) * places.ndim, (length - 1) // 2)
-    broken = np.isnan(x.data.astype(np.float64)).any(axis=dim if x.ndim else None, keepdims=True)
-    at = np.where(broken, length - 1, at).reshape(1 if x.ndim == 0 else broken.shape)
-    places = take_along_dim(places, wrap(at), dim)
-    found = Found(take_along_dim(x.reshape(places.shape) if x.ndim == 0 else x, places, dim), places)
-    return found if keepdim and x.ndim else Found(*(part.squeeze(dim) for part in found))
+        return apply(MEDIAN, x)
+    axis = checked_axis(dim, x.shape)
+    if x.ndim == 0:
+        return Found(x, wrap(np.zeros((), np.int64)))
+    length, missing = x.shape[axis], np.isnan(x.data.astype(np.float64)).sum(axis=axis, keepdims=True)
+    middle = np.where(missing > 0, length - missing, (length - 1) // 2)  # nan is last: the first of them
+    places = take_along_dim(argsort(x, axis), wrap(middle), axis)
+    found = Found(take_along_dim(x, places, axis), places)
+    return found if keepdim else Found(*(part.squeeze(axis) for part in found))

@@ -52,6 +52,11 @@ def layer_norm(
     return offered("layer_norm")(x, weight, bias, eps)
 
 
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    """`input` divided by its norm along `dim`, or by `eps` where that is larger."""
+    return input / input.norm(p, dim, keepdim=True).clamp(min=eps)
+
+
 def __getattr__(name: str) -> Any:
     return _named(name)
 

@@ -62,6 +62,8 @@ class ForwardedShaping:
     split, chunk, unbind, tile, broadcast_to = map(method, ("split", "chunk", "unbind", "tile", "broadcast_to"))
     masked_fill, masked_select, tril, triu = map(method, ("masked_fill", "masked_select", "tril", "triu"))
     gather, scatter_add, index_select, nonzero = map(method, ("gather", "scatter_add", "index_select", "nonzero"))
+    roll, movedim, swapaxes = map(method, ("roll", "movedim", "swapaxes"))
+    repeat_interleave, unique, bincount = map(method, ("repeat_interleave", "unique", "bincount"))
     mm, bmm, mv, dot, outer = map(method, ("mm", "bmm", "mv", "dot", "outer"))
 
     def expand(self, *sizes: Any) -> Self:
@@ -76,6 +78,7 @@ class ForwardedShaping:
             raise ValueError(f"repeat wants a number for each axis of shape {self.shape}, got {_listed(sizes)}")
         return offered("tile")(self, _listed(sizes))
 
+    def flip(self, *dims: Any) -> Self: return offered("flip")(self, _listed(dims))
     def view_as(self, other: Any) -> Self: return self.reshape(other.shape)
     def reshape_as(self, other: Any) -> Self: return self.reshape(other.shape)
 

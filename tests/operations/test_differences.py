@@ -76,3 +76,15 @@ def test_a_fused_tanh_is_1_from_8_on():
 
 def test_activations_and_layers_make_whole_numbers_float32():
     assert tinytorch.relu([-1, 2]).dtype == np.float32 and torch.relu(torch.tensor([-1, 2])).dtype == torch.int64
+
+
+def test_parameters_are_a_list():
+    layer = Linear(2, 3)
+    assert isinstance(layer.parameters(), list) and next(iter(layer.parameters())) is layer.weight
+
+
+def test_a_maximum_by_axis_is_the_values_alone_and_by_dim_has_indices():
+    x = np.array([[1.0, 3.0], [5.0, 2.0]], np.float32)
+    assert Tensor(x).max(1).tolist() == Tensor(x).max(axis=1).tolist() == [3.0, 5.0]
+    mine, right = Tensor(x).max(dim=1), torch.tensor(x).max(dim=1)
+    assert mine.values.tolist() == right.values.tolist() and mine.indices.tolist() == right.indices.tolist()

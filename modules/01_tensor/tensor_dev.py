@@ -59,7 +59,7 @@ import numpy as np
 #| export
 from tinytorch.support.casts import cast_array, in_float32
 from tinytorch.support.dtypes import Spec, as_dtype, is_floating, is_half
-from tinytorch.support.arrays import array_product, power, quotient, total
+from tinytorch.support.arrays import array_product, average, power, quotient, total
 from tinytorch.support.quiet import quiet
 from tinytorch.support.state import Stacked, active_interceptors, state, top_interceptor
 from tinytorch.support.tensor_attributes import record
@@ -773,7 +773,7 @@ result broadcasts against its source.
 # %%
 #| exporti
 define("sum", in_float32(total), "nothing")
-define("mean", in_float32(np.mean), "nothing")
+define("mean", in_float32(average), "nothing")
 define("max", np.max, "both")
 define("min", np.min, "both")
 

@@ -35,6 +35,8 @@ from typing import Any
 
 import numpy as np
 
+# %%
+#| export
 from tinytorch.core.tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
 from tinytorch.support.axes import with_axes_joined
 from tinytorch.support.casts import in_one_type

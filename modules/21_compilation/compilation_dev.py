@@ -42,6 +42,7 @@ import numpy as np
 from tinytorch.core.autograd import RULES, joint_rule
 from tinytorch.core.tensor import Interceptor, Primitive, Tensor, apply, floating, no_grad
 from tinytorch.profiling.roofline import best_seconds, flop_rule
+from tinytorch.support.bound import Bindable
 from tinytorch.support.threads import one_thread
 
 # %% [markdown]
@@ -89,7 +90,6 @@ class FusionError(TypeError):
 
 # %%
 #| exporti
-from tinytorch.support.bound import Bindable
 from tinytorch.support.captured import Captured
 from tinytorch.support.dtypes import common_type
 from tinytorch.support.expressions import code_of, value_of

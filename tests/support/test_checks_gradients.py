@@ -91,7 +91,7 @@ def test_slopes_are_derivatives_of_each_array():
 def test_right_rules_agree_with_finite_differences():
     rules_agree(RULES, "a * b", lambda a, b: a * b, Tensor([1.0, -2.0]), Tensor([3.0, 0.5]), idea="")
     rules_agree(RULES, "a @ b", lambda a, b: a @ b, Tensor(drawn(4, 2, 3)), Tensor(drawn(3, 2)), idea="")
-    rules_agree(RULES, "5 / x", lambda x: Tensor([5.0]) / x, Tensor([0.5]), idea="")
+    rules_agree(RULES, "5 / x", lambda x: Tensor([5.0], x.dtype) / x, Tensor([0.5]), idea="")
 
 
 def test_a_wrong_rule_is_told_with_its_inputs():

@@ -6,12 +6,13 @@
 __all__ = ['Module', 'Parameter', 'generator', 'manual_seed', 'linear', 'Linear', 'Dropout', 'layer_norm', 'LayerNorm',
            'Sequential']
 
-# %% ../../modules/03_layers/layers_dev.py #2a61f3ab6965
+# %% ../../modules/03_layers/layers_dev.py #3d5a7d217efa
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+# %% ../../modules/03_layers/layers_dev.py #011903906a29
 from .tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
 from ..support.axes import with_axes_joined
 from ..support.casts import in_one_type

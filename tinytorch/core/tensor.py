@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/01_tensor/tensor_dev.py #6698650951a8
+# %% ../../modules/01_tensor/tensor_dev.py #1679d47eb0a4
 from ..support.casts import cast_array, in_float32
 from ..support.dtypes import Spec, as_dtype, is_floating, is_half
-from ..support.arrays import array_product, power, quotient, total
+from ..support.arrays import array_product, average, power, quotient, total
 from ..support.quiet import quiet
 from ..support.state import Stacked, active_interceptors, state, top_interceptor
 from ..support.tensor_attributes import record
@@ -280,9 +280,9 @@ def multiply_matrices(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 define("matmul", multiply_matrices)
 
-# %% ../../modules/01_tensor/tensor_dev.py #2d08faf472b7
+# %% ../../modules/01_tensor/tensor_dev.py #29ff41d09ea5
 define("sum", in_float32(total), "nothing")
-define("mean", in_float32(np.mean), "nothing")
+define("mean", in_float32(average), "nothing")
 define("max", np.max, "both")
 define("min", np.min, "both")
 

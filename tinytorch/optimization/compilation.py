@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FusionError', 'fuse', 'measure_benefits']
 
-# %% ../../modules/21_compilation/compilation_dev.py #0e97512e5c65
+# %% ../../modules/21_compilation/compilation_dev.py #091ebbc4f900
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property, lru_cache, partial
@@ -17,14 +17,14 @@ import numpy as np
 from ..core.autograd import RULES, joint_rule
 from ..core.tensor import Interceptor, Primitive, Tensor, apply, floating, no_grad
 from ..profiling.roofline import best_seconds, flop_rule
+from ..support.bound import Bindable
 from ..support.threads import one_thread
 
 # %% ../../modules/21_compilation/compilation_dev.py #e17300bc2973
 class FusionError(TypeError):
     """A function cannot be made into one kernel; the message says why."""
 
-# %% ../../modules/21_compilation/compilation_dev.py #ce2058468b9b
-from tinytorch.support.bound import Bindable
+# %% ../../modules/21_compilation/compilation_dev.py #59d6f7cae60b
 from tinytorch.support.captured import Captured
 from tinytorch.support.dtypes import common_type
 from tinytorch.support.expressions import code_of, value_of

@@ -52,6 +52,16 @@ def total(array: np.ndarray, axis: tuple[int, ...] | None = None, keepdims: bool
     return np.sum(array, axis=axis, keepdims=keepdims, dtype=np.int64 if array.dtype.kind in "biu" else None)
 
 
+def average(array: np.ndarray, axis: tuple[int, ...] | None = None, keepdims: bool = False) -> np.ndarray:
+    """np.mean of floating numbers, without the warning that it gives where there are none; that mean is nan.
+
+    >>> average(np.array([[1.0, 2.0], [3.0, 5.0]]), axis=(0,))
+    array([2. , 3.5])
+    """
+    added = np.sum(array, axis=axis, keepdims=keepdims)
+    return added / (array.size // max(added.size, 1))
+
+
 def rows_of(array: np.ndarray) -> np.ndarray:
     """An array (..., n) as a matrix (rows, n), without a copy where its layout allows.
 

@@ -135,7 +135,6 @@ def saves_each(saved_arrays: Callable, tensor: type) -> None:
 
 def draws_on(undisturbed: Callable, generator: Callable) -> None:
     """Assert that in the block the generator goes on from where it was, and that no other randomness is touched."""
-    np.random.random()  # so that a seed would be seen
     state = np.random.get_state(legacy=False)["state"]
     with undisturbed():
         inside = generator().random()

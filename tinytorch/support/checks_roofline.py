@@ -84,7 +84,6 @@ def leaves_threads(compute_peak: Callable) -> None:
     def failing() -> float:
         raise ZeroDivisionError("the clock failed")
 
-    np.random.random()  # so that a seed would be seen
     state = np.random.get_state(legacy=False)["state"]
     with threadpool_limits(2):
         before = blas_threads()

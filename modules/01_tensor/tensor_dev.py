@@ -813,7 +813,7 @@ def test_unit_reduce(shape, axes, wrong):
     last = len(shape) - 1
     x = Tensor(np.random.default_rng(1).normal(size=shape), requires_grad=True)
     checks_tensor.axes_told(reduce, Primitive, Interceptor, x, [
-        (None, None), (-1, (last,)), ([0], (0,)), (0, (0,)), ((0, -1), (0, last))])
+        (None, None), (-1, (last,)), ([0], (0,)), (0, (0,)), ((0, -1), (0, last)), ([-1], (last,))])
     for axis in axes:
         plain = tuple(axis) if isinstance(axis, list) else axis
         for name, keepdims in [("sum", False), ("max", True)]:

@@ -555,7 +555,7 @@ class Dropout(Module):
 @check
 def test_unit_dropout(number, p, wanted):
     checks_layers.drops(Dropout, Tensor, manual_seed, number, p, wanted)
-    x, layer = Tensor([[number] * 4] * 2), Dropout(p)
+    x, layer = Tensor([[number] * 4] * 2, requires_grad=True), Dropout(p)
     call, ran = f"Dropout({p}) in training", operations(Interceptor, lambda: layer(x))
     equal(f"the operations of {call}", ran, ["mul"], "one mask")
     checks_layers.takes_them_itself(call, Interceptor, lambda: layer(x), x)

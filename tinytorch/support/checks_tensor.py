@@ -63,6 +63,12 @@ ARRAYS = [
     ("float32", np.ones(2), "float32 float64"),
     ("int64", np.array(0.5), "float64 float64"),
     (np.array(2), "float16", "float16 float16"),
+    ("float32", (1, 2), "float32 float32"),
+    ([[1, 2], [3, 4]], "int64", "float32 float32"),
+    ("int8", True, "int8 int8"),
+    (False, "bool", "bool bool"),
+    ("float32[]", np.float64(0.5), "float32 float32"),
+    (np.int64(3), "int8[]", "int8 int8"),
 ]
 
 
@@ -71,16 +77,23 @@ ARRAYS = [
 
 def made(as_array: Callable, tensor: type, cases: Sequence[Case]) -> None:
     """`as_array(data, dtype)` is a new array of the type wanted, with the same numbers; each NumPy type stays."""
-    with explained("making Tensors of every type", "all of these are real numbers"):
-        kept = [(form, None, name) for name in ("bool", *WHOLE, *FLOATING) for form in _forms(as_dtype(name), tensor)]
-    for data, dtype, wanted in [*cases, *kept]:
-        call = f"as_array({' '.join(repr(data).split())}, dtype={dtype!r})"
-        got = outcome(call, partial(as_array, data, dtype), "all of these are real numbers")
-        assert type(got) is np.ndarray, f"{call} gave {got!r:.60}, wanted an array"
-        typed(call, got, as_dtype(wanted), "who chooses the type? as_dtype knows the byte order")
-        source = data.data if isinstance(data, tensor) else np.array(data)
-        equal(call, (got.shape, got.tolist()), (source.shape, source.tolist()), "the numbers stay what they are")
-        owned(call, got, data.data if isinstance(data, tensor) else data)
+    for case in cases:
+        _made_one(as_array, tensor, *case)
+    for name in ("bool", *WHOLE, *FLOATING):
+        with explained(f"making a Tensor of {name} numbers", "these are real numbers"):
+            forms = _forms(as_dtype(name), tensor)
+        for form in forms:
+            _made_one(as_array, tensor, form, None, name)
+
+
+def _made_one(as_array: Callable, tensor: type, data: Any, dtype: Any, wanted: str) -> None:
+    call = f"as_array({' '.join(repr(data).split())}, dtype={dtype!r})"
+    got = outcome(call, partial(as_array, data, dtype), "all of these are real numbers")
+    assert type(got) is np.ndarray, f"{call} gave {got!r:.60}, wanted an array"
+    typed(call, got, as_dtype(wanted), "who chooses the type? as_dtype knows the byte order")
+    source = data.data if isinstance(data, tensor) else np.array(data)
+    equal(call, (got.shape, got.tolist()), (source.shape, source.tolist()), "the numbers stay what they are")
+    owned(call, got, data.data if isinstance(data, tensor) else data)
 
 
 def owned(call: str, got: np.ndarray, source: Any) -> None:
@@ -90,10 +103,11 @@ def owned(call: str, got: np.ndarray, source: Any) -> None:
 
 
 def _forms(dtype: np.dtype, tensor: type) -> list[Any]:
-    """A number, arrays and a tensor of a NumPy type."""
-    whole = np.ones((2, 1), dtype)
-    unwritable = np.broadcast_to(whole, (2, 3))
-    return [dtype.type(1), whole, unwritable, whole.T, np.zeros((0, 2), dtype), tensor(whole)]
+    """A number, arrays and tensors of a NumPy type."""
+    whole = np.array([[0, 1, 2], [1, 1, 0]]).astype(dtype)
+    unwritable, wish = np.broadcast_to(whole[:, :1], (2, 3)), is_floating(dtype)
+    tensors = [tensor(whole), tensor(whole, requires_grad=wish)]
+    return [dtype.type(1), whole, np.array(whole[0, 1]), unwritable, whole.T, np.zeros((0, 2), dtype), *tensors]
 
 
 # ---- execute and apply
@@ -130,6 +144,27 @@ def recorded(execute: Callable, primitive: type, tensor: type) -> None:
         call = f"{call} and of its result, which is no leaf,"
         assert further.requires_grad and further._node, f"{call} gave a result without a gradient: {why}"
         equal(f"{call}: whether its second edge leads to the first Node", further._node.edges[1] is out._node, True)
+    _recorded_too(execute, primitive, tensor)
+
+
+def _recorded_too(execute: Callable, primitive: type, tensor: type) -> None:
+    """Results that are recorded like any other, with an edge for each input: views, no elements, no axes."""
+    x, empty, mask = (tensor(data, requires_grad=True) for data in ([[1.0, 2.0]], [[]], [[0.0, 1.0]]))
+    truths, x.grad = tensor([[True, False]]), mask
+    cases: list[tuple[str, Callable, tuple, int]] = [
+        ("a view of its input", np.transpose, (x,), 0),
+        ("a result without elements", np.negative, (empty,), 0),
+        ("a result without axes", np.sum, (x,), 0),
+        ("a choice by booleans", lambda chosen, array: np.where(chosen, array, 0), (truths, x), 1),
+        ("one input that comes twice", np.add, (x, x), 1),
+    ]
+    for name, forward, inputs, place in cases:
+        out = outcome(f"execute, {name},", partial(execute, primitive("one", forward), inputs, {}))
+        assert out.requires_grad and out._node, f"execute, {name}: recorded like any other, since an input requires it"
+        edges = out._node.edges
+        equal(f"execute, {name}: the number of edges", len(edges), len(inputs), "one for each input")
+        assert edges[place] is inputs[place], f"execute, {name}: edge {place} should lead to the input"
+    assert x.grad is mask, "execute changed the gradient of its input: that is for backward to fill"
 
 
 def passed_on(apply: Callable, primitive: type, interceptor: type, x: Any, y: Any, off: Callable) -> None:
@@ -280,7 +315,7 @@ def axes_told(reduce: Callable, primitive: type, interceptor: type, x: Any, form
             given.append(inputs)
             return super().forward(op, inputs, options)
 
-    axes = [axis for axis, _ in forms]
+    axes, written = [axis for axis, _ in forms], repr(forms)
     what = f"reduce with axis {', '.join(map(str, axes))}"
     with explained(what, "all of them are allowed"), Watching():
         for axis in axes:
@@ -292,5 +327,8 @@ def axes_told(reduce: Callable, primitive: type, interceptor: type, x: Any, form
         told,
         [wanted for _, wanted in forms],
         "None, or a tuple that counts from the front",
+    )
+    equal(
+        f"the axes that were passed, after {what},", repr(forms), written, "a list is the caller's: leave it as it is"
     )
     assert all(inputs[0] is x for inputs in given), f"{what} reduced another tensor than x: its record gets lost"

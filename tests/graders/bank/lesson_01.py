@@ -114,7 +114,7 @@ CASES: list[Case] = [
         says=("as_array(matrix([[1, 2]]), dtype=None) gave an array that", "a tensor owns them, so copy")),
     wrong("as-array", "bfloat16 refused, being of no kind that NumPy knows", "test-as-array",
         (" and not is_floating(array.dtype)", ""),
-        says=("making Tensors of every type failed", "all of these are real numbers")),
+        says=("making a Tensor of bfloat16 numbers failed", "real numbers")),
     wrong("as-array", "a list of NumPy's whole numbers that stay whole", "test-as-array",
         ("array.dtype != bool:",
          "array.dtype != bool and not (isinstance(data, list) and data and isinstance(data[0], np.integer)):"),
@@ -125,7 +125,46 @@ CASES: list[Case] = [
         says=("is int64, wanted uint8", "who chooses the type? as_dtype knows the byte order")),
     wrong("as-array", "no copy of an array that cannot be written to", "test-as-array",
         ("if dtype is None else dtype))", "if dtype is None else dtype), copy=array.flags.writeable)"),
-        says=("as_array(array([[ True, True, True], [ True, True,", "a tensor owns them, so copy")),
+        says=("shares its numbers with the one given", "a tensor owns them, so copy")),
+    wrong("as-array", "an array without axes taken for a Python number", "test-as-array",
+        ("not isinstance(data, (np.ndarray, np.generic))",
+         "(np.ndim(data) == 0 and isinstance(data, np.ndarray) or not isinstance(data, (np.ndarray, "
+         "np.generic)))"), says=("is float32, wanted int8", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "a tensor read as an array", "test-as-array",
+        ("data = data.data if isinstance(data, Tensor) else data",
+         "data = np.array(data) if isinstance(data, Tensor) else data"),
+        says=("as_array(Tensor([[0., 1., 2.], [1., 1., 0.]], dtype=float16,", "all of these are real numbers")),
+    wrong("as-array", "rows of different lengths padded", "test-as-array-refuses",
+        ('        raise ValueError(f"{data!r:.60} has rows of different lengths") from error',
+         "        longest = max(map(len, data))\n"
+         "        array = np.array([list(row) + [0] * (longest - len(row)) for row in data])"),
+        says=("as_array([[1, 2], [3]]) was accepted and gave",)),
+    wrong("as-array", "numbers too large made infinite", "test-as-array-refuses",
+        ("    if array.dtype.kind not",
+         "    if array.dtype == object and not isinstance(data, (str, dict)):\n"
+         "        try:\n"
+         "            array = array.astype(np.float64)\n"
+         "        except TypeError:\n"
+         "            pass\n"
+         "    if array.dtype.kind not"),
+        says=("gave array(nan, dtype=float32), wanted a TypeError", "look at them before you give them a type")),
+    wrong("as-array", "columns for rows", "test-as-array",
+        ("    return array.astype(",
+         "    array = array.T if array.ndim == 2 and array.flags.f_contiguous and not "
+         "array.flags.c_contiguous else array\n"
+         "    return array.astype("),
+        says=("as_array(array([[False, True], [ True, True], [ True,", "the numbers stay what they are")),
+    wrong("as-array", "signed for unsigned", "test-as-array",
+        ("    return array.astype(",
+         "    dtype = f'i{array.dtype.itemsize}' if dtype is None and array.dtype.kind == 'u' else dtype\n"
+         "    return array.astype("),
+        says=("is int8, wanted uint8", "who chooses the type? as_dtype knows the byte order")),
+    wrong("as-array", "half types widened", "test-as-array",
+        ("    return array.astype(",
+         "    dtype = np.float32 if dtype is None and array.dtype.itemsize == 2 and "
+         "is_floating(array.dtype) else dtype\n"
+         "    return array.astype("),
+        says=("is float32, wanted float16", "who chooses the type? as_dtype knows the byte order")),
     right("as-array", "the type found first",
         solution="""
     if isinstance(data, Tensor):
@@ -204,6 +243,26 @@ CASES: list[Case] = [
     wrong("execute", "a primitive made anew for the record", "test-execute",
         ("Node(primitive, inputs", "Node(Primitive(primitive.name, primitive.forward, primitive.saves), inputs"),
         says=("execute of float16 tensors, of which the", "the Node should hold the primitive that was passed")),
+    wrong("execute", "a gradient only where all inputs are floating", "test-execute",
+        ("is_floating(out.data.dtype)",
+         "is_floating(out.data.dtype) and all(is_floating(x.data.dtype) for x in inputs)"),
+        says=("execute, a choice by booleans", "recorded like any other, since an input requires it")),
+    wrong("execute", "no record of views", "test-execute",
+        ("    wanted = state",
+         "    if any(np.may_share_memory(out.data, a) for a in arrays):\n        return out\n    wanted = state"),
+        says=("execute, a view of its input", "recorded like any other, since an input requires it")),
+    wrong("execute", "a result of no elements left out", "test-execute",
+        ("    if wanted and", "    if wanted and out.data.size and"),
+        says=("execute, a result without elements", "recorded like any other, since an input requires it")),
+    wrong("execute", "a result without axes left out", "test-execute",
+        ("    if wanted and", "    if wanted and out.data.ndim and"),
+        says=("execute, a result without axes", "recorded like any other, since an input requires it")),
+    wrong("execute", "an input's own gradient forgotten", "test-execute",
+        ("    return out\n", "    for x in inputs:\n        x.grad = None\n    return out\n"),
+        says=("execute changed the gradient of its input", "that is for backward to fill")),
+    wrong("execute", "the same input twice counted once", "test-execute",
+        ("Node(primitive, inputs, arrays", "Node(primitive, tuple(dict.fromkeys(inputs)), arrays"),
+        says=("gave 1, wanted 2", "one for each input")),
     right("execute", "the question asked with any",
         solution="""
     result = primitive.forward(*(tensor.data for tensor in inputs), **options)
@@ -343,6 +402,36 @@ CASES: list[Case] = [
     finally:
         state.recording = not state.recording
 """, says=("is_recording() in a block, in one inside", "put back what was there")),
+    wrong("no-grad", "an error raised anew as another", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    caught = None
+    try:
+        yield
+    except BaseException as error:
+        caught = error
+    state.recording = before
+    if caught is not None:
+        raise RuntimeError(str(caught)) from caught
+""", says=("a RuntimeError in the block came out", "let it pass as it is")),
+    wrong("no-grad", "on again after an inner block", "test-no-grad",
+        solution="""
+    state.recording, before = False, True
+    try:
+        yield
+    finally:
+        state.recording = before
+""", says=("is_recording() in a block, in one inside", "put back what was there")),
+    wrong("no-grad", "an interrupt swallowed", "test-no-grad",
+        solution="""
+    before, state.recording = state.recording, False
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        state.recording = before
+""", says=("a KeyboardInterrupt in the block was swallowed", "the block raises it, and nobody hears of it")),
     right("no-grad", "the switch turned inside try",
         solution="""
     before, state.recording = state.recording, False
@@ -456,6 +545,9 @@ CASES: list[Case] = [
     wrong("apply", "interceptors passed over where a gradient is wanted", "test-apply",
         ("if not state.interceptors:", "if not state.interceptors or any(x.requires_grad for x in inputs):"),
         says=("apply, intercepted, failed", "multiply() got an unexpected keyword argument 'by'")),
+    wrong("apply", "interceptors seen for floating inputs only", "test-operands",
+        ("if not state.interceptors:", "if not state.interceptors or not all(is_floating(x.dtype) for x in inputs):"),
+        says=("operands('int64', 0.5) changed 1 types by []", "go through apply")),
     right("apply", "the interceptors taken off by hand",
         solution="""
     before = state.interceptors
@@ -656,6 +748,28 @@ CASES: list[Case] = [
          "if isinstance(b, _Number) else (Tensor(b, a.dtype) if isinstance(b, np.ndarray) and "
          "is_floating(b.dtype) else Tensor(b))"),
         says=("gave 'float32 float32', wanted 'float32 float64'", "see the rules above")),
+    wrong("operands", "tuples not known", "test-operands",
+        ("    if not isinstance(a, Tensor):",
+         "    if isinstance(a, tuple) or isinstance(b, tuple):\n"
+         "        raise TypeError('a tuple is no operand')\n"
+         "    if not isinstance(a, Tensor):"), says=("operands('float32', (1, 2)) failed", "see the rules above")),
+    wrong("operands", "a list of lists taken for one number", "test-operands",
+        ("if isinstance(b, _Number) else Tensor(b)", "if isinstance(b, _Number) else Tensor(np.ravel(b))"),
+        says=("gave 'int8 int64', wanted 'float32 float32'", "see the rules above")),
+    wrong("operands", "a boolean number counted", "test-operands",
+        ("isinstance(b, _Number) else", "isinstance(b, _Number) and not isinstance(b, bool) else"),
+        says=("gave 'int8 bool', wanted 'int8 int8'", "see the rules above")),
+    wrong("operands", "float64 numbers that stay", "test-operands",
+        ("isinstance(b, _Number) else",
+         "isinstance(b, _Number) and not (isinstance(b, np.float64) and not a.ndim) else"),
+        says=("gave 'float32 float64', wanted 'float32 float32'", "see the rules above")),
+    wrong("operands", "two tensors cast under no_grad", "test-operands",
+        ("return a.astype(np.float32), b.astype(np.float32)",
+         "pair = []\n"
+         "        with no_grad():\n"
+         "            pair = [a.astype(np.float32), b.astype(np.float32)]\n"
+         "        return pair[0], pair[1]"),
+        says=("operands('float16', 'bfloat16') gave a side that no", "keep what astype gives")),
     right("operands", "both sides by one helper",
         solution="""
     def made(side, other):
@@ -748,10 +862,10 @@ CASES: list[Case] = [
     """),
 
     wrong("reduce", "negative axes not counted from the end", "test-reduce", ("a + x.ndim if a < 0 else a", "a"),
-        says=("axis None, -1, [0], 0, (0, -1)", "does not fit shape")),
+        says=("axis None, -1, [0], 0, (0, -1), [-1]", "does not fit shape")),
     wrong("reduce", "a list taken for one axis", "test-reduce",
         ("isinstance(axis, (tuple, list))", "isinstance(axis, tuple)"),
-        says=("axis None, -1, [0], 0, (0, -1)", "failed")),
+        says=("axis None, -1, [0], 0, (0, -1), [-1]", "failed")),
     wrong("reduce", "no axis refused", "test-reduce",
         ("if len(set(axis)) != len(axis) or not all(0 <= a < x.ndim for a in axis):", "if False:"),
         says=("sum(axis=3) of shape (2, 3, 4)", "each axis once")),
@@ -761,32 +875,32 @@ CASES: list[Case] = [
         ("axis=axis, keepdims=keepdims)", "axis=axis, keepdims=False)"), says=("keepdims=True", "gave shape")),
     wrong("reduce", "axis not passed on", "test-reduce",
         ("axis=axis, keepdims=keepdims)", "axis=None, keepdims=keepdims)"),
-        says=("gave [None, None, None, None, None], wanted [None, (2,), (0,), (0,), (0, 2)]",)),
+        says=("gave [None, None, None, None, None, None], wanted [None, (2,), (0,), (0,), (0, 2), (2,)]",)),
     wrong("reduce", "past apply", "test-reduce",
         (
                 "apply(primitive, x, axis=axis, keepdims=keepdims)",
                 "wrap(primitive.forward(x.data, axis=axis, keepdims=keepdims))",
             ),
-        says=("the number of operations", "gave 0, wanted 5", "apply")),
+        says=("the number of operations", "gave 0, wanted 6", "apply")),
     wrong("reduce", "execute in the place of apply", "test-reduce",
         (
                 "apply(primitive, x, axis=axis, keepdims=keepdims)",
                 "execute(primitive, (x,), dict(axis=axis, keepdims=keepdims))",
             ),
-        says=("the number of operations", "gave 0, wanted 5", "apply")),
+        says=("the number of operations", "gave 0, wanted 6", "apply")),
     wrong("reduce", "the axes as they came", "test-reduce",
         (
                 "return apply(primitive, x, axis=axis,",
                 "axis = None if axis is None else given\n    return apply(primitive, x, axis=axis,",
             ),
-        says=("gave [None, (-1,), (0,), (0,), (0, -1)]", "counts from the front")),
+        says=("gave [None, (-1,), (0,), (0,), (0, -1), (-1,)]", "counts from the front")),
     wrong("reduce", "one axis without its tuple", "test-reduce",
         (
                 "return apply(primitive, x, axis=axis,",
                 "axis = axis[0] if axis is not None and len(axis) == 1 else axis\n"
                 "    return apply(primitive, x, axis=axis,",
             ),
-        says=("gave [None, 2, 0, 0, (0, 2)], wanted [None, (2,), (0,), (0,), (0, 2)]", "a tuple")),
+        says=("gave [None, 2, 0, 0, (0, 2), 2], wanted [None, (2,), (0,), (0,), (0, 2), (2,)]", "a tuple")),
     wrong("reduce", "an axis of 0.9 taken for 0", "test-reduce",
         ("tuple(a + x.ndim if a < 0 else a for a in given)", "tuple(int(a) + x.ndim * (a < 0) for a in given)"),
         says=("sum(axis=0.9)", "was accepted", "wanted a TypeError")),
@@ -804,7 +918,7 @@ CASES: list[Case] = [
          "    if axis is not None and len(axis) > 1:\n"
          "        axis = (min(axis),)\n"
          "    return apply(primitive, x, axis=axis, keepdims=keepdims)"),
-        says=("gave 6, wanted 5", "one operation each, through apply")),
+        says=("gave 7, wanted 6", "one operation each, through apply")),
     wrong("reduce", "an axis of 1.0 taken for 1", "test-reduce",
         ("tuple(a + x.ndim if a < 0 else a for a in given)",
          "tuple(a + x.ndim if a < 0 else int(a) if a == int(a) else a for a in given)"),
@@ -822,6 +936,23 @@ CASES: list[Case] = [
     wrong("reduce", "x without its record", "test-reduce",
         ("apply(primitive, x,", "apply(primitive, x.detach(),"),
         says=("reduce with axis None, -1, [0], 0,", "its record gets lost")),
+    wrong("reduce", "the caller's list changed", "test-reduce",
+        ("        axis = tuple(a + x.ndim if a < 0 else a for a in given)\n",
+         "        axis = axis if isinstance(axis, list) else list(given)\n"
+         "        for i, a in enumerate(axis):\n"
+         "            axis[i] = a + x.ndim if a < 0 else a\n"
+         "        axis = tuple(axis)\n"), says=("the axes that were passed, after reduce", "leave it as it is")),
+    wrong("reduce", "sorted and made one", "test-reduce",
+        ("tuple(a + x.ndim if a < 0 else a for a in given)",
+         "tuple(sorted(set(a + x.ndim if a < 0 else a for a in given)))"),
+        says=("sum(axis=(0, 0)) of shape (2, 3, 4)", "each axis once, and only real ones")),
+    wrong("reduce", "a tuple of axes that keeps its first alone", "test-reduce",
+        ("        axis = tuple(a + x",
+         "        given = given[:1] if isinstance(axis, tuple) else given\n        axis = tuple(a + x"),
+        says=("the list of axes that the primitive", "None, or a tuple that counts from the front")),
+    wrong("reduce", "-1 known, -2 not", "test-reduce",
+        ("a + x.ndim if a < 0 else a", "x.ndim - 1 if a == -1 else a"),
+        says=("sum(axis=-3, keepdims=False) of shape (3, 5, 2,", "which axes went in?")),
     right("reduce", "modulo after a look at the ends",
         solution="""
     from operator import index

@@ -99,6 +99,30 @@ CASES: list[Case] = [
         ("vars(owner).items() if isinstance(owner, Module) else ()",
          "vars(owner).items() if hasattr(owner, '__dict__') and not isinstance(owner, Tensor) else ()"),
         says=("gave [('held', ['shared'])], wanted []", "names are strings; see what has parts")),
+    wrong("parts", "attributes of the class as well", "test-parts",
+        ("vars(owner).items() if isinstance(owner, Module) else ()",
+         "{**{k: v for k, v in vars(type(owner)).items() if not k.startswith('__')}, "
+         "**vars(owner)}.items() if isinstance(owner, Module) else ()"),
+        says=("parts of a Module gave [('modules', <function", "names are strings; see what has parts")),
+    wrong("parts", "a copy of each list", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), list(part) if isinstance(part, list) else part) for name, part in named]"),
+        says=("parts of a Module gave [('weight', Tensor([1.],", "names are strings; see what has parts")),
+    wrong("parts", "names turned round", "test-parts",
+        ("return [(str(name), part) for name, part in named]", "return [(part, str(name)) for name, part in named]"),
+        says=("parts of a Module gave [(Tensor([1.], dtype=float32),", "names are strings; see what has parts")),
+    wrong("parts", "tensors as arrays", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), part.data if isinstance(part, Tensor) else part) for name, part in named]"),
+        says=("parts of a Module gave [('weight', array([1.],", "names are strings; see what has parts")),
+    wrong("parts", "only what can hold a parameter", "test-parts",
+        ("return [(str(name), part) for name, part in named]",
+         "return [(str(name), part) for name, part in named if isinstance(part, (Tensor, Module, "
+         "list, tuple, dict))]"),
+        says=("parts of a Module gave [('weight', Tensor([1.],", "names are strings; see what has parts")),
+    wrong("parts", "a dict's first level of texts only", "test-parts",
+        ("named = owner.items()", "named = [(k, v) for k, v in owner.items() if isinstance(k, str)]"),
+        says=("parts of a dict gave [('up', <__main__.Module", "names are strings; see what has parts")),
     right("parts", "three early answers",
         solution="""
     if isinstance(owner, Module):
@@ -185,6 +209,18 @@ CASES: list[Case] = [
                 waiting.append((f'{name}.{key}' if whole else key, inner))
     return found
 """, says=("the list of names of parameters gave", "a weight used twice is one")),
+    wrong("walk", "a tuple of names", "test-walk",
+        ("found.append((name, part))", "found.append((tuple(name.split('.')), part))"),
+        says=("the list of names that the first", "depth first")),
+    wrong("walk", "Tensors counted as often as they are met", "test-modes",
+        ("if id(part) not in seen:", "if id(part) not in seen or isinstance(part, Tensor):"),
+        says=("the list of names of parameters gave", "a weight used twice is one")),
+    wrong("walk", "arrays counted as often as they are met", "test-walk",
+        ("if id(part) not in seen:", "if id(part) not in seen or isinstance(part, np.ndarray):"),
+        says=("gave ['', '0', '1', '1.again', '2'], wanted ['', '0', '1', '2']", "each object once")),
+    wrong("walk", "None left out", "test-walk",
+        ("if id(part) not in seen:", "if part is not None and id(part) not in seen:"),
+        says=("gave ['', '1', '1.0'], wanted ['', '0', '1', '1.0']", "None is an object like any other")),
     right("walk", "recursion that remembers",
         solution="""
     found, seen = [], []
@@ -316,6 +352,39 @@ CASES: list[Case] = [
     out += bias
     return out.reshape(*x.shape[:-1], len(bias), order='C')
 """, says=("gave -1.8963, wanted 1.3909 at [1, 1, 3]", "rows stay rows")),
+    wrong("affine", "the weight made contiguous by a copy of twice its size", "test-affine",
+        solution="""
+    out = np.dot(x.reshape(-1, len(weight)), weight.astype(np.float64)).astype(x.dtype)
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("affine took 373,120 bytes for a result", "one array is enough")),
+    wrong("affine", "einsum over the tall matrix, in float64", "test-affine",
+        solution="""
+    out = np.einsum('ni,io->no', x.reshape(-1, len(weight)), weight, dtype=np.float64)
+    out += bias
+    return out.reshape(*x.shape[:-1], len(bias)).astype(x.dtype)
+""", says=("affine took 337,562 bytes for a result", "one array is enough")),
+    wrong("affine", "the bias added to the first row", "test-affine",
+        solution="""
+    out = x.reshape(-1, len(weight)) @ weight
+    out[:1] += bias
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("gave 0.019504, wanted 2.1834 at [1, 2]", "x @ weight + bias")),
+    wrong("affine", "a leading axis dropped where it is 1", "test-affine",
+        solution="""
+    out = x.reshape(-1, len(weight)) @ weight
+    out += bias
+    return out.reshape(*[n for n in x.shape[:-1] if n != 1], len(bias))
+""", says=("gave shape (2, 4, 4), wanted (2, 1, 4, 4)", "x @ weight + bias")),
+    wrong("affine", "the result written into x where it fits", "test-affine",
+        solution="""
+    out = x.reshape(-1, len(weight)) @ weight
+    out += bias
+    if out.size == x.size:
+        x[...] = out.reshape(x.shape)
+        return x
+    return out.reshape(*x.shape[:-1], len(bias))
+""", says=("gave shape (0, 3), wanted (0, 4)", "x @ weight + bias")),
     right("affine", "np.dot of the tall matrix",
         solution="""
     y = np.dot(x.reshape(-1, x.shape[-1]), weight)
@@ -410,6 +479,13 @@ CASES: list[Case] = [
         ("return x @ weight if bias is None else apply(LINEAR, x, weight, bias)",
          "x = x.astype(np.float32)\n    return x @ weight if bias is None else apply(LINEAR, x, weight, bias)"),
         says=("gave ['astype', 'linear'], wanted ['linear']", "one primitive, through apply")),
+    wrong("linear", "the operation named but run past apply", "test-linear",
+        ("apply(LINEAR, x, weight, bias)", "LINEAR.forward(x.data, weight.data, bias.data)"),
+        says=("gave [], wanted ['linear']", "one primitive, through apply")),
+    wrong("linear", "no gradient for the frozen", "test-linear",
+        ("return x @ weight if",
+         "weight = weight if weight.requires_grad else wrap(weight.data)\n    return x @ weight if"),
+        says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
     right("linear", "the good case first",
         solution="""
     if x.ndim > 0 and x.shape[-1] == len(weight.data):
@@ -527,6 +603,21 @@ CASES: list[Case] = [
         ("uniform_parameter(bound, in_features, out_features)",
          "Tensor(np.tile(uniform_parameter(bound, 1, out_features).data, (in_features, 1)), requires_grad=True)"),
         says=("gave 10, wanted 20",)),
+    wrong("linear-layer", "a bias kept in a list", "test-linear-layer",
+        ("self.bias = uniform_parameter(bound, out_features) if bias else None",
+         "self._bias = [uniform_parameter(bound, out_features)] if bias else [None]\n"
+         "        self.bias = self._bias[0]"),
+        says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
+    wrong("linear-layer", "the bound of a power of two", "test-linear-layer",
+        ("in_features**-0.5", "2.0 ** -np.ceil(np.log2(in_features) / 2)"),
+        says=("Linear(400, 1000, bias=True)", "see the docstring")),
+    wrong("linear-layer", "a tensor too many, which is a parameter", "test-linear-layer",
+        ("        self.bias =", "        self.start = Tensor(self.weight.data)\n        self.bias ="),
+        says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
+    wrong("linear-layer", "weights rounded to two digits", "test-linear-layer",
+        ("        self.bias =",
+         "        self.weight.data = np.round(self.weight.data, 2).astype(np.float32)\n        self.bias ="),
+        says=("Linear(7, 1, bias=True)", "weight reaches 1.01/sqrt(7), wanted at most 1")),
     right("linear-layer", "a bias that comes in a branch",
         solution="""
     width = 1 / np.sqrt(in_features)
@@ -649,6 +740,30 @@ CASES: list[Case] = [
     wrong("dropout", "the factor rounded to float16", "test-question-layers",
         ("mask /= 1 - self.p", "mask /= np.float16(1 - self.p)"),
         says=("stay_factor is 10", "on average a number must stay what it is")),
+    wrong("dropout", "one mask kept for each shape", "test-dropout",
+        ("return x * wrap(mask)",
+         "masks = vars(self).setdefault('masks', {})\n        return x * wrap(masks.setdefault(x.shape, mask))"),
+        says=("Dropout(0.5) in float32 dropped the same ones",)),
+    wrong("dropout", "what stays divided by the share that really stayed", "test-dropout",
+        ("mask /= 1 - self.p", "mask /= max(mask.mean(), 1e-6)"),
+        says=("gave [0.0, 234.0], wanted [0, 6]", "on average a number stays what it is")),
+    wrong("dropout", "drawn from a generator made of the first number", "test-dropout",
+        ("generator().random(x.shape, dtype=np.float32)",
+         "np.random.default_rng(int(generator().integers(3))).random(x.shape)"),
+        says=("Dropout(0.5) in float32 dropped the same ones",)),
+    wrong("dropout", "the mode set by the call", "test-dropout",
+        ("        if not self.training or",
+         "        self.training = x.requires_grad or self.training\n        if not self.training or"),
+        says=("in evaluation x itself should be the",)),
+    wrong("dropout", "nothing dropped after some calls", "test-dropout",
+        ("        mask /=",
+         "        self.p = min(self.p, 0.99) * 1.0\n"
+         "        self.calls = vars(self).get('calls', 0) + 1\n"
+         "        if self.calls > 5:\n"
+         "            self.p = 0.0\n"
+         "        mask /="), says=("gave 3, wanted 6 at [0, 2]", "draw with generator()")),
+    wrong("dropout", "p = 0 drawn like any other", "test-dropout",
+        ("if not self.training or self.p == 0:", "if not self.training:"), says=("for p = 0 x itself should",)),
     right("dropout", "the condition turned round",
         solution="""
     if self.training and self.p:
@@ -735,6 +850,19 @@ CASES: list[Case] = [
         ("out = x - x.mean(axis=-1, keepdims=True)",
          "out = (x.astype(np.float32) - x.astype(np.float32).mean(axis=-1, keepdims=True)).astype(x.dtype)"),
         says=("gave 0.93178, wanted 0.93179 at [2, 4]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "weights beside the numbers of the first row", "test-layer-norm",
+        ("    out *= weight\n", "    out[..., :1] *= weight[:1]\n"),
+        says=("gave -0.84604, wanted 1.3356 at [2, 1]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "x centred in place where it may be", "test-layer-norm",
+        ("out = x - x.mean(axis=-1, keepdims=True)",
+         "out = x if x.ndim == 1 and x.flags.owndata else x.copy()\n    out -= out.mean(axis=-1, keepdims=True)"),
+        says=("rows of (5,) near 3000, spread 1,",)),
+    wrong("layer-norm", "the variance of all rows together", "test-layer-norm",
+        ("np.vecdot(out, out)[..., np.newaxis] / x.shape[-1]", "np.mean(out * out)"),
+        says=("gave -1.0473, wanted -0.47476 at [0, 1]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "an empty batch refused", "test-layer-norm",
+        ("    out = x - ", "    if x.size == 0:\n        raise ValueError('no rows')\n    out = x - "),
+        says=("rows of (0, 5) near 0, spread", "each row has its own mean and variance")),
     right("layer-norm", "NumPy's own variance",
         solution="""
     mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
@@ -865,6 +993,33 @@ CASES: list[Case] = [
          "parameters[name].data = arrays[name][...] if arrays[name].dtype != "
          "np.asarray(state[name]).dtype else np.asarray(state[name])"),
         says=("network and state share an array", "copy")),
+    wrong("load-arrays", "a state that has to be a dict", "test-load-arrays",
+        ("    problems = [f", "    state = dict.copy(state)\n    problems = [f"),
+        says=("loading one array under three names and",
+              "descriptor 'copy' for 'dict' objects doesn't apply to a 'ReadOnly' object")),
+    wrong("load-arrays", "a state that has to have a method copy", "test-load-arrays",
+        ("    problems = [f", "    state = state.copy()\n    problems = [f"),
+        says=("loading one array under three names and", "'ReadOnly' object has no attribute 'copy'")),
+    wrong("load-arrays", "a parameter's record cleared", "test-load-arrays",
+        ("parameters[name].data = arrays[name]",
+         "parameters[name].__init__(arrays[name], requires_grad=parameters[name].requires_grad)"),
+        says=("loading changed the gradient of half", "only data is new")),
+    wrong("load-arrays", "only what requires a gradient loaded", "test-load-arrays",
+        ("    for name in known:\n        parameters[name].data",
+         "    for name in known:\n"
+         "        if not parameters[name].requires_grad:\n"
+         "            continue\n"
+         "        parameters[name].data"), says=("bias after loading gave",)),
+    wrong("load-arrays", "numbers cast twice, through float16", "test-load-arrays",
+        ("as_array(state[name], parameters[name].dtype)",
+         "as_array(as_array(state[name], np.float16), parameters[name].dtype)"),
+        says=("gave 0.099976, wanted 0.1 at [0, 0]", "in the parameter's own type")),
+    wrong("load-arrays", "frozen parameters need not be there", "test-load-misfits",
+        ("for name in parameters if name not in state]",
+         "for name in parameters if name not in state and parameters[name].requires_grad]"),
+        says=("loading {'w'", "list them all")),
+    wrong("load-arrays", "the first two misfits alone", "test-load-misfits",
+        ("{'; '.join(problems)}", "{'; '.join(problems[:2])}"), says=("loading {'kernel'", "list them all")),
     right("load-arrays", "sets of names",
         solution="""
     missing, extra = set(parameters) - set(state), set(state) - set(parameters)

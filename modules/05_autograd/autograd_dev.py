@@ -592,7 +592,7 @@ gradient_rule("maximum", maximum_rule, lambda g, y, a, b: maximum_rule(g, y, b, 
 def test_unit_rules_elementwise():
     nan, inf, idea = np.nan, np.inf, "who gets g, and who 0?"
     cases = [([0.5, 2, 3], [3.0, 2, 1], [1, 1, inf], [0, 0.5, inf], [1, 0.5, 0]),
-             ([1.0, 2, 3], [1.000001, 2, 0], [1, inf, nan], [0, inf, nan], [1, inf, 0])]
+             ([1.0, 0, 3], [1.000001, -0.0, 0], [1, 3, nan], [0, 1.5, nan], [1, 1.5, 0])]
     ### BEGIN HIDDEN TESTS
     cases += [([-1.0, 0, 4], [-1.0, -2, 6], [4, 3, -inf], [2, 3, 0], [2, 0, -inf])]
     ### END HIDDEN TESTS
@@ -755,7 +755,7 @@ from tinytorch.core.losses import cross_entropy
 def test_unit_cross_entropy_rule():
     cases = [((3, 5), 0.0, 1), ((2, 4, 3), 0.1, 1), ((3, 2), 0.0, 10000)]
     ### BEGIN HIDDEN TESTS
-    cases += [((7, 2), 0.5, 1), ((2, 2, 1, 3), 1.0, 1), ((4,), 0.25, 5000)]
+    cases += [((7, 2), 0.02, 1), ((2, 2, 1, 3), 1.0, 1), ((4,), 0.25, 5000)]
     ### END HIDDEN TESTS
     for shape, share, scale in cases:
         targets = np.random.default_rng(0).integers(shape[-1], size=shape[:-1])

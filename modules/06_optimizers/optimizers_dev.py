@@ -188,7 +188,7 @@ def gradient_for(p: Tensor) -> np.ndarray:
 @check
 def test_unit_gradient_for():
     cases = [([[3, -4]], "float32", "float16"), ([4, np.nan, -np.inf], "float64", "float32"),
-             ([1, 2], "float32", "float32"), (2, "float16", "float32")]
+             ([1], "float32", "float32"), (2, "float16", "float32"), ([3], "bfloat16", "float16")]
     ### BEGIN HIDDEN TESTS
     cases += [([4, 0.25], "float64", "float16"), (np.nan, "float16", "float16")]
     ### END HIDDEN TESTS

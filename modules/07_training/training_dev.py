@@ -581,7 +581,7 @@ def test_unit_cosine_lr():
              (1, 2, 100, 4, 0.5, 1)]
     ### BEGIN HIDDEN TESTS
     cases += [(1, 0.6, 12, 3, 0, 0.4), (9, 0.6, 12, 3, 0.2, 0.3), (7, 4, 7, 7, 0.5, 0.5),
-              (0, 0.9, 12, 3, 0.3, 0.3)]
+              (0, 0.9, 12, 3, 0.3, 0.3), (999, 1, 1000, 0, 0, math.sin(math.pi / 2000) ** 2)]
     ### END HIDDEN TESTS
     for case in cases:
         checks.rate(cosine_lr, *case, "which case of the formula is it, and what is each term?")

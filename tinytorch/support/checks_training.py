@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,8 @@ def shuffle(batch_indices: Callable, manual_seed: Callable, count: int, size: in
     assert mixed, "batches were shuffled, but not the examples among them: draw an order of all the numbers"
     beside = np.mean(np.diff(first) == 1)
     assert beside < 0.3, f"{beside:.0%} of a shuffled epoch came right after their neighbours: draw an order of all"
+    moved = np.mean(np.abs(np.subtract(first, range(count))))
+    assert moved > count / 6, f"a shuffled epoch moved its examples by {moved:.1f} places: draw an order of all"
     assert first != second, "two epochs came in the same order: draw a new one for each"
     manual_seed(seed)
     again = np.concatenate(batch_indices(count, size)).tolist()
@@ -248,16 +251,18 @@ def runs_of(model: Any) -> Iterator[list[bool]]:
         model.__class__ = kind
 
 
+def _squares(outputs: Any, targets: Any) -> Any:
+    return ((outputs - targets) * (outputs - targets)).mean()
+
+
 def evaluate_ends(function: Callable, model: Any, loss_fn: Callable, tensor: Callable) -> None:
     """Targets that are no classes have no accuracy, a stop leaves all as it was, and outputs do not pile up."""
     x, y = small_data(tensor, 10_000)
     asked, few = "evaluate with targets that are not classes", x[:20]
-
-    def squares(outputs: Any, targets: Any) -> Any:
-        return ((outputs - targets) * (outputs - targets)).mean()
-
-    got = outcome(asked, lambda: function(model, squares, few, model(few)), "accuracy says so with None")
+    got = outcome(asked, lambda: function(model, _squares, few, model(few)), "accuracy says so with None")
     equal(f"{asked}: the accuracy", got.accuracy, None, "accuracy says so with None")
+    got = outcome("evaluate of arrays", lambda: function(model, loss_fn, few.data, y.data[:20]), "arrays will do, too")
+    close("evaluate of arrays: the score", got, function(model, loss_fn, few, y[:20]), "as of tensors")
 
     def stopped(outputs: Any, targets: Any) -> Any:
         raise KeyboardInterrupt
@@ -324,6 +329,10 @@ def accumulated(
             assert off < 1e-4, f"{asked}, accumulated {often}: the gradient of {name} is off by {off:.1%}: {idea}"
     wanted = loss.item(), accuracy(outputs, y)
     close(f"{asked}: the score (loss, accuracy)", score, wanted, "score the plain loss of the same outputs", rtol=1e-4)
+    got = outcome(
+        "a group of no classes", lambda: function(model, _squares, [(x, model(x).detach())]), "accuracy is None"
+    )
+    equal("a group whose targets are not classes: the accuracy", got.accuracy, None, "accuracy says so with None")
     broken = [*group, (x[:1] * np.nan, y[:1])]
     lost = function(model, loss_fn, broken).loss, float(model.parameters()[0].grad.data.sum())
     close(f"{asked} and one of nan: the loss and a gradient", lost, (np.nan, np.nan), "no batch is left out")
@@ -423,6 +432,7 @@ class WatchedDescent:
 
 def train_step(training: Any, data: tuple, wanted: Any) -> None:
     """Two updates with a schedule of rates 0.025, then 0.05, and one without; the first returns `wanted`."""
+    training.schedule = SimpleNamespace(step=training.schedule.step)
     with runs_of(training.model) as runs:
         score = _stepped(training, data)
     equal("the runs of the model in a train_step of 3 batches", len(runs), 3, "once for each batch")
@@ -434,14 +444,15 @@ def train_step(training: Any, data: tuple, wanted: Any) -> None:
     assert len(rates) == 2, f"in two updates the optimizer stepped {len(rates)} times, wanted once in each"
     in_turn = np.allclose(rates, [0.025, 0.05])
     assert in_turn, f"the updates ran at the rates {rates}, wanted 0.025 and 0.05: the schedule steps last, and once"
-    training.schedule = None
+    training.schedule, watched = None, training.optimizer
+    training.optimizer = SimpleNamespace(zero_grad=watched.zero_grad, step=watched.step)  # all that one has to have
     _stepped(training, data)
     assert training.steps == 3, f"after a third update, without a schedule, steps is {training.steps}, wanted 3"
     others = training.epoch, training.history
     equal("after three updates, epoch and history", others, (0, []), "an update is counted in steps alone")
     data[0].data[:] = np.nan
     _stepped(training, data)
-    seen = len(training.optimizer.seen), training.steps
+    seen = len(watched.seen), training.steps
     equal(
         "after a fourth update whose loss is nan, the optimizer's steps and `steps`", seen, (4, 4), "it is no exception"
     )
@@ -469,7 +480,10 @@ def _stepped(training: Any, data: tuple) -> Any:
     x, y = data
     clip, schedule = training.clip_norm, "no" if training.schedule is None else "a"
     with explained(f"train_step with clip_norm={clip} and {schedule} schedule", "either of the two may be None"):
-        return training.train_step([(x[:20], y[:20]), (x[20:25], y[20:25]), (x[25:], y[25:])])
+        group = [(x[:20], y[:20]), (x[20:25], y[20:25]), (x[25:], y[25:])]
+        score = training.train_step(group)
+    equal("the batches that are left in the group after a train_step", len(group), 3, "the group is only read")
+    return score
 
 
 def schedule(scheduled: Any, shares: list[float], idea: str) -> None:
@@ -486,10 +500,12 @@ def schedule(scheduled: Any, shares: list[float], idea: str) -> None:
 
 def no_schedule(saved: Callable[[Any], dict], trainer: Any) -> None:
     """The state of a trainer without a schedule has None in its place."""
-    trainer.schedule = None
+    trainer.schedule, trainer.epoch, trainer.steps = None, 3, 7
     with explained("training_state of a trainer without a schedule", "None belongs in its place"):
-        got = saved(trainer)["schedule"]
-    equal("without a schedule, the state's schedule", got, None, "None belongs in its place")
+        state = saved(trainer)
+        counts = state["epoch"], state["steps"]
+        equal("without a schedule, the state's schedule", state["schedule"], None, "None belongs in its place")
+    equal("without a schedule, the state's epoch and steps", counts, (3, 7), "the trainer's own counts")
 
 
 def _copied(saved: Callable[[Any], dict], trainer: Any) -> dict:
@@ -537,3 +553,5 @@ def resumed(saved: Callable[[Any], dict], whole: Any, later: Any, data: tuple, m
     rows, wanted = ([(row.epoch, row.loss, row.lr) for row in trainer.history] for trainer in (later, whole))
     told = f"the history has {len(rows)} rows, {rows}, wanted {len(wanted)}, {wanted}"
     assert rows == wanted, f"{told}: keep the row of every epoch"
+    times = [[row.seconds for row in trainer.history[:2]] for trainer in (later, whole)]
+    equal("after going on, the seconds of the first two epochs", *times, "keep all of the row of every epoch")

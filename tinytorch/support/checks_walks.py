@@ -22,8 +22,9 @@ def asked_in_turn(numerical: Callable, kind: type) -> None:
 
     Its tensors, one of them float64 with its axes in another order, stay as they are. `kind` is the class Tensor.
     """
-    x, w = kind(np.arange(6.0).reshape(3, 2).T, requires_grad=True), kind([[0.5], [-2.0]])
-    what, runs, met = "numerical_gradient of x * w, x of shape (2, 3) with its axes swapped, w (2, 1)", [], set()
+    x, w = kind(np.arange(6.0).reshape(3, 2).T, requires_grad=True), kind(np.array([[3], [-2]]))
+    what, runs, met = "numerical_gradient of x * w, x (2, 3) with its axes swapped, w (2, 1) of int64", [], set()
+    arrays = x.data, w.data
 
     def product(*given: Any) -> Any:
         for copy, tensor in zip(given, (x, w), strict=True):
@@ -38,10 +39,24 @@ def asked_in_turn(numerical: Callable, kind: type) -> None:
     assert not any(runs), f"{what}: the runs were recorded, and nobody needs the record: no_grad"
     kinds = [type(slopes).__name__ for slopes in found]
     equal(f"{what}: what is in its list", kinds, ["ndarray"] * 2, "an array for each tensor")
-    for name, got, wanted in zip("xw", found, ([[0.5] * 3, [-2.0] * 3], [[6.0], [9.0]]), strict=True):
+    for name, got, wanted in zip("xw", found, ([[3.0] * 3, [-2.0] * 3], [[6.0], [9.0]]), strict=True):
         close(f"{what} with respect to {name}", got, wanted, "move the copy's own numbers", atol=1e-6)
-    broken = numerical(lambda x: x * np.nan, w)[0]
-    close("numerical_gradient of x * nan", broken, np.full((2, 1), np.nan), "let a nan show")
+        typed(f"{what} with respect to {name}", got, np.float64)
+    assert (x.data is arrays[0], w.data is arrays[1]) == (True, True), (
+        f"{what} put another array into a tensor of the caller"
+    )
+    for factor in (np.nan, 1e6):
+        got = numerical(lambda x, factor=factor: x * factor, w)[0]
+        close(f"numerical_gradient of x * {factor}", got, np.full((2, 1), factor), "any number is a slope")
+    first, second = numerical(lambda a, b: a * b * b, w, w)
+    close("numerical_gradient of a * b * b, a and b one tensor: to a", first, w.data**2, "one after another", atol=1e-4)
+    close(
+        "numerical_gradient of a * b * b, a and b one tensor: to b",
+        second,
+        2 * w.data**2,
+        "one after another",
+        atol=1e-4,
+    )
 
 
 def nodes_found(in_order: Callable, leaf: Any, count: int) -> None:
@@ -53,7 +68,7 @@ def nodes_found(in_order: Callable, leaf: Any, count: int) -> None:
     first = _first_node(row._node)
     first.edges = _DeepEdges(first.edges)
     first.inputs = None  # as an earlier walk would have left it
-    edges = row._node.edges
+    edges, orders = row._node.edges, (row._node.order, first.order)
     with explained(what, "a list of the nodes"):
         try:
             nodes = in_order(row._node)
@@ -61,6 +76,7 @@ def nodes_found(in_order: Callable, leaf: Any, count: int) -> None:
         except RecursionError:
             raise AssertionError(f"{count} nodes are too many for recursion: keep a list") from None
     again = row._node.edges is edges and len(in_order(row._node)) == count
+    again = again and (row._node.order, first.order) == orders
     assert again, f"{what}, asked twice, gave another answer: nodes and edges stay as they are"
     few = chain_of(leaf, DEEP)
     compared = _comparisons(few._node, in_order)
@@ -112,10 +128,12 @@ def manners(backward: Callable, kind: type, interceptor: type, values: list[floa
     It returns nothing and leaves gradients in leaves alone, of their own type.
     """
     seen: list[Any] = []
+    types: set[str] = set()
 
     class Seen(interceptor):
         def backward(self, node: Any, g: np.ndarray) -> list:
             seen.append(node)
+            types.add(str(g.dtype))
             return super().backward(node, g)
 
     x, y = (kind(values, "float64", True) for _ in range(2))
@@ -133,12 +151,31 @@ def manners(backward: Callable, kind: type, interceptor: type, values: list[floa
         assert left, f"backward left something in the node of {node.primitive.name}: release lets go of all it saved"
     close("backward of (x + y) * y * 0: x.grad", x.grad, np.zeros(len(values)), "0 is a gradient like another")
     typed("the gradient of a float64 leaf", x.grad, np.float64)
+    assert not x.grad.requires_grad, "backward left gradients that require a gradient themselves: numbers are enough"
+    with Seen():
+        backward(kind(values, requires_grad=True) * 2.0 + 1.0, kind(values))
+    equal(
+        "the types of the gradients in a walk in float64, and one in float32", types, {"float64", "float32"}, "theirs"
+    )
+    _exact(backward, kind, values)
     inner = [tensor.grad for tensor in (part, result)]
     assert inner == [None, None], "backward put a gradient into a result: only leaves, which have no node, keep one"
+    z, start = kind(values, "float64", True), kind(values, "float64")
+    backward(z, start)
+    own = z.grad is not None and not np.shares_memory(z.grad.data, start.data)
+    assert own, "backward of a leaf gave it the caller's own array for a gradient: nobody else may hold that"
     backward(x * np.nan, y)
     close("backward of x * nan: x.grad", x.grad, np.full(len(values), np.nan), "let a nan show")
     said = complaint(lambda: backward(part * 2.0, y))
     assert "again" in said, "backward of 2 (x + y), after x + y was walked over: nodes_to_walk should refuse it"
+
+
+def _exact(backward: Callable, kind: type, values: list[float]) -> None:
+    for factor in (1.2345678e12, 1.2345678e-12):
+        x = kind(values, "float64", True)
+        backward(x * factor, kind(np.ones(len(values))))
+        what = f"backward of {factor} x from 1: x.grad"
+        close(what, x.grad, np.full(len(values), factor), "neither rounded nor limited", rtol=1e-12)
 
 
 def summed(unbroadcast: Callable, wide: tuple[int, ...], shape: tuple[int, ...], idea: str) -> None:

@@ -71,7 +71,7 @@ CASES: list[Case] = [
         ("return slopes", "return [s.round(4) for s in slopes]"), says=("w=0.00015", "gave 0.0002, wanted 0.00015")),
     wrong("numerical-gradient", "nan made 0", "test-numerical-gradient",
         ("slope[i] = (above - below) / (2 * step)", "slope[i] = np.nan_to_num((above - below) / (2 * step))"),
-        says=("x * nan", "gave 0, wanted nan", "let a nan show")),
+        says=("x * nan", "gave 0, wanted nan", "any number is a slope")),
     wrong("numerical-gradient", "only tensors that require a gradient", "test-numerical-gradient",
         (
                 "for copy, slope in zip(copies, slopes):",
@@ -80,6 +80,22 @@ CASES: list[Case] = [
                 "                continue",
             ),
         says=("number of its runs",)),
+    wrong("numerical-gradient", "slopes in the tensors' types", "test-numerical-gradient",
+        ("np.zeros(t.shape)", "np.zeros_like(t.data)"), ("for t in copies]", "for t in tensors]"),
+        says=("is float32, wanted float64",)),
+    wrong("numerical-gradient", "whole numbers left out", "test-numerical-gradient",
+        ("dtype=np.float64) for t in tensors]", "dtype=np.float64) for t in tensors if t.data.dtype.kind == 'f']"),
+        says=("of int64 failed", "argument")),
+    wrong("numerical-gradient", "copies left in the caller's tensors", "test-numerical-gradient",
+        ("    return slopes",
+         "    for t, copy in zip(tensors, copies):\n        t.data = copy.data\n    return slopes"),
+        says=("another array into a tensor of the caller",)),
+    wrong("numerical-gradient", "one place for a tensor that comes twice", "test-numerical-gradient",
+        ("    return slopes", "    found = {id(t): s for t, s in zip(tensors, slopes)}\n"
+         "    return [found[id(t)] for t in tensors]"), says=("a and b one tensor", "one after another")),
+    wrong("numerical-gradient", "slopes that are limited", "test-numerical-gradient",
+        ("slope[i] = (above - below) / (2 * step)", "slope[i] = np.clip((above - below) / (2 * step), -1e3, 1e3)"),
+        says=("x * 1000000.0", "gave 1000")),
     wrong("numerical-gradient", "number by number through a flat view", "test-numerical-gradient",
         solution="""
     wide = [Tensor(t.data, dtype="float64") for t in tensors]
@@ -96,7 +112,7 @@ CASES: list[Case] = [
                 slopes[i] = 0.5 * (ends[0] - ends[1]) / step
             found.append(slopes.reshape(tensor.shape))
     return found
-    """, says=("axes swapped", "gave 0, wanted -2", "the copy's own numbers")),
+    """, says=("axes swapped", "gave 0, wanted 3", "the copy's own numbers")),
     right("numerical-gradient", "number by number through a flat view of a copy in rows",
         solution="""
     wide = [wrap(np.array(t.data, "float64", order="C")) for t in tensors]
@@ -156,7 +172,7 @@ CASES: list[Case] = [
     wrong("rules-arithmetic", "a product's rule for one axis", "test-rules-arithmetic",
         ("return g * b\n", "return np.einsum('i,i->i', g, b)\n"), says=("mul for input 0 stops",)),
     wrong("rules-arithmetic", "the global generator seeded", "test-rules-arithmetic",
-        ("return g * b\n", "np.random.seed(0)\n    return g * b\n"), says=("seeded np.random, drew from it",)),
+        ("return g * b\n", "np.random.seed(0)\n    return g * b\n"), says=("seeded np.random or random",)),
     right("rules-arithmetic", "a product's rule the other way round",
         ("return g * b\n", "return np.multiply(b, g)\n")),
 
@@ -192,7 +208,13 @@ CASES: list[Case] = [
                 "np.where(a < b, 0, np.where(a == b, g / 2, g))",
                 "np.where(np.isclose(a, b), g / 2, np.where(a < b, 0, g))",
             ),
-        says=("maximum of [1.0, 2, 3] and [1.000001, 2, 0]", "gave 0.5, wanted 0")),
+        says=("maximum of [1.0, 0, 3] and [1.000001, -0.0, 0]", "gave 0.5, wanted 0")),
+    wrong("rules-elementwise", "no tie at 0", "test-rules-elementwise",
+        (
+                "np.where(a < b, 0, np.where(a == b, g / 2, g))",
+                "np.where(a < b, 0, np.where((a == b) & (a != 0), g / 2, g))",
+            ),
+        says=("maximum of [1.0, 0, 3] and [1.000001, -0.0, 0]", "gave 3, wanted 1.5")),
     wrong("rules-elementwise", "a maximum's rule by places, in a's shape", "test-rules-elementwise",
         (
                 "return np.where(a < b, 0, np.where(a == b, g / 2, g))",
@@ -391,6 +413,8 @@ CASES: list[Case] = [
         says=("a g of nan with 0", "passed on")),
     wrong("cross-entropy-rule", "g as a whole number", "test-cross-entropy-rule",
         ("float(g)", "int(g)"), says=("g=3.0625", "wanted")),
+    wrong("cross-entropy-rule", "a small smoothing overlooked", "test-cross-entropy-rule",
+        ("if label_smoothing:", "if label_smoothing > 0.05:"), says=("smoothed by 0.02", "wanted")),
     wrong("cross-entropy-rule", "g rounded", "test-cross-entropy-rule",
         ("float(g)", "round(float(g), 1)"), says=("g=3.0625", "wanted")),
     wrong("cross-entropy-rule", "over the first axis", "test-cross-entropy-rule",
@@ -569,6 +593,9 @@ CASES: list[Case] = [
     wrong("nodes-in-order", "edges that are used up", "test-nodes-in-order",
         ("    return sorted(", "    edges = [setattr(node, 'edges', ()) for node in found]\n    return sorted("),
         says=("asked twice", "stay as they are")),
+    wrong("nodes-in-order", "nodes numbered anew", "test-nodes-in-order",
+        ("    return sorted(", "    for i, node in enumerate(sorted(found, key=lambda node: node.order)):\n"
+         "        node.order = i\n    return sorted("), says=("asked twice", "stay as they are")),
     wrong("nodes-in-order", "nodes that were used up passed over", "test-nodes-in-order",
         ("if isinstance(edge, Node) and", "if isinstance(edge, Node) and edge.inputs is not None and"),
         says=("nodes in a row: their number gave 3332, wanted 3333", "used up")),
@@ -707,6 +734,21 @@ CASES: list[Case] = [
         ("    collected = {tensor._node: start}",
          "    tensor.grad = wrap(start)\n    collected = {tensor._node: start}"),
         says=("put a gradient into a result", "only leaves")),
+    wrong("backward", "the caller's array in a leaf", "test-backward-edges",
+        ("return accumulate(tensor, start)", "return accumulate(tensor, start if gradient is None else gradient.data)"),
+        says=("the caller's own array",)),
+    wrong("backward", "shares that are rounded", "test-backward-edges",
+        ("                accumulate(edge, share)", "                accumulate(edge, share.round(7))"),
+        says=("neither rounded nor limited",)),
+    wrong("backward", "shares that are limited", "test-backward-edges",
+        ("                accumulate(edge, share)", "                accumulate(edge, np.clip(share, -1e6, 1e6))"),
+        says=("neither rounded nor limited",)),
+    wrong("backward", "gradients that require a gradient", "test-backward-edges",
+        ("                accumulate(edge, share)", "                accumulate(edge, share)\n"
+         "                edge.grad.requires_grad = True"), says=("numbers are enough",)),
+    wrong("backward", "shares in float64", "test-backward-edges",
+        ("pull_back(node, collected.pop(node))", "pull_back(node, collected.pop(node).astype(np.float64))"),
+        says=("the types of the gradients", "wanted {'float")),
     wrong("backward", "what was collected returned", "test-backward-edges",
         ("        release(node)\n", "        release(node)\n    return collected\n"),
         says=("returned a dict, wanted None",)),

@@ -147,10 +147,11 @@ def test_unit_vectorized_matmul():
     ran_once = [((8, 4, 3), (3, 2), 32), ((4, 3), (3, 5), 4)]
     refused = [((3,), (3, 2), "2D+"), ((2, 3), (3,), "2D+"), ((1, 2), (3, 1), "shape mismatch")]
     ### BEGIN HIDDEN TESTS
-    shapes += [((4, 1), (1, 6)), ((3, 2, 4, 2), (2, 5)), ((1, 5, 4), (6, 4, 3)),
+    shapes += [((2, 3), (1, 3, 4)), ((3, 2, 4, 2), (2, 5)), ((1, 5, 4), (6, 4, 3)),
                ((0, 2, 3), (3, 4))]
     ran_once += [((3, 5, 2, 7), (7, 4), 30)]
-    refused += [((5,), (5,), "2D+"), ((), (2, 2), "2D+"), ((2, 3, 4), (3, 4), "shape mismatch")]
+    refused += [((5,), (5,), "2D+"), ((), (2, 2), "2D+"), ((2, 3, 4), (3, 4), "shape mismatch"),
+                ((3,), (5, 3, 4), "2D+"), ((4, 1), (3, 2), "shape mismatch")]
     ### END HIDDEN TESTS
     for left, right in shapes:
         product_with_gradients(vectorized_matmul, Tensor, left, right, "rows times columns")

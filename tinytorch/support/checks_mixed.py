@@ -196,12 +196,17 @@ def scales_and_unscales(trainer: Any, tensor: type, loss: float, dtype: str) -> 
     close("the gradient of a scaled sum of weights", first.grad, np.full((10, 5), scale), "multiply the loss, once")
     for low in (scale, np.inf, np.nan, -scale, -np.inf, 3e38):
         first.grad, other.grad = tensor(np.full((10, 5), 2 * scale)), tensor([1.0, low, low])
+        held = first.grad.data
         wanted = abs(low) < 3.4e38 * min(scale, 1)
         what, idea = f"unscale_gradients, with {low:g} in the last of them,", "look at all, divided, each time anew"
         told = outcome(what, lambda: trainer.unscale_gradients(iter([first, bare, other])), idea)
         got = told, trainer.overflow_detected
         equal(f"{what} at a scale of {scale:g}, and overflow_detected", got, (wanted, not wanted), idea)
         close("a gradient of twice the scale, unscaled,", first.grad, np.full((10, 5), 2.0), "divide by the scale")
+        with np.errstate(over="ignore"):
+            divided = np.float32([1, low, low]) / np.float32(scale)
+        close("the last gradient, unscaled,", other.grad, divided, "divide all of them")
+        close("the array that held a scaled gradient", held, np.full((10, 5), 2 * scale), "unscale gives new arrays")
     close("a parameter without a gradient", bare, np.ones(1), "leave it alone")
     equal("unscale_gradients without any gradient", trainer.unscale_gradients([bare]), True, "none of them is infinite")
 
@@ -300,6 +305,8 @@ def _keeps_no_loss(trainer: Any, batch: tuple[Any, Any]) -> None:
     made, loss_fn = [], trainer.loss_fn
 
     def noted(outputs: Any, targets: Any) -> Any:
+        typed("the outputs that the loss is given", outputs, trainer.dtype, "those of the model, as they are")
+        assert targets is batch[1], "the loss was given other targets: autocast alone converts them"
         loss = loss_fn(outputs, targets)
         made.append(weakref.ref(loss.data))
         return loss

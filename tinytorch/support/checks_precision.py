@@ -6,6 +6,7 @@ import gc
 import math
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,20 @@ def casts_like(autocast: Callable, primitive: type, apply: Callable, tensor: typ
         took.extend(array.dtype.name for array in arrays)
         return arrays[0] * 1
 
-    add_up = primitive("sum", first)
-    made = {kind: tensor([1.0, 2.0], dtype=kind) for kind in ("int64", "float16", "float32", "float64")}
-    for given, enabled, wanted in (
-        (("int64", "float16"), True, ["int64", "float32"]), (("float64", "float16"), True, ["float64", "float16"]),
-        (("float16", "float64"), True, ["float16", "float64"]), (("float16", "float32"), False, ["float16", "float32"]),
-    ):  # fmt: skip
+    made = {kind: tensor([1.0, 2.0], kind) for kind in ("int64", "float16", "bfloat16", "float32", "float64")}
+    for name, given, enabled, wanted in (
+        ("sum", ("int64", "float16"), True, ["int64", "float32"]),
+        ("sum", ("float64", "float16"), True, ["float64", "float16"]),
+        ("sum", ("float16", "float64"), True, ["float16", "float64"]),
+        ("sum", ("float16", "float32"), False, ["float16", "float32"]),
+        ("matmul", ("bfloat16", "int64"), True, ["float16", "int64"]),
+    ):
         took.clear()
+        call = partial(apply, primitive(name, first), *[made[kind] for kind in given])
         with autocast("float16"), autocast("float16", enabled=enabled):
-            outcome(f"an operation of {' and '.join(given)}", lambda given=given: apply(
-                add_up, *[made[kind] for kind in given]), "one type for each input")
+            outcome(f"an operation of {' and '.join(given)}", call, "one type for each input")
         where = "under autocast" if enabled else "in a block with casting off"
-        equal(f"the types in which the operation sum took {' and '.join(given)} {where}", took, wanted,
+        equal(f"the types in which the operation {name} took {' and '.join(given)} {where}", took, wanted,
               "which inputs are cast, and which stay?")
     buffer, weight = tensor(np.ones((2, 3), np.float32)), tensor(np.ones((3, 2), np.float32), requires_grad=True)
     with autocast("float16"):
@@ -43,11 +46,11 @@ def casts_like(autocast: Callable, primitive: type, apply: Callable, tensor: typ
     total.backward()
     typed("the gradient to w of the sum of x @ w", weight.grad, np.float32, "record each cast by cast")
     with autocast("float16"):
-        buffer @ weight
+        before = buffer @ weight  # its graph holds a 16-bit copy
         buffer.data[...] = 2
         close("x @ w for a buffer x that was filled anew", buffer @ weight, np.full((2, 2), 6.0), "cast it each time")
         array = weakref.ref(buffer.data)
-        del buffer
+        del buffer, before
         gc.collect()
         assert array() is None, "under autocast an input is still held when nobody else needs it: keep nothing"
 
@@ -77,6 +80,9 @@ def unscales_kinds(unscale: Callable, tensor: type) -> None:
         typed(f"a gradient after {what}", g, kind, "its type must not change")
         close(f"a gradient after {what}", g, [1 / 3, 2 / 3], "divide every gradient",
               rtol=1e-14 if kind == "float64" else 1e-6)
+    table = tensor(np.arange(12.0).reshape(3, 4))
+    table.data[2, 3] = math.inf
+    equal("unscale of a (3, 4) with inf at its end", unscale([table], 2.0), True, "look at each number")
     with np.errstate(all="warn"):
         errors = np.geterr()
         unscale([tensor([1.0])], 2.0)

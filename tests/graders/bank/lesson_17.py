@@ -162,6 +162,17 @@ CASES: list[Case] = [
          "type in zip(inputs, wanted)]"),
         says=("x @ w for a buffer x that was filled anew gave 3, wanted 6 a",
               "cast it each time")),
+    wrong("casting", "requires_grad inputs cast without sharing", "test-casting",
+        ("[cast(x, dtype) for x, dtype in zip(inputs, wanted)]",
+         "[apply(HALF_COPY, x, dtype=dtype) if x.dtype != dtype else x for x, dtype in zip(inputs, wanted)]"),
+        says=("x @ w for a buffer x that was filled anew gave 3, wanted 6 a",
+              "cast it each time")),
+    wrong("casting", "bfloat16 input in a float16 block stays", "test-casting",
+        ("wanted = [autocast_type(primitive.name, kind, half) for kind in kinds]",
+         "wanted = [kind if kind.itemsize == 2 and primitive.name == 'matmul' else autocast_ty"
+         "pe(primitive.name, kind, half) for kind in kinds]"),
+        says=("the types in which the operation matmul took bfloat16 and in",
+              "which inputs are cast, and which stay?")),
     right("casting", "an input at a time", solution="""
     if half is None or any(x.dtype == np.float64 for x in inputs):
         return super().forward(primitive, inputs, options)
@@ -274,6 +285,11 @@ CASES: list[Case] = [
          "g.data = g.data * np.float32(inverse)"),
         says=("a gradient after unscale of float64 gradients, one of them e",
               "divide every gradient")),
+    wrong("unscale", "only leaves that are contiguous", "test-loss-scale",
+        ("np.isfinite(g.data).all()",
+         "np.isfinite(g.data.ravel()[:2]).all()"),
+        says=("unscale of a (3, 4) with inf at its end gave False, wanted T",
+              "look at each number")),
     right("unscale", "divided, then one look at all", solution="""
     with np.errstate(all="ignore"):
         for g in gradients:
@@ -418,6 +434,11 @@ CASES: list[Case] = [
          "actor, growth_interval=self.growth_interval, min_scale=self.min_scale)"),
         says=("a scale of 8, times 4, at most 16, gave 32.0, wanted 16.0: a",
               "adapt goes by all of the scaler's rules")),
+    wrong("grad-scaler", "update without a step forgets", "test-grad-scaler",
+        ("self.adapt(any(self.found.values()))",
+         "self.adapt(any(self.found.values())) if self.stepped else None"),
+        says=("the scale after an overflow that unscale_ found, without a s",
+              "what was found counts, stepped or not")),
     right("grad-scaler", "new objects", (
             "            self.found.clear()\n            self.stepped.clear()\n",
             "            self.found, self.stepped = {}, set()\n",

@@ -31,8 +31,7 @@ _EXPORTS = {
         "Optimizer", "SGD", "Adam", "AdamW",
     ],
     "tinytorch.core.tensor": [
-        "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Interceptor", "apply", "maximum",
-        "where",
+        "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Interceptor", "maximum", "where",
     ],
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
@@ -166,9 +165,6 @@ _EXPORTS = {
     ],
     "tinytorch.support.roofline": [
         "RooflineRow", "plot_bandwidth", "plot_roofline", "write_roofline",
-    ],
-    "tinytorch.support.tables": [
-        "column", "table",
     ],
     "tinytorch.support.threads": [
         "get_num_threads", "one_thread", "set_num_threads",

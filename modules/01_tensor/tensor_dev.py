@@ -22,7 +22,7 @@ on it goes through. Today `apply` looks like a detail. It is what lets lesson 05
 code, lesson 14 profile it and lesson 17 run it in half precision, without any changes to it.
 
 About 4 hours: 9 exercises, some 60 lines to write, and an open question. Needs Python and some
-NumPy. Makes `tinytorch.core.tensor`: `Tensor`, `where`, `maximum`, `Primitive`, `apply`, `no_grad`.
+NumPy. Makes `tinytorch.core.tensor`: `Tensor`, `where`, `maximum`, `Primitive`, `no_grad`.
 
 ## How these notebooks work
 
@@ -465,7 +465,7 @@ operation failed. `top_interceptor` does that: inside `with top_interceptor() as
 """
 
 # %% nbgrader={"solution": true, "grade_id": "apply"}
-#| export
+#| exporti
 def apply(primitive: Primitive, *inputs: Tensor, **options: Any) -> Tensor:
     """Run an operation: by the `forward` of the interceptor put on last, else by `execute`.
 

@@ -428,8 +428,8 @@ test_unit_trace_counts(2, 6, 4)
 
 # %%
 #| export
-def count_flops(model: Callable[[Tensor], Tensor], input_shape: Sequence[int]) -> int:
-    """FLOPs of a forward pass on an input of `input_shape`, batch included."""
+def count_flops(model: Callable[[Tensor], Tensor], input_shape: Sequence[int] | Tensor) -> int:
+    """FLOPs of a forward pass on an input of `input_shape`, batch included, or on an input."""
     x = sample_input(input_shape)
     with undisturbed(), no_grad(), CountingTrace() as trace:
         model(x)

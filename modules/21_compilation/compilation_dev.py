@@ -757,8 +757,8 @@ class fuse(Bindable):
     """`fuse(function)` computes elementwise Tensor code in one pass, its gradients in another.
 
     Arithmetic, powers, exp, log, tanh, sigmoid, sqrt, relu, maximum, where, comparisons and numbers
-    can be fused; arguments broadcast. Numbers in globals, closures and a method's `self` may change,
-    which makes a new kernel; what is kept elsewhere, as in a list, is read when a kernel is made.
+    can be fused; arguments broadcast. Numbers in globals, closures and a method's `self` may
+    change, which makes a new kernel; others, as in a list, are read when a kernel is made.
     FusionError says why where the function does anything else. Also a decorator, of methods too.
 
     >>> fuse(lambda x, b: (x + b).tanh())(Tensor([[0.0, 1.0]]), Tensor([1.0]))

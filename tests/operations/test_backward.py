@@ -472,3 +472,12 @@ def test_unbroadcast_adds_halves_in_float32():
     assert unbroadcast(ones, (5000, 2)) is ones
 
 
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_a_nan_is_the_extreme_and_gets_the_gradient(name):
+    numbers = np.array([1.0, np.nan, 3.0], np.float32)
+    ours, theirs = Tensor(numbers, requires_grad=True), torch.tensor(numbers, requires_grad=True)
+    getattr(ours, name)().backward()
+    getattr(theirs, name)().backward()
+    assert ours.grad.data.tolist() == theirs.grad.tolist() == [0.0, 1.0, 0.0]

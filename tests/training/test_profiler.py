@@ -11,6 +11,7 @@ from tinytorch.core.autograd import RULES
 from tinytorch.core.layers import Dropout, LayerNorm, Linear, Sequential, generator, manual_seed
 from tinytorch.core.losses import mse_loss
 from tinytorch.core.tensor import Tensor, no_grad
+from tinytorch.given.layers import Embedding
 from tinytorch.optimization.acceleration import fused_gelu
 from tinytorch.optimization.precision import autocast
 from tinytorch.profiling.profiler import Profiler, Trace, distinct_bytes, measure, peak_bytes, saved_bytes, total
@@ -252,3 +253,12 @@ def test_peak_and_distinct_bytes():
     assert 1_600_000 <= peak < 1_700_000
     array = np.zeros(100)
     assert distinct_bytes([array[:50], array, array.reshape(10, 10), np.zeros(10)]) == 880
+
+
+def test_a_model_of_token_numbers_is_given_some():
+    """An embedding takes no random numbers: the input itself stands in the place of its shape."""
+    net = Sequential(Embedding(11, 4), Linear(4, 3))
+    tokens = np.array([[1, 2, 10], [0, 0, 5]])
+    wanted = 2 * 6 * 4 * 3 + 6 * 3
+    assert PROFILER.count_flops(net, tokens) == PROFILER.count_flops(net, Tensor(tokens)) == wanted
+    assert PROFILER.measure_memory(net, tokens).parameters == 4 * (11 * 4 + 4 * 3 + 3)

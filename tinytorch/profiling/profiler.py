@@ -206,7 +206,7 @@ def undisturbed(tensors: Iterable[Tensor] = ()) -> Iterator[None]:
         for tensor, gradient in before:
             tensor.grad = gradient
 
-# %% ../../modules/14_profiling/profiling_dev.py #72feaa3ab295
+# %% ../../modules/14_profiling/profiling_dev.py #652d29398631
 def memory_of(model: Model, x: Tensor) -> Memory:
     """The Memory of `model(x)`: the peak is that of a second run, after one to warm up."""
     parameters = parameters_of(model)
@@ -219,9 +219,11 @@ def memory_of(model: Model, x: Tensor) -> Memory:
     return Memory(weights, gradients, saved.activations, saved.weight_copies, peak)
 
 
-def sample_input(shape: Sequence[int]) -> Tensor:
-    """A float32 tensor of `shape`, batch included: normal numbers, the same ones each time."""
-    return wrap(sample_array(shape))
+def sample_input(shape: Sequence[int] | Tensor) -> Tensor:
+    """A float32 tensor of `shape`, batch included: normal numbers, the same ones each time. A
+    tensor or an array in its place is the input itself, such as token numbers."""
+    given = isinstance(shape, (Tensor, np.ndarray))
+    return as_tensor(shape) if given else wrap(sample_array(shape))
 
 # %% ../../modules/14_profiling/profiling_dev.py #a4bf967547fa
 Function = Callable[[Tensor], Tensor]
@@ -260,8 +262,9 @@ class Profiler:
         """Bytes of a forward pass with a graph, on an input of `input_shape`, batch included."""
         return memory_of(model, sample_input(input_shape))
 
-    def count_flops(self, model: Function, input_shape: Sequence[int]) -> int:
-        """FLOPs of a forward pass on an input of `input_shape`, as lesson 15 counts them."""
+    def count_flops(self, model: Function, input_shape: Sequence[int] | Tensor) -> int:
+        """FLOPs of a forward pass, as lesson 15 counts them, on an input of `input_shape`, or on
+        the input that is given in its place."""
         from tinytorch.profiling.roofline import count_flops
 
         return count_flops(model, input_shape)

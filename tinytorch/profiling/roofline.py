@@ -180,9 +180,9 @@ class CountingTrace(Trace):
         """The operations added up by name and phase, the one that took longest first."""
         return summarize(self.operations, counted_total)
 
-# %% ../../modules/15_roofline/roofline_dev.py #f11835bf9886
-def count_flops(model: Callable[[Tensor], Tensor], input_shape: Sequence[int]) -> int:
-    """FLOPs of a forward pass on an input of `input_shape`, batch included."""
+# %% ../../modules/15_roofline/roofline_dev.py #4b35e845672f
+def count_flops(model: Callable[[Tensor], Tensor], input_shape: Sequence[int] | Tensor) -> int:
+    """FLOPs of a forward pass on an input of `input_shape`, batch included, or on an input."""
     x = sample_input(input_shape)
     with undisturbed(), no_grad(), CountingTrace() as trace:
         model(x)

@@ -81,7 +81,7 @@ def getitem(g: Array, y: Array | None, x: Any, index: Any) -> Array:
 
 def extreme(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """Of a maximum or minimum over `axis`: to the elements that equal it, in equal shares where several do."""
-    chosen = x == with_axes(y, axis, keepdims, x.ndim)
+    chosen = (x == with_axes(y, axis, keepdims, x.ndim)) | (x != x)  # a nan is the extreme where there is one
     shares = chosen / chosen.sum(axis=axis, keepdims=True).astype(x.dtype)
     return with_axes(g, axis, keepdims, x.ndim) * shares
 

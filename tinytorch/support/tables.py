@@ -7,8 +7,6 @@ from dataclasses import field, fields
 from numbers import Real
 from typing import Any
 
-__all__ = ["column", "table"]
-
 
 def column(header: str, format: str = "", scale: float = 1) -> Any:
     """A dataclass field that tells `table` its header, its number format, and a factor to show it in another unit."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tinytorch import from_torch
 
@@ -36,6 +37,15 @@ def loaded(text: str) -> dict:
     names = {"__name__": "port", "__doc__": "a port"}
     exec(compile(text, "port", "exec"), names)
     return names
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """For matrices as small as these PyTorch's threads wait for each other longer than they compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -64,7 +64,8 @@ CASES = [
     (lambda: F.one_hot(torch.tensor([3]), 3), ValueError, "classes from 0 to 2"),
     (lambda: F.one_hot(torch.tensor([-1])), ValueError, "classes from 0"),
     (lambda: F.one_hot(torch.tensor([0.5])), TypeError, r"write x.long\(\)"),
-    (lambda: F.layer_norm(X, (2,)), ValueError, "wants x of shape"),
+    (lambda: F.layer_norm(X, (2,)), ValueError, r"wants x of shape \(..., 2\) for weight \(2,\), got"),
+    (lambda: F.layer_norm(X, (3,), X), ValueError, r"layer_norm over \(3,\) has a weight of shape"),
     (lambda: K.requires_grad_(), TypeError, "pass dtype="),
     (lambda: (Tensor([1.0], requires_grad=True) * 2).requires_grad_(False), RuntimeError, r"use detach\(\)"),
 ]  # fmt: skip

@@ -62,6 +62,7 @@ digit of the highest score. It has 640 numbers that could be trained: the pixels
 """
 
 # %%
+from tinytorch.core.tensor import Interceptor
 from tinytorch.support import checks_losses
 from tinytorch.support.checks import check, close, equal, outcome, raises, typed, unchanged
 from tinytorch.support.data import load_digits
@@ -179,7 +180,7 @@ def test_unit_paired():
     p, t = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
     left, right = paired(p, t)
     assert left is p and right is t, "paired(p, t) gave new tensors, though p and t fit as they are"
-    checks_losses.hands_on(paired, Tensor)
+    checks_losses.hands_on(paired, Tensor, Interceptor)
 
 test_unit_paired()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinytorch.core import losses as lesson
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Interceptor, Tensor
 from tinytorch.support import checks_losses as checks
 
 LEFT, RIGHT = np.random.default_rng(0).normal(size=(2, 3, 4))
@@ -21,7 +21,7 @@ def sentence(function, *args, **options) -> str:
 def test_the_lessons_functions_pass():
     targets = np.array([[0, 3], [1, 1], [2, 0]])
     logits = np.random.default_rng(1).normal(size=(3, 2, 4))
-    checks.hands_on(lesson.paired, Tensor)
+    checks.hands_on(lesson.paired, Tensor, Interceptor)
     checks.one_number(lesson.mean_squared_error, checks.squares, LEFT, RIGHT)
     checks.one_number(lesson.binary_cross_entropy, checks.surprises, LEFT, abs(np.sin(RIGHT)))
     for share in (0.0, 0.2):
@@ -53,5 +53,5 @@ def test_a_shared_array_and_a_lost_record_are_told():
         return tuple(Tensor(side.data) for side in lesson.paired(prediction, target))
 
     assert "the caller's own array" in sentence(checks.takes_indices, sharing)
-    assert "whether each came back itself" in sentence(checks.hands_on, detaching, Tensor)
+    assert "whether each came back itself" in sentence(checks.hands_on, detaching, Tensor, Interceptor)
     assert "was accepted" in sentence(checks.refuses_indices, sharing, Tensor)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.support.checks import close, equal, explained, outcome, raises, typed, unchanged
+from tinytorch.support.checks import close, equal, explained, operations, outcome, raises, typed, unchanged
 
 Indices = Callable[[Any, tuple[int, ...]], np.ndarray]
 
@@ -16,7 +16,7 @@ Indices = Callable[[Any, tuple[int, ...]], np.ndarray]
 # ---- two sides
 
 
-def hands_on(paired: Callable, tensor: type) -> None:
+def hands_on(paired: Callable, tensor: type, interceptor: type) -> None:
     """`paired` copies arrays, hands tensors that fit on as they are, and converts others with their record."""
     arrays = np.array([1.0, 2.0], np.float32), np.array([3.0, 4.0], np.float32)
     got = outcome("paired of two float32 arrays", partial(paired, *arrays))
@@ -30,6 +30,9 @@ def hands_on(paired: Callable, tensor: type) -> None:
         got = outcome(call, partial(paired, left, right))
         same = got[0] is left, got[1] is right
         equal(f"{call} whether each came back itself", same, (True, True), "hand on what fits as it is")
+    whole = tensor(np.array([3]))
+    ran = operations(interceptor, partial(paired, leaf, whole))
+    equal("the operations of paired with whole numbers as targets", ran, ["astype"], "let operands convert, once")
     halves = [tensor([1.0], name, requires_grad=True) for name in ("float16", "bfloat16")]
     got = outcome("paired of float16 and bfloat16", partial(paired, *halves))
     kept = [(side.dtype.name, side.requires_grad) for side in got]
@@ -107,6 +110,7 @@ def refuses_indices(class_indices: Indices, tensor: type) -> None:
         (np.zeros((2, 3)), (2, 4, 3), "(2, 3)"),
         (np.array(1), (2, 3), "()"),
         ([0, 1, 0, 1], (2, 2, 3), "(4,)"),
+        ([0, 1, 0], (2, 3), "(3,)"),
         ([[0]], (1, 3), "(1, 1)"),
     ):
         idea = "name the first value that is not a class, or the shape"

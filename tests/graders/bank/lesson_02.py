@@ -92,6 +92,25 @@ CASES: list[Case] = [
         solution="""
     return Tensor(np.maximum(x, 0))
 """, says=("gave a Tensor, wanted an array", "it works on arrays")),
+    wrong("relu", "zeros below, the sign of 0 kept from the left", "test-relu",
+        solution="""
+    return np.where(x > 0, x, x * 0)
+""", says=("gave nan, wanted 0 at [0]", "there is no 0 times infinity in a maximum")),
+    wrong("relu", "a running maximum", "test-relu",
+        solution="""
+    return np.maximum.accumulate(np.maximum(x, 0), axis=-1) if x.ndim else np.maximum(x, 0)
+""", says=("gave 9.5367e-07, wanted 0 at [1]", "max(x, 0)")),
+    wrong("relu", "nan becomes inf", "test-relu",
+        solution="""
+    y = np.maximum(x, 0)
+    return np.where(np.isnan(y), np.inf, y).astype(x.dtype)
+""", says=("gave inf, wanted nan at [0]", "which NumPy function keeps a nan?")),
+    wrong("relu", "a masked copy that loses nan", "test-relu",
+        solution="""
+    y = np.zeros_like(x)
+    np.copyto(y, x, where=x > 0)
+    return y
+""", says=("gave 0, wanted nan at [0]", "which NumPy function keeps a nan?")),
     right("relu", "one 0 for all",
         solution="""
     return np.maximum(x, 0)
@@ -213,6 +232,20 @@ CASES: list[Case] = [
         solution="""
     return 1 / (1 + np.exp(-x)) if x.ndim else NotImplemented
 """, says=("gave a NotImplementedType, wanted an array", "it works on arrays")),
+    wrong("sigmoid", "a hard sigmoid far out", "test-sigmoid",
+        solution="""
+    y = 1 / (1 + np.exp(-x))
+    return np.where(x < -50, x.dtype.type(0), y)
+""", says=("gave 0, wanted 2.6504e-261", "compare the forms in the table")),
+    wrong("sigmoid", "complement for both sides", "test-sigmoid",
+        solution="""
+    e = np.exp(-np.abs(x))
+    return np.where(x < 0, 1 - 1 / (1 + e), 1 / (1 + e)).astype(x.dtype)
+""", says=("gave 0, wanted 2.6504e-261", "compare the forms in the table")),
+    wrong("sigmoid", "zero for nan", "test-sigmoid",
+        solution="""
+    return np.nan_to_num(1 / (1 + np.exp(-x)), nan=0.5).astype(x.dtype)
+""", says=("gave 0.5, wanted nan", "compare the forms in the table")),
     right("sigmoid", "an exponential that is never above 1",
         (
                 (
@@ -308,6 +341,24 @@ CASES: list[Case] = [
     erf(x / 2**0.5, out=x)
     return y * (1 + x)
 """, says=("gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5,", "compute in an array of your own")),
+    wrong("gelu-exact", "by the tail on the left", "test-gelu-exact",
+        solution="""
+    return np.where(x > -3, 0.5 * x * (1 + erf(x / 2**0.5)), 0).astype(x.dtype)
+""", says=("gave 0, wanted nan at [2, 0]", "x times the probability of a smaller number")),
+    wrong("gelu-exact", "halved at the end in the input", "test-gelu-exact",
+        solution="""
+    y = x * (1 + erf(x / 2**0.5))
+    x /= 2
+    return y / 2
+""", says=("gelu_exact([[-10, -6, -2.5, -0.7], [0, 0.3, 2.5,", "compute in an array of your own")),
+    wrong("gelu-exact", "relu from 5 on both sides", "test-gelu-exact",
+        solution="""
+    return np.where(np.abs(x) > 5, np.maximum(x, 0), 0.5 * x * (1 + erf(x / 2**0.5))).astype(x.dtype)
+""", says=("gave 0, wanted -5.9195e-09 at [0, 1]", "has sqrt(2) all digits?")),
+    wrong("gelu-exact", "float64 arrays rounded", "test-gelu-exact",
+        solution="""
+    return (0.5 * x * (1 + erf(x / 2**0.5))).astype(np.float32).astype(x.dtype)
+""", says=("gave 0.8413448, wanted 0.8413447 at [2, 1]", "has sqrt(2) all digits?")),
     right("gelu-exact", "SciPy's normal distribution",
         solution="""
     from scipy.special import ndtr
@@ -403,6 +454,20 @@ CASES: list[Case] = [
         solution="""
     return np.array([0.5 * r * (1 + np.tanh((2 / np.pi) ** 0.5 * (r + 0.044715 * r**3))) for r in x], x.dtype)
 """, says=("gelu_tanh of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("gelu-tanh", "relu from 5 on both sides, tanh", "test-gelu-tanh",
+        solution="""
+    u = (2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)
+    return np.where(np.abs(x) > 4, np.maximum(x, 0), 0.5 * x * (1 + np.tanh(u))).astype(x.dtype)
+""", says=("gave 0, wanted -8.4396e-11 at [0, 1]", "are all constants given with enough digits?")),
+    wrong("gelu-tanh", "the gate's argument cut off", "test-gelu-tanh",
+        solution="""
+    u = np.clip((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3), -4, 4)
+    return 0.5 * x * (1 + np.tanh(u))
+""", says=("gave 9996.6, wanted 10000 at [1, 3]", "compare with the formula from the inside out")),
+    wrong("gelu-tanh", "pi of three digits", "test-gelu-tanh",
+        solution="""
+    return 0.5 * x * (1 + np.tanh((2 / 3.14) ** 0.5 * (x + 0.044715 * x**3)))
+""", says=("gave 0.84125, wanted 0.84119 at [2, 1]", "compare with the formula from the inside out")),
     right("gelu-tanh", "in one line",
         solution="""
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
@@ -534,6 +599,40 @@ CASES: list[Case] = [
     y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
     return np.apply_along_axis(lambda row: row / row.sum(), axis, y) if y.size else y
 """, says=("normalized_exp of positive numbers of shape ()", "an array of any shape comes in")),
+    wrong("softmax", "an order that ignores the axis for two axes", "test-softmax",
+        solution="""
+    axis = -1 if x.ndim == 2 else axis
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return y / y.sum(axis=axis, keepdims=True)
+""", says=("gave 0.66008, wanted 0.16666 at [0, 2]", "the same shape comes out, right to the last digits")),
+    wrong("softmax", "a list of axes from 0 to axis", "test-softmax",
+        solution="""
+    axes = tuple(range(axis % max(x.ndim, 1), x.ndim)) or None
+    y = np.exp(x - x.max(axis=axes, keepdims=True, initial=-np.inf))
+    return y / y.sum(axis=axes, keepdims=True)
+""",
+        says=("gave 0.0023279, wanted 0.99911 at [1, 0, 3]",
+              "each row along the axis has its own largest score and its own sum")),
+    wrong("softmax", "minus infinity replaced by a large number", "test-softmax",
+        solution="""
+    x = np.where(np.isneginf(x), np.finfo(x.dtype).min, x)
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return y / y.sum(axis=axis, keepdims=True)
+""", says=("gave 0.5, wanted nan at [0]", "so it is nan")),
+    wrong("softmax", "the largest at least 0", "test-softmax",
+        solution="""
+    y = np.exp(x - np.maximum(x.max(axis=axis, keepdims=True, initial=-np.inf), 0))
+    return y / y.sum(axis=axis, keepdims=True)
+""",
+        says=("gave nan, wanted 0.82545 at [0, 0, 0]",
+              "each row along the axis has its own largest score and its own sum")),
+    wrong("softmax", "rounded to twelve digits", "test-softmax",
+        solution="""
+    y = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
+    return np.round(y / y.sum(axis=axis, keepdims=True), 12)
+""",
+        says=("gave 0.204768686052, wanted 0.2047686860515 at [0, 1, 2]",
+              "each row along the axis has its own largest score and its own sum")),
     right("softmax", "by logarithms",
         solution="""
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
@@ -650,6 +749,23 @@ CASES: list[Case] = [
     p = np.exp(y) / np.exp(y).sum(axis=axis, keepdims=True)
     return np.log(np.maximum(p, tiny))
 """, says=("gave -87.337, wanted -8933.2 at [0, 1, 2]", "stay with logarithms, row by row along the axis")),
+    wrong("log-softmax", "an order that ignores the axis for two axes, log", "test-log-softmax",
+        solution="""
+    axis = -1 if x.ndim == 2 else axis
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return y - np.log(np.exp(y).sum(axis=axis, keepdims=True))
+""", says=("gave -0.4154, wanted -1.7918 at [0, 2]", "the same shape comes out, right to the last digits")),
+    wrong("log-softmax", "minus infinity replaced by a large number, log", "test-log-softmax",
+        solution="""
+    x = np.where(np.isneginf(x), np.finfo(x.dtype).min, x)
+    y = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return y - np.log(np.exp(y).sum(axis=axis, keepdims=True))
+""", says=("gave -1.7977e+308, wanted -inf at [1]", "probabilities 1 and 0")),
+    wrong("log-softmax", "the largest subtracted once and added twice", "test-log-softmax",
+        solution="""
+    m = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    return x - np.log(np.exp(x - m).sum(axis=axis, keepdims=True)) - m.max(initial=-np.inf)
+""", says=("gave -17.639, wanted -5.6663 at [0, 0, 1]", "stay with logarithms, row by row along the axis")),
     right("log-softmax", "logaddexp",
         solution="""
     return x - np.logaddexp.reduce(x, axis=axis, keepdims=True) if x.ndim else x - x

@@ -104,6 +104,29 @@ CASES: list[Case] = [
     wrong("paired", "no size, no error for a number", "test-paired",
         ("prediction.size == 0", "prediction.size == 0 or prediction.ndim == 0"),
         says=("paired(2.0, 3) failed", "make both floating tensors")),
+    wrong("paired", "whole targets made float32 beside a half", "test-paired",
+        ("prediction, target = operands(floating(prediction), target)",
+         "prediction, target = operands(floating(prediction), floating(target))"),
+        says=("gave ['float16', 'float32'], wanted ['float16', 'float16']", "let operands settle the types")),
+    wrong("paired", "a message with the target's shape twice", "test-paired-refuses",
+        ("prediction has shape {prediction.shape}", "prediction has shape {target.shape}"),
+        says=("paired of shapes (4, 1) and (4,)", "equal shapes only, and not empty")),
+    wrong("paired", "whole targets cast outside of apply", "test-paired",
+        ("prediction, target = operands(floating(prediction), target)",
+         "prediction, target = floating(prediction), as_tensor(target)\n"
+         "    if target.dtype != prediction.dtype and target.dtype.kind in 'iub':\n"
+         "        target = wrap(target.data.astype(prediction.dtype))\n"
+         "    prediction, target = operands(prediction, target)"),
+        says=("gave [], wanted ['astype']", "let operands convert, once")),
+    wrong("paired", "targets without a gradient by force", "test-paired",
+        ("    return prediction, target\n", "    target.requires_grad = False\n    return prediction, target\n"),
+        says=("paired of float16 and bfloat16, types and", "let operands convert, and keep the record")),
+    wrong("paired", "empty batches given a zero", "test-paired-refuses",
+        ("    if prediction.size == 0:\n"
+         '        raise ValueError(f"prediction and target have shape {target.shape}: "\n'
+         '                         "an empty batch has no mean")\n',
+         "    if prediction.size == 0:\n        prediction = target = Tensor(np.zeros(prediction.shape))\n"),
+        says=("paired of shapes (0, 3) and (0,", "equal shapes only, and not empty")),
     right("paired", "two refusals first",
         solution="""
     prediction, target = floating(prediction), as_tensor(target)
@@ -241,6 +264,31 @@ CASES: list[Case] = [
         solution="""
     return np.median((prediction - target) ** 2)
 """, says=("gave 0.53254, wanted 0.6797", "the mean of the squared differences, over all axes")),
+    wrong("mean-squared-error", "the power by np.power with an array", "test-mean-squared-error",
+        solution="""
+    return np.mean(np.power(prediction - target, np.float64(2)))
+""", says=("is float64, wanted float32", "the type that came in")),
+    wrong("mean-squared-error", "over all but the first axis", "test-mean-squared-error",
+        solution="""
+    difference = prediction - target
+    axes = tuple(range(1, difference.ndim)) if difference.ndim > 1 else None
+    return (difference * difference).mean(axis=axes)
+""", says=("gave shape (3,), wanted ()", "the mean of the squared differences, over all axes")),
+    wrong("mean-squared-error", "signs of the differences kept", "test-mean-squared-error",
+        solution="""
+    difference = prediction - target
+    return np.mean(difference * np.abs(difference))
+""", says=("gave -0.20513, wanted 0.6797", "the mean of the squared differences, over all axes")),
+    wrong("mean-squared-error", "zero where both are nan", "test-mean-squared-error",
+        solution="""
+    difference = np.where(np.isnan(prediction), 0, prediction - target)
+    return np.mean(difference * difference).astype(prediction.dtype)
+""", says=("gave 0, wanted nan", "a loss that has gone wrong says so")),
+    wrong("mean-squared-error", "prediction less than target not counted", "test-mean-squared-error",
+        solution="""
+    difference = np.maximum(prediction - target, 0)
+    return np.mean(difference * difference)
+""", says=("gave 0.23729, wanted 0.6797", "the mean of the squared differences, over all axes")),
     right("mean-squared-error", "a square and a division",
         solution="""
     gap = np.square(target - prediction)
@@ -368,6 +416,36 @@ CASES: list[Case] = [
     below = -logits * targets + np.log1p(np.exp(-np.abs(logits)))
     return np.mean(np.where(logits > 0, above, np.where(logits < 0, below, 0)))
 """, says=("gave 0, wanted 0.69315", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "labels of -1 and 1", "test-binary-cross-entropy",
+        solution="""
+    t = 2 * targets - 1
+    return np.mean(np.maximum(-logits * t, 0) + np.log1p(np.exp(-np.abs(logits * t))))
+""", says=("gave 1.1369, wanted 1.3264", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "exp of x kept below", "test-binary-cross-entropy-far-out",
+        solution="""
+    x = np.clip(logits, -80, 80)
+    return np.mean(np.log1p(np.exp(x)) - x * targets + (np.maximum(logits, 0) - np.maximum(x, 0)) * (1 - targets))
+""", says=("gave 80.0, wanted 200", "which exp left the range?")),
+    wrong("binary-cross-entropy", "the small term by exp alone", "test-binary-cross-entropy",
+        solution="""
+    far = np.maximum(logits, 0) - logits * targets
+    return np.mean(far + np.exp(-np.abs(logits)))
+""", says=("gave 1, wanted 0.69315", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "nan where the logit is nan, 0 where the target is", "test-binary-cross-entropy",
+        solution="""
+    far = np.maximum(logits, 0) - np.nan_to_num(logits * targets)
+    return np.mean(far + np.log1p(np.exp(-np.abs(logits))))
+""", says=("gave 1.7201, wanted nan", "nan shows")),
+    wrong("binary-cross-entropy", "abs forgotten", "test-binary-cross-entropy",
+        solution="""
+    far = np.maximum(logits, 0) - logits * targets
+    return np.mean(far + np.log1p(np.exp(-logits)))
+""", says=("gave 6.0486, wanted 3.0486", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    wrong("binary-cross-entropy", "minimum for maximum", "test-binary-cross-entropy",
+        solution="""
+    far = logits * targets - np.minimum(logits, 0)
+    return np.mean(np.log1p(np.exp(-np.abs(logits))) - far)
+""", says=("gave 0.12693, wanted 2.1269", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
     right("binary-cross-entropy", "logaddexp",
         solution="""
     far = np.logaddexp(logits.dtype.type(0), -np.abs(logits))
@@ -542,6 +620,54 @@ CASES: list[Case] = [
         ("return given.astype(np.int64)\n    with",
          "return given.view(np.int64) if given.dtype == np.uint64 else given.astype(np.int64)\n    with"),
         says=("class_indices(uint64 [[3, 0], [1, 2]], (2, 2,", "copy it")),
+    wrong("class-indices", "the upper end forgotten for whole types", "test-class-indices-refuses",
+        ("and given.max() < shape[-1]:", "and given.max() < 2**63:"),
+        says=("(2, 256)) was accepted",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "the lower end forgotten for whole types", "test-class-indices-refuses",
+        ("0 <= given.min() and given.max()", "given.max()"),
+        says=("class_indices([-7], (1, 9)) was accepted and gave",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "the shape without its first axis", "test-class-indices-refuses",
+        ("given.shape != shape[:-1]", "given.shape not in (shape[:-1], shape[1:])"),
+        says=("gave array([0, 1, 0]), wanted a ValueError that says '(3,)'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "a TypeError for fractions", "test-class-indices-refuses",
+        ("    bad = (indices",
+         "    if (indices != given).any() and not np.isnan(given).any():\n"
+         "        raise TypeError(f'target {given} is a fraction')\n"
+         "    bad = (indices"),
+        says=("class_indices([[0, 1], [2.5, 9]], (2, 2, 4))",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "values rounded in the message", "test-class-indices-refuses",
+        ("{given[tuple(where)]} at", "{given[tuple(where)]:.1f} at"),
+        says=("(2, 256)) raised ValueError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "all bad positions", "test-class-indices-refuses",
+        ("np.argwhere(bad)[0].tolist()", "np.argwhere(bad).tolist()"),
+        ("given[tuple(where)]", "given[bad]"),
+        says=("class_indices([1.0, 3.0], (2, 3)) raised ValueError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "nan taken for class 0", "test-class-indices-refuses",
+        ("    with np.errstate", "    given = np.nan_to_num(given)\n    with np.errstate"),
+        says=("gave array([0]), wanted a ValueError that says 'nan'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "an empty batch given back", "test-class-indices-refuses",
+        ('        raise ValueError(f"targets of shape {given.shape}: an empty batch has no mean")',
+         "        return given.astype(np.int64)"),
+        says=("gave array([], dtype=int64), wanted a ValueError that says '(0,)'",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "NumPy's booleans of a list let in", "test-class-indices-refuses",
+        ("    if given.dtype == bool:", "    if given.dtype == bool and given.ndim == 1:"),
+        says=("gave array([[1]]), wanted a TypeError", "which class is True? Only the caller knows")),
+    wrong("class-indices", "the logits' own shape named", "test-class-indices-refuses",
+        ("not of shape {given.shape}", "not these of {shape}"),
+        says=("class_indices([[1], [2]], (2, 3)) raised ValueError",
+              "name the first value that is not a class, or the shape")),
+    wrong("class-indices", "axes of length 1 forgiven", "test-class-indices-refuses",
+        ("given.shape != shape[:-1]", "given.squeeze().shape != tuple(n for n in shape[:-1] if n != 1)"),
+        says=("gave array([[1], [2]]), wanted a ValueError that says '(2, 1)'",
+              "name the first value that is not a class, or the shape")),
     right("class-indices", "by np.asarray, which keeps a list's whole numbers",
         solution="""
     given = np.asarray(targets)
@@ -679,6 +805,34 @@ CASES: list[Case] = [
     wrong("cross-entropy-of-rows", "smoothed where training would be", "test-cross-entropy-far-out",
         ("    if label_smoothing:\n", "    label_smoothing = label_smoothing or 1e-6\n    if label_smoothing:\n"),
         says=("gave 0.0066667, wanted 0", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
+    wrong("cross-entropy-of-rows", "a mean over rows that are finite", "test-cross-entropy-far-out",
+        (".sum() / targets.size", ".mean() if np.isfinite(rows).all() else -np.inf * -1"),
+        says=("gave inf, wanted 0", "was a probability computed, or a smoothing of 0 multiplied by infinity?")),
+    wrong("cross-entropy-of-rows", "smoothing of the mean logit", "test-label-smoothing",
+        ("np.mean(-rows)", "-np.mean(logits)"), says=("gave 1.1853, wanted 1.3482", "all C classes share in it")),
+    wrong("cross-entropy-of-rows", "smoothing with the row's largest", "test-label-smoothing",
+        ("np.mean(-rows)", "np.mean(-rows.max(axis=1))"),
+        says=("gave 1.2897, wanted 1.3482", "all C classes share in it")),
+    wrong("cross-entropy-of-rows", "the rest to the right class", "test-label-smoothing",
+        ("(1 - label_smoothing) * loss", "(1 - label_smoothing + label_smoothing / rows.shape[1]) * loss"),
+        says=("gave 1.3815, wanted 1.3482", "all C classes share in it")),
+    wrong("cross-entropy-of-rows", "smoothing above one half refused", "test-label-smoothing",
+        ("    if label_smoothing:\n",
+         "    if label_smoothing > 0.5:\n        return loss\n    if label_smoothing:\n"),
+        says=("gave 1.3299, wanted 1.5132", "all C classes share in it")),
+    wrong("cross-entropy-of-rows", "the largest for the right one where there is a single row", "test-cross-entropy",
+        ("reshape(targets.size, -1)\n",
+         "reshape(targets.size, -1)\n    if targets.ndim == 0:\n        return -rows[0].max()\n"),
+        says=("gave 0.68066, wanted 2.2872", "the mean over all rows of -log p of the right class")),
+    wrong("cross-entropy-of-rows", "the axis of classes second", "test-cross-entropy",
+        ("LOG_SOFTMAX.forward(logits, axis=-1)", "LOG_SOFTMAX.forward(logits, axis=min(1, logits.ndim - 1))"),
+        says=("gave 3.3236, wanted 2.4591", "the mean over all rows of -log p of the right class")),
+    wrong("cross-entropy-of-rows", "a tensor for a number, of many", "test-label-smoothing",
+        ("    return loss\n", "    return wrap(np.asarray(loss))\n"),
+        says=("gave a Tensor, wanted a number of NumPy's", "it works on arrays")),
+    wrong("cross-entropy-of-rows", "a Python float, of many", "test-cross-entropy",
+        ("    return loss\n", "    return float(loss)\n"),
+        says=("is float64, wanted float32", "the type that came in")),
     right("cross-entropy-of-rows", "take_along_axis",
         solution="""
     logs = LOG_SOFTMAX.forward(logits, axis=-1)

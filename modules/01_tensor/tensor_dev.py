@@ -841,6 +841,8 @@ r"""
 `reshape` and `permute` (the axes in another order), `transpose` (two axes swapped, the last two
 unless told otherwise), `.T` (all axes reversed) and indexing by slices give other views of the same
 numbers: nothing is computed. Only some reshapes, after a transposition for example, have to copy.
+Indexing follows NumPy. PyTorch differs in one case, an integer and an index array with a slice
+between them: `x[1, :, [0, 1]]` of shape (2, 5, 6, 4) has (2, 5, 4) here, and (5, 2, 4) there.
 """
 
 # %%

@@ -165,7 +165,9 @@ class Shaping:
     @property
     def T(self) -> Self: return self.permute(*range(self.ndim)[::-1])
 
-    def __getitem__(self, index: Any) -> Self: return self._apply("getitem", index=_plain_index(index))
+    def __getitem__(self, index: Any) -> Self:
+        """A part, by NumPy's rules; a tensor in `index` counts as its array."""
+        return self._apply("getitem", index=_plain_index(index))
 
 
 class Conversion:

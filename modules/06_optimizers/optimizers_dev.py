@@ -225,9 +225,9 @@ What is left is worth reading. `step` reads all gradients before it changes anyt
 error leaves the weights as they were. Then it hands each parameter to `update`, the one method that
 every kind of optimizer writes for itself. The work arrays are shared by all parameters of the same
 shape and type: two for each shape, kept as long as the optimizer lives. A gradient of `inf` or
-`nan` makes weights of `inf` or `nan`, as in PyTorch; `np.errstate` keeps NumPy from warning. A graph
-that saved the old weights cannot give their gradient any more, since its array holds the new ones.
-`note_change` tells it so, and then `backward()` raises an error and not a wrong gradient.
+`nan` makes weights of `inf` or `nan`, as in PyTorch; `np.errstate` keeps NumPy from warning. A
+graph that saved the old weights cannot give their gradient any more, since its array holds the new
+ones. `note_change` tells it so, and then `backward()` raises an error and not a wrong gradient.
 """
 
 # %%

@@ -55,10 +55,11 @@ def in_one_type(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
     @wraps(forward)
     def agreeing(*arrays, **options):
         first = arrays[0].dtype
-        if all(array.dtype == first for array in arrays):
-            return forward(*arrays, **options)
-        dtype = common_type(arrays)
-        return forward(*[cast_array(array, dtype) for array in arrays], **options)
+        for array in arrays:
+            if array.dtype != first:
+                dtype = common_type(arrays)
+                return forward(*[cast_array(each, dtype) for each in arrays], **options)
+        return forward(*arrays, **options)
 
     return agreeing
 

@@ -22,8 +22,7 @@ class TensorAttributes:
     _node: Any = None  # how the tensor was computed; None for a leaf
 
     def __setattr__(self, name: str, value: Any) -> None:
-        check = _CHECKS.get(name)
-        _set(self, name, value if check is None else check(self, value))
+        _set(self, name, _CHECKS[name](self, value) if name in _CHECKS else value)
 
 
 def record(tensor: Any, node: Any) -> None:

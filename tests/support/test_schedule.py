@@ -41,6 +41,8 @@ def test_a_schedule_goes_on_from_its_state():
     first = Halving(optimizer(8.0), total_steps=10, warmup_steps=2)
     first.step()
     assert first.state_dict() == {"peaks": [8.0], "total_steps": 10, "warmup_steps": 2, "minimum": 0.0, "steps": 1}
+    first.state_dict()["peaks"].clear()
+    assert first.peaks == [8.0]
     later = Halving(optimizer(100.0), total_steps=1)
     later.load_state_dict(first.state_dict())
     assert rates(later) == [4]

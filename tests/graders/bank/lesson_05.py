@@ -422,6 +422,7 @@ CASES: list[Case] = [
     wrong("cross-entropy-rule", "smoothing over the other classes", "test-cross-entropy-rule",
         ("label_smoothing / rows.shape[-1]", "label_smoothing / (rows.shape[-1] - 1)"),
         says=("smoothed by 0.1", "wanted")),
+    right("cross-entropy-rule", "g as it comes", ("rows *= float(g) / len(rows)", "rows *= g / len(rows)")),
     right("cross-entropy-rule", "a table of targets",
         solution="""
     count = logits.shape[-1]
@@ -504,6 +505,15 @@ CASES: list[Case] = [
     lengths = (1,) * (gradient.ndim - len(shape)) + shape
     axes = tuple(i for i, length in enumerate(lengths) if length == 1)
     return cast_array(np.asarray(wide.sum(axis=axes)).reshape(shape), gradient.dtype)
+    """),
+    right("unbroadcast", "np.add.reduce",
+        solution="""
+    wide = np.float32 if is_half(gradient.dtype) else gradient.dtype
+    lead = gradient.ndim - len(shape)
+    out = np.add.reduce(gradient, axis=tuple(range(lead)), dtype=wide) if lead else gradient.astype(wide)
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and out.shape[i] != 1)
+    out = np.add.reduce(out, axis=axes, keepdims=True) if axes else out
+    return cast_array(np.asarray(out), gradient.dtype)
     """),
     right("unbroadcast", "axis after axis",
         solution="""
@@ -769,7 +779,8 @@ CASES: list[Case] = [
                 collected[edge] = collected[edge] + share if edge in collected else share
             elif edge is not None:
                 leaves.append((edge, share))
-        release(node)
+        if not retain_graph:
+            release(node)
     for leaf, share in leaves:
         accumulate(leaf, share)
     """, says=("gradients of 50 nodes lived at once",)),

@@ -322,6 +322,20 @@ CASES: list[Case] = [
         ("gradient.copy()", "gradient.astype(np.float32)"), says=("the velocity in state gave", "wanted")),
     wrong("with-momentum", "a first velocity that is damped", "test-with-momentum",
         ("gradient.copy()", "(1 - momentum) * gradient"), says=("step 1", "gave 2, wanted 4")),
+    right("with-momentum", "the velocity where it is kept",
+        solution="""
+    if not momentum:
+        return gradient
+    if "momentum_buffer" in state:
+        state["momentum_buffer"] *= momentum
+        state["momentum_buffer"] += gradient
+    else:
+        state["momentum_buffer"] = np.array(gradient)
+    if not nesterov:
+        return state["momentum_buffer"]
+    np.multiply(state["momentum_buffer"], momentum, out=out)
+    return np.add(out, gradient, out=out)
+    """),
     right("with-momentum", "a velocity that starts from 0",
         (
                 (

@@ -89,6 +89,9 @@ CASES: list[Case] = [
     wrong("stratified-split", "a seed for each class", "test-stratified-split",
         ("rng.permutation(np.flatnonzero", "np.random.default_rng([seed, abs(int(label))]).permutation(np.flatnonzero"),
         says=("words failed", "any label")),
+    right("stratified-split", "drawn without return",
+        ("chosen[members[:round(fraction * len(members))]] = True",
+         "chosen[rng.choice(members, round(fraction * len(members)), replace=False)] = True")),
     right("stratified-split", "lists of indices",
         solution="""
     rng = np.random.default_rng(seed)
@@ -197,6 +200,15 @@ CASES: list[Case] = [
     wrong("batch-indices", "no value in the message", "test-batch-indices",
         ('f"batch_size is {batch_size}: a batch holds at least one example"', '"batch_size is too small"'),
         says=("with the value",)),
+    right("batch-indices", "shuffled where it is, cut by split",
+        solution="""
+    if batch_size < 1:
+        raise ValueError(f"batch_size should be at least 1, not {batch_size}")
+    order = np.arange(count)
+    if shuffle:
+        generator().shuffle(order)
+    return np.split(order, range(batch_size, count, batch_size))
+    """),
     right("batch-indices", "cut by array_split",
         (
                 "return [order[start:start + batch_size] for start in range(0, count, batch_size)]",
@@ -657,6 +669,15 @@ CASES: list[Case] = [
         ("if not factor >= 1:", "if not factor >= 1 and math.isfinite(norm):"), says=("wanted nan",)),
     right("clip-grad-norm", "gradients scaled where they are",
         ("p.grad = wrap(p.grad.data * p.grad.dtype.type(factor))", "p.grad.data *= p.grad.dtype.type(factor)")),
+    right("clip-grad-norm", "NumPy's minimum, which keeps nan",
+        solution="""
+    norm = math.sqrt(sum(float(np.sum(np.square(p.grad.data.astype(np.float64)))) for p in with_gradient))
+    factor = float(np.minimum(1.0, max_norm / (norm + 1e-6)))
+    with np.errstate(invalid="ignore"):
+        for p in with_gradient:
+            p.grad = wrap(p.grad.data * p.grad.data.dtype.type(factor))
+    return norm
+    """),
     right("clip-grad-norm", "one long vector",
         solution="""
     if not with_gradient:
@@ -914,6 +935,15 @@ CASES: list[Case] = [
         ("generator().bit_generator.state", "generator().bit_generator"), says=("'PCG64'",)),
     wrong("training-state", "an empty state for no schedule", "test-training-state",
         ("None if trainer.schedule is None", "{} if trainer.schedule is None"), says=("gave {}, wanted None",)),
+    right("training-state", "copied once more",
+        solution="""
+    import copy
+
+    state = dict(model=trainer.model.state_dict(), optimizer=trainer.optimizer.state_dict(), epoch=trainer.epoch,
+                 schedule=trainer.schedule and trainer.schedule.state_dict(), steps=trainer.steps,
+                 generator=generator().bit_generator.state, history=[asdict(row) for row in trainer.history])
+    return copy.deepcopy(state)
+    """),
     right("training-state", "filled in one by one",
         solution="""
     from copy import deepcopy

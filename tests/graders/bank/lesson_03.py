@@ -103,7 +103,7 @@ CASES: list[Case] = [
         ("vars(owner).items() if isinstance(owner, Module) else ()",
          "{**{k: v for k, v in vars(type(owner)).items() if not k.startswith('__')}, "
          "**vars(owner)}.items() if isinstance(owner, Module) else ()"),
-        says=("parts of a Module gave [('modules', <function", "names are strings; see what has parts")),
+        says=("parts of a Module gave [('named_modules', <function", "names are strings; see what has parts")),
     wrong("parts", "a copy of each list", "test-parts",
         ("return [(str(name), part) for name, part in named]",
          "return [(str(name), list(part) if isinstance(part, list) else part) for name, part in named]"),
@@ -122,7 +122,7 @@ CASES: list[Case] = [
         says=("parts of a Module gave [('weight', Tensor([1.],", "names are strings; see what has parts")),
     wrong("parts", "a dict's first level of texts only", "test-parts",
         ("named = owner.items()", "named = [(k, v) for k, v in owner.items() if isinstance(k, str)]"),
-        says=("parts of a dict gave [('up', <__main__.Module", "names are strings; see what has parts")),
+        says=("parts of a dict gave [('up', Module()", "names are strings; see what has parts")),
     right("parts", "three early answers",
         solution="""
     if isinstance(owner, Module):
@@ -612,7 +612,7 @@ CASES: list[Case] = [
         ("in_features**-0.5", "2.0 ** -np.ceil(np.log2(in_features) / 2)"),
         says=("Linear(400, 1000, bias=True)", "see the docstring")),
     wrong("linear-layer", "a tensor too many, which is a parameter", "test-linear-layer",
-        ("        self.bias =", "        self.start = Tensor(self.weight.data)\n        self.bias ="),
+        ("        self.bias =", "        self.start = Parameter(self.weight.data)\n        self.bias ="),
         says=("the list of parameters of Linear(3, 5,", "weight is (in, out), bias (out,)")),
     wrong("linear-layer", "weights rounded to two digits", "test-linear-layer",
         ("        self.bias =",

@@ -211,7 +211,8 @@ def test_unit_walk():
     ring.append({"v": ("w", ring)})
     cases = [({"a": ["x", "y"], "b": ("z",)}, ["", "a", "a.0", "a.1", "b", "b.0"], "depth first"),
              ([shared, {"again": shared}, np.ones(2)], ["", "0", "1", "2"], "each object once"),
-             (ring, ["", "0", "1", "1.v", "1.v.0"], "each object once")]
+             (ring, ["", "0", "1", "1.v", "1.v.0"], "each object once"),
+             ([Tensor([1.0]), 2], ["", "0", "1"], "a tensor has no parts")]
     ### BEGIN HIDDEN TESTS
     cases += [(("p", [["q", "r"], "s"], "t"), ["", "0", "1", "1.0", "1.0.0", "1.0.1", "1.1", "2"],
                "depth first"), ([{"k": shared}, [shared]], ["", "0", "0.k", "1"], "each once")]
@@ -328,7 +329,7 @@ LINEAR = Primitive("linear", in_one_type(affine))  # types meet as they do in le
 # Check of affine: run it when your cell has run.
 @check
 def test_unit_affine():
-    shapes = [(5, 3), (3,), (2, 5, 3), (2, 1, 4, 3), (0, 3), (2, 0, 3)]
+    shapes = [(5, 3), (3,), (2, 5, 3), (2, 1, 4, 3), (0, 3), (2, 0, 3), (4, 3)]
     ### BEGIN HIDDEN TESTS
     shapes += [(3, 3), (6, 2, 7), (1, 1), (2, 2, 2, 2)]
     ### END HIDDEN TESTS
@@ -787,7 +788,8 @@ def test_unit_load_arrays(n, m):
         close(f"{name} after loading", p, state[name])
     state = layer.state_dict()
     layer.load_state_dict(state)
-    layer.weight.data[0, 0] = 9
+    with explained("writing to a loaded weight", "training changes it: it is the parameter's own"):
+        layer.weight.data[0, 0] = 9
     assert state["weight"][0, 0] != 9, "network and state share an array: copy"
     checks_layers.loads_each(load_arrays, Tensor)
 

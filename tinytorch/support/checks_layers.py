@@ -45,7 +45,7 @@ def module_parts(module: type) -> list[tuple[Any, Parts]]:
     held = {"none": None, "act": np.tanh, "empty": [], "text": "t", "one": shared, "again": shared, "__own": {}, "a": 1}
     vars(block).update(held)
     other.held = shared
-    nothing: list[Any] = [other, {1, 2}, frozenset((3,)), range(2), np.ones(2), 1.5, Block, np.tanh]
+    nothing: list[Any] = [other, {1, 2}, frozenset((3,)), range(2), iter([1]), np.ones(2), 1.5, Block, np.tanh]
     twice = [("0", shared), ("1", shared), ("2", None)]
     return [
         (block, list(held.items())),

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from functools import partial
 from itertools import product as pairs_of
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -145,6 +146,8 @@ def recorded(execute: Callable, primitive: type, tensor: type) -> None:
         assert further.requires_grad and further._node, f"{call} gave a result without a gradient: {why}"
         equal(f"{call}: whether its second edge leads to the first Node", further._node.edges[1] is out._node, True)
     _recorded_too(execute, primitive, tensor)
+    for wish in (True, False):
+        _lets_go(execute, primitive, tensor, wish)
 
 
 def _recorded_too(execute: Callable, primitive: type, tensor: type) -> None:
@@ -165,6 +168,16 @@ def _recorded_too(execute: Callable, primitive: type, tensor: type) -> None:
         equal(f"execute, {name}: the number of edges", len(edges), len(inputs), "one for each input")
         assert edges[place] is inputs[place], f"execute, {name}: edge {place} should lead to the input"
     assert x.grad is mask, "execute changed the gradient of its input: that is for backward to fill"
+
+
+def _lets_go(execute: Callable, primitive: type, tensor: type, wish: bool) -> None:
+    """Of an addition, which saves nothing, the result holds no array of an input that requires no gradient."""
+    x, y = tensor([1.0], requires_grad=wish), tensor([2.0])
+    out = execute(primitive("plus", np.add, "nothing"), (x, y), {})
+    held = ref(y.data)
+    del y
+    told = f"execute left an array of its input alive with the result {out!r:.60}: this operation saves nothing"
+    assert held() is None, f"{told}, so keep nothing beside the Node"
 
 
 def passed_on(apply: Callable, primitive: type, interceptor: type, x: Any, y: Any, off: Callable) -> None:

@@ -263,6 +263,20 @@ CASES: list[Case] = [
     wrong("execute", "the same input twice counted once", "test-execute",
         ("Node(primitive, inputs, arrays", "Node(primitive, tuple(dict.fromkeys(inputs)), arrays"),
         says=("gave 1, wanted 2", "one for each input")),
+    wrong("execute", "inputs kept beside the record", "test-execute",
+        ("    return out\n", "    out.inputs = inputs\n    return out\n"),
+        says=("execute left an array of its input", "this operation saves nothing, so keep nothing beside the Node")),
+    wrong("execute", "arrays kept beside the record", "test-execute",
+        ("    return out\n", "    out.arrays = arrays\n    return out\n"),
+        says=("execute left an array of its input", "this operation saves nothing, so keep nothing beside the Node")),
+    wrong("execute", "all results kept in a list", "test-execute",
+        ("    return out\n", "    vars(execute).setdefault('all', []).append((inputs, out))\n    return out\n"),
+        says=("execute left an array of its input", "this operation saves nothing, so keep nothing beside the Node")),
+    wrong("execute", "inputs kept where something is recorded", "test-execute",
+        ("        out._node = Node(primitive, inputs, arrays, options, out.data)\n",
+         "        out._node = Node(primitive, inputs, arrays, options, out.data)\n"
+         "        out.made_from = inputs\n"),
+        says=("execute left an array of its input", "this operation saves nothing, so keep nothing beside the Node")),
     right("execute", "the question asked with any",
         solution="""
     result = primitive.forward(*(tensor.data for tensor in inputs), **options)

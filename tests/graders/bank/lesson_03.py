@@ -123,6 +123,13 @@ CASES: list[Case] = [
     wrong("parts", "a dict's first level of texts only", "test-parts",
         ("named = owner.items()", "named = [(k, v) for k, v in owner.items() if isinstance(k, str)]"),
         says=("parts of a dict gave [('up', Module()", "names are strings; see what has parts")),
+    wrong("parts", "names without their underscores", "test-parts",
+        ("(str(name), part)", "(str(name).strip('_'), part)"),
+        says=("parts of a Module gave [('weight', Tensor([1.],", "names are strings; see what has parts")),
+    wrong("parts", "a generator's elements", "test-parts",
+        ("(list, tuple)):\n        named = enumerate(owner)",
+         "(list, tuple)) or hasattr(owner, '__next__'):\n        named = enumerate(owner)"),
+        says=("gave [('0', 1)], wanted []", "names are strings; see what has parts")),
     right("parts", "three early answers",
         solution="""
     if isinstance(owner, Module):
@@ -221,6 +228,12 @@ CASES: list[Case] = [
     wrong("walk", "None left out", "test-walk",
         ("if id(part) not in seen:", "if part is not None and id(part) not in seen:"),
         says=("gave ['', '1', '1.0'], wanted ['', '0', '1', '1.0']", "None is an object like any other")),
+    wrong("walk", "parts of tensors' arrays", "test-walk",
+        ("reversed(parts(part))]",
+         "reversed(parts(part) + ([('data', part.data)] if isinstance(part, Tensor) else []))]"),
+        says=("gave ['', '0', '0.data', '1'], wanted ['', '0', '1']", "a tensor has no parts")),
+    wrong("walk", "names joined by a slash", "test-walk",
+        ('f"{name}."', 'f"{name}/"'), says=("the list of names that the first", "depth first")),
     right("walk", "recursion that remembers",
         solution="""
     found, seen = [], []
@@ -385,6 +398,12 @@ CASES: list[Case] = [
         return x
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("gave shape (0, 3), wanted (0, 4)", "x @ weight + bias")),
+    wrong("affine", "a bias that is broadcast over the last axis but one", "test-affine",
+        ("    out += bias\n", "    out += bias if len(out) != len(bias) else bias[:, None]\n"),
+        says=("affine of (4, 3) by (3, 4)", "x @ weight + bias")),
+    wrong("affine", "float16 sums", "test-affine",
+        ("    out += bias\n", "    out += bias.astype(np.float16)\n"),
+        says=("gave 3.6387, wanted 3.6384 at [0, 2]", "x @ weight + bias")),
     right("affine", "np.dot of the tall matrix",
         solution="""
     y = np.dot(x.reshape(-1, x.shape[-1]), weight)
@@ -485,6 +504,9 @@ CASES: list[Case] = [
     wrong("linear", "no gradient for the frozen", "test-linear",
         ("return x @ weight if",
          "weight = weight if weight.requires_grad else wrap(weight.data)\n    return x @ weight if"),
+        says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
+    wrong("linear", "a copy of x", "test-linear",
+        ("    if x.shape[-1:]", "    x = Tensor(x)\n    if x.shape[-1:]"),
         says=("linear of (2, 3, 3) by (3,", "hand on the tensor itself, with its record")),
     right("linear", "the good case first",
         solution="""
@@ -618,6 +640,10 @@ CASES: list[Case] = [
         ("        self.bias =",
          "        self.weight.data = np.round(self.weight.data, 2).astype(np.float32)\n        self.bias ="),
         says=("Linear(7, 1, bias=True)", "weight reaches 1.01/sqrt(7), wanted at most 1")),
+    wrong("linear-layer", "requires_grad only with a bias", "test-linear-layer",
+        ("        self.bias =", "        self.weight.requires_grad = bias\n        self.bias ="),
+        says=("gave [('weight', (4, 6), False)], wanted [('weight', (4, 6), True)]",
+              "weight is (in, out), bias (out,)")),
     right("linear-layer", "a bias that comes in a branch",
         solution="""
     width = 1 / np.sqrt(in_features)
@@ -764,6 +790,15 @@ CASES: list[Case] = [
          "        mask /="), says=("gave 3, wanted 6 at [0, 2]", "draw with generator()")),
     wrong("dropout", "p = 0 drawn like any other", "test-dropout",
         ("if not self.training or self.p == 0:", "if not self.training:"), says=("for p = 0 x itself should",)),
+    wrong("dropout", "the mask in the type of the draw", "test-dropout",
+        ("(generator().random(x.shape, dtype=np.float32) >= self.p).astype(x.dtype)",
+         "(generator().random(x.shape) >= self.p).astype(np.float64)"),
+        says=("is float64, wanted float32", "the type of x")),
+    wrong("dropout", "a share of p squared", "test-dropout",
+        (">= self.p)", ">= self.p**2)"), says=("Dropout(0.5) in float32 dropped 25.0%", "p is the share that goes")),
+    wrong("dropout", "scaled by the root", "test-dropout",
+        ("mask /= 1 - self.p", "mask /= (1 - self.p) ** 0.5"),
+        says=("gave [0.0, 4.242640495300293], wanted [0, 6]", "on average a number stays what it is")),
     right("dropout", "the condition turned round",
         solution="""
     if self.training and self.p:
@@ -863,6 +898,12 @@ CASES: list[Case] = [
     wrong("layer-norm", "an empty batch refused", "test-layer-norm",
         ("    out = x - ", "    if x.size == 0:\n        raise ValueError('no rows')\n    out = x - "),
         says=("rows of (0, 5) near 0, spread", "each row has its own mean and variance")),
+    wrong("layer-norm", "over the last two axes where there are three", "test-layer-norm",
+        ("x.mean(axis=-1, keepdims=True)", "x.mean(axis=-1 if x.ndim < 3 else (-2, -1), keepdims=True)"),
+        says=("gave 0.34248, wanted 0.14501 at [0, 0, 3]", "over n, eps inside the root, weight, bias")),
+    wrong("layer-norm", "the weight on its side", "test-layer-norm",
+        ("    out *= weight\n", "    out *= weight[::-1]\n"),
+        says=("gave 2.7605, wanted 0.67323 at [3, 3]", "over n, eps inside the root, weight, bias")),
     right("layer-norm", "NumPy's own variance",
         solution="""
     mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
@@ -1020,6 +1061,20 @@ CASES: list[Case] = [
         says=("loading {'w'", "list them all")),
     wrong("load-arrays", "the first two misfits alone", "test-load-misfits",
         ("{'; '.join(problems)}", "{'; '.join(problems[:2])}"), says=("loading {'kernel'", "list them all")),
+    wrong("load-arrays", "shapes compared as sets", "test-load-misfits",
+        ("if arrays[name].shape != parameters[name].shape",
+         "if sorted(arrays[name].shape) != sorted(parameters[name].shape)"),
+        says=("loading {'weight'", "list them all")),
+    wrong("load-arrays", "data loaded before the names are compared", "test-load-misfits",
+        ("    if problems:\n",
+         "    for name in known:\n"
+         "        if arrays[name].shape == parameters[name].shape:\n"
+         "            parameters[name].data = arrays[name]\n"
+         "    if problems:\n"), says=("loading {'weight'", "compare first")),
+    wrong("load-arrays", "the array given for a parameter set to read only", "test-load-arrays",
+        ("parameters[name].data = arrays[name]",
+         "arrays[name].flags.writeable = False\n        parameters[name].data = arrays[name]"),
+        says=("writing to a loaded weight failed", "it is the parameter's own")),
     right("load-arrays", "sets of names",
         solution="""
     missing, extra = set(parameters) - set(state), set(state) - set(parameters)

@@ -157,7 +157,7 @@ def symbol(pool: dict, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Symb
 
 # %% nbgrader={"grade": true, "grade_id": "test-symbol", "points": 6}
 # Check of symbol: run it when your cell has run.
-from tinytorch.support.checks import check, close, equal
+from tinytorch.support.checks import check, close, equal, outcome
 
 @check
 def test_unit_symbol():
@@ -169,7 +169,7 @@ def test_unit_symbol():
     keys += [("sub", x, y), ("where", x, y, x), ("where", x, x, y), ("constant", math.inf),
              ("mul", y, x), ("constant", 1 + 1e-9)]
     ### END HIDDEN TESTS
-    made = [symbol(pool, *key) for key in keys]
+    made = outcome("symbol", lambda: [symbol(pool, *key) for key in keys], "compare by id, not ==")
     for i, (key, s) in enumerate(zip(keys, made)):
         copies = [float(str(a)) if isinstance(a, float) else a for a in key[1:]]
         assert symbol(pool, op := key[0], *copies) is s, f"{s!r} was made twice: look into the pool"
@@ -242,13 +242,13 @@ def test_unit_simplified():
     cases = {"mul 2 3": "constant(6.0)", "less 2 3": "constant(1.0)", "tanh 0": "constant(0.0)",
              "where 1 x y": "input(x)", "where 0 x y": "input(y)", "pow x 1": "input(x)",
              "mul 1 x": "input(x)", "mul x 1": "input(x)", "div x 1": "input(x)"}
-    stay = ["mul 0 x", "add x 0", "sub 1 x", "div 1 x", "pow 1 x", "where x 1 0", "sub x x"]
+    stay = ["mul 0 x", "add x 0", "sub 1 x", "div 1 x", "pow 1 x", "where x 1 0", "sub x x",
+            "sub x 0", "mul x -1", "equal x x"]
     ### BEGIN HIDDEN TESTS
-    cases |= {"div 1 0": "constant(inf)", "sub 0 2": "constant(-2.0)", "where 0 1 x": "input(x)",
-              "neg 0": "constant(-0.0)", "sub .1 1e-9": "constant(0.099999999)",
-              "where nan x y": "input(x)"}
-    stay += ["pow x 0", "pow x 2", "sub x 1", "add 1 x", "where x y 1", "mul x 0", "div x x",
-             "sub x 0", "mul x -1", "where x y y", "maximum x x", "mul x 1.0000001", "pow x -1"]
+    cases |= {"div 1 0": "constant(inf)", "where nan x y": "input(x)", "where 0 1 x": "input(x)",
+              "neg 0": "constant(-0.0)", "sub .1 1e-9": "constant(0.099999999)"}
+    stay += ["pow x 0", "pow x 2", "sub x 1", "add 0 x", "where x y 1", "mul x 0", "div x x",
+             "div 0 x", "mul -1 x", "where x y y", "maximum x x", "mul x 1.0000001", "div x 2"]
     ### END HIDDEN TESTS
     for text, wanted in cases.items():
         got, _ = simple_and_plain(text)
@@ -460,7 +460,7 @@ def test_unit_expression_gradients():
     for text, wanted in cases.items():
         inputs, out = record(function_of(text), [(), ()])
         what = f"the gradients of {text} at x = 3, y = 2, with 0.5 coming in,"
-        idea = "for which parts is something collected, and which lead to an input?"
+        idea = "for which parts is something collected, and which lead to an input? by id, not =="
         with Recorder(), explained(what, idea):
             slopes = expression_gradients(out, symbol(out.pool, "input", 2), inputs)
             got = np.array([number_of(slope, (3.0, 2.0, 0.5), CODE) for slope in slopes])

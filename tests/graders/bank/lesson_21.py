@@ -50,6 +50,12 @@ CASES: list[Case] = [
          "        key = other if other in pool else key\n    if key not in pool:\n"),
         says=("('mul', input(1), input(0)) gave mul(input(0), input(1)), wh",
               "compare op and every argument")),
+    wrong("symbol", "arguments hashed by ==", "test-symbol",
+        ("    if key not in pool:\n",
+         "    for k, s in pool.items():\n        if s.op == op and s.args == args:\n            return s\n"
+         "    if key not in pool:\n"),
+        says=("symbol failed: the function asks for a number (an `if`, floa",
+              "compare by id, not ==")),
     right("symbol", "by get", solution="""
     parts = [op]
     for a in args:
@@ -143,6 +149,37 @@ CASES: list[Case] = [
          "value_of(CODE[op], known) + 0.0"),
         says=("simplified of neg 0 gave 'constant(0.0)', wanted 'constant(-",
               "which line of the table is it?")),
+    wrong("simplified", "-1 * x", "test-simplified",
+        ('    if op == "mul" and known[0] == 1:\n',
+         '    if op == "mul" and known[0] == -1:\n        return symbol(pool, "neg", args[1])\n'
+         '    if op == "mul" and known[0] == 1:\n'),
+        says=("simplified of mul -1 x gave 'neg(input(x))', wanted 'mul(con",
+              "it is not in the table")),
+    wrong("simplified", "x/2 as product", "test-simplified",
+        ('    if op == "mul" and known[0] == 1:\n',
+         '    if op == "div" and known[1]:\n'
+         '        return symbol(pool, "mul", args[0], symbol(pool, "constant", 1 / known[1]))\n'
+         '    if op == "mul" and known[0] == 1:\n'),
+        says=("simplified of div x 2 gave 'mul(input(x), constant(0.5))', w",
+              "it is not in the table")),
+    wrong("simplified", "0 + x", "test-simplified",
+        ('    if op == "mul" and known[0] == 1:\n',
+         '    if op == "add" and known[0] == 0:\n        return args[1]\n'
+         '    if op == "mul" and known[0] == 1:\n'),
+        says=("simplified of add 0 x gave 'input(x)', wanted 'add(constant(",
+              "it is not in the table")),
+    wrong("simplified", "0 / x", "test-simplified",
+        ('    if op == "mul" and known[0] == 1:\n',
+         '    if op == "div" and known[0] == 0:\n        return args[0]\n'
+         '    if op == "mul" and known[0] == 1:\n'),
+        says=("simplified of div 0 x gave 'constant(0.0)', wanted 'div(cons",
+              "it is not in the table")),
+    wrong("simplified", "compares with itself", "test-simplified",
+        ('    if op == "mul" and known[0] == 1:\n',
+         '    if op == "equal" and args[0] is args[1]:\n        return symbol(pool, "constant", 1.0)\n'
+         '    if op == "mul" and known[0] == 1:\n'),
+        says=("simplified of equal x x gave 'constant(1.0)', wanted 'equal(",
+              "it is not in the table")),
     right("simplified", "in another order", solution="""
     one = [value == 1 for value in known]
     if all(value is not None for value in known):
@@ -255,6 +292,12 @@ CASES: list[Case] = [
     wrong("expression-gradients", "gradients of all inputs", "test-expression-gradients",
         ("for s in inputs]", "for s in parts if s.op == 'input']"),
         says=("with respect to x alone failed: too many values to unpack",)),
+    wrong("expression-gradients", "index of the argument", "test-expression-gradients",
+        ("            for i, a in enumerate(s.args):\n                if a in leads:\n",
+         "            for a in s.args:\n                i = s.args.index(a)\n"
+         "                if a in leads:\n"),
+        says=("the gradients of x * y + x at x = 3, y = 2, with 0.5 coming",
+              "for which parts is something collected, and which lead to an")),
     right("expression-gradients", "zero to begin with", solution="""
     totals = {out: g}
     for s in parts[::-1]:

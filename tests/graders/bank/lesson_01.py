@@ -165,6 +165,26 @@ CASES: list[Case] = [
          "is_floating(array.dtype) else dtype\n"
          "    return array.astype("),
         says=("is float32, wanted float16", "who chooses the type? as_dtype knows the byte order")),
+    right("as-array", "each question asked by itself",
+        solution="""
+    if isinstance(data, Tensor):
+        return data.data.astype(data.dtype if dtype is None else as_dtype(dtype))
+    numpy_made = isinstance(data, (np.ndarray, np.generic))
+    try:
+        array = np.array(data)
+    except ValueError as error:
+        raise ValueError("rows differ in length") from error
+    real = array.dtype.kind in "biu" or is_floating(array.dtype)
+    if not real:
+        raise TypeError(f"{type(data).__name__} of type {array.dtype} cannot be a tensor")
+    if dtype is not None:
+        wanted = as_dtype(dtype)
+    elif numpy_made or array.dtype == np.bool_:
+        wanted = as_dtype(array.dtype)
+    else:
+        wanted = np.dtype(np.float32)
+    return np.array(array, dtype=wanted)
+    """),
     right("as-array", "the type found first",
         solution="""
     if isinstance(data, Tensor):
@@ -446,6 +466,15 @@ CASES: list[Case] = [
     finally:
         state.recording = before
 """, says=("a KeyboardInterrupt in the block was swallowed", "the block raises it, and nobody hears of it")),
+    right("no-grad", "the switch read by is_recording",
+        solution="""
+    old = is_recording()
+    try:
+        state.recording = False
+        yield
+    finally:
+        state.recording = old
+    """),
     right("no-grad", "the switch turned inside try",
         solution="""
     before, state.recording = state.recording, False
@@ -784,6 +813,29 @@ CASES: list[Case] = [
          "            pair = [a.astype(np.float32), b.astype(np.float32)]\n"
          "        return pair[0], pair[1]"),
         says=("operands('float16', 'bfloat16') gave a side that no", "keep what astype gives")),
+    right("operands", "types asked first",
+        solution="""
+    if isinstance(a, Tensor):
+        if not isinstance(b, Tensor):
+            b = Tensor(b, number_type(b, a.dtype)) if np.isscalar(b) else Tensor(b)
+    else:
+        a = Tensor(a, number_type(a, b.dtype)) if np.isscalar(a) else Tensor(a)
+    fa, fb = is_floating(a.dtype), is_floating(b.dtype)
+    if fa and not fb:
+        return a, b.astype(a.dtype)
+    if fb and not fa:
+        return a.astype(b.dtype), b
+    if a.dtype == b.dtype:
+        return a, b
+    same_kind = fa or (a.dtype != bool and b.dtype != bool)
+    if same_kind and a.ndim == 0 and b.ndim > 0:
+        return a.astype(b.dtype), b
+    if same_kind and b.ndim == 0 and a.ndim > 0:
+        return a, b.astype(a.dtype)
+    if {str(a.dtype), str(b.dtype)} == {"float16", "bfloat16"}:
+        return a.astype("float32"), b.astype("float32")
+    return a, b
+    """),
     right("operands", "both sides by one helper",
         solution="""
     def made(side, other):

@@ -111,6 +111,10 @@ CASES: list[Case] = [
     np.copyto(y, x, where=x > 0)
     return y
 """, says=("gave 0, wanted nan at [0]", "which NumPy function keeps a nan?")),
+    right("relu", "zeros of its type, chosen",
+        solution="""
+    return np.where(np.less(x, 0), np.zeros_like(x), x)
+    """),
     right("relu", "one 0 for all",
         solution="""
     return np.maximum(x, 0)
@@ -246,6 +250,13 @@ CASES: list[Case] = [
         solution="""
     return np.nan_to_num(1 / (1 + np.exp(-x)), nan=0.5).astype(x.dtype)
 """, says=("gave 0.5, wanted nan", "compare the forms in the table")),
+    right("sigmoid", "one exponential, two fractions",
+        solution="""
+    y = np.array(x, copy=True)
+    low = x < 0
+    e = np.exp(-np.abs(x))
+    return np.where(low, e / (1 + e), 1 / (1 + e)).astype(x.dtype)
+    """),
     right("sigmoid", "an exponential that is never above 1",
         (
                 (
@@ -359,6 +370,13 @@ CASES: list[Case] = [
         solution="""
     return (0.5 * x * (1 + erf(x / 2**0.5))).astype(np.float32).astype(x.dtype)
 """, says=("gave 0.8413448, wanted 0.8413447 at [2, 1]", "has sqrt(2) all digits?")),
+    right("gelu-exact", "SciPy's distribution, then a product",
+        solution="""
+    from scipy.special import ndtr
+    out = ndtr(x)
+    out = out * x
+    return out
+    """),
     right("gelu-exact", "SciPy's normal distribution",
         solution="""
     from scipy.special import ndtr
@@ -468,6 +486,12 @@ CASES: list[Case] = [
         solution="""
     return 0.5 * x * (1 + np.tanh((2 / 3.14) ** 0.5 * (x + 0.044715 * x**3)))
 """, says=("gave 0.84125, wanted 0.84119 at [2, 1]", "compare with the formula from the inside out")),
+    right("gelu-tanh", "the cube by two products",
+        solution="""
+    c = math.sqrt(2.0 / math.pi)
+    inner = c * x * (1.0 + 0.044715 * x * x)
+    return x * 0.5 * (np.tanh(inner) + 1.0)
+    """),
     right("gelu-tanh", "in one line",
         solution="""
     return 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
@@ -633,6 +657,13 @@ CASES: list[Case] = [
 """,
         says=("gave 0.204768686052, wanted 0.2047686860515 at [0, 1, 2]",
               "each row along the axis has its own largest score and its own sum")),
+    right("softmax", "by the logarithm of the sum",
+        solution="""
+    with np.errstate(divide='ignore'):
+        m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+        z = x - m
+        return np.exp(z - np.log(np.exp(z).sum(axis=axis, keepdims=True)))
+    """),
     right("softmax", "by logarithms",
         solution="""
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)

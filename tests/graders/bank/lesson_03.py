@@ -130,6 +130,19 @@ CASES: list[Case] = [
         ("(list, tuple)):\n        named = enumerate(owner)",
          "(list, tuple)) or hasattr(owner, '__next__'):\n        named = enumerate(owner)"),
         says=("gave [('0', 1)], wanted []", "names are strings; see what has parts")),
+    right("parts", "by match",
+        solution="""
+    match owner:
+        case Module():
+            pairs = owner.__dict__.items()
+        case dict():
+            pairs = owner.items()
+        case list() | tuple():
+            pairs = zip(range(len(owner)), owner)
+        case _:
+            return []
+    return [(str(key), value) for key, value in pairs]
+    """),
     right("parts", "three early answers",
         solution="""
     if isinstance(owner, Module):
@@ -404,6 +417,12 @@ CASES: list[Case] = [
     wrong("affine", "float16 sums", "test-affine",
         ("    out += bias\n", "    out += bias.astype(np.float16)\n"),
         says=("gave 3.6387, wanted 3.6384 at [0, 2]", "x @ weight + bias")),
+    right("affine", "an inner product with the transpose",
+        solution="""
+    y = np.inner(x.reshape(-1, x.shape[-1]), weight.T)
+    y += bias
+    return y.reshape(x.shape[:-1] + y.shape[1:])
+    """),
     right("affine", "np.dot of the tall matrix",
         solution="""
     y = np.dot(x.reshape(-1, x.shape[-1]), weight)
@@ -799,6 +818,14 @@ CASES: list[Case] = [
     wrong("dropout", "scaled by the root", "test-dropout",
         ("mask /= 1 - self.p", "mask /= (1 - self.p) ** 0.5"),
         says=("gave [0.0, 4.242640495300293], wanted [0, 6]", "on average a number stays what it is")),
+    right("dropout", "what stays, divided",
+        solution="""
+    if self.p == 0 or not self.training:
+        return x
+    keep = 1 - self.p
+    mask = (generator().random(x.shape) < keep) / keep
+    return x * wrap(mask.astype(x.dtype))
+    """),
     right("dropout", "the condition turned round",
         solution="""
     if self.training and self.p:
@@ -904,6 +931,13 @@ CASES: list[Case] = [
     wrong("layer-norm", "the weight on its side", "test-layer-norm",
         ("    out *= weight\n", "    out *= weight[::-1]\n"),
         says=("gave 2.7605, wanted 0.67323 at [3, 3]", "over n, eps inside the root, weight, bias")),
+    right("layer-norm", "the mean of squared distances",
+        solution="""
+    mean = np.mean(x, axis=-1, keepdims=True)
+    centred = x - mean
+    var = np.mean(centred**2, axis=-1, keepdims=True)
+    return weight * (centred / np.sqrt(var + eps)) + bias
+    """),
     right("layer-norm", "NumPy's own variance",
         solution="""
     mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
@@ -1075,6 +1109,21 @@ CASES: list[Case] = [
         ("parameters[name].data = arrays[name]",
          "arrays[name].flags.writeable = False\n        parameters[name].data = arrays[name]"),
         says=("writing to a loaded weight failed", "it is the parameter's own")),
+    right("load-arrays", "arrays made first",
+        solution="""
+    wrong = [f"missing {n}" for n in parameters.keys() - state.keys()]
+    wrong += [f"unexpected {n}" for n in state.keys() - parameters.keys()]
+    new = {}
+    for n, p in parameters.items():
+        if n in state:
+            new[n] = np.array(state[n], dtype=p.dtype)
+            if new[n].shape != p.shape:
+                wrong.append(f"{n}: {new[n].shape} is not {p.shape}")
+    if wrong:
+        raise ValueError(", ".join(wrong))
+    for n, a in new.items():
+        parameters[n].data = a
+    """),
     right("load-arrays", "sets of names",
         solution="""
     missing, extra = set(parameters) - set(state), set(state) - set(parameters)

@@ -127,6 +127,13 @@ CASES: list[Case] = [
          '                         "an empty batch has no mean")\n',
          "    if prediction.size == 0:\n        prediction = target = Tensor(np.zeros(prediction.shape))\n"),
         says=("paired of shapes (0, 3) and (0,", "equal shapes only, and not empty")),
+    right("paired", "one refusal for both",
+        solution="""
+    a, b = operands(floating(prediction), target)
+    if a.shape == b.shape and a.size:
+        return a, b
+    raise ValueError(f"shapes {a.shape} and {b.shape} do not fit, or are empty")
+    """),
     right("paired", "two refusals first",
         solution="""
     prediction, target = floating(prediction), as_tensor(target)
@@ -289,6 +296,11 @@ CASES: list[Case] = [
     difference = np.maximum(prediction - target, 0)
     return np.mean(difference * difference)
 """, says=("gave 0.23729, wanted 0.6797", "the mean of the squared differences, over all axes")),
+    right("mean-squared-error", "an inner product",
+        solution="""
+    gap = prediction - target
+    return np.vdot(gap, gap) / gap.dtype.type(gap.size)
+    """),
     right("mean-squared-error", "a square and a division",
         solution="""
     gap = np.square(target - prediction)
@@ -446,6 +458,11 @@ CASES: list[Case] = [
     far = logits * targets - np.minimum(logits, 0)
     return np.mean(np.log1p(np.exp(-np.abs(logits))) - far)
 """, says=("gave 0.12693, wanted 2.1269", "-t log p - (1 - t) log(1 - p), the mean over all elements")),
+    right("binary-cross-entropy", "the method mean",
+        solution="""
+    z = np.abs(logits)
+    return (np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-z))).mean()
+    """),
     right("binary-cross-entropy", "logaddexp",
         solution="""
     far = np.logaddexp(logits.dtype.type(0), -np.abs(logits))
@@ -833,6 +850,16 @@ CASES: list[Case] = [
     wrong("cross-entropy-of-rows", "a Python float, of many", "test-cross-entropy",
         ("    return loss\n", "    return float(loss)\n"),
         says=("is float64, wanted float32", "the type that came in")),
+    right("cross-entropy-of-rows", "picked, then averaged",
+        solution="""
+    logs = LOG_SOFTMAX.forward(logits, axis=-1).reshape(-1, logits.shape[-1])
+    flat = targets.ravel()
+    picked = logs[np.arange(len(flat)), flat]
+    loss = -picked.mean()
+    if label_smoothing > 0:
+        loss = loss * (1 - label_smoothing) - logs.mean() * label_smoothing
+    return loss
+    """),
     right("cross-entropy-of-rows", "take_along_axis",
         solution="""
     logs = LOG_SOFTMAX.forward(logits, axis=-1)

@@ -337,7 +337,7 @@ def execute(primitive: Primitive, inputs: tuple[Tensor, ...], options: dict[str,
 # Check of execute: run it when your cell has run.
 @check
 def test_unit_execute():
-    scaled = Primitive("scaled", lambda a, b, by: np.subtract(a, b) * by, "both")
+    scaled = Primitive("scaled", lambda a, b, by: np.subtract(a.copy(), b) * by, "both")
     a, b = Tensor([[1, 2], [3, 5]]), Tensor([1, 1], requires_grad=True)
     call = "execute(scaled, (a, b), {'by': 3.0})"
     with explained(call, "forward takes arrays and the options; see too what Node takes"):

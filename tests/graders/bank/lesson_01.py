@@ -241,9 +241,9 @@ CASES: list[Case] = [
         says=("execute of float16 tensors, of which the",
               "it is enough that one input requires one, and that the result is floating")),
     wrong("execute", "the forward run twice", "test-execute",
-        ("out._node = Node(primitive, inputs, arrays, options, out.data)",
+        ("record(out, Node(primitive, inputs, arrays, options, out.data))",
          "out.data = primitive.forward(*arrays, **options)\n"
-         "        out._node = Node(primitive, inputs, arrays, options, out.data)"),
+         "        record(out, Node(primitive, inputs, arrays, options, out.data))"),
         says=("gave 2, wanted 1", "run it once and keep what comes")),
     wrong("execute", "arrays made float32 on the way", "test-execute",
         ("[x.data for x in inputs]", "[np.asarray(x.data, np.float32) for x in inputs]"),
@@ -293,8 +293,8 @@ CASES: list[Case] = [
         ("    return out\n", "    vars(execute).setdefault('all', []).append((inputs, out))\n    return out\n"),
         says=("execute left an array of its input", "this operation saves nothing, so keep nothing beside the Node")),
     wrong("execute", "inputs kept where something is recorded", "test-execute",
-        ("        out._node = Node(primitive, inputs, arrays, options, out.data)\n",
-         "        out._node = Node(primitive, inputs, arrays, options, out.data)\n"
+        ("        record(out, Node(primitive, inputs, arrays, options, out.data))\n",
+         "        record(out, Node(primitive, inputs, arrays, options, out.data))\n"
          "        out.made_from = inputs\n"),
         says=("execute left an array of its input", "this operation saves nothing, so keep nothing beside the Node")),
     right("execute", "the question asked with any",

@@ -120,7 +120,7 @@ CASES: list[Case] = [
         says=("gave [], wanted ['astype']", "let operands convert, once")),
     wrong("paired", "targets without a gradient by force", "test-paired",
         ("    return prediction, target\n", "    target.requires_grad = False\n    return prediction, target\n"),
-        says=("paired of float16 and bfloat16, types and", "let operands convert, and keep the record")),
+        says=("that was computed has a record", "use detach()")),
     wrong("paired", "empty batches given a zero", "test-paired-refuses",
         ("    if prediction.size == 0:\n"
          '        raise ValueError(f"prediction and target have shape {target.shape}: "\n'

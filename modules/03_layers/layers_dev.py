@@ -31,6 +31,7 @@ Makes `tinytorch.core.layers`: `Module`, `Parameter`, `Linear`, `Dropout`, `Laye
 # %%
 #| export
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -317,7 +318,7 @@ def affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
            [ 3., 14.]])
     """
     ### BEGIN SOLUTION
-    out = x.reshape(-1, len(weight)) @ weight
+    out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
     ### END SOLUTION

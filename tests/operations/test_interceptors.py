@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from tests.operations.cases import layer_norm, linear
-from tests.operations.test_operations import primitives_of_the_package
 from tests.operations.check import HALVES, Seen
+from tests.operations.test_operations import primitives_of_the_package
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.autograd import RULES
 from tinytorch.core.layers import Linear, Sequential

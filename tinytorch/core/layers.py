@@ -6,8 +6,9 @@
 __all__ = ['Module', 'Parameter', 'generator', 'manual_seed', 'linear', 'Linear', 'Dropout', 'layer_norm', 'LayerNorm',
            'Sequential']
 
-# %% ../../modules/03_layers/layers_dev.py #3d5a7d217efa
+# %% ../../modules/03_layers/layers_dev.py #ed55b0b7f7c6
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def affine(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     array([[ 1., 12.],
            [ 3., 14.]])
     """
-    out = x.reshape(-1, len(weight)) @ weight
+    out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
 

@@ -271,7 +271,7 @@ CASES: list[Case] = [
     wrong("affine", "the weight turned round", "test-affine", ("@ weight\n", "@ weight.T\n"),
         says=("affine of (5, 3) by (3, 4)", "failed")),
     wrong("affine", "the batch kept and the rest made flat", "test-affine",
-        ("x.reshape(-1, len(weight))", "x.reshape(len(x), -1)"), says=("affine of (3,)", "failed", "leading axes")),
+        ("x.reshape(prod(x.shape[:-1]), len(weight))", "x.reshape(len(x), -1)"), says=("affine of (3,)", "failed", "leading axes")),
     wrong("affine", "float64 out", "test-affine", ("out += bias", "out = out.astype(np.float64) + bias"),
         says=("float32 is float64, wanted float32",)),
     wrong("affine", "a bias for each row", "test-affine", ("out += bias\n", "out += bias.mean()\n"),
@@ -280,11 +280,11 @@ CASES: list[Case] = [
     wrong("affine", "a result in the bias", "test-affine",
         (
                 (
-                    "out = x.reshape(-1, len(weight)) @ weight\n"
+                    "out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight\n"
                     "    out += bias\n"
                 ),
                 (
-                    "rows = x.reshape(-1, len(weight)) @ weight\n"
+                    "rows = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight\n"
                     "    out = rows + bias\n"
                     "    bias += 1\n"
                 ),
@@ -304,7 +304,7 @@ CASES: list[Case] = [
     """, says=("a stack of shape (2, 5, 3)", "one tall matrix")),
     wrong("affine", "row by row", "test-affine",
         solution="""
-    rows = x.reshape(-1, len(weight))
+    rows = x.reshape(prod(x.shape[:-1]), len(weight))
     out = np.empty((len(rows), len(bias)), np.result_type(x, weight))
     for i, row in enumerate(rows):
         out[i] = row @ weight
@@ -319,14 +319,14 @@ CASES: list[Case] = [
 """, says=("the sum of ((10, 3, 4),) made", "add in place, into the product")),
     wrong("affine", "a column of ones for the bias", "test-affine",
         solution="""
-    rows = x.reshape(-1, len(weight))
+    rows = x.reshape(prod(x.shape[:-1]), len(weight))
     rows = np.concatenate([rows, np.ones((len(rows), 1), x.dtype)], axis=1)
     out = rows @ np.concatenate([weight, bias[None]])
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("affine never added a bias of shape", "add it in place, into the product")),
     wrong("affine", "nan made 0", "test-affine",
         solution="""
-    out = np.nan_to_num(x.reshape(-1, len(weight))) @ weight
+    out = np.nan_to_num(x.reshape(prod(x.shape[:-1]), len(weight))) @ weight
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("gave 1, wanted nan at [0, 0]", "nan and inf stay visible")),
@@ -341,27 +341,27 @@ CASES: list[Case] = [
 """, says=("affine of a transposed x (2, 4,", "read them as they are, whatever the memory")),
     wrong("affine", "by float32", "test-affine",
         solution="""
-    out = x.reshape(-1, len(weight)).astype(np.float32) @ weight.astype(np.float32)
+    out = x.reshape(prod(x.shape[:-1]), len(weight)).astype(np.float32) @ weight.astype(np.float32)
     out += bias
     return out.reshape(*x.shape[:-1], len(bias)).astype(x.dtype)
 """, says=("gave 5.2263365, wanted 5.2263361 at [2, 2]", "x @ weight + bias")),
     wrong("affine", "the product made twice", "test-affine",
         solution="""
-    out = np.empty_like(x.reshape(-1, len(weight)) @ weight)
-    np.matmul(x.reshape(-1, len(weight)), weight, out=out)
+    out = np.empty_like(x.reshape(prod(x.shape[:-1]), len(weight)) @ weight)
+    np.matmul(x.reshape(prod(x.shape[:-1]), len(weight)), weight, out=out)
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("affine made 2 products, of ((10, 3),", "make one of all rows")),
     wrong("affine", "halves of the batch", "test-affine",
         solution="""
-    rows = x.reshape(-1, len(weight))
+    rows = x.reshape(prod(x.shape[:-1]), len(weight))
     out = np.concatenate([rows[:1] @ weight, rows[1:] @ weight])
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("affine made 2 products, of ((1, 3),", "make one of all rows")),
     wrong("affine", "the bias added to a copy in place", "test-affine",
         solution="""
-    out = x.reshape(-1, len(weight)) @ weight
+    out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     out = np.array(out)
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
@@ -369,7 +369,7 @@ CASES: list[Case] = [
     wrong("affine", "the bias spread out over all rows first", "test-affine",
         solution="""
     out = np.tile(bias, (x.size // len(weight), 1))
-    out += x.reshape(-1, len(weight)) @ weight
+    out += x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("affine never added a bias of shape", "add it in place, into the product")),
     wrong("affine", "the rows of an array in the order of memory", "test-affine",
@@ -380,31 +380,31 @@ CASES: list[Case] = [
 """, says=("gave -1.8963, wanted 1.3909 at [1, 1, 3]", "rows stay rows")),
     wrong("affine", "the weight made contiguous by a copy of twice its size", "test-affine",
         solution="""
-    out = np.dot(x.reshape(-1, len(weight)), weight.astype(np.float64)).astype(x.dtype)
+    out = np.dot(x.reshape(prod(x.shape[:-1]), len(weight)), weight.astype(np.float64)).astype(x.dtype)
     out += bias
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("affine took 373,120 bytes for a result", "one array is enough")),
     wrong("affine", "einsum over the tall matrix, in float64", "test-affine",
         solution="""
-    out = np.einsum('ni,io->no', x.reshape(-1, len(weight)), weight, dtype=np.float64)
+    out = np.einsum('ni,io->no', x.reshape(prod(x.shape[:-1]), len(weight)), weight, dtype=np.float64)
     out += bias
     return out.reshape(*x.shape[:-1], len(bias)).astype(x.dtype)
 """, says=("affine took 337,562 bytes for a result", "one array is enough")),
     wrong("affine", "the bias added to the first row", "test-affine",
         solution="""
-    out = x.reshape(-1, len(weight)) @ weight
+    out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     out[:1] += bias
     return out.reshape(*x.shape[:-1], len(bias))
 """, says=("gave 0.019504, wanted 2.1834 at [1, 2]", "x @ weight + bias")),
     wrong("affine", "a leading axis dropped where it is 1", "test-affine",
         solution="""
-    out = x.reshape(-1, len(weight)) @ weight
+    out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     out += bias
     return out.reshape(*[n for n in x.shape[:-1] if n != 1], len(bias))
 """, says=("gave shape (2, 4, 4), wanted (2, 1, 4, 4)", "x @ weight + bias")),
     wrong("affine", "the result written into x where it fits", "test-affine",
         solution="""
-    out = x.reshape(-1, len(weight)) @ weight
+    out = x.reshape(prod(x.shape[:-1]), len(weight)) @ weight
     out += bias
     if out.size == x.size:
         x[...] = out.reshape(x.shape)

@@ -464,7 +464,7 @@ def test_unit_backward_edges():
             assert word in complaint(lambda: backward(result, y)), (
                 f"backward of {what}: nodes_to_walk or pull_back should refuse it")
         assert strange._node.inputs is None, "release a node when its turn is over, not at the end"
-        manners(backward, Tensor, Interceptor, values)
+        manners(backward, pull_back, Tensor, Interceptor, values)
     held = gradients_held(backward, Tensor)
     assert held < 10, f"{held:.0f} gradients of 50 nodes lived at once: take out each in its turn"
 

@@ -91,14 +91,16 @@ def watched(shell: Worker, lesson: Lesson, index: int, source: str) -> set[int]:
     def watch(frame: FrameType, event: str, _: Any) -> None:
         if event != "call":
             return
-        values = inspect.getargvalues(frame)
-        if frame.f_code is run.__code__:  # a compiled exercise, whose own call makes no frame
-            code, given = values.locals["kernel"].py_func.__code__, values.locals["args"]
-        else:
+        code = frame.f_code
+        if code is run.__code__:  # a compiled exercise, whose own call makes no frame
+            code, given = frame.f_locals["kernel"].py_func.__code__, frame.f_locals["args"]
+        if cell_of.get(code.co_filename) not in exercises:
+            return
+        if code is frame.f_code:
+            values = inspect.getargvalues(frame)
             names = [*values.args, *filter(None, (values.varargs, values.keywords))]
-            code, given = frame.f_code, [values.locals.get(name) for name in names]
-        if cell_of.get(code.co_filename) in exercises:
-            found.add(hash((code.co_qualname, *(digest(value, DEPTH) for value in given))))
+            given = [values.locals.get(name) for name in names]
+        found.add(hash((code.co_qualname, *(digest(value, DEPTH) for value in given))))
 
     sys.setprofile(watch)
     try:

@@ -63,7 +63,7 @@ def test_numpys_own_generator_is_watched_and_left_where_it_was():
 def test_a_mask_that_is_kept_and_one_that_drops_pairs_are_told():
     class Keeping(Dropout):
         def forward(self, x):
-            self.mask = Tensor(np.ones(1))
+            self.mask = Tensor(np.ones(1), requires_grad=True)
             return super().forward(x)
 
     class Pairs(Dropout):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 
-import numpy as np
 import pytest
 
 from tinytorch.core.layers import generator
@@ -74,18 +73,3 @@ def test_wrong_answers_are_told(asked, words):
         gc.enable()
 
 
-def test_other_randomness_is_seen():
-    class Seeds(type(profiler.undisturbed())):
-        def __enter__(self):
-            np.random.seed(0)
-
-        def __exit__(self, *error):
-            generator().bit_generator.state = self.state
-
-    def seeding():
-        made = Seeds.__new__(Seeds)
-        made.state = generator().bit_generator.state
-        return made
-
-    with pytest.raises(AssertionError, match="NumPy's own global generator"):
-        checks.draws_on(seeding, generator)

@@ -57,11 +57,6 @@ def stays_limited(dtype, threads, sizes=(4,), clock=None):
     return compute_peak(dtype, threads, sizes, clock)
 
 
-def seeds(dtype, threads, sizes, clock):
-    np.random.seed(0)
-    return compute_peak(dtype, threads, sizes, clock)
-
-
 class CountsInTime(CountingTrace):
     def forward(self, primitive, inputs, options):
         start = self.clock()
@@ -80,7 +75,6 @@ class KeepsAll(CountingTrace):
     ("asked", "words"),
     [
         (lambda: leaves_threads(stays_limited), "the limit is for a `with` block"),
-        (lambda: leaves_threads(seeds), "NumPy's own global generator"),
         (lambda: counts_untimed(CountsInTime, FLOPS, Primitive, apply, Tensor), "count when super"),
         (lambda: counts_untimed(KeepsAll, FLOPS, Primitive, apply, Tensor), "holds an array"),
     ],

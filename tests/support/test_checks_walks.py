@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinytorch.core.autograd import backward, nodes_in_order, numerical_gradient, unbroadcast
+from tinytorch.core.autograd import backward, nodes_in_order, numerical_gradient, pull_back, unbroadcast
 from tinytorch.core.tensor import Interceptor, Tensor
 from tinytorch.support.checks_walks import asked_in_turn, manners, nodes_found, ones_summed, summed
 
@@ -19,7 +19,7 @@ def sentence(function, *args) -> str:
 def test_the_right_functions_pass():
     asked_in_turn(numerical_gradient, Tensor)
     nodes_found(nodes_in_order, Tensor([1.0], requires_grad=True), 50)
-    manners(backward, Tensor, Interceptor, [1.0, 2.0])
+    manners(backward, pull_back, Tensor, Interceptor, [1.0, 2.0])
     summed(unbroadcast, (2, 3), (3,), "add")
     ones_summed(unbroadcast, np.ones((2049, 3), np.float16), (), "add")
 
@@ -59,8 +59,8 @@ def test_a_walk_that_leaves_something_behind_is_told():
         backward(result, gradient)
         result.grad = gradient
 
-    assert "returned a dict" in sentence(manners, talkative, Tensor, Interceptor, [1.0])
-    assert "only leaves" in sentence(manners, keeping, Tensor, Interceptor, [1.0])
+    assert "returned a dict" in sentence(manners, talkative, pull_back, Tensor, Interceptor, [1.0])
+    assert "only leaves" in sentence(manners, keeping, pull_back, Tensor, Interceptor, [1.0])
 
 
 def test_sums_that_are_rounded_twice_or_made_numbers_are_told():

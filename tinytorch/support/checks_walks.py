@@ -122,7 +122,7 @@ def _comparisons(node: Any, in_order: Callable) -> int:
     return times
 
 
-def manners(backward: Callable, kind: type, interceptor: type, values: list[float]) -> None:
+def manners(backward: Callable, pull_back: Callable, kind: type, interceptor: type, values: list[float]) -> None:
     """`backward` asks every node through the interceptors, once, empties it, and hands on 0 and nan like any number.
 
     It returns nothing and leaves gradients in leaves alone, of their own type.
@@ -134,7 +134,7 @@ def manners(backward: Callable, kind: type, interceptor: type, values: list[floa
         def backward(self, node: Any, g: np.ndarray) -> list:
             seen.append(node)
             types.add(str(g.dtype))
-            return super().backward(node, g)
+            return pull_back(node, g)  # the lesson's own: its module may not be built yet
 
     x, y = (kind(values, "float64", True) for _ in range(2))
     part = x + y

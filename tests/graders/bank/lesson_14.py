@@ -503,8 +503,7 @@ CASES: list[Case] = [
     wrong("undisturbed", "new generator object", "test-undisturbed",
         ("        generator().bit_generator.state = state\n",
          "        generator().bit_generator.state = state\n        np.random.seed(0)\n"),
-        says=("undisturbed touched NumPy's own global generator: lesson 03'",
-              "lesson 03's generator() is the one to put back")),
+        says=("something in it seeded np.random", "use a generator of your own or generator()")),
     wrong("undisturbed", "GeneratorExit lost", "test-undisturbed",
         ("    finally:\n",
          "    except (Exception, KeyboardInterrupt):\n        generator().bit_generator.state = state\n"

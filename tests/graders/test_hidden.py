@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import tracemalloc
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -89,7 +90,7 @@ def watched(shell: Worker, lesson: Lesson, index: int, source: str) -> set[int]:
     exercises = {i for i, cell in enumerate(lesson.code) if cell.is_exercise}
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event != "call":
+        if event != "call" or tracemalloc.is_tracing():  # a check may count what is allocated: add nothing to it
             return
         code = frame.f_code
         if code is run.__code__:  # a compiled exercise, whose own call makes no frame
@@ -114,7 +115,7 @@ def watched(shell: Worker, lesson: Lesson, index: int, source: str) -> set[int]:
 def digest(value: Any, depth: int) -> Any:
     """What tells one argument from another: numbers and text themselves, and of other objects what is in them."""
     if isinstance(value, np.ndarray):
-        numbers = np.ascontiguousarray(value).reshape(-1)  # no copy: a check may count what is allocated
+        numbers = np.ascontiguousarray(value).reshape(-1)
         return value.shape, value.dtype.str, zlib.crc32(numbers.view(np.uint8))
     if isinstance(value, (bool, int, float, complex, str, bytes, np.generic)) or value is None:
         return type(value).__name__, repr(value)

@@ -72,5 +72,5 @@ def test_a_mask_that_is_kept_and_one_that_drops_pairs_are_told():
             return Tensor(np.where(kept, x.data / (1 - self.p), 0), x.dtype)
 
     asked = Tensor, manual_seed, 3.0, 0.5, [0, 6]
-    assert "a Tensor kept is a parameter" in sentence(checks.drops, Keeping, *asked)
+    assert "a Parameter kept is trained: keep no mask" in sentence(checks.drops, Keeping, *asked)
     assert "of rows: each number by itself" in sentence(checks.drops, Pairs, *asked)

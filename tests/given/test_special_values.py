@@ -143,3 +143,15 @@ def close(got: Tensor, wanted: torch.Tensor, name: str, dtype: str) -> None:
     assert (mine.dtype, mine.shape) == (right.dtype, right.shape), name
     off, wide = TYPES[dtype], right.astype(np.float64)
     assert np.allclose(mine.astype(np.float64), wide, rtol=4 * off, atol=off, equal_nan=True), (name, got, wanted)
+
+
+@pytest.mark.parametrize("name", ["std", "var"])
+def test_equal_numbers_have_no_spread_and_no_gradient(name):
+    """A mean that is off by rounding would leave a spread of 1e-18, and a gradient of any size."""
+    numbers = np.full((2, 3), 0.024638865)
+    ours, theirs = Tensor(numbers, requires_grad=True), torch.tensor(numbers, requires_grad=True)
+    mine, right = getattr(ours, name)(-1, correction=0), getattr(theirs, name)(-1, correction=0)
+    mine.sum().backward()
+    right.sum().backward()
+    assert mine.tolist() == right.tolist() == [0.0, 0.0]
+    assert ours.grad.tolist() == theirs.grad.tolist() == [[0.0] * 3] * 2

@@ -19,8 +19,13 @@ Axis = tuple[int, ...] | None
 
 
 def _apart(x: np.ndarray, axis: Axis, correction: float) -> tuple[np.ndarray, float]:
-    """The distances from the mean along `axis`, and the number by which their squares' sum is divided."""
-    count = math.prod(x.shape if axis is None else (x.shape[a] for a in axis))
+    """The distances from the mean along `axis`, and the number by which their squares' sum is divided.
+
+    They are taken from the first element's distances, so that of equal numbers each is exactly 0.
+    """
+    axes = range(x.ndim) if axis is None else axis
+    count = math.prod(x.shape[a] for a in axes)
+    x = x - x[tuple(slice(1) if a in axes else slice(None) for a in range(x.ndim))]
     mean = x.sum(axis=axis, keepdims=True) / np.asarray(count, x.dtype)
     return x - mean, max(count - correction, 0)
 

@@ -88,3 +88,10 @@ def test_a_maximum_by_axis_is_the_values_alone_and_by_dim_has_indices():
     assert Tensor(x).max(1).tolist() == Tensor(x).max(axis=1).tolist() == [3.0, 5.0]
     mine, right = Tensor(x).max(dim=1), torch.tensor(x).max(dim=1)
     assert mine.values.tolist() == right.values.tolist() and mine.indices.tolist() == right.indices.tolist()
+
+
+def test_a_root_as_a_power_has_one_rule_for_all_types():
+    for dtype in ("float16", "bfloat16", "float32", "float64"):
+        theirs = torch.tensor(-torch.inf, dtype=getattr(torch, dtype)) ** 0.5
+        assert np.isnan((Tensor(-np.inf, dtype) ** 0.5).item())
+        assert theirs.isnan() == (dtype != "float16")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
+import lzma
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tinytorch.support import data
-from tinytorch.support.data import dataset, load_digits
+from tinytorch.support.data import HELD_OUT, dataset, load_digits, load_digits20, load_shakespeare
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,3 +69,36 @@ def test_a_file_of_another_form_is_refused(tmp_path):
     (tmp_path / "wrong.csv").write_text("1,2,3\n", encoding="utf-8")
     with pytest.raises(ValueError, match="a line should hold 64 pixels and a label, this file's hold 3 numbers"):
         load_digits(tmp_path / "wrong.csv")
+
+
+def test_the_larger_digits_have_the_shapes_types_and_order_that_lessons_count_on():
+    images, labels = load_digits20()
+    assert (images.shape, images.dtype) == ((5000, 20, 20), np.float32)
+    assert (labels.shape, labels.dtype) == ((5000,), np.int64)
+    assert (images.min(), images.max()) == (0, 1)
+    assert np.bincount(labels).tolist() == [500] * 10 and (np.diff(labels) >= 0).all()
+    ones, zeros = images[labels == 1], images[labels == 0]  # a one is dark to its left and right, a zero in its middle
+    assert ones[:, :, :3].mean() < 0.02 and zeros[:, 9:11, 9:11].mean() < 0.2 < ones[:, 9:11, 9:11].mean()
+
+
+def test_a_picture_of_another_size_is_refused(tmp_path):
+    from PIL import Image
+
+    Image.new("L", (20, 20)).save(tmp_path / "digits.png")
+    with pytest.raises(ValueError, match=r"should be of 1000 x 2000 grey pixels, this one is of \(20, 20\)"):
+        load_digits20(tmp_path / "digits.png")
+
+
+def test_shakespeare_is_there_whole_and_three_plays_are_held_out():
+    training, test = load_shakespeare()
+    assert (len(training), tuple(test)) == (39, HELD_OUT)
+    texts = [*training.values(), *test.values()]
+    assert sum(map(len, texts)) == 5_057_198 and all(text.isascii() for text in texts)
+    assert training["Hamlet"].startswith("HAMLET, PRINCE OF DENMARK") and "To be, or not to be" in training["Hamlet"]
+
+
+def test_works_without_the_plays_to_test_on_are_refused(tmp_path):
+    with lzma.open(tmp_path / "works.xz", "wt", encoding="utf-8") as file:
+        json.dump({"Macbeth": "", "Hamlet": ""}, file)
+    with pytest.raises(ValueError, match="the plays to test on are missing: The Tempest, Twelfth Night"):
+        load_shakespeare(tmp_path / "works.xz")

@@ -48,7 +48,7 @@ def load_digits(path: str | os.PathLike | None = None) -> tuple[np.ndarray, np.n
 def load_digits20(path: str | os.PathLike | None = None) -> tuple[np.ndarray, np.ndarray]:
     """5,000 handwritten digits: images (5000, 20, 20), float32 from 0 to 1, and labels (5000,), int64 from 0 to 9.
 
-    They are cut out of the picture at `path`, or else of `dataset("digits20", "digits.png")`, whose digits are in order:
+    They are cut out of the picture at `path`, or else of `dataset("digits20", "digits.png")`, where they are in order:
     500 images of 0 first, 500 of 9 last. Raises ValueError where the picture is not 50 rows of 100 digits.
     """
     from PIL import Image

@@ -37,6 +37,10 @@ _EXPORTS = {
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
+    "tinytorch.core.transformers": [
+        "GPTConfig", "MLP", "Block", "GPT", "get_batch", "TextWindows", "decay_groups", "bits_per_character",
+        "text_loss", "generate",
+    ],
     "tinytorch.given.activations": [
         "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",
     ],
@@ -143,7 +147,7 @@ _EXPORTS = {
         "write_chrome_trace",
     ],
     "tinytorch.support.data": [
-        "dataset", "load_digits",
+        "dataset", "load_digits", "load_digits20", "load_shakespeare",
     ],
     "tinytorch.support.decisions": [
         "TECHNIQUES", "WORKLOADS", "Technique", "Workload",

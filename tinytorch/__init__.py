@@ -33,6 +33,9 @@ _EXPORTS = {
     "tinytorch.core.tensor": [
         "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Interceptor", "maximum", "where",
     ],
+    "tinytorch.core.tokenization": [
+        "CharTokenizer", "pretokenize", "pair_counts", "merge", "BPETokenizer",
+    ],
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
@@ -143,7 +146,7 @@ _EXPORTS = {
         "write_chrome_trace",
     ],
     "tinytorch.support.data": [
-        "dataset", "load_digits",
+        "dataset", "load_digits", "load_digits20", "load_shakespeare",
     ],
     "tinytorch.support.decisions": [
         "TECHNIQUES", "WORKLOADS", "Technique", "Workload",

@@ -482,11 +482,11 @@ def test_unit_get_batch():
     ### BEGIN HIDDEN TESTS
     cases, short = cases + [(30, 7, 5), (4, 3, 1)], short + [(5, 5), (0, 1)]
     ### END HIDDEN TESTS
+    checks.draws_windows(get_batch, manual_seed, generator)
     for length, batch, block in cases:
         checks.windows_of(get_batch, length, batch, block, manual_seed)
     for length, block in short:
         checks.too_short(get_batch, length, block)
-    checks.draws_windows(get_batch, manual_seed, generator)
 
 test_unit_get_batch()
 
@@ -708,9 +708,9 @@ token has a small probability, but there are many of them.
 
 ### Exercise: next_probabilities
 
-Three traps. Logits divided by a small temperature overflow, unless the largest was subtracted
-*before*. Tokens that tie with the k-th largest stay, or the result would depend on how they were
-sorted. And with `top_k` larger than the vocabulary all can come.
+Three traps. Logits divided by a small temperature are large: subtract the largest before `exp`.
+Tokens that tie with the k-th largest stay, or the result would depend on how they were sorted. And
+with `top_k` larger than the vocabulary all can come.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "next-probabilities"}
@@ -789,7 +789,8 @@ def test_unit_draw():
              ([[0, 1, 0]] * 2, [0.0, low], [1, 1])]
     ### BEGIN HIDDEN TESTS
     cases += [([[0.5, 0.5 - 1e-9, 0]], [low], [1]), ([quarters, [1, 0, 0]], [0.9, 0.9], [2, 0]),
-              ([[0, 0, 0.5, 0.5]] * 3, [0.0, 0.49, 0.5], [2, 2, 3])]
+              ([[0, 0, 0.5, 0.5]] * 3, [0.0, 0.49, 0.5], [2, 2, 3]),
+              ([[0.5, 1e-9, 0.5 - 1e-9]], [0.5 + 5e-10], [1])]
     ### END HIDDEN TESTS
     for rows, numbers, wanted in cases:
         checks.drawn(draw, rows, numbers, wanted, "count the edges at or below the drawn number")

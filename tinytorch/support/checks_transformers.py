@@ -172,8 +172,8 @@ def _spread(what: str, numbers: np.ndarray, wanted: float) -> None:
 # ---- the whole
 
 
-def ties(tied_logits: Callable, Tensor: type, shape: tuple[int, ...], rows: int, products: Callable) -> None:
-    """Values and gradients of x @ weight transposed, in one product of two matrices; `products` lists a call's."""
+def ties(tied_logits: Callable, Tensor: type, interceptor: type, shape: tuple[int, ...], rows: int) -> None:
+    """Values and gradients of x @ weight transposed, in one product of two matrices."""
     rng, what = np.random.default_rng(4), f"tied_logits of {shape} by {(rows, shape[-1])}"
     x, weight = (Tensor(rng.normal(size=size), requires_grad=True) for size in (shape, (rows, shape[-1])))
     with explained(what, "rows of x by columns of weight transposed"):
@@ -185,9 +185,24 @@ def ties(tied_logits: Callable, Tensor: type, shape: tuple[int, ...], rows: int,
                             ("weight", weight, g.reshape(-1, rows).T @ x.data.reshape(-1, shape[-1]))):  # fmt: skip
         assert p.grad is not None, f"{what}: no gradient reached {name}: use operations of tensors"
         close(f"{what}: the gradient with respect to {name}", p.grad, wanted, "it comes through the product", rtol=1e-6)
-    ran = products(lambda: tied_logits(x, weight))
+    ran = _products(interceptor, lambda: tied_logits(x, weight))
     equal(f"{what}: the shapes of its products", ran, [((math.prod(shape[:-1]), shape[-1]), (shape[-1], rows))],
           "as rows of one tall matrix, one product does it")
+
+
+def _products(interceptor: type, call: Callable[[], Any]) -> list[tuple]:
+    """The shapes of both sides of each product that `call()` sends through `apply`; `interceptor` is lesson 01's."""
+    found: list[tuple] = []
+
+    class Seen(interceptor):
+        def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
+            if primitive.name == "matmul":
+                found.append(tuple(x.shape for x in inputs))
+            return super().forward(primitive, inputs, options)
+
+    with Seen():
+        call()
+    return found
 
 
 def gpt_follows(kind: Callable, config: Any, ids: np.ndarray, Tensor: type, idea: str) -> None:

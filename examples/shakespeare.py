@@ -163,8 +163,8 @@ def report(trainer, tokenizer, plays):
     print(f"the three plays together: {together:.3f} bits a character")
 
 
-def plot(history, text, path):
-    """Draw the bits a character of the training text and of the validation plays, and save the picture."""
+def plot(history, path):
+    """Draw the losses on the training text and on the validation plays, and save the picture."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -173,8 +173,8 @@ def plot(history, text, path):
     minutes = np.cumsum([row.seconds for row in history]) / 60
     for name, losses in (("training", [row.loss for row in history]),
                          ("validation", [row.validation_loss for row in history])):  # fmt: skip
-        pyplot.plot(minutes, [text.bits(loss) for loss in losses], label=name)
-    pyplot.gca().set(xlabel="minutes", ylabel="bits a character")
+        pyplot.plot(minutes, losses, label=name)
+    pyplot.gca().set(xlabel="minutes", ylabel="nats a token")
     pyplot.legend()
     pyplot.savefig(path)
 
@@ -243,7 +243,7 @@ def main(arguments=None):
         print(sample(trainer, tokenizer, 200))
         report(trainer, tokenizer, plays)
     if options.plot:
-        plot(trainer.history, text, options.plot)
+        plot(trainer.history, options.plot)
     return 0
 
 

@@ -69,9 +69,12 @@ def their_network(widths: tuple[int, ...], activation: str, weights: list[np.nda
     return network
 
 
-def our_step(network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray) -> Callable[[], Tensor]:
+def our_step(
+    network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray, make_optimizer: Callable = partial(SGD, lr=RATE)
+) -> Callable[[], Tensor]:
+    """A call that takes one step on the batch and returns the loss."""
     inputs, wanted = Tensor(x), Tensor(targets)
-    optimizer = SGD(network.parameters(), lr=RATE)
+    optimizer = make_optimizer(network.parameters())
 
     def step():
         optimizer.zero_grad()
@@ -83,9 +86,12 @@ def our_step(network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndar
     return step
 
 
-def their_step(network: nn.Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray) -> Callable:
+def their_step(
+    network: nn.Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray,
+    make_optimizer: Callable = partial(torch.optim.SGD, lr=RATE),
+) -> Callable[[], torch.Tensor]:
     inputs, wanted = torch.from_numpy(x), torch.from_numpy(targets)
-    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
+    optimizer = make_optimizer(network.parameters())
 
     def step():
         optimizer.zero_grad()

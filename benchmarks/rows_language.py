@@ -52,7 +52,7 @@ def same_losses(ours: Callable, theirs: Callable) -> None:
 
 
 def gpt_flops() -> int:
-    """FLOPs of a step's products, three for each: of its linear layers, of all scores and mixtures, and of the logits."""
+    """FLOPs of a step's products, three for each: of linear layers, of all scores and mixtures, and of the logits."""
     tokens, width = TEXTS * SIZES["block_size"], SIZES["n_embd"]
     block = 2 * tokens * 12 * width**2 + 4 * tokens * SIZES["block_size"] * width
     return 3 * (SIZES["n_layer"] * block + 2 * tokens * width * SIZES["vocab_size"])

@@ -30,6 +30,7 @@ NETWORKS = (
 )
 BLOCK_SIZES = (8, 64, 256, 4, 1024)  # texts, tokens, width, heads, hidden
 RATE = 1e-3
+OURS, THEIRS = partial(SGD, lr=RATE), partial(torch.optim.SGD, lr=RATE)
 
 
 def step_rows() -> list[Row]:
@@ -70,7 +71,7 @@ def their_network(widths: tuple[int, ...], activation: str, weights: list[np.nda
 
 
 def our_step(
-    network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray, make_optimizer: Callable = partial(SGD, lr=RATE)
+    network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray, make_optimizer: Callable = OURS
 ) -> Callable[[], Tensor]:
     """A call that takes one step on the batch and returns the loss."""
     inputs, wanted = Tensor(x), Tensor(targets)
@@ -88,7 +89,7 @@ def our_step(
 
 def their_step(
     network: nn.Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray,
-    make_optimizer: Callable = partial(torch.optim.SGD, lr=RATE),
+    make_optimizer: Callable = THEIRS,
 ) -> Callable[[], torch.Tensor]:
     inputs, wanted = torch.from_numpy(x), torch.from_numpy(targets)
     optimizer = make_optimizer(network.parameters())

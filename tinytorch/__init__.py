@@ -143,7 +143,7 @@ _EXPORTS = {
         "write_chrome_trace",
     ],
     "tinytorch.support.data": [
-        "dataset", "load_digits",
+        "dataset", "load_digits", "load_digits20", "load_shakespeare",
     ],
     "tinytorch.support.decisions": [
         "TECHNIQUES", "WORKLOADS", "Technique", "Workload",

@@ -42,6 +42,7 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, as_array, floating, 
 from tinytorch.support.axes import with_axes_joined
 from tinytorch.support.casts import in_one_type
 from tinytorch.support.chains import LayerList
+from tinytorch.support.large import or_kernel
 from tinytorch.support.module_methods import ModuleMethods, naming_from_torch
 from tinytorch.support.validation import check_callable, check_sizes, checked_lengths
 
@@ -620,7 +621,8 @@ def normalized(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) 
     ### END SOLUTION
 
 
-LAYER_NORM = Primitive("layer_norm", in_one_type(normalized))
+LAYER_NORM = Primitive(
+    "layer_norm", in_one_type(or_kernel(normalized, "norm_kernels.layer_norm")))
 
 # %% nbgrader={"grade": true, "grade_id": "test-layer-norm", "points": 7}
 # Check of normalized: run it when your cell has run.
@@ -649,6 +651,12 @@ def test_unit_layer_norm():
     checks_layers.special_rows(normalized)
 
 test_unit_layer_norm()
+
+# %% [markdown]
+r"""
+`normalized` goes over memory several times. Where an array is large, `or_kernel` has the primitive
+run a compiled loop that computes the same in one pass. How such loops are made is lesson 16's.
+"""
 
 # %%
 #| export

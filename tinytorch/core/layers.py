@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/03_layers/layers_dev.py #011903906a29
+# %% ../../modules/03_layers/layers_dev.py #29ea859d34a0
 from .tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
 from ..support.axes import with_axes_joined
 from ..support.casts import in_one_type
 from ..support.chains import LayerList
+from ..support.large import or_kernel
 from ..support.module_methods import ModuleMethods, naming_from_torch
 from ..support.validation import check_callable, check_sizes, checked_lengths
 
@@ -205,7 +206,8 @@ def normalized(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) 
     return out
 
 
-LAYER_NORM = Primitive("layer_norm", in_one_type(normalized))
+LAYER_NORM = Primitive(
+    "layer_norm", in_one_type(or_kernel(normalized, "norm_kernels.layer_norm")))
 
 # %% ../../modules/03_layers/layers_dev.py #2c01f4de5fde
 def layer_norm(x: Any, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:

@@ -654,8 +654,8 @@ test_unit_layer_norm()
 
 # %% [markdown]
 r"""
-`normalized` goes over memory several times. Where an array is large, `or_kernel` has the primitive
-run a compiled loop that computes the same in one pass. How such loops are made is lesson 16's.
+For large arrays, `or_kernel` again has the primitive run a compiled loop that computes the same as
+`normalized` in one pass over memory.
 """
 
 # %%

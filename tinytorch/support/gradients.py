@@ -99,6 +99,8 @@ def linear_rule(g: Array, y: Array | None, x: Array, weight: Array, bias: Array,
 
 def softmax(g: Array, y: Array, x: Array, axis: int) -> Array:
     """Of a softmax along `axis`."""
+    if is_large(y, g):
+        return kernel("softmax_kernels.softmax_gradient")(g, y, axis)
     return y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 

@@ -39,9 +39,16 @@ _EXPORTS = {
     "tinytorch.core.tensor": [
         "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Interceptor", "maximum", "where",
     ],
+    "tinytorch.core.tokenization": [
+        "CharTokenizer", "pretokenize", "pair_counts", "merge", "BPETokenizer",
+    ],
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
+    ],
+    "tinytorch.core.transformers": [
+        "GPTConfig", "MLP", "Block", "GPT", "get_batch", "TextWindows", "decay_groups", "bits_per_character",
+        "text_loss", "generate",
     ],
     "tinytorch.given.activations": [
         "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",

@@ -10,8 +10,8 @@ from tinytorch.support.by_name import namespace
 
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
-    "tinytorch.core.attention",
     "tinytorch.core.embeddings",
+    "tinytorch.core.attention",
     "tinytorch.given.layers", "tinytorch.given.losses",
 )  # fmt: skip
 _PARTS = ("functional", "init", "utils")

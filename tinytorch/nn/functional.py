@@ -12,8 +12,8 @@ from tinytorch.support.by_name import namespace, offered
 
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
-    "tinytorch.core.attention",
     "tinytorch.core.embeddings",
+    "tinytorch.core.attention",
     "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
+from benchmarks.rows_language import language_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
@@ -21,7 +22,9 @@ class UnknownRow(Exception):
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
-    return [*gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *memory_rows(), *startup_rows()]
+    return [
+        *gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *language_rows(), *memory_rows(), *startup_rows(),
+    ]
 
 
 def select(patterns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

@@ -27,18 +27,19 @@ OPTIONS = {"lr": 1e-3, "weight_decay": 0.01}  # of AdamW, and PyTorch's with fus
 
 def language_rows() -> list[Row]:
     """One model on as many threads as there are cores, one or two."""
-    return [Row(f"gpt-step-{n}t", GPT_STEP, n, 1.0, partial(gpt_sides, n)) for n in thread_counts()]
+    return [Row(f"gpt-step-{n}t", GPT_STEP, n, 1.0, partial(gpt_sides, n, TEXTS, SIZES)) for n in thread_counts()]
 
 
-def gpt_sides(threads: int) -> Sides:
+def gpt_sides(threads: int, texts: int, sizes: dict[str, int]) -> Sides:
     """Both sides from the same weights on the same random tokens."""
-    idx, following = np.random.default_rng(0).integers(SIZES["vocab_size"], size=(2, TEXTS, SIZES["block_size"]))
+    idx, following = np.random.default_rng(0).integers(sizes["vocab_size"], size=(2, texts, sizes["block_size"]))
     manual_seed(0)
-    ours, theirs = GPT(GPTConfig(**SIZES, activation=fused_gelu)), TheirGPT(**SIZES)
+    ours, theirs = GPT(GPTConfig(**sizes, activation=fused_gelu)), TheirGPT(**sizes)
     copy_by_name(theirs, ours)
     our_call = our_step(ours, fused_cross_entropy, idx, following, partial(AdamW, **OPTIONS))
     their_call = their_step(theirs, their_loss, idx, following, partial(torch.optim.AdamW, fused=False, **OPTIONS))
-    return Sides(our_call, their_call, partial(same_losses, our_call, their_call), gpt_flops() / gemm_peak(threads))
+    agree, floor = partial(same_losses, our_call, their_call), gpt_flops(texts, **sizes) / gemm_peak(threads)
+    return Sides(our_call, their_call, agree, floor)
 
 
 def their_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -51,8 +52,8 @@ def same_losses(ours: Callable, theirs: Callable) -> None:
         np.testing.assert_allclose(ours().item(), theirs().item(), rtol=0, atol=1e-5)
 
 
-def gpt_flops() -> int:
+def gpt_flops(texts: int, vocab_size: int, block_size: int, n_layer: int, n_head: int, n_embd: int) -> int:
     """FLOPs of a step's products, three for each: of linear layers, of all scores and mixtures, and of the logits."""
-    tokens, width = TEXTS * SIZES["block_size"], SIZES["n_embd"]
-    block = 2 * tokens * 12 * width**2 + 4 * tokens * SIZES["block_size"] * width
-    return 3 * (SIZES["n_layer"] * block + 2 * tokens * width * SIZES["vocab_size"])
+    tokens = texts * block_size
+    block = 2 * tokens * 12 * n_embd**2 + 4 * tokens * block_size * n_embd
+    return 3 * (n_layer * block + 2 * tokens * n_embd * vocab_size)

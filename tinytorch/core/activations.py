@@ -121,6 +121,7 @@ def gelu(x: Any, approximate: str = "none") -> Tensor:
     return apply(GELU_PRIMITIVE, floating(x), approximate=checked_form(approximate))
 
 # %% ../../modules/02_activations/activations_dev.py #softmax
+@or_kernel("softmax_kernels.softmax")  # of large arrays
 @np.errstate(over="ignore", invalid="ignore")  # too wide a gap is -inf; inf - inf is nan
 @in_float32
 def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
@@ -136,7 +137,7 @@ def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
     return y
 
 
-SOFTMAX = Primitive("softmax", or_kernel(normalized_exp, "softmax_kernels.softmax"), "output")
+SOFTMAX = Primitive("softmax", normalized_exp, "output")
 
 # %% ../../modules/02_activations/activations_dev.py #9d96374d64ec
 @also_dim

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['scaled_dot_product_attention', 'chunk', 'MultiheadAttention']
 
-# %% ../../modules/12_attention/attention_dev.py #a8ca4ad14703
+# %% ../../modules/12_attention/attention_dev.py #df72a83df84d
 import math
 from typing import Any
 
@@ -17,6 +17,7 @@ from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, w
 from ..given.joining import broadcast_to
 from ..support.arrays import row_maxima, row_sums
 from ..support.casts import in_one_type
+from ..support.large import or_kernel
 from ..support.tiles import put_product, scores_like, tiles
 from ..support.validation import check_sizes, checked_axis
 
@@ -27,6 +28,7 @@ def causal_mask(queries: int, keys: int) -> np.ndarray:
     return np.arange(keys) <= np.arange(queries)[:, np.newaxis]
 
 # %% ../../modules/12_attention/attention_dev.py #softmax-in-place
+@or_kernel("softmax_kernels.softmax_in_place")
 def softmax_in_place(scores: np.ndarray) -> np.ndarray:
     """The softmax of each row of floating `scores` (..., n), written over them and returned.
 
@@ -59,6 +61,7 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
 WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
 
 # %% ../../modules/12_attention/attention_dev.py #scores-gradient
+@or_kernel("softmax_kernels.softmax_gradient")
 def scores_gradient(g: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The gradient with respect to the scores; a new array."""
     out = g - np.vecdot(g, weights)[..., np.newaxis]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 1 << 17  # elements
+LARGE = 1 << 16  # elements
 WIDEST = 1 << 12  # elements of a row, which then stays in a processor's first cache
 
 
@@ -31,12 +31,19 @@ def kernel(name: str) -> Callable[..., Any]:
     return getattr(import_module(f"tinytorch.support.{module}"), function)
 
 
-def or_kernel(function: Callable[..., np.ndarray], name: str) -> Callable[..., np.ndarray]:
-    """`function(*arrays, **options)`, but for large arrays the kernel `name`, which takes and gives the same."""
+def or_kernel(name: str) -> Callable[[Callable], Callable]:
+    """Let a function of arrays be computed by the kernel `name`, which takes and gives the same, where they are large.
 
-    @wraps(function)
-    def chosen(*arrays: np.ndarray, **options: Any) -> np.ndarray:
-        run = kernel(name) if is_large(*arrays) else function
-        return run(*arrays, **options)
+    >>> or_kernel("softmax_kernels.softmax")(lambda x, axis: "computed by the function")(np.zeros(2), axis=-1)
+    'computed by the function'
+    """
 
-    return chosen
+    def decorated(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+        @wraps(function)
+        def chosen(*arrays: np.ndarray, **options: Any) -> np.ndarray:
+            run = kernel(name) if is_large(*arrays) else function
+            return run(*arrays, **options)
+
+        return chosen
+
+    return decorated

@@ -48,6 +48,7 @@ from tinytorch.core.autograd import gradient_rule, joint_rule
 from tinytorch.core.layers import Dropout, Linear, Module, linear
 from tinytorch.core.tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, wrap
 from tinytorch.support.arrays import row_maxima, row_sums
+from tinytorch.support.batch_parts import by_batch
 from tinytorch.support.casts import in_one_type
 from tinytorch.support.large import or_kernel
 from tinytorch.support.tiles import aligned, check_attention, put_product, scores_like, tiles
@@ -307,7 +308,7 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
 
 # %%
 q, k = (rng.random((32, 4, 64, 32), dtype=np.float32) for _ in "qk")
@@ -344,7 +345,7 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", in_one_type(mixed))
+ATTENTION = Primitive("attention", in_one_type(by_batch(mixed)))
 
 # %%
 #| exporti
@@ -359,7 +360,7 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(mixed_rule))
+joint_rule("attention", in_float32(by_batch(mixed_rule)))
 
 # %% [markdown]
 r"""
@@ -446,7 +447,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     ### END SOLUTION
 
 
-joint_rule("attention_weights", in_float32(weights_rule))
+joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
 
 # %% nbgrader={"grade": true, "grade_id": "test-weights-rule", "points": 7}
 # Check of weights_rule: run it when your cell has run.

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['scaled_dot_product_attention', 'chunk', 'MultiheadAttention']
 
-# %% ../../modules/12_attention/attention_dev.py #a1e22814b6c3
+# %% ../../modules/12_attention/attention_dev.py #453807ce80b4
 import math
 from typing import Any
 
@@ -15,6 +15,7 @@ from .autograd import gradient_rule, joint_rule
 from .layers import Dropout, Linear, Module, linear
 from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, wrap
 from ..support.arrays import row_maxima, row_sums
+from ..support.batch_parts import by_batch
 from ..support.casts import in_one_type
 from ..support.large import or_kernel
 from ..support.tiles import aligned, check_attention, put_product, scores_like, tiles
@@ -76,7 +77,7 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
         out += mask
     softmax_in_place(out)
 
-# %% ../../modules/12_attention/attention_dev.py #a6e7e96a5854
+# %% ../../modules/12_attention/attention_dev.py #4766888e3e99
 @in_float32
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
@@ -91,9 +92,9 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
 
-# %% ../../modules/12_attention/attention_dev.py #ee4af7002ccf
+# %% ../../modules/12_attention/attention_dev.py #d6da0b7bfbf2
 @in_float32
 def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray:
     """weights @ value: (..., Tq, Tk) by (..., Tk, n) gives (..., Tq, n)."""
@@ -104,9 +105,9 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", in_one_type(mixed))
+ATTENTION = Primitive("attention", in_one_type(by_batch(mixed)))
 
-# %% ../../modules/12_attention/attention_dev.py #f9a91b156896
+# %% ../../modules/12_attention/attention_dev.py #3863201b4e0b
 def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *,
                needs: tuple[bool, ...], is_causal: bool) -> list:
     weights, value = aligned(weights, value)
@@ -118,7 +119,7 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(mixed_rule))
+joint_rule("attention", in_float32(by_batch(mixed_rule)))
 
 # %% ../../modules/12_attention/attention_dev.py #scores-gradient
 @or_kernel("softmax_kernels.softmax_gradient")
@@ -157,7 +158,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     return [to_query, to_key, to_mask][: len(needs)]
 
 
-joint_rule("attention_weights", in_float32(weights_rule))
+joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
 
 # %% ../../modules/12_attention/attention_dev.py #attend
 def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,

@@ -48,6 +48,7 @@ from tinytorch.support.arrays import row_maxima, row_sums
 from tinytorch.support.attention_shapes import aligned, check_attention, fitting_mask
 from tinytorch.support.attention_shapes import mask_of_heads
 from tinytorch.support.casts import in_one_type
+from tinytorch.support.parts import KnownInParts
 from tinytorch.support.tiles import put_product, scores_like, tiles
 from tinytorch.support.validation import check_sizes, checked_axis
 
@@ -599,7 +600,7 @@ nothing to fill with zeros, and `np.empty` will do.
 
 # %% nbgrader={"solution": true, "grade_id": "partial-gradient"}
 #| exporti
-class PartialGradient:
+class PartialGradient(KnownInParts):
     """A gradient of this shape and type that is known in `parts`, pairs of an index and an array,
     and 0 elsewhere. No two parts overlap."""
 
@@ -608,9 +609,6 @@ class PartialGradient:
 
     def __add__(self, other: "PartialGradient") -> "PartialGradient":
         return PartialGradient(self.shape, self.dtype, *self.parts, *other.parts)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.joined(), dtype)  # so that NumPy can read one, as profilers do
 
     def joined(self) -> np.ndarray:
         """The whole gradient, in a new array; the parts stay as they are.
@@ -704,7 +702,9 @@ queries, as in translation, each third of `in_proj` gets its own input, and its 
 # %%
 #| exporti
 class Projections(Module):
-    """The parameters of MultiheadAttention, and the queries, keys and values that they make."""
+    """The parameters of MultiheadAttention, with PyTorch's names for them where they differ."""
+
+    torch_names = {f"in_proj.{part}": f"in_proj_{part}" for part in ("weight", "bias")}
 
     def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True):
         check_sizes(embed_dim=embed_dim, num_heads=num_heads)

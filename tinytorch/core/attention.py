@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['scaled_dot_product_attention', 'chunk', 'MultiheadAttention']
 
-# %% ../../modules/12_attention/attention_dev.py #ec02c8f2a624
+# %% ../../modules/12_attention/attention_dev.py #c82616a3e141
 import math
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..support.arrays import row_maxima, row_sums
 from ..support.attention_shapes import aligned, check_attention, fitting_mask
 from ..support.attention_shapes import mask_of_heads
 from ..support.casts import in_one_type
+from ..support.parts import KnownInParts
 from ..support.tiles import put_product, scores_like, tiles
 from ..support.validation import check_sizes, checked_axis
 
@@ -214,7 +215,7 @@ def join_heads(x: Tensor) -> Tensor:
     return x.transpose(-3, -2).reshape(*batch, length, heads * width)
 
 # %% ../../modules/12_attention/attention_dev.py #partial-gradient
-class PartialGradient:
+class PartialGradient(KnownInParts):
     """A gradient of this shape and type that is known in `parts`, pairs of an index and an array,
     and 0 elsewhere. No two parts overlap."""
 
@@ -223,9 +224,6 @@ class PartialGradient:
 
     def __add__(self, other: "PartialGradient") -> "PartialGradient":
         return PartialGradient(self.shape, self.dtype, *self.parts, *other.parts)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.joined(), dtype)  # so that NumPy can read one, as profilers do
 
     def joined(self) -> np.ndarray:
         """The whole gradient, in a new array; the parts stay as they are.
@@ -264,9 +262,11 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     whole, before = apply(CHUNK, x), (slice(None),) * dim
     return tuple(apply(PART, whole, index=(*before, slice(i, i + size))) for i in starts)
 
-# %% ../../modules/12_attention/attention_dev.py #8a6a306dd63a
+# %% ../../modules/12_attention/attention_dev.py #e8c12470bfab
 class Projections(Module):
-    """The parameters of MultiheadAttention, and the queries, keys and values that they make."""
+    """The parameters of MultiheadAttention, with PyTorch's names for them where they differ."""
+
+    torch_names = {f"in_proj.{part}": f"in_proj_{part}" for part in ("weight", "bias")}
 
     def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True):
         check_sizes(embed_dim=embed_dim, num_heads=num_heads)

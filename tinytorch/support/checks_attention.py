@@ -296,13 +296,29 @@ def _slopes(what: str, function: Callable, inputs: Sequence[Any], step: float = 
 def _through_apply(attend: Callable, tensor: type, interceptor: type) -> None:
     """`attend` sends both halves through `apply`, with the options that they need, and gives the weights as used."""
     x = tensor(np.ones((1, 3, 2)), requires_grad=True)
-    names = operations(interceptor, lambda: attend(x, x, x, is_causal=True))
-    equal("the operations of attend", names, ["attention_weights", "attention"], "through apply, once each")
+    for causal in (True, False):
+        seen = _causal_operations(interceptor, partial(attend, x, x, x, is_causal=causal))
+        equal(f"the operations of attend with is_causal={causal}, each with its own is_causal", seen,
+              [("attention_weights", causal), ("attention", causal)], "both through apply, and tiles need to know")
     whole = attend([[1, 0]], [[1, 0], [0, 1]], [[2, 4], [6, 8]])[0]
     typed("attend of lists of whole numbers", whole, np.float32, "they become float32")
     close("attend with is_causal=np.True_", attend(x, x, x, is_causal=np.True_)[1], np.tri(3)[None] / [[1], [2], [3]])
     empty = attend(np.zeros((2, 3)), np.zeros((0, 3)), np.zeros((0, 4)))[0]
     close("attend with no key", empty, np.zeros((2, 4)), "who finds nothing brings nothing")
+
+
+def _causal_operations(interceptor: type, call: Callable[[], Any]) -> list[tuple[str, bool]]:
+    """The names of the operations of `call()`, each with whether it was told that the mask is causal."""
+    seen: list[tuple[str, bool]] = []
+
+    class Seen(interceptor):
+        def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
+            seen.append((primitive.name, bool(options.get("is_causal"))))
+            return super().forward(primitive, inputs, options)
+
+    with Seen():
+        call()
+    return seen
 
 
 def _refuses(attend: Callable) -> None:

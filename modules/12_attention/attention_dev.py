@@ -554,7 +554,7 @@ def join_heads(x: Tensor) -> Tensor:
 def test_unit_heads():
     cases = [((2, 3, 8), 2), ((5, 6), 3), ((1, 4, 4), 4)]
     ### BEGIN HIDDEN TESTS
-    cases += [((2, 3, 2, 10), 5), ((3, 3, 3), 1), ((2, 1, 6), 2), ((2, 0, 4), 2)]
+    cases += [((2, 3, 2, 10), 5), ((3, 3, 3), 1), ((2, 1, 6), 2), ((0, 3, 4), 2)]
     ### END HIDDEN TESTS
     checks.heads(split_heads, join_heads, Tensor, cases)
 

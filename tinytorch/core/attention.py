@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['scaled_dot_product_attention', 'chunk', 'MultiheadAttention']
 
-# %% ../../modules/12_attention/attention_dev.py #cb14cf9e099f
+# %% ../../modules/12_attention/attention_dev.py #4f95b46a0742
 import math
 from typing import Any
 
@@ -15,11 +15,17 @@ from .autograd import gradient_rule, joint_rule
 from .layers import Dropout, Linear, Module, linear
 from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, wrap
 from ..support.arrays import row_maxima, row_sums
+from ..support.attention_shapes import aligned, check_attention, fitting_mask
+from ..support.attention_shapes import mask_of_heads
+from ..support.batch_parts import by_batch
 from ..support.casts import in_one_type
-from ..support.tiles import aligned, check_attention, put_product, scores_like, tiles
+from ..support.large import or_kernel
+from ..support.parts import KnownInParts
+from ..support.tiles import put_product, scores_like, tiles
 from ..support.validation import check_sizes, checked_axis
 
 # %% ../../modules/12_attention/attention_dev.py #softmax-in-place
+@or_kernel("softmax_kernels.softmax_in_place")  # of large arrays, as softmax in lesson 02
 def softmax_in_place(scores: np.ndarray) -> np.ndarray:
     """The softmax of each row of floating `scores` (..., n), written over them and returned.
 
@@ -41,11 +47,10 @@ def softmax_in_place(scores: np.ndarray) -> np.ndarray:
 
 # %% ../../modules/12_attention/attention_dev.py #added-mask
 def added_mask(mask: Any, dtype: np.dtype) -> Tensor:
-    """What is added to the scores for a mask, a Tensor of the floating type `dtype`.
+    """What is added to the scores for a mask, as a Tensor of the floating type `dtype`.
 
-    Of a boolean mask that is 0 where it is True and -inf where it is False; of a floating mask it is
-    the mask itself, in the type. Raises TypeError that names the type for any other mask: whole
-    numbers could mean either.
+    For a boolean mask that is 0 where it is True and -inf where it is False, for a floating mask
+    its own numbers. Raises TypeError naming the type of any other mask: 0 and 1 could mean either.
 
     >>> added_mask(np.array([[True, False]]), np.dtype("float32"))
     Tensor([[  0., -inf]], dtype=float32)
@@ -62,8 +67,8 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
                  scale: float) -> None:
     """Write softmax(scale * query @ key^T + mask) into `out`, of shape (..., Tq, Tk).
 
-    `query` is (..., Tq, d), `key` (..., Tk, d), and `mask`, which is added, None or of the shape of
-    `out`. These are only read. No array as large as `out` is made.
+    `query` is (..., Tq, d), `key` (..., Tk, d), and `mask`, which is added, is None or of the shape
+    of `out`. All three are only read. No array as large as `out` is made.
 
     >>> fill_weights(out := np.empty((1, 2)), np.ones((1, 4)), np.ones((2, 4)), None, 0.5)
     >>> out
@@ -74,7 +79,7 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
         out += mask
     softmax_in_place(out)
 
-# %% ../../modules/12_attention/attention_dev.py #a6e7e96a5854
+# %% ../../modules/12_attention/attention_dev.py #70024d2582be
 @in_float32
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
@@ -82,16 +87,16 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     Tk); `is_causal` says that the mask is -inf above the diagonal."""
     query, key = aligned(query, key)
     out = scores_like(query, (*query.shape[:-1], key.shape[-2]), is_causal)
-    mask = None if mask is None else np.broadcast_to(mask, out.shape)
+    mask = fitting_mask(mask, out.shape)
     for tile in tiles(out.shape, is_causal):
         part = None if mask is None else mask[tile.scores]
         fill_weights(out[tile.scores], query[tile.queries], key[tile.keys], part, scale)
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
 
-# %% ../../modules/12_attention/attention_dev.py #ee4af7002ccf
+# %% ../../modules/12_attention/attention_dev.py #d6da0b7bfbf2
 @in_float32
 def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray:
     """weights @ value: (..., Tq, Tk) by (..., Tk, n) gives (..., Tq, n)."""
@@ -102,9 +107,9 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", in_one_type(mixed))
+ATTENTION = Primitive("attention", in_one_type(by_batch(mixed)))
 
-# %% ../../modules/12_attention/attention_dev.py #f9a91b156896
+# %% ../../modules/12_attention/attention_dev.py #3863201b4e0b
 def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *,
                needs: tuple[bool, ...], is_causal: bool) -> list:
     weights, value = aligned(weights, value)
@@ -116,9 +121,10 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(mixed_rule))
+joint_rule("attention", in_float32(by_batch(mixed_rule)))
 
 # %% ../../modules/12_attention/attention_dev.py #scores-gradient
+@or_kernel("softmax_kernels.softmax_gradient")
 def scores_gradient(g: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The gradient with respect to the scores, of the shape of `weights`, (..., Tq, Tk), in a new
     array, the only one of this size that is made. `g`, with respect to the weights, is only read.
@@ -136,8 +142,8 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
                  is_causal: bool) -> list:
     """The gradients of `weights_of` with respect to query, key and, where there is one, mask.
 
-    `y` holds the weights and `g` the gradient with respect to them, both (..., Tq, Tk). What stands
-    in `g` outside the tiles is not used. A mask that needs none gets None. Nothing given is changed.
+    `y` holds the weights and `g` the gradient with respect to them, both (..., Tq, Tk); outside the
+    tiles `g` is not read. A mask that needs no gradient gets None. Nothing given is changed.
     """
     query, key = aligned(query, key)
     to_query, to_key = np.empty_like(query), np.empty_like(key)
@@ -153,8 +159,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     to_key *= scale
     return [to_query, to_key, to_mask][: len(needs)]
 
-
-joint_rule("attention_weights", in_float32(weights_rule))
+joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
 
 # %% ../../modules/12_attention/attention_dev.py #attend
 def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
@@ -193,10 +198,10 @@ def scaled_dot_product_attention(
     """
     return attend(query, key, value, attn_mask, dropout_p, is_causal, scale)[0]
 
-# %% ../../modules/12_attention/attention_dev.py #split-heads
+# %% ../../modules/12_attention/attention_dev.py #heads
 def split_heads(x: Tensor, num_heads: int) -> Tensor:
-    """(..., T, E) becomes (..., num_heads, T, E / num_heads): head 0 has the first numbers of each
-    position, head 1 the next ones. No number is copied.
+    """(..., T, E) becomes (..., num_heads, T, E / num_heads), a view: head 0 has the first numbers
+    of each position, head 1 the next ones.
 
     >>> split_heads(Tensor([[1, 2, 3, 4], [5, 6, 7, 8]]), 2).tolist()
     [[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]]
@@ -204,7 +209,6 @@ def split_heads(x: Tensor, num_heads: int) -> Tensor:
     *batch, length, width = x.shape
     return x.reshape(*batch, length, num_heads, width // num_heads).transpose(-3, -2)
 
-# %% ../../modules/12_attention/attention_dev.py #join-heads
 def join_heads(x: Tensor) -> Tensor:
     """(..., H, T, n) becomes (..., T, H * n): the opposite of `split_heads`.
 
@@ -215,7 +219,7 @@ def join_heads(x: Tensor) -> Tensor:
     return x.transpose(-3, -2).reshape(*batch, length, heads * width)
 
 # %% ../../modules/12_attention/attention_dev.py #partial-gradient
-class PartialGradient:
+class PartialGradient(KnownInParts):
     """A gradient of this shape and type that is known in `parts`, pairs of an index and an array,
     and 0 elsewhere. No two parts overlap."""
 
@@ -224,9 +228,6 @@ class PartialGradient:
 
     def __add__(self, other: "PartialGradient") -> "PartialGradient":
         return PartialGradient(self.shape, self.dtype, *self.parts, *other.parts)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.joined(), dtype)  # so that NumPy can read one, as profilers do
 
     def joined(self) -> np.ndarray:
         """The whole gradient, in a new array; the parts stay as they are.
@@ -258,16 +259,18 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     x = as_tensor(input)
     if chunks < 1 or not x.ndim:
-        raise ValueError(f"chunk wants at least 1 part, of axes, got {chunks} of shape {x.shape}")
+        raise ValueError(f"chunk into {chunks} parts of shape {x.shape}: at least 1, of an axis")
     dim = checked_axis(dim, x.shape)
     size = -(-x.shape[dim] // chunks)
     starts = range(0, x.shape[dim], size) if size else [0] * chunks
     whole, before = apply(CHUNK, x), (slice(None),) * dim
     return tuple(apply(PART, whole, index=(*before, slice(i, i + size))) for i in starts)
 
-# %% ../../modules/12_attention/attention_dev.py #8a6a306dd63a
+# %% ../../modules/12_attention/attention_dev.py #e8c12470bfab
 class Projections(Module):
-    """The parameters of MultiheadAttention, and the queries, keys and values that they make."""
+    """The parameters of MultiheadAttention, with PyTorch's names for them where they differ."""
+
+    torch_names = {f"in_proj.{part}": f"in_proj_{part}" for part in ("weight", "bias")}
 
     def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True):
         check_sizes(embed_dim=embed_dim, num_heads=num_heads)
@@ -288,15 +291,6 @@ def projected(layer: Projections, query: Any, key: Any = None, value: Any = None
     biases = [None] * 3 if bias is None else chunk(bias, 3)
     return list(map(linear, (query, key, value), weights, biases))
 
-# %% ../../modules/12_attention/attention_dev.py #dd8eee7883fb
-def mask_of_heads(mask: Any, num_heads: int) -> Any:
-    """A mask as PyTorch's layer has it, as one for `attend`: there True forbids, and three axes are
-    (batch * num_heads, Tq, Tk)."""
-    mask = None if mask is None else as_tensor(mask)
-    if mask is not None and mask.ndim == 3:
-        mask = mask.reshape(-1, num_heads, *mask.shape[-2:])
-    return wrap(~mask.data) if mask is not None and mask.dtype == bool else mask
-
 # %% ../../modules/12_attention/attention_dev.py #multihead-attention
 class MultiheadAttention(Projections):
     """Attention by `num_heads` heads, each of width embed_dim / num_heads; batch first, as
@@ -308,12 +302,13 @@ class MultiheadAttention(Projections):
         """The output, (..., Tq, E), and with `need_weights` the weights, else None.
 
         query is (..., Tq, E), key and value (..., Tk, E); key is query unless given, value is key.
-        `attn_mask` as in `mask_of_heads`, or `is_causal`. The weights are the mean of all heads,
-        (..., Tq, Tk), or with `average_attn_weights=False` each head's, (..., num_heads, Tq, Tk).
+        True in `attn_mask` forbids. The weights are the mean of all heads, (..., Tq, Tk), or with
+        `average_attn_weights=False` each head's, (..., num_heads, Tq, Tk).
         """
         heads = [split_heads(x, self.num_heads) for x in projected(self, query, key, value)]
-        mask, dropout_p = mask_of_heads(attn_mask, self.num_heads), self.dropout * self.training
-        out, weights = attend(*heads, mask, dropout_p, is_causal)
+        if attn_mask is not None:
+            attn_mask = mask_of_heads(as_tensor(attn_mask), self.num_heads)
+        out, weights = attend(*heads, attn_mask, self.dropout * self.training, is_causal)
         out = self.out_proj(join_heads(out))
         if not need_weights:
             return out, None

@@ -1,4 +1,4 @@
-"""Attention against PyTorch in value, shape, type and gradient; what is masked leaks nowhere; parts share a gradient."""
+"""Attention against PyTorch in value, shape, type and gradient; what is masked leaks nowhere; parts share gradients."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ def test_autocast_runs_it_in_16_bits():
 
 
 @pytest.mark.parametrize(("width", "heads", "bias"), [(8, 2, True), (6, 3, False), (5, 5, True), (4, 1, True)])
-@pytest.mark.parametrize("case", ["self", "cross", "key alone", "mask", "mask of heads", "floating", "causal", "no batch"])
+@pytest.mark.parametrize(
+    "case", ["self", "cross", "key alone", "mask", "mask of heads", "floating", "causal", "no batch"]
+)
 def test_the_layer_gives_what_pytorchs_gives(width, heads, bias, case):
     rng, theirs = np.random.default_rng(6), torch.nn.MultiheadAttention(width, heads, bias=bias, batch_first=True)
     theirs = theirs.double()

@@ -511,7 +511,7 @@ def _multihead(layer: type, tensor: type, width: int, heads: int, shape: Shape, 
         results = [made(*inputs, need_weights=need, average_attn_weights=mean, **given)
                    for need, mean in ((False, True), (True, True), (True, False))]
     for result in results:
-        assert type(result) is tuple, f"{call} gave a {type(result).__name__}, wanted a pair: output and weights, or None"
+        assert type(result) is tuple, f"{call} gave a {type(result).__name__}, wanted a pair: output, weights or None"
     wanted, weights = _by_heads(made, heads, query, seen, seen if value is None else value, mask)
     for out, _ in results:
         close(f"{call}: the output", out, wanted, "each head by itself, then out_proj", rtol=1e-5, atol=1e-5)

@@ -132,9 +132,10 @@ class GPT(Module):
             x = block(x)
         return tied_logits(self.ln_f(x), self.wte.weight)
 
-    def generate(self, *args: Any, **options: Any) -> Tensor:
-        """`generate(self, ...)`: see there."""
-        return generate(self, *args, **options)
+    def generate(self, idx: Any, max_new_tokens: int, temperature: float = 1.0,
+                 top_k: int | None = None, seed: int | None = None) -> Tensor:
+        """See the function `generate`."""
+        return generate(self, idx, max_new_tokens, temperature, top_k, seed)
 
 # %% ../../modules/13_transformers/transformers_dev.py #get-batch
 def get_batch(tokens: np.ndarray, batch_size: int, block_size: int) -> tuple[Tensor, Tensor]:

@@ -374,10 +374,8 @@ class GPT(Module):
         initialize(self)
 
     def forward(self, idx: Any) -> Tensor:
-        """Whole numbers (B, T) -> logits (B, T, vocab_size), for T from 1 to block_size.
-
-        ValueError for another shape or for more tokens, TypeError for numbers that are not whole.
-        """
+        """Whole numbers (B, T), T up to block_size, -> logits (B, T, vocab_size). ValueError for
+        another shape or for more tokens, TypeError for numbers that are not whole."""
         tokens = token_array(idx, self.config.block_size)
         ### BEGIN SOLUTION
         x = self.drop(self.wte(tokens) + self.wpe(np.arange(tokens.shape[1])))

@@ -54,6 +54,7 @@ from tinytorch.core.tensor import Interceptor, no_grad
 from tinytorch.support import checks_embeddings as checks
 from tinytorch.support.checks import check, raises
 from tinytorch.support.checks_gradients import rules_agree
+from tinytorch.support.threads import one_thread
 
 # %% [markdown]
 r"""
@@ -106,6 +107,7 @@ saves for 32 texts of 64 symbols, a vocabulary of 2,000 symbols and vectors of l
 """
 
 # %%
+@one_thread()  # of BLAS, here and in the training below
 def best_ms(function, runs=3):
     return min(timeit.repeat(function, number=runs, repeat=5)) / runs * 1e3
 
@@ -616,9 +618,8 @@ sizes and the rate were chosen by the validation part. The test plays have chose
 
 # %%
 from tinytorch.core.optimizers import AdamW
-from tinytorch.support.threads import one_thread
 
-@one_thread()  # of BLAS
+@one_thread()
 def train(model, steps, rate=0.02):
     optimizer, draw = AdamW(model.parameters(), lr=rate), np.random.default_rng(1)
     before, after = windows(parts["training"], 5)

@@ -86,9 +86,9 @@ print([*"To be"], "->", [number[c] for c in "To be"])
 r"""
 ## A product that picks rows
 
-How can a network take a symbol, if not by its number? Make of symbol number r a row of zeros with
-a single 1 at place r. That is a *one-hot* row, and all symbols are equally far from each other in
-it. The product of a one-hot row with a weight matrix is one row of the matrix:
+How can a network take a symbol, if not by its number? One way is a *one-hot* row: for symbol number
+r a row of zeros with a single 1 at place r. Any two such rows are equally far apart. The product of
+a one-hot row with a weight matrix is one row of the matrix:
 """
 
 # %%
@@ -123,9 +123,9 @@ for name, function in [("one_hot @ weight", lambda: one_hot @ large),
 
 # %% [markdown]
 r"""
-`take` copies whole rows, and is given here. Left to itself it looks at every number once more, to
-see whether there is such a row. `mode="clip"` leaves that out: any number is moved into the range.
-We can afford it, because the next function lets no wrong number through.
+The lookup by `take` is given. By default `take` raises an error for a number that has no row, and
+looks at every number for that. With `mode="clip"` it moves such a number into the range instead. We
+can afford that, because the next function lets no wrong number through, with a better message.
 """
 
 # %%
@@ -871,12 +871,13 @@ class Averaged(Module):
 
 # %%
 manual_seed(0)
+reached = {}
 for name, positions in [("no positions", None), ("sinusoidal", sinusoidal_positions(5, 32)),
                         ("learned", Embedding(5, 32).weight)]:
     averaged = Averaged(positions)
     train(averaged, steps=120)
-    few = parts["validation"][:50000]
-    print(f"{name:12} {bits(averaged, few):.3f} bits a character")
+    reached[name] = bits(averaged, parts["validation"][:50000])
+    print(f"{name:12} {reached[name]:.3f} bits a character")
 
 # %% [markdown]
 r"""

@@ -11,6 +11,7 @@ from benchmarks.rows_gelu import gelu_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
+from benchmarks.rows_tokenization import tokenization_rows
 from benchmarks.rows_training import step_rows
 from benchmarks.timing import Row
 
@@ -21,7 +22,9 @@ class UnknownRow(Exception):
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
-    return [*gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *memory_rows(), *startup_rows()]
+    return [
+        *gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *tokenization_rows(), *memory_rows(), *startup_rows(),
+    ]  # fmt: skip
 
 
 def select(patterns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

@@ -230,7 +230,7 @@ class ByteTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """The text; U+FFFD where bytes are not UTF-8, as in `bytes.decode(errors="replace")`."""
         ### BEGIN SOLUTION
-        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+        return self.decode_bytes(ids).decode(errors="replace")
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-byte-tokenizer", "points": 6}
@@ -758,9 +758,10 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
         ### BEGIN SOLUTION
         ids = []
         for piece in byte_pieces(text):
-            if piece not in self.cache:
-                self.cache[piece] = encode_word(piece, self.ranks)
-            ids += self.cache[piece]
+            word = self.cache.get(piece)
+            if word is None:
+                word = self.cache[piece] = encode_word(piece, self.ranks)
+            ids += word
         return ids
         ### END SOLUTION
 

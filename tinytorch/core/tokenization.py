@@ -59,7 +59,7 @@ class ByteTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text; U+FFFD where bytes are not UTF-8, as in `bytes.decode(errors="replace")`."""
-        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+        return self.decode_bytes(ids).decode(errors="replace")
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #pretokenize
 def pretokenize(text: str) -> list[str]:
@@ -233,7 +233,8 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
         """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
         ids = []
         for piece in byte_pieces(text):
-            if piece not in self.cache:
-                self.cache[piece] = encode_word(piece, self.ranks)
-            ids += self.cache[piece]
+            word = self.cache.get(piece)
+            if word is None:
+                word = self.cache[piece] = encode_word(piece, self.ranks)
+            ids += word
         return ids

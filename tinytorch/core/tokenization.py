@@ -44,7 +44,7 @@ class CharTokenizer(SavedTokenizer):
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #byte-tokenizer
 class ByteTokenizer:
-    """A token for each byte of UTF-8; `tokens` holds their bytes, of which others may have more."""
+    """One token for each byte of a text in UTF-8. `tokens[i]` is the bytes of token `i`."""
 
     def __init__(self):
         self.tokens = [bytes([number]) for number in range(256)]
@@ -222,9 +222,7 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
 
     @classmethod
     def train(cls, text: str | bytes, vocab_size: int) -> "BPETokenizer":
-        """A `cls` of `vocab_size` tokens; of fewer, where the text has no more pairs to merge.
-
-        ValueError for less than 256 tokens, which the bytes alone are."""
+        """A `cls` of `vocab_size` tokens, or fewer where no pair is left; ValueError below 256."""
         if vocab_size < 256:
             raise ValueError(f"vocab_size {vocab_size} is too small: the bytes are 256 tokens")
         return cls(learn_merges(Counter(byte_pieces(text)), vocab_size - 256))

@@ -20,6 +20,9 @@ _EXPORTS = {
     "tinytorch.core.autograd": [
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
+    "tinytorch.core.dataloader": [
+        "Dataset", "TensorDataset", "Subset", "random_split", "default_collate", "random_shift", "DataLoader",
+    ],
     "tinytorch.core.layers": [
         "Module", "Parameter", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm",
         "LayerNorm", "Sequential",
@@ -143,7 +146,7 @@ _EXPORTS = {
         "write_chrome_trace",
     ],
     "tinytorch.support.data": [
-        "dataset", "load_digits",
+        "dataset", "load_digits", "load_digits20", "load_shakespeare",
     ],
     "tinytorch.support.decisions": [
         "TECHNIQUES", "WORKLOADS", "Technique", "Workload",
@@ -172,7 +175,7 @@ _EXPORTS = {
 }
 _NOT_BUILT = []
 _PARTS = [
-    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support",
+    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support", "utils",
 ]
 
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

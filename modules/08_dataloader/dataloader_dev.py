@@ -14,9 +14,20 @@
 r"""
 # Lesson 08: Data loading
 
-> Datasets, batches made ahead of time by threads, and random shifts that any seed repeats.
+> Datasets of items, batches that threads make ahead of time, and random shifts that repeat.
 
-About 4 hours: 11 exercises, some 65 lines to write, and an open question. Needs lessons 01 to 07.
+Lesson 07 trained on arrays: all images in memory, decoded, and the same in every epoch. Most data
+is not like that. It lies in a hundred thousand files or on another machine, has to be fetched and
+decoded, and should look a little different each time. While all this happens, the network waits.
+
+You will build:
+
+- datasets, which give their items one by one, subsets of them, and a random split;
+- batches out of items of any form, and random shifts of images;
+- a loader whose threads make the next batches while the network uses this one, in an order and
+  with shifts that one seed repeats, however many threads there are.
+
+About 5 hours: 12 exercises, some 65 lines to write, and an open question. Needs lessons 01 to 07.
 Makes `tinytorch.core.dataloader`: `Dataset`, `TensorDataset`, `Subset`, `random_split`,
 `default_collate`, `random_shift`, `DataLoader`.
 """
@@ -31,8 +42,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
-from operator import index as whole
 from typing import Any
 
 import numpy as np
@@ -43,13 +54,85 @@ from tinytorch.core.layers import generator
 from tinytorch.core.tensor import Tensor, as_tensor, wrap
 from tinytorch.core.training import batch_indices
 from tinytorch.support.drawing import drawing_from
-from tinytorch.support.loading import check_alike, check_loader, checked_images, checked_indices
-from tinytorch.support.loading import equally_long, is_namedtuple, no_others, stacked
+from tinytorch.support.loading import check_alike, check_equally_long, check_loader, checked_images
+from tinytorch.support.loading import checked_indices, is_namedtuple, no_others, stacked
+
+# %%
+from tinytorch.core.layers import manual_seed
+from tinytorch.core.tensor import Interceptor
+from tinytorch.support import checks_loading, checks_prefetch
+from tinytorch.support.checks import check, raises
+from tinytorch.support.data import load_digits20
+
+# %% [markdown]
+r"""
+## A network that waits
+
+The 5,000 handwritten digits of this lesson are images of 20 by 20 pixels. They are small enough for
+memory, so let us pretend that they lie elsewhere: a wait of 0.2 ms for each stands for a disk or a
+network.
+"""
+
+# %%
+import time
+
+images, labels = load_digits20()
+
+class Elsewhere:
+    """The digits, each of which takes a while to arrive."""
+
+    def __len__(self):
+        return len(labels)
+
+    def __getitem__(self, index):
+        time.sleep(0.0002)
+        return images[index], labels[index]
+
+# %%
+from tinytorch.core.activations import GELU
+from tinytorch.core.layers import Linear, Sequential
+from tinytorch.core.losses import CrossEntropyLoss
+from tinytorch.core.optimizers import AdamW
+from tinytorch.core.training import CosineSchedule, Trainer, evaluate
+
+def flat(x):
+    return x.reshape(len(x), -1)
+
+def new_trainer(seed=0, lr=0.005):
+    manual_seed(seed)
+    model = Sequential(flat, Linear(400, 128), GELU(), Linear(128, 10))
+    return Trainer(model, AdamW(model.parameters(), lr), CrossEntropyLoss())
+
+# %%
+from threadpoolctl import threadpool_limits
+
+threadpool_limits(1)  # one thread for products: the others are to be free for loading
+items, trainer, loading, stepping = Elsewhere(), new_trainer(), 0.0, 0.0
+for start in range(0, 640, 32):
+    begun = time.perf_counter()
+    batch = [np.stack(part) for part in zip(*(items[i] for i in range(start, start + 32)))]
+    fetched = time.perf_counter()
+    trainer.train_step([(Tensor(batch[0]), Tensor(batch[1]))])
+    loading, stepping = loading + fetched - begun, stepping + time.perf_counter() - fetched
+print(f"loading {loading * 1e3:.0f} ms, training {stepping * 1e3:.0f} ms: the network waited "
+      f"{loading / (loading + stepping):.0%} of the time")
+
+# %% [markdown]
+r"""
+Nothing in this loop has to be so. The second batch could be on its way while the network trains on
+the first. That is where this lesson ends; it begins with what a batch is made of.
+
+## Items
+
+A *dataset* is anything that has a length and gives an item for an index: a list is one, and so are
+an array and the class above. The class `Dataset` is there to be inherited from. It adds that a
+`for` loop goes over the items, and says what is missing where a method is.
+"""
 
 # %%
 #| export
 class Dataset:
-    """A number of items: subclasses define `__len__` and `__getitem__`."""
+    """Items by their index, 0 to `len(dataset) - 1`. Subclasses define `__len__`, `__getitem__`."""
 
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} has no method __len__")
@@ -60,68 +143,180 @@ class Dataset:
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
 
+# %% [markdown]
+r"""
+### Exercise: TensorDataset
+
+The simplest dataset holds tensors of which the first axes count the items, such as images and their
+labels. A tensor takes an array of indices as readily as one index. So does this dataset, and that
+will pay later on.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "tensor-dataset"}
 #| export
 class TensorDataset(Dataset):
-    """Tensors whose first axes count the items: item i is the tuple of row i of each."""
+    """Items that are rows of tensors: `TensorDataset(images, labels)`.
+
+    `tensors` are Tensors, or what can become one, of shapes (n, ...). ValueError where their first
+    axes differ in length.
+    """
 
     def __init__(self, *tensors: Any):
         self.tensors = tuple(as_tensor(tensor) for tensor in tensors)
-        self.count = equally_long(self.tensors)
+        check_equally_long(self.tensors)
 
     def __len__(self) -> int:
+        """The number of rows, n."""
         ### BEGIN SOLUTION
-        return self.count
+        return len(self.tensors[0])
         ### END SOLUTION
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
-        """Row `index` of each tensor; of several rows where `index` is an array of indices."""
+        """Row `index` of each tensor. With an array of k indices, or a slice: k rows of each.
+
+        >>> TensorDataset([[1, 2], [3, 4]], [5, 6])[1]
+        (Tensor([3., 4.], dtype=float32), Tensor(6., dtype=float32))
+        """
         ### BEGIN SOLUTION
         return tuple(tensor[index] for tensor in self.tensors)
         ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-tensor-dataset", "points": 3}
+# Check of TensorDataset: run it when your cell has run.
+@check
+def test_unit_tensor_dataset():
+    checks_loading.rows(TensorDataset, Tensor, 4)
+    ### BEGIN HIDDEN TESTS
+    checks_loading.rows(TensorDataset, Tensor, 7)
+    ### END HIDDEN TESTS
+    raises("tensors of 3 and 2 rows", lambda: TensorDataset([1, 2, 3], [4, 5]), ValueError, "(3,)")
+
+test_unit_tensor_dataset()
+
+# %% [markdown]
+r"""
+### Exercise: Subset
+
+A part of a dataset needs no copy of the items: the dataset and a list of indices are enough. The
+item is fetched when somebody asks for it, and never before. `checked_indices` makes an array of the
+indices; `.tolist()` makes Python's own numbers of NumPy's, which a dataset may insist on.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "subset"}
 #| export
 class Subset(Dataset):
-    """The items of `dataset` at `indices`, in their order."""
+    """The items of `dataset` at `indices`, in their order.
+
+    TypeError for indices that are not whole numbers, IndexError for one out of range.
+    """
 
     def __init__(self, dataset: Any, indices: Any):
         self.dataset, self.indices = dataset, checked_indices(indices, len(dataset))
 
     def __len__(self) -> int:
+        """The number of indices."""
         ### BEGIN SOLUTION
         return len(self.indices)
         ### END SOLUTION
 
     def __getitem__(self, index: Any) -> Any:
-        """The item of `dataset` at `self.indices[index]`."""
+        """What the dataset gives for the index, or the list of indices, at `index` of `indices`.
+
+        >>> Subset(["a", "b", "c"], [2, 0])[0]
+        'c'
+        """
         ### BEGIN SOLUTION
         return self.dataset[self.indices[index].tolist()]
         ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-subset", "points": 3}
+# Check of Subset: run it when your cell has run.
+@check
+def test_unit_subset():
+    checks_loading.subset(Subset, 10, [7, 2, 2, -1])
+    ### BEGIN HIDDEN TESTS
+    checks_loading.subset(Subset, 30, [29, 0, 17])
+    ### END HIDDEN TESTS
+    raises("a Subset with index 5 of 5", lambda: Subset(range(5), [0, 5]), IndexError, "5")
+    raises("a Subset with a mask", lambda: Subset([1, 2], [True, False]), TypeError, "flatnonzero")
+
+test_unit_subset()
+
+# %% [markdown]
+r"""
+### Exercise: split_sizes
+
+A split is given in items, as in `[4000, 1000]`, or in shares, as in `[0.8, 0.2]`. PyTorch takes
+lengths that sum to 1 for shares. It rounds each down to whole items, and what is left over goes
+one each to the first parts. Ten times 0.1 is not quite 1 in floating point, so compare with
+`math.isclose`. And `operator.index(x)` gives back what is a whole number, Python's or NumPy's, as
+Python's, and raises TypeError for anything else.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "split-sizes"}
 #| exporti
-def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
-    """The sizes of the parts of `count` items: `lengths` itself, or so many shares if they sum to 1.
+from operator import index as whole
 
-    A share is rounded down; what is left over goes one each to the first parts.
+def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
+    """The sizes of the parts of `count` items: `lengths`, or these shares where they sum to 1.
+
+    Raises ValueError, with the lengths, where one is negative, or where they sum neither to 1 nor
+    to `count`, and TypeError for sizes such as 2.5.
+
+    >>> split_sizes(10, [3, 7]), split_sizes(10, [0.5, 0.25, 0.25])
+    ([3, 7], [6, 2, 2])
     """
     ### BEGIN SOLUTION
-    if math.isclose(sum(lengths), 1) and min(lengths) >= 0:
-        sizes = [math.floor(share * count) for share in lengths]
-        for i in range(count - sum(sizes)):
-            sizes[i % len(sizes)] += 1
-        return sizes
-    sizes = [whole(length) for length in lengths]
-    if sum(sizes) != count or min(sizes) < 0:
-        raise ValueError(f"lengths {sizes} sum to {sum(sizes)}, but there are {count} items")
-    return sizes
+    total = sum(lengths)
+    shares = math.isclose(total, 1)
+    if min(lengths, default=0) < 0 or not (shares or total == count):
+        raise ValueError(f"lengths {lengths} should be positive and sum to {count}, or to 1")
+    if not shares:
+        return [whole(length) for length in lengths]
+    sizes = [math.floor(share * count) for share in lengths]
+    left = count - sum(sizes)
+    return [size + (i < left) for i, size in enumerate(sizes)]
     ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-split-sizes", "points": 4}
+# Check of split_sizes: run it when your cell has run.
+@check
+def test_unit_split_sizes():
+    cases = [(10, [3, 7], [3, 7]), (10, (0.5, 0.25, 0.25), [6, 2, 2]), (100, [0.1] * 10, [10] * 10),
+             (5, np.array([2, 3]), [2, 3]), (11, [1.0], [11]), (4, [0, 4], [0, 4])]
+    refused = [(10, [5, 4], ValueError, "[5, 4]"), (10, [0.5, 0.4], ValueError, "0.4"),
+               (10, [12, -2], ValueError, "-2"), (5, [2.5, 2.5], TypeError, "float")]
+    ### BEGIN HIDDEN TESTS
+    cases += [(10, [1 / 3] * 3, [4, 3, 3]), (11, [0.25] * 4, [3, 3, 3, 2]), (7, [1], [7]),
+              (1, [0.5, 0.5], [1, 0]), (0, [0.5, 0.5], [0, 0]), (3, [np.int64(3)], [3])]
+    refused += [(10, [1.5, -0.5], ValueError, "-0.5"), (3, [], ValueError, "3")]
+    ### END HIDDEN TESTS
+    for case in cases:
+        checks_loading.sizes(split_sizes, *case, "sizes as they are; of shares what is left over")
+    for count, lengths, kind, word in refused:
+        call = f"split_sizes({count}, {lengths})"
+        raises(call, lambda: split_sizes(count, lengths), kind, word, idea="say what was given")
+
+test_unit_split_sizes()
+
+# %% [markdown]
+r"""
+### Exercise: random_split
+
+Draw an order of all items from `generator()`, and cut it into pieces of these sizes.
+`np.split(order, edges)` cuts an array at the places `edges`.
+"""
 
 # %% nbgrader={"solution": true, "grade_id": "random-split"}
 #| export
 def random_split(dataset: Any, lengths: Sequence[float], **others: Any) -> list[Subset]:
-    """Subsets of these sizes, or shares, with items drawn from `generator()`."""
+    """Subsets of `dataset` of these lengths, see `split_sizes`. Each item is in one of them.
+
+    The items of each are in random order, drawn from `generator()`; none is fetched.
+
+    >>> [len(part) for part in random_split(range(10), [0.7, 0.3])]
+    [7, 3]
+    """
     no_others("random_split", others)
     ### BEGIN SOLUTION
     sizes = split_sizes(len(dataset), lengths)
@@ -129,10 +324,56 @@ def random_split(dataset: Any, lengths: Sequence[float], **others: Any) -> list[
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-random-split", "points": 3}
+# Check of random_split: run it when your cell has run.
+@check
+def test_unit_random_split():
+    cases = [(40, [25, 15], [25, 15]), (50, [0.5, 0.3, 0.2], [25, 15, 10]), (30, [30], [30])]
+    ### BEGIN HIDDEN TESTS
+    cases += [(45, [0.9, 0.1], [41, 4]), (33, [0, 30, 3], [0, 30, 3])]
+    ### END HIDDEN TESTS
+    for case in cases:
+        checks_loading.split(random_split, manual_seed, *case)
+
+test_unit_random_split()
+
+# %%
+manual_seed(0)
+digits = TensorDataset(images, labels)
+train, validation, test = random_split(digits, [1000, 1000, 3000])
+print(len(train), "to train on,", len(validation), "to choose by,", len(test), "to test on, once")
+
+# %% [markdown]
+r"""
+We keep only 1,000 digits to train on. With so few, it will matter how they are used.
+
+## From items to a batch
+
+A network takes a batch: a Tensor of images and a Tensor of labels. Items come as they come: a tuple
+of an image and a number, or a dict with a file's name in it. To *collate* them is to put like to
+like.
+
+### Exercise: default_collate
+
+Numbers, arrays and Tensors are stacked along a new first axis, which `stacked(batch, where, Tensor)`
+does. Python's own numbers become int64 and float64, as in PyTorch. Strings stay as they are, in a
+list. Of tuples, lists and dicts each part makes a batch of its own, by the same function: this is
+recursion. `zip(*batch)` turns a list of pairs into a pair of tuples. A part that does not fit is
+found deep inside, so each call says in `where` which part it was given.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "default-collate"}
 #| export
-def default_collate(batch: Sequence[Any], where: str = "an item") -> Any:
-    """A batch from a list of items that are alike."""
+def default_collate(batch: Sequence[Any], where: str = "item") -> Any:
+    """One batch made of items that are alike.
+
+    Numbers, arrays and Tensors of one shape (...) give a Tensor (n, ...), strings (and bytes) a
+    list, dicts a dict of batches, tuples and lists a list of batches; a named tuple stays one.
+    TypeError or ValueError, with `where`, such as "item[1]['image']", for items that are not alike.
+
+    >>> default_collate([(1, {"name": "a"}), (2, {"name": "b"})])
+    [Tensor([1, 2], dtype=int64), {'name': ['a', 'b']}]
+    """
     check_alike(batch, where, Tensor)
     first = batch[0]
     ### BEGIN SOLUTION
@@ -147,11 +388,67 @@ def default_collate(batch: Sequence[Any], where: str = "an item") -> Any:
     return wrap(stacked(batch, where, Tensor))
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-default-collate", "points": 6}
+# Check of default_collate: run it when your cell has run.
+@check
+def test_unit_default_collate():
+    pair, point = np.float32([[1, 2], [3, 4]]), checks_loading.Point
+    cases = [([1, 2], np.array([1, 2])), ([0.5, 2.0], np.array([0.5, 2.0])), (["a", "b"], ["a", "b"]),
+             ([True, False], np.array([True, False])), ([*pair], pair), ([*map(Tensor, pair)], pair),
+             ([(1, "a"), (2, "b")], [np.array([1, 2]), ["a", "b"]]),
+             ([[1, 2], [3, 4]], [np.array([1, 3]), np.array([2, 4])]),
+             ([{"x": 1, "y": (2,)}, {"x": 3, "y": (4,)}],
+              {"x": np.array([1, 3]), "y": [np.array([2, 4])]}),
+             ([point(1, "a"), point(2, "b")], point(np.array([1, 2]), ["a", "b"]))]
+    ### BEGIN HIDDEN TESTS
+    cases += [([pair], pair[None]), ([np.float16(2)], np.float16([2])), ([b"a"], [b"a"]), ([(), ()], []),
+              ([(point(1, [2]),)], [point(np.array([1]), [np.array([2])])]), ([{}, {}], {}),
+              ([np.int8([1]), np.int8([2])], np.int8([[1], [2]])), ([Tensor(2.0)], np.float32([2]))]
+    ### END HIDDEN TESTS
+    for case in cases:
+        checks_loading.collated(default_collate, Tensor, *case, "see what the docstring says of each form")
+
+test_unit_default_collate()
+
+# %% nbgrader={"grade": true, "grade_id": "test-collate-places", "points": 2}
+# Check of default_collate: run it when your cell has run.
+@check
+def test_unit_collate_places():
+    cases = [([(1, np.zeros(2)), (2, np.zeros(3))], ValueError, ("item[1]", "(2,)", "(3,)")),
+             ([{"x": [None]}, {"x": [None]}], TypeError, ("item['x'][0]", "NoneType"))]
+    ### BEGIN HIDDEN TESTS
+    cases += [([(0, (1, "a")), (0, (1, 2))], TypeError, ("item[1][1]", "int", "str")),
+              ([{7: {"y": 1}}, {7: {"z": 1}}], ValueError, ("item[7]", "'y'"))]
+    ### END HIDDEN TESTS
+    checks_loading.places(default_collate, cases)
+
+test_unit_collate_places()
+
+# %% [markdown]
+r"""
+### Exercise: noted
+
+Item 3,871 of a hundred thousand is a broken file. "cannot identify image file" helps nobody who does
+not know which. Wrapping the error in another one would hide its type from whoever wants to catch
+it. Python has a better way: `error.add_note(text)` gives an error a line that is printed below its
+own words.
+
+Write a block that does this. It catches every `Exception`, which is dangerous, unless the very same
+error goes on: `raise` alone does that.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "noted"}
 #| exporti
 @contextmanager
-def noted(note: str):
-    """In the block, an error gets `note` added to it, and goes on as it is."""
+def noted(note: str) -> Iterator[None]:
+    """In the block, an error gets `note` added to its notes and goes on as it is.
+
+    >>> with noted("in line 7"):
+    ...     int("x")
+    Traceback (most recent call last):
+    ValueError: invalid literal for int() with base 10: 'x'
+    in line 7
+    """
     ### BEGIN SOLUTION
     try:
         yield
@@ -160,49 +457,310 @@ def noted(note: str):
         raise
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-noted", "points": 3}
+# Check of noted: run it when your cell has run.
+@check
+def test_unit_noted():
+    checks_loading.notes(noted)
+
+test_unit_noted()
+
+# %% [markdown]
+r"""
+### Exercise: make_batch
+
+Now fetch the items of a batch and collate them. If that fails, a note names the item. If the items
+do not fit together, a note names them all. `noted` makes both notes.
+
+There is a faster way for rows of tensors: an array of indices takes all rows at once. It is right
+only where nothing else was asked for. So take it where there is no `collate_fn`, and where `type`
+says that the dataset is a `TensorDataset` itself: a class made of it may have a `__getitem__` of
+its own. A `Subset` (again: itself) can be resolved first, into its dataset and the indices there.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "make-batch"}
 #| exporti
 def make_batch(dataset: Any, indices: np.ndarray, collate_fn: Callable | None = None) -> Any:
-    """The batch of the items at `indices`."""
+    """The batch of the items at `indices`, (k,): what `collate_fn`, or else `default_collate`,
+    makes of the list of them.
+
+    The dataset is asked by Python's own numbers. A TensorDataset without a `collate_fn`, also in
+    Subsets, is asked once, for all rows. An error of the dataset's gets a note with the item's
+    index in the dataset that raised it, an error of collating one with the indices of all items.
+
+    >>> make_batch("abcd", np.array([3, 0]))
+    ['d', 'a']
+    """
     ### BEGIN SOLUTION
     while type(dataset) is Subset:
         dataset, indices = dataset.dataset, dataset.indices[indices]
     if type(dataset) is TensorDataset and collate_fn is None:
         return list(dataset[indices])
-    items = []
+    items, name = [], type(dataset).__name__
     for index in indices.tolist():
-        with noted(f"raised for item {index} of a {type(dataset).__name__}"):
+        with noted(f"this was raised for item {index} of the dataset, a {name}"):
             items.append(dataset[index])
-    with noted(f"raised for the batch of items {indices.tolist()}"):
+    with noted(f"this was raised for the batch of items {indices.tolist()}"):
         return (collate_fn or default_collate)(items)
     ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-make-batch", "points": 6}
+# Check of make_batch: run it when your cell has run.
+@check
+def test_unit_make_batch():
+    checks_loading.batch_of_items(make_batch, Tensor, Subset, [7, 0, 3, 3])
+    checks_loading.batch_of_rows(make_batch, TensorDataset, Subset, Interceptor, Tensor, 12)
+    ### BEGIN HIDDEN TESTS
+    checks_loading.batch_of_items(make_batch, Tensor, Subset, [18])
+    checks_loading.batch_of_rows(make_batch, TensorDataset, Subset, Interceptor, Tensor, 31)
+    ### END HIDDEN TESTS
+
+test_unit_make_batch()
+
+# %% nbgrader={"grade": true, "grade_id": "test-batch-errors", "points": 3}
+# Check of make_batch, where an item cannot be had: run it when your cell has run.
+@check
+def test_unit_batch_errors():
+    checks_loading.batch_errors(make_batch, Subset)
+
+test_unit_batch_errors()
+
+# %%
+some = np.arange(64)
+
+def fastest(call):
+    """The best of ten times, in microseconds."""
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times) * 1e6
+
+for name, collate_fn in [("at once", None), ("item by item", default_collate)]:
+    print(f"64 digits {name}: {fastest(lambda: make_batch(digits, some, collate_fn)):.0f} us")
+
+# %% [markdown]
+r"""
+## Images that move
+
+A seven that stands two pixels farther to the left is still a seven. Somebody has to tell the
+network, and more images are the way to say it: in each epoch, move every image by a few pixels, at
+random. This is called *augmentation*. What leaves the image is lost, and zeros come in on the other
+side. Do it for a whole batch at a time, without a loop over the images:
+
+1. `np.pad(images, widths)` puts a border of zeros round each image, as wide as the longest shift.
+   `widths` has a pair (before, after) for each axis, (0, 0) for those that stay.
+2. `np.lib.stride_tricks.sliding_window_view(padded, (h, w), axis=(-2, -1))` shows every place at
+   which an image of the old size can be cut out: its shape is (n, ..., rows, columns, h, w), and
+   nothing is copied.
+3. Arrays as indices, n numbers each, take one window for each image: `windows[images, ..., rows,
+   columns, :, :]`.
+
+### Exercise: shifted
+
+An image that moves *down* by 1 has its window 1 row *up*: the window of a shift of 0 begins where
+the border ends.
+"""
 
 # %% nbgrader={"solution": true, "grade_id": "shifted"}
 #| exporti
 def shifted(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Each image moved by its own whole numbers of pixels: (n, ..., h, w) by (n, 2), down and right."""
+    """Images (n, ..., h, w), image i moved by `shifts[i]`: so many pixels down and to the right.
+
+    `shifts` is (n, 2), whole numbers, negative for up and left. Pixels that leave are lost, zeros
+    come in. The result is a new array of the images' type.
+
+    >>> shifted(np.array([[[1, 2], [3, 4]]]), np.array([[1, 0]]))
+    array([[[0, 0],
+            [1, 2]]])
+    """
     ### BEGIN SOLUTION
     reach = np.abs(shifts).max(initial=0)
     padded = np.pad(images, [(0, 0)] * (images.ndim - 2) + [(reach, reach)] * 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, images.shape[-2:], axis=(-2, -1))
-    down, right = reach - shifts.T
-    return windows[np.arange(len(images)), ..., down, right, :, :]
+    rows, columns = reach - shifts.T
+    return windows[np.arange(len(images)), ..., rows, columns, :, :]
     ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-shifted", "points": 5}
+# Check of shifted: run it when your cell has run.
+@check
+def test_unit_shifted():
+    cases = [((3, 4, 5), [(1, 0), (0, -2), (-1, 3)]), ((2, 3, 4, 3), [(2, 1), (-1, 0)], "uint8"),
+             ((2, 3, 3), [(0, 0), (0, 0)]), ((1, 2, 3), [(5, -4)], "float64"), ((0, 2, 2), [])]
+    ### BEGIN HIDDEN TESTS
+    cases += [((4, 6, 3), [(-5, 2), (1, 1), (0, 0), (3, -3)], "int64"), ((1, 1, 1), [(0, 0)]),
+              ((2, 1, 2, 2, 5), [(0, 4), (-1, -1)], "float16"), ((2, 3, 2), [(9, 0), (0, 1)])]
+    ### END HIDDEN TESTS
+    for case in cases:
+        checks_loading.moved(shifted, *case)
+
+test_unit_shifted()
+
+# %% [markdown]
+r"""
+### Exercise: random_shift
+
+Draw two numbers from -limit to limit for each image, both ends included, from lesson 03's
+`generator()`. Its `integers(low, high, size=...)` leaves `high` out.
+"""
 
 # %% nbgrader={"solution": true, "grade_id": "random-shift"}
 #| export
 def random_shift(images: Any, limit: int) -> Tensor:
-    """Each image moved at random by up to `limit` pixels down or up, and right or left."""
+    """Each image moved, by `shifted`, by -limit to limit pixels down and as many to the right.
+
+    Every pair of shifts is as likely as any other, and is drawn from `generator()`. `images` is
+    (n, ..., h, w), an array or a Tensor that needs no gradient (else ValueError).
+
+    >>> random_shift(np.ones((8, 20, 20)), limit=2).shape
+    (8, 20, 20)
+    """
     images = checked_images(as_tensor(images), limit)
     ### BEGIN SOLUTION
     shifts = generator().integers(-limit, limit + 1, size=(len(images), 2))
     return wrap(shifted(images.data, shifts))
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-random-shift", "points": 3}
+# Check of random_shift: run it when your cell has run.
+@check
+def test_unit_random_shift():
+    checks_loading.random_shifts(random_shift, Tensor, manual_seed, limit=2)
+    ### BEGIN HIDDEN TESTS
+    checks_loading.random_shifts(random_shift, Tensor, manual_seed, limit=1)
+    ### END HIDDEN TESTS
+    checks_loading.random_shifts(random_shift, Tensor, manual_seed, limit=0)
+
+test_unit_random_shift()
+
+# %%
+import matplotlib.pyplot as plt
+
+manual_seed(2)
+copies = random_shift(np.repeat(images[3700:3701], 9, axis=0), limit=3).numpy()
+figure, panels = plt.subplots(1, 10, figsize=(10, 1.2))
+for panel, picture in zip(panels, [images[3700], *copies]):
+    panel.imshow(picture, cmap="gray_r")
+    panel.set(xticks=[], yticks=[])
+panels[0].set_title("original", fontsize=9)
+plt.show()
+
+# %% [markdown]
+r"""
+### Whose random numbers?
+
+Soon several threads will make batches at the same time. If they all drew from the one generator,
+the one that happened to come first would get the next numbers, and no run could be repeated. So a
+batch gets a generator of its own. It is made from two numbers: a seed that the loader draws once
+for each epoch, and the batch's number in it. Whichever thread makes the batch, and whenever, the
+batch comes out the same.
+
+`np.random.default_rng([seed, number])` mixes both numbers well. Their sum would not do: then batch 1
+of one epoch would repeat batch 0 of another. `with drawing_from(rng):` lets `generator()` give `rng`
+to this thread inside the block. So a dataset or a `collate_fn` can draw as everybody does, from
+`generator()`, and knows nothing of all this.
+
+### Exercise: seeded_batch
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "seeded-batch"}
+#| exporti
+def seeded_batch(dataset: Any, indices: np.ndarray, collate_fn: Callable | None, seed: int,
+                 number: int) -> Any:
+    """`make_batch(dataset, indices, collate_fn)`, drawing from a generator of the batch's own.
+
+    It is made from `seed`, of the epoch, and `number`, of the batch, both from 0 on; the shared
+    generator is not touched, whatever happens.
+
+    >>> seeded_batch("abc", np.array([1, 2]), lambda items: int(generator().integers(100)), 5, 0)
+    91
+    """
+    ### BEGIN SOLUTION
+    with drawing_from(np.random.default_rng([seed, number])):
+        return make_batch(dataset, indices, collate_fn)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-seeded-batch", "points": 3}
+# Check of seeded_batch: run it when your cell has run.
+@check
+def test_unit_seeded_batch():
+    checks_loading.seeded(seeded_batch, generator, manual_seed, seed=5)
+    ### BEGIN HIDDEN TESTS
+    checks_loading.seeded(seeded_batch, generator, manual_seed, seed=40)
+    ### END HIDDEN TESTS
+
+test_unit_seeded_batch()
+
+# %% [markdown]
+r"""
+## Made ahead of time
+
+A *thread* runs Python code beside the program's other threads. But only one of them at a time may
+run Python's own instructions: the one that holds the *global interpreter lock*, the GIL. A thread
+gives the lock away while it waits, and NumPy, zlib and most image decoders give it away during long
+computations of their own. Here are eight jobs of three kinds, one after the other and then by two
+threads:
+"""
+
+# %%
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+packed = zlib.compress((images * 255).astype(np.uint8).tobytes(), level=1)
+jobs = {"a wait": lambda: time.sleep(0.005), "zlib": lambda: zlib.decompress(packed),
+        "a loop in Python": lambda: sum(i * i for i in range(100000))}
+
+def seconds(job, threads):
+    with ThreadPoolExecutor(threads) as pool:
+        start = time.perf_counter()
+        results = [pool.submit(job) for _ in range(8)]
+        [result.result() for result in results]
+        return time.perf_counter() - start
+
+for name, job in jobs.items():
+    one, two = (min(seconds(job, threads) for _ in range(3)) for threads in (1, 2))
+    print(f"{name:17} one thread {one * 1e3:5.1f} ms, two {two * 1e3:5.1f} ms: {one / two:.1f} x")
+
+# %% [markdown]
+r"""
+Two threads wait twice as fast. They decompress faster where a second core is free. They do not run
+Python faster. So threads help a loader that waits for a disk or a network, or that decodes, and
+they do not help one whose items are computed in Python. (PyTorch's workers are processes. These
+have a lock each, and pay for it: every batch has to come from one process into another.)
+
+`ThreadPoolExecutor(n, prefix)` is a pool of n threads, whose names begin with `prefix`.
+`pool.submit(f, x)` returns at once, with a *future*: a promise of `f(x)`. The next free thread
+computes it, and `future.result()` waits for it, if need be. If `f` raised an error, `result()`
+raises the same one, with the traceback that leads to where it happened. And
+`pool.shutdown(cancel_futures=True)` cancels what no thread has begun, and waits until the threads
+have ended.
+
+### Exercise: prefetch
+
+Submit the first `ahead` jobs, and keep their futures in a queue, oldest first (a `deque` has
+`append` and `popleft`). Then, again and again: wait for the oldest, submit one more, and `yield`
+the result. The order is kept because the *oldest* is waited for, whichever is ready first. The
+memory is bounded because a new job starts only when a batch is taken.
+
+Somebody may leave the loop after three batches, by `break` or by an error. Python then closes your
+generator: the `yield` raises `GeneratorExit`. The threads must end in this case, too, and that is
+what `finally` is for.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "prefetch"}
 #| exporti
 def prefetch(make: Callable, jobs: Iterable, num_workers: int, ahead: int) -> Iterator[Any]:
-    """`make(job)` for each job, in order, made by threads, at most `ahead` before they are asked for."""
+    """`make(job)` for each of `jobs`, in their order, computed by `num_workers` threads.
+
+    While one is used, at most `ahead` (from 1 on) others are made or being made; jobs are taken
+    from `jobs` one by one as they are submitted. An error is raised in its job's place. When the
+    loop ends, however it does, jobs that were not begun are cancelled and the threads end.
+
+    >>> list(prefetch(abs, [-3, 4, -5], num_workers=2, ahead=2))
+    [3, 4, 5]
+    """
     ### BEGIN SOLUTION
     jobs, waiting, pool = iter(jobs), deque(), ThreadPoolExecutor(num_workers, "tinytorch-loader")
     try:
@@ -215,10 +773,73 @@ def prefetch(make: Callable, jobs: Iterable, num_workers: int, ahead: int) -> It
         pool.shutdown(cancel_futures=True)
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "test-prefetch", "points": 6}
+# Check of prefetch, its order and its threads: run it when your cell has run.
+@check
+def test_unit_prefetch():
+    cases = [(20, 3, 6), (2, 4, 4), (0, 2, 4), (5, 1, 1)]
+    ### BEGIN HIDDEN TESTS
+    cases += [(33, 2, 8), (1, 1, 2), (9, 4, 2)]
+    ### END HIDDEN TESTS
+    for case in cases:
+        checks_prefetch.in_order(prefetch, *case)
+    for workers in (2, 4):
+        checks_prefetch.side_by_side(prefetch, workers)
+        checks_prefetch.late_first(prefetch, workers)
+
+test_unit_prefetch()
+
+# %% nbgrader={"grade": true, "grade_id": "test-prefetch-bound", "points": 4}
+# Check of prefetch, how far ahead it goes: run it when your cell has run.
+@check
+def test_unit_prefetch_bound():
+    checks_prefetch.bounded(prefetch, workers=2, ahead=4)
+    ### BEGIN HIDDEN TESTS
+    checks_prefetch.bounded(prefetch, workers=3, ahead=3)
+    checks_prefetch.bounded(prefetch, workers=2, ahead=1)
+    ### END HIDDEN TESTS
+
+test_unit_prefetch_bound()
+
+# %% nbgrader={"grade": true, "grade_id": "test-prefetch-ends", "points": 5}
+# Check of prefetch, how it ends: run it when your cell has run.
+@check
+def test_unit_prefetch_ends():
+    checks_prefetch.ends(prefetch, workers=3)
+    checks_prefetch.cancelled(prefetch)
+    checks_prefetch.errors(prefetch, bad=5)
+    ### BEGIN HIDDEN TESTS
+    checks_prefetch.errors(prefetch, bad=0)
+    ### END HIDDEN TESTS
+
+test_unit_prefetch_ends()
+
+# %% [markdown]
+r"""
+## The loader
+
+Everything is there. `DataLoader` has the arguments of PyTorch's, with the same meaning:
+`num_workers` threads keep `num_workers * prefetch_factor` batches ready, and with 0 workers each
+batch is made when it is asked for.
+
+### Exercise: DataLoader
+
+An epoch takes two things from `generator()`, both at its start: the order, which lesson 07's
+`batch_indices(count, batch_size, shuffle)` draws and cuts into pieces, and then a seed for its
+batches, from 0 to $2^{63} - 1$. From there on the shared generator belongs to the training again,
+dropout for instance, and no thread touches it. So `__iter__` should *return* an iterator and not
+`yield` itself: a generator would draw only when its first batch is asked for.
+"""
+
 # %% nbgrader={"solution": true, "grade_id": "dataloader"}
 #| export
 class DataLoader:
-    """Batches of a dataset, epoch after epoch."""
+    """The batches of a dataset, as often as you like: `for batch in loader:` is one epoch.
+
+    Batches have `batch_size` items, the last may be shorter, unless `drop_last` leaves it out.
+    `shuffle` draws a new order for each epoch. `num_workers` threads make up to `num_workers *
+    prefetch_factor` batches ahead. ValueError for an empty dataset or a number out of range.
+    """
 
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False,
                  num_workers: int = 0, collate_fn: Callable | None = None,
@@ -230,25 +851,202 @@ class DataLoader:
         self.drop_last, self.prefetch_factor = drop_last, prefetch_factor
 
     def __len__(self) -> int:
-        """The batches of an epoch."""
+        """The number of batches in an epoch."""
         ### BEGIN SOLUTION
-        whole, rest = divmod(len(self.dataset), self.batch_size)
-        return whole + (rest > 0 and not self.drop_last)
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full if self.drop_last or rest == 0 else full + 1
         ### END SOLUTION
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of one epoch."""
+        """The batches of one epoch, each a `seeded_batch`; its order and seed are drawn here."""
         ### BEGIN SOLUTION
         pieces = batch_indices(len(self.dataset), self.batch_size, self.shuffle)[:len(self)]
-        seed = int(generator().integers(2**63))
+        seed = int(generator().integers(2**63 - 1, endpoint=True))
 
-        def make(job):
+        def make(job: tuple[int, np.ndarray]) -> Any:
             number, indices = job
-            with drawing_from(np.random.default_rng([seed, number])):
-                return make_batch(self.dataset, indices, self.collate_fn)
+            return seeded_batch(self.dataset, indices, self.collate_fn, seed, number)
 
         if self.num_workers == 0:
-            return (make(job) for job in enumerate(pieces))
+            return map(make, enumerate(pieces))
         ahead = self.num_workers * self.prefetch_factor
         return prefetch(make, enumerate(pieces), self.num_workers, ahead)
         ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-dataloader", "points": 5}
+# Check of DataLoader: run it when your cell has run.
+@check
+def test_unit_dataloader():
+    for case in [(10, 4), (8, 4), (3, 5)]:
+        checks_prefetch.lengths(DataLoader, *case)
+    checks_prefetch.draws(DataLoader, generator, manual_seed, batch_indices)
+    bad = [({"batch_size": 0}, "0"), ({"num_workers": -1}, "-1"), ({"prefetch_factor": 0}, "0")]
+    for options, value in bad:
+        (name, _), = options.items()
+        raises(f"{options}", lambda: DataLoader(range(5), **options), ValueError, name, value)
+    raises("an empty dataset", lambda: DataLoader([]), ValueError, "empty")
+
+test_unit_dataloader()
+
+# %% nbgrader={"grade": true, "grade_id": "test-workers", "points": 6}
+# Check of DataLoader with workers: run it when your cell has run.
+@check
+def test_unit_workers():
+    seeds, sizes = [3], [(2, 3), (1, 1), (0, 2)]
+    ### BEGIN HIDDEN TESTS
+    seeds, sizes = [3, 8], [*sizes, (3, 2)]
+    ### END HIDDEN TESTS
+    for seed in seeds:
+        checks_prefetch.any_number_of_workers(
+            DataLoader, random_shift, default_collate, manual_seed, seed)
+    for size in sizes:
+        checks_prefetch.looked_ahead(DataLoader, *size)
+
+test_unit_workers()
+
+# %% [markdown]
+r"""
+### What is hidden
+
+Back to the digits that lie elsewhere. At best, the loop takes as long as the slower of its two
+halves: the steps alone, or the loading, shared out among the workers. Everything above that, in the
+loop without workers, can be hidden. How much of it is?
+"""
+
+# %%
+far = Subset(Elsewhere(), np.arange(1600))
+
+def loop(loader, step):
+    start = time.perf_counter()
+    for batch in loader:
+        step([batch])
+    return time.perf_counter() - start
+
+ready = list(DataLoader(Subset(digits, np.arange(1600)), 32))
+steps, loading = loop(ready, trainer.train_step), loop(DataLoader(far, 32), id)
+plain = loop(DataLoader(far, 32), trainer.train_step)
+print(f"steps {steps * 1e3:.0f} ms, loading {loading * 1e3:.0f} ms, both in turn {plain * 1e3:.0f} ms")
+
+# %%
+for workers in (1, 2, 4):
+    taken = loop(DataLoader(far, 32, num_workers=workers), trainer.train_step)
+    best = max(steps, loading / workers)
+    print(f"{workers} workers: {taken * 1e3:4.0f} ms, at best {best * 1e3:4.0f} ms: "
+          f"{(plain - taken) / (plain - best):.0%} of what can be hidden is hidden")
+
+# %% [markdown]
+r"""
+And what does the loader itself cost, where there is nothing to wait for? The step is that of the
+small network above, on one thread. For a larger one, the share would be smaller.
+"""
+
+# %%
+def moving(limit):
+    """A collate_fn that shifts the images of a batch."""
+    def collate(items):
+        images, labels = default_collate(items)
+        return random_shift(images, limit), labels
+    return collate
+
+# %%
+batches = list(DataLoader(train, 50))
+step = min(loop(batches, trainer.train_step) for _ in range(5)) / len(batches)
+for name, collate_fn in [("at once", None), ("item by item", default_collate), ("moved", moving(2))]:
+    loader = DataLoader(train, 50, shuffle=True, collate_fn=collate_fn)
+    cost = min(loop(loader, id) for _ in range(5)) / len(loader)
+    print(f"{name:12} {cost * 1e6:4.0f} us a batch: {cost / step:5.1%} of a step of {step * 1e6:.0f} us")
+
+# %% [markdown]
+r"""
+## Digits that move
+
+Does it help to move them? The network of the beginning trains on 1,000 digits, for 20 epochs, with
+shifts of up to 0, 1 and 2 pixels. The validation digits choose the limit.
+"""
+
+# %%
+held, unseen = ((images[part.indices], labels[part.indices]) for part in (validation, test))
+
+def trained(limit, workers=0, epochs=20):
+    trainer, collate_fn = new_trainer(), moving(limit) if limit else None
+    loader = DataLoader(train, 50, shuffle=True, num_workers=workers, collate_fn=collate_fn)
+    trainer.schedule = CosineSchedule(trainer.optimizer, epochs * len(loader), len(loader))
+    trainer.fit(loader, epochs)
+    return trainer
+
+# %%
+runs = {limit: trained(limit) for limit in (0, 1, 2)}
+scores = {limit: run.evaluate(*held).accuracy for limit, run in runs.items()}
+for limit, run in runs.items():
+    print(f"up to {limit} pixels: training {run.history[-1].accuracy:.1%}, validation {scores[limit]:.1%}")
+    plt.plot(range(1, 21), [row.loss for row in run.history], label=f"up to {limit} pixels")
+plt.gca().set(xlabel="epoch", ylabel="training loss", yscale="log")
+plt.legend()
+plt.show()
+
+# %%
+best = max(scores, key=scores.get)
+for name, limit in [("no shifts", 0), (f"shifts of up to {best}", best)]:
+    print(f"{name}: {runs[limit].evaluate(*unseen).accuracy:.1%} of the 3,000 test digits")
+same = [np.array_equal(a.data, b.data) for a, b in zip(
+    runs[best].model.parameters(), trained(best, workers=2).model.parameters())]
+print("the same training with two workers ends with the same weights:", all(same))
+
+# %% [markdown]
+r"""
+Without shifts the network learns its 1,000 digits by heart: it names every one of them, and that is
+all that the training loss can tell it. Shifted digits are never quite the same twice, so they
+cannot be learned by heart. The training loss is higher, and the digits that count are the better
+for it. Lesson 09 builds a network that does not have to be told: one whose first layers look for
+the same shapes everywhere.
+
+## Questions
+
+Assign each answer to the name behind its question.
+
+1. 1,000 items, `batch_size=48`, `drop_last=True`: how many items are left out of each epoch?
+   (`left_out`)
+2. `num_workers=3`, `prefetch_factor=4`, batches of 64 images of 224 x 224 pixels, 3 float32 numbers
+   each: how many bytes do the batches take that are ready while one is used? (`bytes_ready`)
+3. A step takes 20 ms, a batch takes 70 ms to load, and loading is all waiting. How many workers are
+   needed for the network never to wait, after its first batches? (`workers_needed`)
+"""
+
+# %% nbgrader={"solution": true, "grade_id": "question-loading"}
+### BEGIN SOLUTION
+left_out = 1000 % 48
+bytes_ready = 3 * 4 * 64 * 224 * 224 * 3 * 4
+workers_needed = 4
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-question-loading", "points": 4}
+# Check of the questions: run it when your cell has run.
+@check
+def test_question_loading():
+    taken = sum(map(len, DataLoader(range(1000), 48, drop_last=True)))
+    assert left_out == 1000 - taken, f"left_out is {left_out}: how many whole batches are there?"
+    batch = np.zeros((64, 3, 224, 224), np.float32)
+    assert bytes_ready == 3 * 4 * batch.nbytes, (
+        f"bytes_ready is {bytes_ready}: how many batches are ahead, and how large is one?")
+    enough = [n for n in range(1, 20) if 70 / n <= 20]
+    assert workers_needed == enough[0], (
+        f"workers_needed is {workers_needed}: how often does a batch come from so many workers?")
+
+test_question_loading()
+
+# %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-workers", "points": 2}
+r"""
+**In your own words:** a colleague's loader has four workers, and the training is no faster than with
+none. Name two causes that this lesson has shown, and say what you would measure to tell them apart.
+
+Your answer here.
+"""
+
+# %% [markdown]
+r"""
+## What you have
+
+Data that comes item by item from anywhere, in batches that are ready when the network is, and that
+one seed repeats. `tito module complete 08` puts it into `tinytorch.core.dataloader`, and
+`from tinytorch.utils.data import DataLoader` finds it under PyTorch's name.
+"""

@@ -39,12 +39,11 @@ def check_loader(count: int, batch_size: int, num_workers: int, prefetch_factor:
         raise ValueError("the dataset is empty: there is no batch to make")
 
 
-def equally_long(arrays: Sequence[Any]) -> int:
-    """The length that the first axes of all arrays or Tensors have; ValueError, with the shapes, where they differ."""
+def check_equally_long(arrays: Sequence[Any]) -> None:
+    """Raise ValueError, with the shapes, where there are no arrays or Tensors, or their first axes differ in length."""
     shapes = [array.shape for array in arrays]
     if not shapes or not all(shapes) or len({shape[0] for shape in shapes}) != 1:
         raise ValueError(f"tensors of shapes {shapes}: there must be one at least, and their first axes equally long")
-    return shapes[0][0]
 
 
 def checked_indices(indices: Any, count: int) -> np.ndarray:
@@ -98,11 +97,11 @@ def check_alike(values: Sequence[Any], where: str, tensor: type) -> None:
                         "and tuples, lists and dicts of them; write a collate_fn for other things")
     if len(set(kinds.values())) > 1:
         number = next(i for i, value in enumerate(values) if kinds[type(value)] is not kind)
-        raise TypeError(f"{_place(where, number)} is a {type(values[number]).__name__}, of number 0 a "
+        raise TypeError(f"{_place(where, number)} is a {type(values[number]).__name__}, in number 0 a "
                         f"{type(first).__name__}")
     for number, value in enumerate(values if kind in (Sequence, Mapping) else ()):
         if kind is Sequence and len(value) != len(first):
-            raise ValueError(f"{_place(where, number)} has {len(value)} parts, of number 0 {len(first)}")
+            raise ValueError(f"{_place(where, number)} has {len(value)} parts, in number 0 {len(first)}")
         if kind is Mapping and (missing := [key for key in first if key not in value]):
             raise ValueError(f"{_place(where, number)} has no {missing[0]!r}, which number 0 has")
 
@@ -116,7 +115,7 @@ def stacked(values: Sequence[Any], where: str, tensor: type) -> np.ndarray:
     arrays = [value.data if isinstance(value, tensor) else np.asarray(value) for value in values]
     if len({array.shape for array in arrays}) > 1:
         number = next(i for i, array in enumerate(arrays) if array.shape != arrays[0].shape)
-        shapes = f"has shape {arrays[number].shape}, of number 0 {arrays[0].shape}"
+        shapes = f"has shape {arrays[number].shape}, in number 0 {arrays[0].shape}"
         raise ValueError(f"{_place(where, number)} {shapes}: a batch needs one shape")
     for number, value in enumerate(values):
         if isinstance(value, tensor) and value.requires_grad:
@@ -143,4 +142,4 @@ def _meeting(arrays: Sequence[np.ndarray]) -> np.dtype:
 
 
 def _place(where: str, number: int) -> str:
-    return f"{where} of number {number} in the batch"
+    return f"number {number} of the batch: {where}"

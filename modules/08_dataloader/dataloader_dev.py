@@ -27,7 +27,7 @@ You will build:
 - a loader whose threads make the next batches while the network uses this one, in an order and
   with shifts that one seed repeats, however many threads there are.
 
-About 5 hours: 12 exercises, some 65 lines to write, and an open question. Needs lessons 01 to 07.
+About 5 hours: 12 exercises, some 60 lines to write, and an open question. Needs lessons 01 to 07.
 Makes `tinytorch.core.dataloader`: `Dataset`, `TensorDataset`, `Subset`, `random_split`,
 `default_collate`, `random_shift`, `DataLoader`.
 """
@@ -44,6 +44,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from operator import index as whole
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,9 @@ from tinytorch.support.loading import check_alike, check_equally_long, check_loa
 from tinytorch.support.loading import checked_indices, is_namedtuple, no_others, stacked
 
 # %%
+import time
+from threadpoolctl import threadpool_limits
+
 from tinytorch.core.layers import manual_seed
 from tinytorch.core.tensor import Interceptor
 from tinytorch.support import checks_loading, checks_prefetch
@@ -74,15 +78,12 @@ network.
 """
 
 # %%
-import time
-
 images, labels = load_digits20()
 
 class Elsewhere:
     """The digits, each of which takes a while to arrive."""
 
-    def __len__(self):
-        return len(labels)
+    def __len__(self): return len(labels)
 
     def __getitem__(self, index):
         time.sleep(0.0002)
@@ -93,29 +94,28 @@ from tinytorch.core.activations import GELU
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import AdamW
-from tinytorch.core.training import CosineSchedule, Trainer, evaluate
+from tinytorch.core.training import CosineSchedule, Trainer
 
+# %%
 def flat(x):
     return x.reshape(len(x), -1)
 
-def new_trainer(seed=0, lr=0.005):
-    manual_seed(seed)
+def new_trainer(lr=0.005):
+    manual_seed(0)
     model = Sequential(flat, Linear(400, 128), GELU(), Linear(128, 10))
     return Trainer(model, AdamW(model.parameters(), lr), CrossEntropyLoss())
 
 # %%
-from threadpoolctl import threadpool_limits
-
-threadpool_limits(1)  # one thread for products: the others are to be free for loading
-items, trainer, loading, stepping = Elsewhere(), new_trainer(), 0.0, 0.0
+threadpool_limits(1)  # products use one thread here, and leave the other cores to the loading
+trainer, elsewhere, times = new_trainer(), Elsewhere(), []
 for start in range(0, 640, 32):
-    begun = time.perf_counter()
-    batch = [np.stack(part) for part in zip(*(items[i] for i in range(start, start + 32)))]
-    fetched = time.perf_counter()
-    trainer.train_step([(Tensor(batch[0]), Tensor(batch[1]))])
-    loading, stepping = loading + fetched - begun, stepping + time.perf_counter() - fetched
-print(f"loading {loading * 1e3:.0f} ms, training {stepping * 1e3:.0f} ms: the network waited "
-      f"{loading / (loading + stepping):.0%} of the time")
+    times.append(time.perf_counter())
+    items = [elsewhere[i] for i in range(start, start + 32)]
+    batch = [Tensor(np.stack(part)) for part in zip(*items)]
+    times.append(time.perf_counter())
+    trainer.train_step([batch])
+loading, stepping = np.diff(times)[2::2].sum(), np.diff(times)[3::2].sum()  # but the first ones
+print(f"the network waited {loading / (loading + stepping):.0%} of the time")
 
 # %% [markdown]
 r"""
@@ -189,7 +189,6 @@ def test_unit_tensor_dataset():
     ### BEGIN HIDDEN TESTS
     checks_loading.rows(TensorDataset, Tensor, 7)
     ### END HIDDEN TESTS
-    raises("tensors of 3 and 2 rows", lambda: TensorDataset([1, 2, 3], [4, 5]), ValueError, "(3,)")
 
 test_unit_tensor_dataset()
 
@@ -237,8 +236,6 @@ def test_unit_subset():
     ### BEGIN HIDDEN TESTS
     checks_loading.subset(Subset, 30, [29, 0, 17])
     ### END HIDDEN TESTS
-    raises("a Subset with index 5 of 5", lambda: Subset(range(5), [0, 5]), IndexError, "5")
-    raises("a Subset with a mask", lambda: Subset([1, 2], [True, False]), TypeError, "flatnonzero")
 
 test_unit_subset()
 
@@ -255,8 +252,6 @@ Python's, and raises TypeError for anything else.
 
 # %% nbgrader={"solution": true, "grade_id": "split-sizes"}
 #| exporti
-from operator import index as whole
-
 def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
     """The sizes of the parts of `count` items: `lengths`, or these shares where they sum to 1.
 
@@ -284,18 +279,15 @@ def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
 def test_unit_split_sizes():
     cases = [(10, [3, 7], [3, 7]), (10, (0.5, 0.25, 0.25), [6, 2, 2]), (100, [0.1] * 10, [10] * 10),
              (5, np.array([2, 3]), [2, 3]), (11, [1.0], [11]), (4, [0, 4], [0, 4])]
-    refused = [(10, [5, 4], ValueError, "[5, 4]"), (10, [0.5, 0.4], ValueError, "0.4"),
-               (10, [12, -2], ValueError, "-2"), (5, [2.5, 2.5], TypeError, "float")]
+    refused = [(10, [5, 4], ValueError), (10, [0.5, 0.4], ValueError), (10, [12, -2], ValueError),
+               (5, [2.5, 2.5], TypeError)]
     ### BEGIN HIDDEN TESTS
     cases += [(10, [1 / 3] * 3, [4, 3, 3]), (11, [0.25] * 4, [3, 3, 3, 2]), (7, [1], [7]),
               (1, [0.5, 0.5], [1, 0]), (0, [0.5, 0.5], [0, 0]), (3, [np.int64(3)], [3])]
-    refused += [(10, [1.5, -0.5], ValueError, "-0.5"), (3, [], ValueError, "3")]
+    refused += [(10, [1.5, -0.5], ValueError), (3, [], ValueError)]
     ### END HIDDEN TESTS
-    for case in cases:
-        checks_loading.sizes(split_sizes, *case, "sizes as they are; of shares what is left over")
-    for count, lengths, kind, word in refused:
-        call = f"split_sizes({count}, {lengths})"
-        raises(call, lambda: split_sizes(count, lengths), kind, word, idea="say what was given")
+    checks_loading.sizes(split_sizes, cases)
+    checks_loading.no_sizes(split_sizes, refused)
 
 test_unit_split_sizes()
 
@@ -355,11 +347,11 @@ like.
 
 ### Exercise: default_collate
 
-Numbers, arrays and Tensors are stacked along a new first axis, which `stacked(batch, where, Tensor)`
-does. Python's own numbers become int64 and float64, as in PyTorch. Strings stay as they are, in a
-list. Of tuples, lists and dicts each part makes a batch of its own, by the same function: this is
-recursion. `zip(*batch)` turns a list of pairs into a pair of tuples. A part that does not fit is
-found deep inside, so each call says in `where` which part it was given.
+Numbers, arrays and Tensors are stacked along a new first axis by `stacked(batch, where, Tensor)`.
+Python's own numbers become int64 and float64, as in PyTorch. Strings stay as they are, in a list.
+Of tuples, lists and dicts each part makes a batch of its own, by the same function. `zip(*batch)`
+turns a list of pairs into a pair of tuples. A part that does not fit may be found deep inside, so
+each call says in `where` which part it was given.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "default-collate"}
@@ -393,20 +385,19 @@ def default_collate(batch: Sequence[Any], where: str = "item") -> Any:
 @check
 def test_unit_default_collate():
     pair, point = np.float32([[1, 2], [3, 4]]), checks_loading.Point
-    cases = [([1, 2], np.array([1, 2])), ([0.5, 2.0], np.array([0.5, 2.0])), (["a", "b"], ["a", "b"]),
-             ([True, False], np.array([True, False])), ([*pair], pair), ([*map(Tensor, pair)], pair),
+    cases = [([1, 2], np.array([1, 2])), ([0.5, 2.0], np.array([0.5, 2.0])), (["a"], ["a"]),
+             ([True], np.array([True])), ([*pair], pair), ([*map(Tensor, pair)], pair),
              ([(1, "a"), (2, "b")], [np.array([1, 2]), ["a", "b"]]),
-             ([[1, 2], [3, 4]], [np.array([1, 3]), np.array([2, 4])]),
-             ([{"x": 1, "y": (2,)}, {"x": 3, "y": (4,)}],
+             ([{"x": 1, "y": [2]}, {"x": 3, "y": [4]}],
               {"x": np.array([1, 3]), "y": [np.array([2, 4])]}),
              ([point(1, "a"), point(2, "b")], point(np.array([1, 2]), ["a", "b"]))]
     ### BEGIN HIDDEN TESTS
-    cases += [([pair], pair[None]), ([np.float16(2)], np.float16([2])), ([b"a"], [b"a"]), ([(), ()], []),
+    cases += [([pair], pair[None]), ([np.float16(2)], np.float16([2])), ([b"a"], [b"a"]),
               ([(point(1, [2]),)], [point(np.array([1]), [np.array([2])])]), ([{}, {}], {}),
-              ([np.int8([1]), np.int8([2])], np.int8([[1], [2]])), ([Tensor(2.0)], np.float32([2]))]
+              ([np.int8([1]), np.int8([2])], np.int8([[1], [2]])), ([(), ()], [])]
     ### END HIDDEN TESTS
     for case in cases:
-        checks_loading.collated(default_collate, Tensor, *case, "see what the docstring says of each form")
+        checks_loading.collated(default_collate, Tensor, *case, "what does the docstring say?")
 
 test_unit_default_collate()
 
@@ -428,13 +419,10 @@ test_unit_collate_places()
 r"""
 ### Exercise: noted
 
-Item 3,871 of a hundred thousand is a broken file. "cannot identify image file" helps nobody who does
-not know which. Wrapping the error in another one would hide its type from whoever wants to catch
-it. Python has a better way: `error.add_note(text)` gives an error a line that is printed below its
-own words.
-
-Write a block that does this. It catches every `Exception`, which is dangerous, unless the very same
-error goes on: `raise` alone does that.
+One file of a hundred thousand is broken, and the error does not say which. To wrap it in another
+error would hide its type from whoever wants to catch it. `error.add_note(text)` gives an error a
+line that is printed below its own words. Write a block that does this. It catches every
+`Exception`, which is dangerous, unless the very same error goes on: `raise` alone does that.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "noted"}
@@ -461,7 +449,10 @@ def noted(note: str) -> Iterator[None]:
 # Check of noted: run it when your cell has run.
 @check
 def test_unit_noted():
-    checks_loading.notes(noted)
+    checks_loading.notes(noted, "in line 7", "in page 2")
+    ### BEGIN HIDDEN TESTS
+    checks_loading.notes(noted, "here", "there")
+    ### END HIDDEN TESTS
 
 test_unit_noted()
 
@@ -504,41 +495,20 @@ def make_batch(dataset: Any, indices: np.ndarray, collate_fn: Callable | None = 
         return (collate_fn or default_collate)(items)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-make-batch", "points": 6}
+# %% nbgrader={"grade": true, "grade_id": "test-make-batch", "points": 9}
 # Check of make_batch: run it when your cell has run.
 @check
 def test_unit_make_batch():
     checks_loading.batch_of_items(make_batch, Tensor, Subset, [7, 0, 3, 3])
     checks_loading.batch_of_rows(make_batch, TensorDataset, Subset, Interceptor, Tensor, 12)
+    checks_loading.batch_errors(make_batch, Subset, bad=37)
     ### BEGIN HIDDEN TESTS
     checks_loading.batch_of_items(make_batch, Tensor, Subset, [18])
     checks_loading.batch_of_rows(make_batch, TensorDataset, Subset, Interceptor, Tensor, 31)
+    checks_loading.batch_errors(make_batch, Subset, bad=28)
     ### END HIDDEN TESTS
 
 test_unit_make_batch()
-
-# %% nbgrader={"grade": true, "grade_id": "test-batch-errors", "points": 3}
-# Check of make_batch, where an item cannot be had: run it when your cell has run.
-@check
-def test_unit_batch_errors():
-    checks_loading.batch_errors(make_batch, Subset)
-
-test_unit_batch_errors()
-
-# %%
-some = np.arange(64)
-
-def fastest(call):
-    """The best of ten times, in microseconds."""
-    times = []
-    for _ in range(10):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times) * 1e6
-
-for name, collate_fn in [("at once", None), ("item by item", default_collate)]:
-    print(f"64 digits {name}: {fastest(lambda: make_batch(digits, some, collate_fn)):.0f} us")
 
 # %% [markdown]
 r"""
@@ -598,53 +568,26 @@ def test_unit_shifted():
 
 test_unit_shifted()
 
-# %% [markdown]
-r"""
-### Exercise: random_shift
-
-Draw two numbers from -limit to limit for each image, both ends included, from lesson 03's
-`generator()`. Its `integers(low, high, size=...)` leaves `high` out.
-"""
-
-# %% nbgrader={"solution": true, "grade_id": "random-shift"}
+# %%
 #| export
 def random_shift(images: Any, limit: int) -> Tensor:
-    """Each image moved, by `shifted`, by -limit to limit pixels down and as many to the right.
+    """Each image moved by -limit to limit pixels down, and as many to the right, all as likely.
 
-    Every pair of shifts is as likely as any other, and is drawn from `generator()`. `images` is
-    (n, ..., h, w), an array or a Tensor that needs no gradient (else ValueError).
-
-    >>> random_shift(np.ones((8, 20, 20)), limit=2).shape
-    (8, 20, 20)
+    `images` is (n, ..., h, w), an array or a Tensor that needs no gradient (else ValueError). The
+    shifts are drawn from `generator()`.
     """
     images = checked_images(as_tensor(images), limit)
-    ### BEGIN SOLUTION
     shifts = generator().integers(-limit, limit + 1, size=(len(images), 2))
     return wrap(shifted(images.data, shifts))
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-random-shift", "points": 3}
-# Check of random_shift: run it when your cell has run.
-@check
-def test_unit_random_shift():
-    checks_loading.random_shifts(random_shift, Tensor, manual_seed, limit=2)
-    ### BEGIN HIDDEN TESTS
-    checks_loading.random_shifts(random_shift, Tensor, manual_seed, limit=1)
-    ### END HIDDEN TESTS
-    checks_loading.random_shifts(random_shift, Tensor, manual_seed, limit=0)
-
-test_unit_random_shift()
 
 # %%
 import matplotlib.pyplot as plt
 
 manual_seed(2)
 copies = random_shift(np.repeat(images[3700:3701], 9, axis=0), limit=3).numpy()
-figure, panels = plt.subplots(1, 10, figsize=(10, 1.2))
-for panel, picture in zip(panels, [images[3700], *copies]):
-    panel.imshow(picture, cmap="gray_r")
-    panel.set(xticks=[], yticks=[])
-panels[0].set_title("original", fontsize=9)
+plt.figure(figsize=(10, 1.2))
+plt.imshow(np.hstack([images[3700], *copies]), cmap="gray_r")
+plt.axis("off")
 plt.show()
 
 # %% [markdown]
@@ -657,9 +600,9 @@ batch gets a generator of its own. It is made from two numbers: a seed that the 
 for each epoch, and the batch's number in it. Whichever thread makes the batch, and whenever, the
 batch comes out the same.
 
-`np.random.default_rng([seed, number])` mixes both numbers well. Their sum would not do: then batch 1
-of one epoch would repeat batch 0 of another. `with drawing_from(rng):` lets `generator()` give `rng`
-to this thread inside the block. So a dataset or a `collate_fn` can draw as everybody does, from
+`np.random.default_rng([seed, number])` mixes both numbers well. Their sum would not do: batch 1 of
+one epoch could then repeat batch 0 of another. `with drawing_from(rng):` lets `generator()` give
+`rng` to this thread inside the block. So a dataset or a `collate_fn` draws as everybody does, from
 `generator()`, and knows nothing of all this.
 
 ### Exercise: seeded_batch
@@ -667,17 +610,19 @@ to this thread inside the block. So a dataset or a `collate_fn` can draw as ever
 
 # %% nbgrader={"solution": true, "grade_id": "seeded-batch"}
 #| exporti
-def seeded_batch(dataset: Any, indices: np.ndarray, collate_fn: Callable | None, seed: int,
-                 number: int) -> Any:
+def seeded_batch(dataset: Any, collate_fn: Callable | None, seed: int, job: tuple) -> Any:
     """`make_batch(dataset, indices, collate_fn)`, drawing from a generator of the batch's own.
 
-    It is made from `seed`, of the epoch, and `number`, of the batch, both from 0 on; the shared
-    generator is not touched, whatever happens.
+    `job` is (number, indices): the batch's number in its epoch, from 0 on, and an array (k,). The
+    generator is made from `[seed, number]`, and the shared one is not touched, whatever happens.
 
-    >>> seeded_batch("abc", np.array([1, 2]), lambda items: int(generator().integers(100)), 5, 0)
-    91
+    >>> def draw(items):
+    ...     return int(generator().integers(100))
+    >>> seeded_batch("abcd", draw, 5, (0, np.array([3, 1])))
+    67
     """
     ### BEGIN SOLUTION
+    number, indices = job
     with drawing_from(np.random.default_rng([seed, number])):
         return make_batch(dataset, indices, collate_fn)
     ### END SOLUTION
@@ -706,7 +651,6 @@ threads:
 
 # %%
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 
 packed = zlib.compress((images * 255).astype(np.uint8).tobytes(), level=1)
 jobs = {"a wait": lambda: time.sleep(0.005), "zlib": lambda: zlib.decompress(packed),
@@ -715,8 +659,7 @@ jobs = {"a wait": lambda: time.sleep(0.005), "zlib": lambda: zlib.decompress(pac
 def seconds(job, threads):
     with ThreadPoolExecutor(threads) as pool:
         start = time.perf_counter()
-        results = [pool.submit(job) for _ in range(8)]
-        [result.result() for result in results]
+        list(pool.map(lambda _: job(), range(8)))
         return time.perf_counter() - start
 
 for name, job in jobs.items():
@@ -773,33 +716,22 @@ def prefetch(make: Callable, jobs: Iterable, num_workers: int, ahead: int) -> It
         pool.shutdown(cancel_futures=True)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-prefetch", "points": 6}
-# Check of prefetch, its order and its threads: run it when your cell has run.
+# %% nbgrader={"grade": true, "grade_id": "test-prefetch", "points": 10}
+# Check of prefetch, its order, its threads and how far ahead they go: run it when your cell has run.
 @check
 def test_unit_prefetch():
-    cases = [(20, 3, 6), (2, 4, 4), (0, 2, 4), (5, 1, 1)]
-    ### BEGIN HIDDEN TESTS
-    cases += [(33, 2, 8), (1, 1, 2), (9, 4, 2)]
-    ### END HIDDEN TESTS
-    for case in cases:
+    for case in [(20, 3, 6), (2, 4, 4), (0, 2, 4), (5, 1, 1)]:
         checks_prefetch.in_order(prefetch, *case)
     for workers in (2, 4):
         checks_prefetch.side_by_side(prefetch, workers)
         checks_prefetch.late_first(prefetch, workers)
-
-test_unit_prefetch()
-
-# %% nbgrader={"grade": true, "grade_id": "test-prefetch-bound", "points": 4}
-# Check of prefetch, how far ahead it goes: run it when your cell has run.
-@check
-def test_unit_prefetch_bound():
-    checks_prefetch.bounded(prefetch, workers=2, ahead=4)
+        checks_prefetch.bounded(prefetch, workers, ahead=4)
     ### BEGIN HIDDEN TESTS
     checks_prefetch.bounded(prefetch, workers=3, ahead=3)
     checks_prefetch.bounded(prefetch, workers=2, ahead=1)
     ### END HIDDEN TESTS
 
-test_unit_prefetch_bound()
+test_unit_prefetch()
 
 # %% nbgrader={"grade": true, "grade_id": "test-prefetch-ends", "points": 5}
 # Check of prefetch, how it ends: run it when your cell has run.
@@ -807,9 +739,10 @@ test_unit_prefetch_bound()
 def test_unit_prefetch_ends():
     checks_prefetch.ends(prefetch, workers=3)
     checks_prefetch.cancelled(prefetch)
-    checks_prefetch.errors(prefetch, bad=5)
+    checks_prefetch.errors(prefetch, workers=2, bad=5)
     ### BEGIN HIDDEN TESTS
-    checks_prefetch.errors(prefetch, bad=0)
+    checks_prefetch.ends(prefetch, workers=1)
+    checks_prefetch.errors(prefetch, workers=3, bad=0)
     ### END HIDDEN TESTS
 
 test_unit_prefetch_ends()
@@ -844,8 +777,7 @@ class DataLoader:
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False,
                  num_workers: int = 0, collate_fn: Callable | None = None,
                  drop_last: bool = False, prefetch_factor: int = 2, **others: Any):
-        no_others("DataLoader", others)
-        check_loader(len(dataset), batch_size, num_workers, prefetch_factor)
+        check_loader(len(dataset), batch_size, num_workers, prefetch_factor, others)
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
         self.num_workers, self.collate_fn = num_workers, collate_fn
         self.drop_last, self.prefetch_factor = drop_last, prefetch_factor
@@ -860,31 +792,25 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         """The batches of one epoch, each a `seeded_batch`; its order and seed are drawn here."""
         ### BEGIN SOLUTION
-        pieces = batch_indices(len(self.dataset), self.batch_size, self.shuffle)[:len(self)]
-        seed = int(generator().integers(2**63 - 1, endpoint=True))
-
-        def make(job: tuple[int, np.ndarray]) -> Any:
-            number, indices = job
-            return seeded_batch(self.dataset, indices, self.collate_fn, seed, number)
-
+        order = batch_indices(len(self.dataset), self.batch_size, self.shuffle)
+        jobs, seed = enumerate(order[:len(self)]), generator().integers(2**63)
+        make = partial(seeded_batch, self.dataset, self.collate_fn, seed)
         if self.num_workers == 0:
-            return map(make, enumerate(pieces))
-        ahead = self.num_workers * self.prefetch_factor
-        return prefetch(make, enumerate(pieces), self.num_workers, ahead)
+            return map(make, jobs)
+        return prefetch(make, jobs, self.num_workers, self.num_workers * self.prefetch_factor)
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-dataloader", "points": 5}
 # Check of DataLoader: run it when your cell has run.
 @check
 def test_unit_dataloader():
-    for case in [(10, 4), (8, 4), (3, 5)]:
+    sizes = [(10, 4), (8, 4), (3, 5)]
+    ### BEGIN HIDDEN TESTS
+    sizes += [(7, 1), (23, 6)]
+    ### END HIDDEN TESTS
+    for case in sizes:
         checks_prefetch.lengths(DataLoader, *case)
     checks_prefetch.draws(DataLoader, generator, manual_seed, batch_indices)
-    bad = [({"batch_size": 0}, "0"), ({"num_workers": -1}, "-1"), ({"prefetch_factor": 0}, "0")]
-    for options, value in bad:
-        (name, _), = options.items()
-        raises(f"{options}", lambda: DataLoader(range(5), **options), ValueError, name, value)
-    raises("an empty dataset", lambda: DataLoader([]), ValueError, "empty")
 
 test_unit_dataloader()
 
@@ -892,15 +818,13 @@ test_unit_dataloader()
 # Check of DataLoader with workers: run it when your cell has run.
 @check
 def test_unit_workers():
-    seeds, sizes = [3], [(2, 3), (1, 1), (0, 2)]
+    sizes = [(2, 3), (1, 1), (0, 2)]
     ### BEGIN HIDDEN TESTS
-    seeds, sizes = [3, 8], [*sizes, (3, 2)]
+    sizes += [(3, 2)]
     ### END HIDDEN TESTS
-    for seed in seeds:
-        checks_prefetch.any_number_of_workers(
-            DataLoader, random_shift, default_collate, manual_seed, seed)
     for size in sizes:
         checks_prefetch.looked_ahead(DataLoader, *size)
+    checks_prefetch.any_number_of_workers(DataLoader, random_shift, default_collate, manual_seed)
 
 test_unit_workers()
 
@@ -925,13 +849,13 @@ def loop(loader, step):
 ready = list(DataLoader(Subset(digits, np.arange(1600)), 32))
 steps, loading = loop(ready, trainer.train_step), loop(DataLoader(far, 32), id)
 plain = loop(DataLoader(far, 32), trainer.train_step)
-print(f"steps {steps * 1e3:.0f} ms, loading {loading * 1e3:.0f} ms, both in turn {plain * 1e3:.0f} ms")
+print(f"steps {steps:.2f} s, loading {loading:.2f} s, one after the other {plain:.2f} s")
 
 # %%
-for workers in (1, 2, 4):
+for workers in (2, 4):
     taken = loop(DataLoader(far, 32, num_workers=workers), trainer.train_step)
     best = max(steps, loading / workers)
-    print(f"{workers} workers: {taken * 1e3:4.0f} ms, at best {best * 1e3:4.0f} ms: "
+    print(f"{workers} workers: {taken:.2f} s, at best {best:.2f} s: "
           f"{(plain - taken) / (plain - best):.0%} of what can be hidden is hidden")
 
 # %% [markdown]
@@ -951,10 +875,10 @@ def moving(limit):
 # %%
 batches = list(DataLoader(train, 50))
 step = min(loop(batches, trainer.train_step) for _ in range(5)) / len(batches)
-for name, collate_fn in [("at once", None), ("item by item", default_collate), ("moved", moving(2))]:
-    loader = DataLoader(train, 50, shuffle=True, collate_fn=collate_fn)
+for name, collate in [("at once", None), ("item by item", default_collate), ("moved", moving(2))]:
+    loader = DataLoader(train, 50, shuffle=True, collate_fn=collate)
     cost = min(loop(loader, id) for _ in range(5)) / len(loader)
-    print(f"{name:12} {cost * 1e6:4.0f} us a batch: {cost / step:5.1%} of a step of {step * 1e6:.0f} us")
+    print(f"{name:12} {cost * 1e6:4.0f} us a batch, {cost / step:5.1%} of a step")
 
 # %% [markdown]
 r"""
@@ -978,7 +902,7 @@ def trained(limit, workers=0, epochs=20):
 runs = {limit: trained(limit) for limit in (0, 1, 2)}
 scores = {limit: run.evaluate(*held).accuracy for limit, run in runs.items()}
 for limit, run in runs.items():
-    print(f"up to {limit} pixels: training {run.history[-1].accuracy:.1%}, validation {scores[limit]:.1%}")
+    print(f"up to {limit} pixels:", run.history[-1], f"validation {scores[limit]:.1%}")
     plt.plot(range(1, 21), [row.loss for row in run.history], label=f"up to {limit} pixels")
 plt.gca().set(xlabel="epoch", ylabel="training loss", yscale="log")
 plt.legend()
@@ -1036,8 +960,8 @@ test_question_loading()
 
 # %% [markdown] nbgrader={"grade": true, "solution": true, "grade_id": "open-workers", "points": 2}
 r"""
-**In your own words:** a colleague's loader has four workers, and the training is no faster than with
-none. Name two causes that this lesson has shown, and say what you would measure to tell them apart.
+**In your own words:** a colleague's loader has four workers, and the training is no faster than
+with none. Name two causes that this lesson has shown. What would you measure to tell them apart?
 
 Your answer here.
 """

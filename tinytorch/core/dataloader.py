@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Dataset', 'TensorDataset', 'Subset', 'random_split', 'default_collate', 'random_shift', 'DataLoader']
 
-# %% ../../modules/08_dataloader/dataloader_dev.py #b846b7e3bd67
+# %% ../../modules/08_dataloader/dataloader_dev.py #b973e37c57b0
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from operator import index as whole
 from typing import Any
 
 import numpy as np
@@ -85,8 +86,6 @@ class Subset(Dataset):
         return self.dataset[self.indices[index].tolist()]
 
 # %% ../../modules/08_dataloader/dataloader_dev.py #split-sizes
-from operator import index as whole
-
 def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
     """The sizes of the parts of `count` items: `lengths`, or these shares where they sum to 1.
 
@@ -200,31 +199,30 @@ def shifted(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     rows, columns = reach - shifts.T
     return windows[np.arange(len(images)), ..., rows, columns, :, :]
 
-# %% ../../modules/08_dataloader/dataloader_dev.py #random-shift
+# %% ../../modules/08_dataloader/dataloader_dev.py #f0c6c75d6f14
 def random_shift(images: Any, limit: int) -> Tensor:
-    """Each image moved, by `shifted`, by -limit to limit pixels down and as many to the right.
+    """Each image moved by -limit to limit pixels down, and as many to the right, all as likely.
 
-    Every pair of shifts is as likely as any other, and is drawn from `generator()`. `images` is
-    (n, ..., h, w), an array or a Tensor that needs no gradient (else ValueError).
-
-    >>> random_shift(np.ones((8, 20, 20)), limit=2).shape
-    (8, 20, 20)
+    `images` is (n, ..., h, w), an array or a Tensor that needs no gradient (else ValueError). The
+    shifts are drawn from `generator()`.
     """
     images = checked_images(as_tensor(images), limit)
     shifts = generator().integers(-limit, limit + 1, size=(len(images), 2))
     return wrap(shifted(images.data, shifts))
 
 # %% ../../modules/08_dataloader/dataloader_dev.py #seeded-batch
-def seeded_batch(dataset: Any, indices: np.ndarray, collate_fn: Callable | None, seed: int,
-                 number: int) -> Any:
+def seeded_batch(dataset: Any, collate_fn: Callable | None, seed: int, job: tuple) -> Any:
     """`make_batch(dataset, indices, collate_fn)`, drawing from a generator of the batch's own.
 
-    It is made from `seed`, of the epoch, and `number`, of the batch, both from 0 on; the shared
-    generator is not touched, whatever happens.
+    `job` is (number, indices): the batch's number in its epoch, from 0 on, and an array (k,). The
+    generator is made from `[seed, number]`, and the shared one is not touched, whatever happens.
 
-    >>> seeded_batch("abc", np.array([1, 2]), lambda items: int(generator().integers(100)), 5, 0)
-    91
+    >>> def draw(items):
+    ...     return int(generator().integers(100))
+    >>> seeded_batch("abcd", draw, 5, (0, np.array([3, 1])))
+    67
     """
+    number, indices = job
     with drawing_from(np.random.default_rng([seed, number])):
         return make_batch(dataset, indices, collate_fn)
 
@@ -261,8 +259,7 @@ class DataLoader:
     def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False,
                  num_workers: int = 0, collate_fn: Callable | None = None,
                  drop_last: bool = False, prefetch_factor: int = 2, **others: Any):
-        no_others("DataLoader", others)
-        check_loader(len(dataset), batch_size, num_workers, prefetch_factor)
+        check_loader(len(dataset), batch_size, num_workers, prefetch_factor, others)
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
         self.num_workers, self.collate_fn = num_workers, collate_fn
         self.drop_last, self.prefetch_factor = drop_last, prefetch_factor
@@ -274,14 +271,9 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[Any]:
         """The batches of one epoch, each a `seeded_batch`; its order and seed are drawn here."""
-        pieces = batch_indices(len(self.dataset), self.batch_size, self.shuffle)[:len(self)]
-        seed = int(generator().integers(2**63 - 1, endpoint=True))
-
-        def make(job: tuple[int, np.ndarray]) -> Any:
-            number, indices = job
-            return seeded_batch(self.dataset, indices, self.collate_fn, seed, number)
-
+        order = batch_indices(len(self.dataset), self.batch_size, self.shuffle)
+        jobs, seed = enumerate(order[:len(self)]), generator().integers(2**63)
+        make = partial(seeded_batch, self.dataset, self.collate_fn, seed)
         if self.num_workers == 0:
-            return map(make, enumerate(pieces))
-        ahead = self.num_workers * self.prefetch_factor
-        return prefetch(make, enumerate(pieces), self.num_workers, ahead)
+            return map(make, jobs)
+        return prefetch(make, jobs, self.num_workers, self.num_workers * self.prefetch_factor)

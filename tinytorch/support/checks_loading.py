@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -91,13 +92,24 @@ def subset(kind: type, count: int, indices: Sequence[int]) -> None:
     close(asked, got, [3 * (indices[1] % count), 3 * (indices[0] % count)], idea)
 
 
-def sizes(function: Callable, count: int, lengths: Any, wanted: list[int], idea: str) -> None:
-    """`function(count, lengths)` is a list of Python's whole numbers."""
-    asked, kept = f"split_sizes({count}, {lengths!r})", list(lengths)
-    got = outcome(asked, lambda: function(count, lengths), idea)
-    equal(asked, got, wanted, idea)
-    equal(f"the types in {asked}", {type(size).__name__ for size in got}, {"int"}, "Python's own numbers")
-    equal(f"lengths after {asked}", list(lengths), kept, "they are only read")
+def sizes(function: Callable, cases: list[tuple[int, Any, list[int]]]) -> None:
+    """For each (count, lengths, wanted), `function(count, lengths)` is a list of Python's whole numbers."""
+    for count, lengths, wanted in cases:
+        asked, kept = f"split_sizes({count}, {lengths!r})", list(lengths)
+        idea = "sizes as they are; shares rounded down, what is left over one each to the first"
+        got = outcome(asked, partial(function, count, lengths), idea)
+        assert isinstance(got, list), f"{asked} gave a {type(got).__name__}, wanted a list"
+        equal(asked, got, wanted, idea)
+        equal(f"the types in {asked}", {type(size).__name__ for size in got}, {"int"}, "Python's own numbers")
+        equal(f"lengths after {asked}", list(lengths), kept, "they are only read")
+
+
+def no_sizes(function: Callable, cases: list[tuple[int, list, type[Exception]]]) -> None:
+    """Lengths that do not add up, that are negative, or that are not whole are refused; a ValueError repeats them."""
+    for count, lengths, kind in cases:
+        words = [str(length) for length in lengths[:1]] if kind is ValueError else []
+        asked = f"split_sizes({count}, {lengths})"
+        raises(asked, partial(function, count, lengths), kind, *words, idea="say what was given")
 
 
 def split(function: Callable, manual_seed: Callable, count: int, lengths: list, wanted: list[int]) -> None:
@@ -171,25 +183,25 @@ def places(function: Callable, cases: list[tuple[list, type[Exception], tuple[st
         raises(asked, partial(function, batch), kind, *words, idea="each part says where it is: pass `where` on")
 
 
-def notes(function: Callable) -> None:
+def notes(function: Callable, inner: str, outer: str) -> None:
     """`function(note)` is a block that adds the note to an error, which goes on as it is."""
-    yields_once("noted('here')", partial(function, "here"))
+    yields_once(f"noted({inner!r})", partial(function, inner))
     for error in (ValueError("bad pixel"), KeyError("label"), OSError(2, "no such file"), StopIteration(3)):
         asked, words = f"a block with {error!r} in it", (str(error), error.args)
-        came = _ended(asked, function, error)
+        came = _ended(asked, partial(function, outer), partial(function, inner), error)
         same_one = came is error
         assert same_one, f"{asked} raised {came!r}, wanted the same error: whoever catches it knows it by its type"
-        equal(f"{asked}: the notes", came.__notes__, ["inner", "outer"], "the note of each block, once")
+        equal(f"{asked}: the notes", getattr(came, "__notes__", []), [inner, outer], "the note of each block, once")
         equal(f"{asked}: its words", (str(error), error.args), words, "a note stands beside them")
         lines = _functions(came)
         assert "_raise" in lines, f"{asked}: its traceback shows {lines}, not where it was raised: let it go on"
-    came = _ended("a block that is stopped", function, KeyboardInterrupt())
+    came = _ended("a block that is stopped", partial(function, outer), partial(function, inner), KeyboardInterrupt())
     assert isinstance(came, KeyboardInterrupt), f"a block that is stopped raised {came!r}, wanted KeyboardInterrupt"
 
 
-def _ended(what: str, function: Callable, error: BaseException) -> BaseException:
+def _ended(what: str, outer: Callable, inner: Callable, error: BaseException) -> BaseException:
     try:
-        with function("outer"), function("inner"):
+        with outer(), inner():
             _raise(error)
     except NotImplementedError:
         raise
@@ -263,27 +275,33 @@ def _own_items(function: Callable, kind: type, subset: type, tensor: type, x: np
     same("make_batch of a Subset of a class made of TensorDataset", got, -x[indices], tensor, own)
 
 
-def batch_errors(function: Callable, subset: type) -> None:
+def batch_errors(function: Callable, subset: type, bad: int) -> None:
     """An error keeps its type, and its notes name the item, or the items that did not become a batch."""
-    for error in (ValueError("bad pixel"), KeyError("label"), OSError(2, "no such file")):
-        data = Broken(50, bad=37, error=error)
-        for name, dataset, indices in (("", data, [3, 37, 5]), (" in a Subset", subset(data, [9, 37]), [0, 1])):
-            asked = f"make_batch{name}, item 37 raising {error!r}"
+    for error in (ValueError("no pixel"), KeyError("label"), OSError(2, "no such file")):
+        data = Broken(50, bad, error)
+        for name, dataset, indices in (("", data, [4, bad, 6]), (" in a Subset", subset(data, [9, bad]), [0, 1])):
+            asked = f"make_batch{name}, item {bad} raising {error!r}"
             came = _failure(asked, partial(function, dataset, np.array(indices)))
             assert came is error, f"{asked}, raised {came!r}: wanted the same error"
-            said = " ".join(came.__dict__.pop("__notes__", []))
-            assert "37" in said, f"{asked}: its notes are {said!r}, wanted the item's own number in one of them"
-            blames = [str(i) for i in (3, 9) if str(i) in said.replace("37", "")]
-            assert not blames, f"{asked}: its notes, {said!r}, name item {blames[0]} too: note one item at a time"
-    asked = "make_batch, the items 4 and 16 not becoming a batch"
+            said = _taken_notes(came)
+            named = re.findall("[0-9]+", said)
+            assert named == [str(bad)], f"{asked}: its notes are {said!r}, wanted the number {bad} in one, and no other"
+    asked = f"make_batch, the items 4 and {bad} not becoming a batch"
+    wrong = ValueError("two shapes")
+    came = _failure(asked, partial(function, Squares(50), np.array([4, bad]), partial(_raise_for, wrong)))
+    assert came is wrong, f"{asked}, raised {came!r}: wanted collate_fn's own error"
+    said = _taken_notes(came)
+    named = re.findall("[0-9]+", said)
+    assert named == ["4", str(bad)], f"{asked}: its notes are {said!r}, wanted both numbers in one"
 
-    def refuse(items: list) -> None:
-        raise ValueError("two shapes")
 
-    came = _failure(asked, partial(function, Squares(50), np.array([4, 16]), refuse))
-    said = " ".join(getattr(came, "__notes__", []))
-    named = "4" in said and "16" in said and str(came) == "two shapes"
-    assert named, f"{asked}, raised {came!r} with the notes {said!r}: wanted collate_fn's error, and both numbers"
+def _raise_for(error: Exception, items: list) -> None:
+    raise error
+
+
+def _taken_notes(error: BaseException) -> str:
+    """The notes of an error, which are taken from it."""
+    return " ".join(vars(error).pop("__notes__", []))
 
 
 def _failure(what: str, call: Callable) -> BaseException:
@@ -339,7 +357,8 @@ def random_shifts(function: Callable, tensor: type, manual_seed: Callable, limit
     even = often.max() < 1.5 * 200 and often.min() > 0.5 * 200
     assert even, f"{asked}: shifts came {often.min()} to {often.max()} times, wanted each about 200 times"
     second = function(images, limit).data
-    assert limit == 0 or not np.array_equal(first.data, second), f"{asked}: the same shifts came twice: the generator goes on"
+    new = limit == 0 or not np.array_equal(first.data, second)
+    assert new, f"{asked}: the same shifts came twice: the generator goes on"
     manual_seed(1)
     again = function(tensor(images), limit).data
     assert np.array_equal(first.data, again), f"{asked}: after manual_seed others came: draw from generator()"
@@ -354,24 +373,24 @@ def seeded(function: Callable, generator: Callable, manual_seed: Callable, seed:
 
     data, places = Noisy(9), np.array([4, 2])
 
-    def drawn(seed: int, number: int, draws: int = 1) -> list[list[float]]:
+    def drawn(seed: int, number: int) -> list[float]:
         idea = "what is the batch's own generator made from?"
-        call = partial(function, data, places, lambda items: [*items, float(generator().random())], seed, number)
-        return [outcome(f"seeded_batch with seed {seed} and number {number}", call, idea) for _ in range(draws)]
+        call = partial(function, data, lambda items: [*items, float(generator().random())], seed, (number, places))
+        return outcome(f"seeded_batch with seed {seed} and number {number}", call, idea)
 
     manual_seed(2)
     shared, state = generator(), generator().bit_generator.state
-    first = drawn(seed, 0)[0]
+    first = drawn(seed, 0)
     equal("the shared generator after seeded_batch", generator().bit_generator.state, state, "the batch has its own")
     assert len(set(first)) == 3, f"items and collate_fn of one batch drew {first}: they draw in turn from one generator"
     generator().random(5)
-    equal("the draws of the same batch, later", drawn(seed, 0)[0], first, "only its seed and its number count")
-    many = [drawn(s, n)[0][0] for s in (seed, seed + 1, seed + 2) for n in (0, 1, 2)]
+    equal("the draws of the same batch, later", drawn(seed, 0), first, "only its seed and its number count")
+    many = [drawn(s, n)[0] for s in (seed, seed + 1, seed + 2) for n in (0, 1, 2)]
     told = "nine batches, of three seeds and three numbers, should have nine generators"
     assert len(set(many)) == 9, f"{told}, but drew {sorted(many)}: seed and number are two things, not a sum"
-    large = [drawn(2**63 - 1 - n, 10**6)[0][0] for n in range(2)]
+    large = [drawn(2**63 - 1 - n, 10**6)[0] for n in range(2)]
     assert large[0] != large[1], "two seeds near 2**63 gave the same numbers: leave none of the seed out"
     broken = Broken(9, 2, ValueError("bad pixel"))
-    came = _failure("seeded_batch, item 2 failing,", partial(function, broken, places, None, seed, 0))
+    came = _failure("seeded_batch, item 2 failing,", partial(function, broken, None, seed, (0, places)))
     assert came is broken.error, f"seeded_batch, item 2 failing, raised {came!r}, wanted the same error"
     assert generator() is shared, "after a batch that failed generator() is still the batch's: use drawing_from"

@@ -30,8 +30,11 @@ def no_others(function: str, others: Mapping[str, Any]) -> None:
         raise TypeError(f"{function} takes no {name}=: {words}")
 
 
-def check_loader(count: int, batch_size: int, num_workers: int, prefetch_factor: int) -> None:
-    """Raise ValueError for an empty dataset, a negative number of workers, and sizes below 1."""
+def check_loader(
+    count: int, batch_size: int, num_workers: int, prefetch_factor: int, others: Mapping[str, Any]
+) -> None:
+    """Raise ValueError for an empty dataset, a negative number of workers and sizes below 1, TypeError for `others`."""
+    no_others("DataLoader", others)
     check_sizes(batch_size=batch_size, prefetch_factor=prefetch_factor)
     if not isinstance(num_workers, Integral) or num_workers < 0:
         raise ValueError(f"num_workers must be a whole number of at least 0, got {num_workers!r}: 0 means no threads")

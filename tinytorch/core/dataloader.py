@@ -237,7 +237,7 @@ def prefetch(make: Callable, jobs: Iterable, num_workers: int, ahead: int) -> It
     >>> list(prefetch(abs, [-3, 4, -5], num_workers=2, ahead=2))
     [3, 4, 5]
     """
-    jobs, waiting, pool = iter(jobs), deque(), ThreadPoolExecutor(num_workers, "tinytorch-loader")
+    jobs, waiting, pool = iter(jobs), deque(), ThreadPoolExecutor(num_workers)
     try:
         waiting.extend(pool.submit(make, job) for job in islice(jobs, ahead))
         while waiting:

@@ -116,8 +116,8 @@ print(f"the network waited {loading / (loading + stepping):.0%} of the time")
 
 # %% [markdown]
 r"""
-The second batch could be on its way while the network trains on the first. That is where this
-lesson ends. It begins with what a batch is made of.
+The second batch could be on its way while the network trains on the first. We shall get there. But
+first: what is a batch made of?
 
 ## Items
 
@@ -405,10 +405,9 @@ test_unit_default_collate()
 r"""
 ### Exercise: noted
 
-One file of a hundred thousand is broken, and the error does not say which. To wrap it in another
-error would hide its type from whoever wants to catch it. `error.add_note(text)` gives an error a
-line that is printed below its own words. Write a block that does this. It catches every
-`Exception`, which is dangerous, unless the very same error goes on: `raise` alone does that.
+One file of a hundred thousand is broken, and the error does not say which. Another error round it
+would hide its type. `error.add_note(text)` gives an error a line that is printed below its own
+words. Write a block that does so. Let the very same error go on: `raise` alone does that.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "noted"}
@@ -566,7 +565,6 @@ def random_shift(images: Any, limit: int) -> Tensor:
 # %%
 import matplotlib.pyplot as plt
 
-manual_seed(2)
 copies = random_shift(np.repeat(images[3700:3701], 9, axis=0), limit=3).numpy()
 plt.figure(figsize=(10, 1.2))
 plt.imshow(np.hstack([images[3700], *copies]), cmap="gray_r")
@@ -701,10 +699,11 @@ def test_unit_prefetch():
     for workers in (2, 4):
         checks_prefetch.side_by_side(prefetch, workers)
         checks_prefetch.late_first(prefetch, workers)
-        checks_prefetch.bounded(prefetch, workers, ahead=4)
+        checks_prefetch.no_more_threads(prefetch, workers)
+    checks_prefetch.bounded(prefetch, workers=2, ahead=4)
     ### BEGIN HIDDEN TESTS
-    checks_prefetch.bounded(prefetch, workers=3, ahead=3)
-    checks_prefetch.bounded(prefetch, workers=2, ahead=1)
+    for workers, ahead in [(3, 3), (2, 1)]:
+        checks_prefetch.bounded(prefetch, workers, ahead)
     ### END HIDDEN TESTS
 
 test_unit_prefetch()
@@ -713,12 +712,12 @@ test_unit_prefetch()
 # Check of prefetch, how it ends: run it when your cell has run.
 @check
 def test_unit_prefetch_ends():
-    checks_prefetch.ends(prefetch, workers=3)
-    checks_prefetch.cancelled(prefetch)
     checks_prefetch.errors(prefetch, workers=2, bad=5)
+    checks_prefetch.cancelled(prefetch)
+    checks_prefetch.ends(prefetch, workers=3)
     ### BEGIN HIDDEN TESTS
-    checks_prefetch.ends(prefetch, workers=1)
     checks_prefetch.errors(prefetch, workers=3, bad=0)
+    checks_prefetch.ends(prefetch, workers=1)
     ### END HIDDEN TESTS
 
 test_unit_prefetch_ends()
@@ -735,8 +734,7 @@ r"""
 An epoch takes two things from `generator()`, both at its start: the order, which lesson 07's
 `batch_indices(count, batch_size, shuffle)` draws and cuts into pieces, and then a seed for its
 batches, from 0 to $2^{63} - 1$. From there on the shared generator belongs to the training again.
-So `__iter__` should *return* an iterator and not `yield` itself: with a `yield`, nothing would be
-drawn before the first batch is asked for.
+So `__iter__` should *return* an iterator: with a `yield` in it, it would draw later.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "dataloader"}

@@ -260,7 +260,6 @@ def batch_of_rows(function: Callable, kind: type, subset: type, interceptor: typ
 def _own_items(function: Callable, kind: type, subset: type, tensor: type, x: np.ndarray, indices: np.ndarray) -> None:
     class Negated(kind):
         def __getitem__(self, index: Any) -> Any:
-            assert isinstance(index, int), "a dataset of the learner's own is asked item by item"
             return -super().__getitem__(index)[0]
 
     class Doubled(subset):
@@ -367,8 +366,11 @@ def random_shifts(function: Callable, tensor: type, manual_seed: Callable, limit
 def seeded(function: Callable, generator: Callable, manual_seed: Callable, seed: int) -> None:
     """A batch draws from a generator of its own, which its seed and its number determine, and nothing else."""
 
+    shared, kinds = generator(), set()
+
     class Noisy(Squares):
         def __getitem__(self, index: int) -> float:
+            kinds.add(generator() is shared)
             return float(generator().random())
 
     data, places = Noisy(9), np.array([4, 2])
@@ -379,8 +381,10 @@ def seeded(function: Callable, generator: Callable, manual_seed: Callable, seed:
         return outcome(f"seeded_batch with seed {seed} and number {number}", call, idea)
 
     manual_seed(2)
-    shared, state = generator(), generator().bit_generator.state
+    state = shared.bit_generator.state
     first = drawn(seed, 0)
+    idea = "other threads draw from that one"
+    equal("whether items of a seeded_batch get the shared generator", kinds, {False}, idea)
     equal("the shared generator after seeded_batch", generator().bit_generator.state, state, "the batch has its own")
     assert len(set(first)) == 3, f"items and collate_fn of one batch drew {first}: they draw in turn from one generator"
     generator().random(5)

@@ -343,7 +343,7 @@ and a number, or dicts with a file's name in them. To *collate* them is to put l
 ### Exercise: default_collate
 
 Numbers, arrays and Tensors are stacked along a new first axis by `stacked(batch, where, Tensor)`.
-Python's own numbers become int64 and float64, as in PyTorch. Strings stay as they are, in a list.
+Python's own numbers become int64 and float64, as in PyTorch. Strings stay as they are.
 Of tuples, lists and dicts each part makes a batch of its own, by the same function. `zip(*batch)`
 turns a list of pairs into a pair of tuples. A part that does not fit may be found deep inside, so
 each call says in `where` which part it was given.
@@ -354,8 +354,8 @@ each call says in `where` which part it was given.
 def default_collate(batch: Sequence[Any], where: str = "item") -> Any:
     """One batch made of items that are alike.
 
-    Numbers, arrays and Tensors of one shape (...) give a Tensor (n, ...), strings (and bytes) a
-    list, dicts a dict of batches, tuples and lists a list of batches; a named tuple stays one.
+    Numbers, arrays and Tensors of one shape (...) give a Tensor (n, ...), dicts a dict of batches,
+    tuples and lists a list of batches; a named tuple stays one. Strings (and bytes) give `batch`.
     TypeError or ValueError, with `where`, such as "item[1]['image']", for items that are not alike.
 
     >>> default_collate([(1, {"name": "a"}), (2, {"name": "b"})])
@@ -365,7 +365,7 @@ def default_collate(batch: Sequence[Any], where: str = "item") -> Any:
     first = batch[0]
     ### BEGIN SOLUTION
     if isinstance(first, (str, bytes)):
-        return list(batch)
+        return batch
     if isinstance(first, Mapping):
         return {key: default_collate([item[key] for item in batch], f"{where}[{key!r}]")
                 for key in first}
@@ -382,10 +382,10 @@ def test_unit_default_collate():
     pair, point = np.float32([[1, 2], [3, 4]]), checks_loading.Point
     cases = [([1, 2], np.array([1, 2])), ([0.5, 2.0], np.array([0.5, 2.0])), (["a"], ["a"]),
              ([True], np.array([True])), ([*pair], pair), ([*map(Tensor, pair)], pair),
-             ([(1, "a"), (2, "b")], [np.array([1, 2]), ["a", "b"]]),
+             ([(1, "a"), (2, "b")], [np.array([1, 2]), ("a", "b")]),
              ([{"x": 1, "y": [2]}, {"x": 3, "y": [4]}],
               {"x": np.array([1, 3]), "y": [np.array([2, 4])]}),
-             ([point(1, "a"), point(2, "b")], point(np.array([1, 2]), ["a", "b"]))]
+             ([point(1, "a"), point(2, "b")], point(np.array([1, 2]), ("a", "b")))]
     places = [([(1, np.zeros(2)), (2, np.zeros(3))], ValueError, ("item[1]", "(2,)", "(3,)")),
               ([{"x": [None]}, {"x": [None]}], TypeError, ("item['x'][0]", "NoneType"))]
     ### BEGIN HIDDEN TESTS
@@ -581,9 +581,8 @@ gets a generator of its own, made from a seed that the loader draws once for eac
 batch's number in it. Whichever thread makes the batch, and whenever, it comes out the same.
 
 `np.random.default_rng([seed, number])` mixes both numbers well. Their sum would not do: batch 1 of
-one epoch could then repeat batch 0 of another. `with drawing_from(rng):` lets `generator()` give
-`rng` to this thread inside the block. So a dataset or a `collate_fn` draws as everybody does, from
-`generator()`, and knows nothing of all this.
+one epoch could then repeat batch 0 of another. In `with drawing_from(rng):` the function
+`generator()` gives `rng` to this thread. So datasets and a `collate_fn` draw as everybody does.
 
 ### Exercise: seeded_batch
 """
@@ -696,11 +695,11 @@ def prefetch(make: Callable, jobs: Iterable, num_workers: int, ahead: int) -> It
 def test_unit_prefetch():
     for case in [(20, 3, 6), (2, 4, 4), (0, 2, 4), (5, 1, 1)]:
         checks_prefetch.in_order(prefetch, *case)
+    checks_prefetch.bounded(prefetch, workers=2, ahead=4)
     for workers in (2, 4):
         checks_prefetch.side_by_side(prefetch, workers)
         checks_prefetch.late_first(prefetch, workers)
         checks_prefetch.no_more_threads(prefetch, workers)
-    checks_prefetch.bounded(prefetch, workers=2, ahead=4)
     ### BEGIN HIDDEN TESTS
     for workers, ahead in [(3, 3), (2, 1)]:
         checks_prefetch.bounded(prefetch, workers, ahead)
@@ -733,8 +732,9 @@ r"""
 
 An epoch takes two things from `generator()`, both at its start: the order, which lesson 07's
 `batch_indices(count, batch_size, shuffle)` draws and cuts into pieces, and then a seed for its
-batches, from 0 to $2^{63} - 1$. From there on the shared generator belongs to the training again.
-So `__iter__` should *return* an iterator: with a `yield` in it, it would draw later.
+batches, from 0 to $2^{63} - 1$. So `__iter__` should *return* an iterator: with a `yield` in it, it
+would draw later. Return no `map`: a StopIteration that a dataset raises by mistake would end it
+silently. It cannot end a generator, nor a generator expression: there it becomes a RuntimeError.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "dataloader"}
@@ -769,7 +769,7 @@ class DataLoader:
         jobs, seed = enumerate(order[:len(self)]), generator().integers(2**63)
         make = partial(seeded_batch, self.dataset, self.collate_fn, seed)
         if self.num_workers == 0:
-            return map(make, jobs)
+            return (make(job) for job in jobs)
         return prefetch(make, jobs, self.num_workers, self.num_workers * self.prefetch_factor)
         ### END SOLUTION
 

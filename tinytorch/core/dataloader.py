@@ -123,8 +123,8 @@ def random_split(dataset: Any, lengths: Sequence[float], **others: Any) -> list[
 def default_collate(batch: Sequence[Any], where: str = "item") -> Any:
     """One batch made of items that are alike.
 
-    Numbers, arrays and Tensors of one shape (...) give a Tensor (n, ...), strings (and bytes) a
-    list, dicts a dict of batches, tuples and lists a list of batches; a named tuple stays one.
+    Numbers, arrays and Tensors of one shape (...) give a Tensor (n, ...), dicts a dict of batches,
+    tuples and lists a list of batches; a named tuple stays one. Strings (and bytes) give `batch`.
     TypeError or ValueError, with `where`, such as "item[1]['image']", for items that are not alike.
 
     >>> default_collate([(1, {"name": "a"}), (2, {"name": "b"})])
@@ -133,7 +133,7 @@ def default_collate(batch: Sequence[Any], where: str = "item") -> Any:
     check_alike(batch, where, Tensor)
     first = batch[0]
     if isinstance(first, (str, bytes)):
-        return list(batch)
+        return batch
     if isinstance(first, Mapping):
         return {key: default_collate([item[key] for item in batch], f"{where}[{key!r}]")
                 for key in first}
@@ -275,5 +275,5 @@ class DataLoader:
         jobs, seed = enumerate(order[:len(self)]), generator().integers(2**63)
         make = partial(seeded_batch, self.dataset, self.collate_fn, seed)
         if self.num_workers == 0:
-            return map(make, jobs)
+            return (make(job) for job in jobs)
         return prefetch(make, jobs, self.num_workers, self.num_workers * self.prefetch_factor)

@@ -98,7 +98,7 @@ def no_more_threads(prefetch: Callable, workers: int) -> None:
 
     def make(job: int) -> Any:
         made = work(job)
-        assert job == 0 or gate.wait(PATIENCE), "a check never opened its gate"
+        assert job == 0 or gate.wait(PATIENCE), "the first batch should come while the others are being made"
         return made
 
     asked = f"prefetch with {workers} workers, {ahead} ahead, none of which ends,"
@@ -230,6 +230,9 @@ def _until_error(what: str, batches: Iterator, got: list) -> BaseException:
 
 def lengths(loader: type, count: int, size: int) -> None:
     """`len` is the number of batches that come, with and without the last, shorter one."""
+    stopped = loader(Broken(count, count - 1, StopIteration("no more")), size)
+    came = _until_error(f"DataLoader of {count} items, the last raising StopIteration", iter(stopped), [])
+    assert isinstance(came, RuntimeError), f"an item that raises StopIteration came as {came!r}, wanted a RuntimeError"
     for drop_last in (False, True):
         made = loader(Squares(count), size, drop_last=drop_last, collate_fn=list)
         asked = f"DataLoader of {count} items, batch_size={size}, drop_last={drop_last}"

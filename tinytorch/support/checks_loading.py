@@ -105,9 +105,9 @@ def sizes(function: Callable, cases: list[tuple[int, Any, list[int]]]) -> None:
 
 
 def no_sizes(function: Callable, cases: list[tuple[int, list, type[Exception]]]) -> None:
-    """Lengths that do not add up, that are negative, or that are not whole are refused; a ValueError repeats them."""
+    """Lengths that do not add up, that are negative, or that are not whole are refused; a ValueError repeats both."""
     for count, lengths, kind in cases:
-        words = [str(length) for length in lengths[:1]] if kind is ValueError else []
+        words = [*map(str, lengths[:1]), str(count)] if kind is ValueError else []
         asked = f"split_sizes({count}, {lengths})"
         raises(asked, partial(function, count, lengths), kind, *words, idea="say what was given")
 

@@ -30,7 +30,6 @@ def test_the_lessons_functions_pass():
     items.batch_of_rows(lesson.make_batch, lesson.TensorDataset, lesson.Subset, Interceptor, Tensor, 9)
     items.batch_errors(lesson.make_batch, lesson.Subset, 33)
     items.moved(lesson.shifted, (2, 3, 4), [(1, -1), (0, 4)])
-    items.random_shifts(lesson.random_shift, Tensor, manual_seed, 1)
     items.seeded(lesson.seeded_batch, generator, manual_seed, 9)
     ahead.in_order(lesson.prefetch, 15, 2, 3)
     ahead.no_more_threads(lesson.prefetch, 3)
@@ -41,20 +40,6 @@ def test_the_lessons_functions_pass():
     ahead.lengths(lesson.DataLoader, 9, 4)
     ahead.draws(lesson.DataLoader, generator, manual_seed, batch_indices)
     ahead.looked_ahead(lesson.DataLoader, 2, 2)
-
-
-def test_random_shifts_that_are_few_uneven_or_of_another_generator_are_told():
-    def by(low, high, rng=generator):
-        def shift(images, limit):
-            return Tensor(lesson.shifted(np.asarray(images), rng().integers(low, high, size=(len(images), 2))))
-
-        return shift
-
-    said = sentence(items.random_shifts, by(-1, 1), Tensor, manual_seed, 1)
-    assert "shifts [(-1, 1), (0, 1), (1, -1), (1, 0)] never came" in said
-    assert "how many moved farther" in sentence(items.random_shifts, by(-2, 3), Tensor, manual_seed, 1)
-    fresh = by(-1, 2, np.random.default_rng)
-    assert "draw from generator()" in sentence(items.random_shifts, fresh, Tensor, manual_seed, 1)
 
 
 def test_a_view_and_pixels_that_come_round_are_told():

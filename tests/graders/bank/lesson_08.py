@@ -395,7 +395,7 @@ CASES: list[Case] = [
         ("            made = waiting.popleft().result()\n",
          "            first = next((future for future in waiting if future.done()), waiting[0])\n"
          "            waiting.remove(first)\n            made = first.result()\n"),
-        says=("gave [1, 0, 2, 3", "wanted [0, 1, 2, 3")),
+        says=("prefetch", "wanted [0, 1, 2, 3")),
     wrong("prefetch", "the youngest first", "test-prefetch", ("waiting.popleft()", "waiting.pop()"),
         says=("the first submitted comes first",)),
     wrong("prefetch", "one too many", "test-prefetch", ("islice(jobs, ahead)", "islice(jobs, ahead + 1)"),
@@ -502,7 +502,8 @@ CASES: list[Case] = [
         ("generator().integers(2**63)", "np.random.default_rng().integers(2**63)"), says=("other batches than none",)),
     wrong("dataloader", "no generator of the batch's own", "test-dataloader",
         ("partial(seeded_batch, self.dataset, self.collate_fn, seed)",
-         "lambda job: make_batch(self.dataset, job[1], self.collate_fn)"), says=("after iter()", "a generator of its own")),
+         "lambda job: make_batch(self.dataset, job[1], self.collate_fn)"),
+        says=("after iter()", "a generator of its own")),
     wrong("dataloader", "one batch ahead for each worker", "test-workers",
         ("self.num_workers * self.prefetch_factor)", "self.num_workers)"), says=("how far ahead",)),
     wrong("dataloader", "prefetch_factor batches ahead", "test-workers",

@@ -693,11 +693,10 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
     """
     ### BEGIN SOLUTION
     word = list(word)
-    while True:
-        pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
-        if pair not in ranks:
-            return word
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
         word = merge(word, pair, 256 + ranks[pair])
+    return word
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-encode-word", "points": 6}

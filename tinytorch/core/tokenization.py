@@ -202,11 +202,10 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
     [116, 257]
     """
     word = list(word)
-    while True:
-        pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
-        if pair not in ranks:
-            return word
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
         word = merge(word, pair, 256 + ranks[pair])
+    return word
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #bpe-tokenizer
 class BPETokenizer(ByteTokenizer, SavedTokenizer):

@@ -93,6 +93,15 @@ def test_a_text_that_does_not_come_back_is_told():
         checks.decodes, "of it", Forgetful(), [97, 200], b"a\xc8")
 
 
+def test_a_decode_that_walks_twice_is_told():
+    class Twice(ByteTokenizer):
+        def decode(self, ids):
+            return "" if not any(True for _ in ids) else super().decode(ids)
+
+    assert "it.encode('ab') decoded from an iterator gave 'b': it can be walked through once" in sentence(
+        checks.comes_back, "it", Twice(), "ab")
+
+
 def test_a_tokenizer_that_keeps_nothing_or_gives_its_own_list_away_is_told():
     class Afresh(BPETokenizer):
         def encode(self, text):

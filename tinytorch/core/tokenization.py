@@ -227,7 +227,8 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
         return cls(learn_merges(Counter(byte_pieces(text)), vocab_size - 256))
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
+        """The tokens of a text or of any bytes, a new list; each piece is worked out once.
+        BPETokenizer([(97, 116)]).encode("hat") == [104, 256]"""
         ids = []
         for piece in byte_pieces(text):
             word = self.cache.get(piece)

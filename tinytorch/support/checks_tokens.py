@@ -48,14 +48,15 @@ def pieces(pretokenize: Callable[[str], Any], text: str, wanted: Sequence[str] |
 
 
 def comes_back(name: str, tokenizer: Any, *texts: str | bytes) -> None:
-    """Assert that the tokens of each text, or of each bytes, give it back."""
+    """Assert that the tokens of each text, or of each bytes, give it back, as a list and walked through once."""
     for text in texts:
         call = f"{name}.encode({_short(text)})"
         ids = outcome(call, lambda text=text: tokenizer.encode(text), "any text has tokens")
         back = tokenizer.decode_bytes if isinstance(text, bytes) else tokenizer.decode
         with explained(f"decoding what {call} gave", "any tokens can be decoded"):
-            got = back(ids)
+            got, again = back(ids), back(iter(ids))
         assert got == text, f"{call} decoded gave {_short(got)}: nothing may be lost"
+        assert again == text, f"{call} decoded from an iterator gave {_short(again)}: it can be walked through once"
 
 
 def keeps(call: str, tokenizer: Any, text: str | bytes) -> None:

@@ -42,7 +42,8 @@ def test_the_right_functions_pass():
 
 
 @pytest.mark.parametrize(("given", "said"), [
-    ((1, 2), "encode gave a tuple, wanted a list"), ([1, 2.0], "holds a float"), ([1, True], "holds a bool"),
+    ((1, 2), "encode gave a tuple, wanted a list"), ([1, 2.0], "numbers of type float"),
+    ([1, True], "numbers of type bool"),
     ([1, 3], "encode gave [1, 3], wanted [1, 2]")])  # fmt: skip
 def test_tokens_of_another_kind_are_told(given, said):
     assert said in sentence(checks.tokens, "encode", lambda: given, [1, 2], "numbers")

@@ -20,6 +20,12 @@ _EXPORTS = {
     "tinytorch.core.autograd": [
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
+    "tinytorch.core.dataloader": [
+        "Dataset", "TensorDataset", "Subset", "random_split", "default_collate", "random_shift", "DataLoader",
+    ],
+    "tinytorch.core.embeddings": [
+        "embedding", "Embedding", "sinusoidal_positions",
+    ],
     "tinytorch.core.layers": [
         "Module", "Parameter", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm",
         "LayerNorm", "Sequential",
@@ -77,7 +83,7 @@ _EXPORTS = {
         "broadcast_to",
     ],
     "tinytorch.given.layers": [
-        "Identity", "Flatten", "Embedding", "ModuleList",
+        "Identity", "Flatten", "ModuleList",
     ],
     "tinytorch.given.logic": [
         "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",
@@ -175,7 +181,7 @@ _EXPORTS = {
 }
 _NOT_BUILT = []
 _PARTS = [
-    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support",
+    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support", "utils",
 ]
 
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

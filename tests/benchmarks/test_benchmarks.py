@@ -17,6 +17,8 @@ from benchmarks.machine import this_machine, threads
 from benchmarks.picture import in_columns, lines_of, save_picture
 from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.rows_embeddings import gradient_sides as embedding_gradient_sides
+from benchmarks.rows_embeddings import lookup_sides
 from benchmarks.rows_fuse import HALF_CALLS, by_hand_sides, chain_sides, compiled_sides, half_sides
 from benchmarks.rows_gelu import gelu_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
@@ -60,6 +62,7 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {f"fuse-{way}-{size}-1t" for way in ("forward", "backward") for size in (*sizes, "1k-bfloat16")}
     wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
     wanted |= {"bpe-train-1t", "bpe-encode-1t", "bpe-plain-1t"}
+    wanted |= {f"embedding-{way}-{count}-1t" for way in ("lookup", "gradient") for count in (512, 50000)}
     assert wanted | {"step-block-1t", "memory-mlp", "memory-block", "import-tinytorch", "tito-help"} <= names
 
 
@@ -112,6 +115,12 @@ def test_both_sides_of_a_training_step_agree(widths, activation):
 
 def test_both_sides_of_a_block_agree():
     block_sides(texts=2, tokens=5, width=8, heads=2, hidden=16).agree()
+
+
+def test_both_sides_of_an_embeddings_rows_agree():
+    for sides in (lookup_sides(9, 4, (3, 5)), embedding_gradient_sides(9, 4, (3, 5))):
+        sides.agree()
+        assert sides.floor().shape[-1] == 4
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -20,6 +20,10 @@ _EXPORTS = {
     "tinytorch.core.autograd": [
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
+    "tinytorch.core.convolutions": [
+        "unfold", "conv2d", "Conv2d", "max_pool2d", "avg_pool2d", "MaxPool2d", "AvgPool2d", "Flatten",
+        "batch_norm", "BatchNorm2d",
+    ],
     "tinytorch.core.layers": [
         "Module", "Parameter", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm",
         "LayerNorm", "Sequential",
@@ -74,7 +78,7 @@ _EXPORTS = {
         "broadcast_to",
     ],
     "tinytorch.given.layers": [
-        "Identity", "Flatten", "Embedding", "ModuleList",
+        "Identity", "Embedding", "ModuleList",
     ],
     "tinytorch.given.logic": [
         "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",
@@ -143,7 +147,7 @@ _EXPORTS = {
         "write_chrome_trace",
     ],
     "tinytorch.support.data": [
-        "dataset", "load_digits",
+        "dataset", "load_digits", "load_digits20", "load_shakespeare",
     ],
     "tinytorch.support.decisions": [
         "TECHNIQUES", "WORKLOADS", "Technique", "Workload",

@@ -12,6 +12,7 @@ from tinytorch.support.by_name import namespace, offered
 
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
+    "tinytorch.core.convolutions",
     "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(

@@ -20,12 +20,9 @@ A Linear layer has a weight of its own for every pixel. When a digit moves by tw
 on other weights, and what was learned at the old place is of no use at the new one. A *convolution*
 has a few weights, and applies them at every place of the image alike.
 
-You will build:
-
-- the windows of an image, as a view that costs no memory, and as the columns of a matrix;
-- convolution as one product with that matrix, and its gradients as two more;
-- pooling, which keeps the largest number of each window;
-- batch normalisation, and the layers made of all this.
+You will build the windows of an image, as a view that costs no memory and as the columns of a
+matrix; convolution as one product with that matrix, and its gradients as two more; pooling, which
+keeps the largest number of each window; batch normalisation; and the layers made of all this.
 
 About 5 hours: 11 exercises, some 55 lines to write, and an open question. Needs lessons 01 to 07.
 Makes `tinytorch.core.convolutions`: `unfold`, `conv2d`, `max_pool2d`, `avg_pool2d`, `batch_norm`,
@@ -63,7 +60,7 @@ from tinytorch.support.validation import check_sizes
 from tinytorch.core.autograd import check_gradients
 from tinytorch.core.layers import generator, manual_seed
 from tinytorch.support import checks_convolutions as checks
-from tinytorch.support.checks import check
+from tinytorch.support.checks import check, equal
 
 # %% [markdown]
 r"""
@@ -90,11 +87,13 @@ from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import AdamW
-from tinytorch.core.training import Trainer
+from tinytorch.core.training import CosineSchedule, Trainer, updates_per_epoch
 
 def train(model, epochs, lr=0.01):
     """Train the model on the training images, and leave it in evaluation mode."""
-    trainer = Trainer(model, AdamW(model.parameters(), lr=lr), CrossEntropyLoss())
+    optimizer = AdamW(model.parameters(), lr=lr)
+    schedule = CosineSchedule(optimizer, epochs * updates_per_epoch(2000, 50))
+    trainer = Trainer(model, optimizer, CrossEntropyLoss(), schedule)
     with threadpool_limits(1):  # on a busy machine the threads of a product wait for each other
         trainer.fit((images[training], labels[training]), epochs, batch_size=50)
     model.eval()
@@ -149,8 +148,7 @@ plt.show()
 # %% [markdown]
 r"""
 An edge is found wherever it is: nine weights do for the whole image. A *convolution* learns these
-weights. (Mathematicians turn the kernel round before they slide it, and call this a
-cross-correlation. For weights that are learned it makes no difference, and the name has stayed.)
+weights. (In mathematics the kernel is turned round first. For learned weights that is all one.)
 
 An image has *channels*, such as red, green and blue, and after a convolution one for each of its
 kernels. A kernel has weights for all channels of its window. Images are (N, C, H, W): N images in a
@@ -184,10 +182,8 @@ import timeit
 
 first = np.ones((64, 16, 20, 20), np.float32)  # (N, C, H, W) in memory
 last = np.ones((16, 20, 20, 64), np.float32)  # (C, H, W, N) in memory
-for name, copy in [
-    ("images first", lambda: first[:, :, ::2, ::2].copy()),
-    ("images last", lambda: last[:, ::2, ::2].copy()),
-]:
+for name, copy in [("images first", lambda: first[:, :, ::2, ::2].copy()),
+                   ("images last", lambda: last[:, ::2, ::2].copy())]:
     print(f"{name:13}{min(timeit.repeat(copy, number=10, repeat=5)) * 100:6.3f} ms")
 
 # %% [markdown]
@@ -199,11 +195,10 @@ the right order already, and then neither of them copies anything.
 
 ### Exercise: windows
 
-`np.lib.stride_tricks.as_strided(x, shape, strides)` makes the view. Of its six axes, channel and
-image have the strides they have in x. A step to the next row *within* a window is a step to the
-next row of x. What is a step to the window below? `as_strided` checks nothing: with a wrong shape or
-stride it shows memory that belongs to something else. `x.strides` holds the strides of x, which need
-not be those of an array in order.
+`np.lib.stride_tricks.as_strided(x, shape, strides)` makes the view, and `x.strides` holds the
+strides of x, whatever its order in memory is. Of the view's six axes, channel and image have those
+of x. A step to the next row *within* a window is a step to the next row of x. What is a step to the
+window below? `as_strided` checks nothing: with a wrong shape it shows memory that is not x's.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "windows"}
@@ -344,15 +339,15 @@ test_unit_convolved()
 r"""
 ## Backwards
 
-The first operation is unfolding. A pixel is in several windows, so it is in several columns, and its
-gradient is the sum of theirs.
+The first operation is unfolding. A pixel is in several windows, so it is in several columns, and
+its gradient is the sum of theirs.
 
 ### Exercise: folded
 
 A loop over all windows would be slow. But take one place in the kernel, say its upper left corner:
 its numbers in all windows come from different pixels, so one operation adds them to the image, and
-the loop is over the places in the kernel only. `windows` of an array of zeros can be written to, and
-what is added there arrives in the array. The border's gradient is cut off at the end.
+the loop is over the places in the kernel only. `windows` of an array of zeros can be written to,
+and what is added there arrives in the array. The border is cut off at the end.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "folded"}
@@ -493,12 +488,11 @@ finite differences?
 
 # %%
 kernel, batch = Tensor(left[np.newaxis, np.newaxis]), images[:100]
-results = {}
-for name, run in [("loops", lambda: [by_hand(image[0], left) for image in batch]),
-                  ("product", lambda: conv2d(batch, kernel).numpy()[:, 0])]:
-    results[name] = run()
+runs = {"loops": lambda: [by_hand(image[0], left) for image in batch],
+        "product": lambda: conv2d(batch, kernel).numpy()[:, 0]}
+for name, run in runs.items():
     print(f"{name:8}{min(timeit.repeat(run, number=1, repeat=2)) * 1e3:8.2f} ms for 100 images")
-print("largest difference:", np.abs(results["product"] - results["loops"]).max())
+print("largest difference:", np.abs(np.array(runs["loops"]()) - runs["product"]()).max())
 
 # %%
 x, w, b = (Tensor(np.random.default_rng(0).normal(size=n)) for n in [(2, 2, 5, 4), (3, 2, 3, 2), 3])
@@ -508,13 +502,10 @@ for stride, padding in [(1, 0), ((2, 1), (0, 1)), (3, 2)]:
 
 # %% [markdown]
 r"""
-## The layer
-
 ### Exercise: Conv2d
 
-What is left is how large the weights start. Lesson 03 answered it for Linear: the more numbers are
-added up, the smaller the weights. Count how many numbers one output of a convolution is the sum of.
-`uniform_parameter(bound, *shape)` is lesson 03's.
+How large do the weights of a layer start? As in lesson 03: the more products are added up, the
+smaller. Count how many one output is the sum of. `uniform_parameter(bound, *shape)` is lesson 03's.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "conv2d-layer"}
@@ -572,9 +563,8 @@ and half as wide, and what moved by one pixel has often stayed in its window.
 ### Exercise: max_pooled
 
 Each channel is pooled by itself. `np.maximum(a, b, out=a)` compares two arrays element by element
-and lets nan through. Which numbers must the border hold, so that it never is the largest?
-`padded(x, padding, value)` fills it. As before, loop over the places in the kernel, never over
-windows.
+and lets nan through. What must the border hold, so that it never is the largest?
+`padded(x, padding, value)` fills it. Loop over the places in the kernel, never over windows.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "max-pooled"}
@@ -616,9 +606,9 @@ test_unit_max_pooled()
 r"""
 ### Exercise: winners
 
-Going backwards, all of a window's gradient belongs to its largest number. After a ReLU many windows
-hold several equal zeros. PyTorch then gives everything to the first of them, row by row; and if a
-window holds nan, then to its last nan. To agree with it, we do the same.
+All of a window's gradient belongs to its largest number. After a ReLU many windows hold several
+equal zeros. PyTorch then gives everything to the first of them, row by row, and where a window
+holds nan, to its last nan. We do the same.
 
 To find the first, count. As long as no number of a window was equal to the largest, the winner is
 further on: keep an array `missed` that says of each window whether that is so, and add it up, place
@@ -661,8 +651,7 @@ def test_unit_winners():
     ### END HIDDEN TESTS
     for kernel, levels in cases:
         for nans in (False, True):
-            idea = "the last nan of a window" if nans else "the first of those that are equal"
-            checks.first_of_them(winners, kernel, idea, levels, nans)
+            checks.first_of_them(winners, kernel, "the first of equals, the last nan", levels, nans)
 
 test_unit_winners()
 
@@ -670,8 +659,8 @@ test_unit_winners()
 r"""
 With the winners known, the rule is short. For each place in the kernel the gradient is masked: it
 stays where this place won. Then the windows are folded, because they may overlap, and one pixel may
-win in several of them. `masked` is lesson 05's product with a mask that is safe for inf. The *mean* of
-each window needs no rule of its own: it is made of operations that have theirs.
+win in several of them. `masked` is lesson 05's product with a mask that is safe for inf. The *mean*
+of each window needs no rule of its own: it is made of operations that have theirs.
 """
 
 # %%
@@ -794,16 +783,17 @@ test_unit_batch_normalized()
 
 # %% [markdown]
 r"""
-LayerNorm's rule came with lesson 05, and this one's comes from support. In evaluation the moments are
-constants; in training they move with x, and the rule takes account of it.
+LayerNorm's rule came with lesson 05, and this one's comes from support. In evaluation the moments
+are constants; in training they move with x, and the rule takes account of it.
 
 ### Exercise: batch_norm
 
 In training the running averages take a step towards the batch's moments: with a momentum of 0.1 a
-tenth of the way. (That is PyTorch's meaning of the word here; lesson 06's momentum is the share that
-is *kept*.) The variance that is tracked is the one over n - 1, n being the count of numbers of a
+tenth of the way. (That is what PyTorch calls momentum here; lesson 06's is the share that is
+*kept*.) The variance that is tracked is the one over n - 1, n being the count of numbers of a
 channel: over n the average would come out too small. `running.data` becomes a new array, since a
-graph that was recorded in evaluation may have saved the old one.
+graph that was recorded in evaluation may have saved the old one. The layer below saves them with
+its weights, as *buffers*, which are not trained.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "batch-norm"}
@@ -852,11 +842,6 @@ def test_unit_batch_norm():
 
 test_unit_batch_norm()
 
-# %% [markdown]
-r"""
-What a layer saves with its weights and does not train, such as the running averages, is a *buffer*.
-"""
-
 # %%
 #| export
 class BatchNorm2d(Module):
@@ -885,8 +870,8 @@ class BatchNorm2d(Module):
 r"""
 ## The digits again
 
-Two networks with convolutions beside that of the beginning, one of them with batch normalisation.
-The test images, which have chosen nothing so far, are used here, once.
+Two networks with convolutions beside the first, one of them with batch normalisation. The test
+images, which have chosen nothing so far, are used here, once.
 """
 
 # %%
@@ -903,17 +888,15 @@ def small(*between):
 networks = {"Linear layers": flat, "convolutions": small(), "and BatchNorm2d": small(BatchNorm2d)}
 for name, network in networks.items():
     if network is not flat:
-        train(network, epochs=4)
-    print(f"{name:16}", by_shift(network, images[validation], labels[validation]))
-print("on the test images:")
-for name, network in networks.items():
-    print(f"{name:16}", by_shift(network, images[test], labels[test]))
+        train(network, epochs=6)
+    for part, where in [(validation, "validation"), (test, "test")]:
+        print(f"{name:16} {where:11}", by_shift(network, images[part], labels[part]))
 
 # %% [markdown]
 r"""
 A convolution itself does not undo a move: what it finds moves along. But pooling forgets small
-moves, and every kernel has seen every place. The Linear layer at the end still has a weight for each
-place that is left. Training on digits that are moved at random teaches it the rest:
+moves, and every kernel has seen every place. The Linear layer at the end still has a weight for
+each place that is left. Training on digits that are moved at random teaches it the rest:
 `examples/digits_conv.py` does that with lesson 08's `random_shift`.
 
 ## Questions
@@ -921,10 +904,10 @@ place that is left. Training on digits that are moved at random teaches it the r
 Assign each answer to the name behind its question.
 
 1. How many parameters has `Conv2d(16, 32, 3)`? (`parameter_count`)
-2. Images of 28 by 28 go through `Conv2d(1, 8, 5, stride=2, padding=1)`. How many rows has what
-   comes out? (`row_count`)
-3. How many times as many numbers as the images hold their columns for a kernel of 5 by 5, with
-   stride 1 and padding 2? (`columns_factor`)
+2. Images of 28 by 28 go through `Conv2d(3, 8, 5, stride=2, padding=1)`: how many rows come out?
+   (`row_count`)
+3. How many times the numbers of the images are in the columns of a 5 by 5 kernel, with stride 1 and
+   padding 2? (`columns_factor`)
 """
 
 # %% nbgrader={"solution": true, "grade_id": "question-convolutions"}
@@ -939,15 +922,12 @@ columns_factor = 5 * 5
 @check
 def test_question_convolutions():
     some = Tensor(np.zeros((2, 3, 28, 28)))
-    for name, answer, wanted, idea in [
-        ("parameter_count", parameter_count, sum(p.size for p in Conv2d(16, 32, 3).parameters()),
-         "each kernel sees all channels that come in; there is a bias"),
-        ("row_count", row_count, Conv2d(3, 8, 5, stride=2, padding=1)(some).shape[2],
-         "see where a window can be, and round down"),
-        ("columns_factor", columns_factor, unfold(some, 5, padding=2).size / some.size,
-         "there are as many windows as pixels: how many numbers has each?"),
-    ]:
-        assert answer == wanted, f"{name} is {answer}: {idea}"
+    equal("parameter_count", parameter_count, sum(p.size for p in Conv2d(16, 32, 3).parameters()),
+          "each kernel sees all channels that come in, and there is a bias")
+    equal("row_count", row_count, Conv2d(3, 8, 5, stride=2, padding=1)(some).shape[2],
+          "see where a window can be, and round down")
+    equal("columns_factor", columns_factor, unfold(some, 5, padding=2).size / some.size,
+          "there are as many windows as pixels: how many numbers has each?")
 
 test_question_convolutions()
 

@@ -325,25 +325,22 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
     options = {"mean": mean, "variance": variance, "eps": eps, "training": training}
     return apply(BATCH_NORM, x, weight, bias, **options)
 
-# %% ../../modules/09_convolutions/convolutions_dev.py #3d953e7f53a2
+# %% ../../modules/09_convolutions/convolutions_dev.py #134c33c18b5c
 class BatchNorm2d(Module):
     """`batch_norm` of images (N, num_features, H, W), with buffers running_mean and running_var."""
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
         check_sizes(num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.weight = Parameter(np.ones(num_features, np.float32))
-        self.bias = Parameter(np.zeros(num_features, np.float32))
+        self.weight, self.bias = Parameter([1.0] * num_features), Parameter([0.0] * num_features)
         self.register_buffer("running_mean", Tensor([0.0] * num_features))
         self.register_buffer("running_var", Tensor([1.0] * num_features))
         self.register_buffer("num_batches_tracked", Tensor(np.array(0)))  # as in PyTorch
 
     def forward(self, x: Any) -> Tensor:
         check_batch(x := floating(x), self.num_features)
-        if self.training:
-            self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+        self.num_batches_tracked.data = self.num_batches_tracked.data + int(self.training)
         return batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias,
                           self.training, self.momentum, self.eps)
 
-    def extra_repr(self) -> str:
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+    def extra_repr(self) -> str: return f"{self.num_features}, eps={self.eps}"

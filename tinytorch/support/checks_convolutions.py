@@ -36,6 +36,12 @@ def layouts(x: np.ndarray) -> list[tuple[str, np.ndarray]]:
     return [("", x), (" that is a slice of a larger array", spread), (" that runs backwards in memory", backwards)]
 
 
+def image_layouts(x: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """The same images (N, C, H, W) as in `layouts`, and with the images last in memory."""
+    last = np.ascontiguousarray(x.transpose(1, 2, 3, 0)).transpose(3, 0, 1, 2)
+    return [*layouts(x), (" with the images last in memory", last)]
+
+
 def cut_out(x: np.ndarray, kernel: Pair, stride: Pair) -> np.ndarray:
     """The windows of x, (C, H, W, N), cut out one by one: (C, kh, kw, rows, columns, N), a new array."""
     starts = [range(0, length - k + 1, step) for length, k, step in zip(x.shape[1:3], kernel, stride, strict=True)]
@@ -65,7 +71,8 @@ def a_view(function: Callable, shape: Shape, kernel: Pair, stride: Pair, idea: s
             close(asked, got, cut_out(x, kernel, stride), idea, rtol=0)
             assert not x.size or np.shares_memory(got, x), f"{asked} gave a copy: a view shows the numbers of x itself"
             if x.size:
-                got[0, 0, 0, 0, 0, 0] = 7
+                with explained(asked, "the view should let itself be written to"):
+                    got[0, 0, 0, 0, 0, 0] = 7
                 assert x[0, 0, 0, 0] == 7, f"{asked}: what is written into the view should be in x"
 
 
@@ -79,7 +86,7 @@ def refuses_to_fit(function: Callable, idea: str) -> None:
 def columns(function: Callable, shape: Shape, kernel: Pair, stride: Pair, padding: Pair, idea: str) -> None:
     """`unfolded(x, ...)`: a column for each window, images last in memory, in an array of its own."""
     for dtype in ("float32", "float16", "bfloat16"):
-        for words, x in layouts(drawn(shape, dtype)):
+        for words, x in image_layouts(drawn(shape, dtype)):
             asked = asked_of("unfolded", shape, kernel, stride, padding) + f" in {dtype}{words}"
             with unchanged(asked, x=x), explained(asked, "channels and places in the kernel are rows"):
                 got = function(x, kernel, stride, padding)
@@ -129,9 +136,10 @@ def convolution(function: Callable, n: int, channels: Pair, kernel: Pair, size: 
     weight, bias = drawn((o, c, *kernel), dtype, 1), drawn((o,), dtype, 2)
     wide = [x.astype(np.float64) for x in (columns, weight, bias)]
     product = np.einsum("nkl,ok->nol", wide[0], wide[1].reshape(o, rows)).reshape(n, o, *size)
+    idea_of_none = "wanted is the product alone where there is no bias, and an empty result for an empty batch"
     for more, wanted in (((bias,), product + wide[2][:, None, None]), ((), product)):
         asked = f"convolved of columns {columns.shape} by weight {weight.shape}, {len(more)} bias, in {dtype}"
-        with unchanged(asked, columns=columns, weight=weight, bias=bias), explained(asked, "an empty batch fits too"):
+        with unchanged(asked, columns=columns, weight=weight, bias=bias), explained(asked, idea_of_none):
             got = function(columns, weight, *more, size=size)
         typed(asked, got, columns.dtype, "the type that came in")
         close(asked, got, wanted, idea, rtol=DIGITS[dtype], atol=DIGITS[dtype])
@@ -215,7 +223,7 @@ def largest(function: Callable, shape: Shape, kernel: Pair, stride: Pair, paddin
     for dtype in ("float32", "float16", "bfloat16"):
         numbers = -np.abs(drawn(shape, "float64")) - 1
         numbers.flat[:: max(numbers.size // 3, 1)] = np.nan
-        for words, x in layouts(numbers.astype(TYPES.get(dtype, dtype))):
+        for words, x in image_layouts(numbers.astype(TYPES.get(dtype, dtype))):
             asked = asked_of("max_pooled", shape, kernel, stride, padding) + f" in {dtype}{words}"
             idea_of_border = "the border holds what is smaller than any number"
             with unchanged(asked, x=x), explained(asked, idea_of_border), np.errstate(invalid="ignore"):

@@ -24,6 +24,9 @@ _EXPORTS = {
         "unfold", "conv2d", "Conv2d", "max_pool2d", "avg_pool2d", "MaxPool2d", "AvgPool2d", "Flatten",
         "batch_norm", "BatchNorm2d",
     ],
+    "tinytorch.core.dataloader": [
+        "Dataset", "TensorDataset", "Subset", "random_split", "default_collate", "random_shift", "DataLoader",
+    ],
     "tinytorch.core.layers": [
         "Module", "Parameter", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm",
         "LayerNorm", "Sequential",
@@ -176,7 +179,7 @@ _EXPORTS = {
 }
 _NOT_BUILT = []
 _PARTS = [
-    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support",
+    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support", "utils",
 ]
 
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

@@ -52,7 +52,8 @@ from tinytorch.support.gradients import batch_norm_rule
 from tinytorch.support.images import channel_rows, check_batch, check_convolution, checked_pair
 from tinytorch.support.images import convolution_text, from_rows
 from tinytorch.support.images import images_first, images_last, moments, one_or_many, output_length
-from tinytorch.support.images import output_size, padded, pooling_options, window_options
+from tinytorch.support.images import output_size, padded, pooling_options, unless_empty
+from tinytorch.support.images import window_options
 from tinytorch.support.module_methods import Activation
 from tinytorch.support.validation import check_sizes
 
@@ -798,14 +799,15 @@ its weights, as *buffers*, which are not trained.
 
 # %% nbgrader={"solution": true, "grade_id": "batch-norm"}
 #| export
+@unless_empty
 def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | None,
                weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,
                momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
     """(N, C, ...) with mean 0 and variance 1 in each channel, times weight plus bias, (C,), if any.
 
-    In training by the batch's own moments; the `data` of the running ones, if there are any, become
-    new arrays of their own types, (1 - momentum) * running + momentum * batch. In evaluation by the
-    running ones, which do not change. ValueError where these are missing in evaluation.
+    In training by the batch's own moments; the `data` of the running ones, if any, become new
+    arrays of their types, (1 - momentum) * running + momentum * batch. In evaluation by the running
+    ones, which do not change; without them it raises ValueError.
 
     >>> mean, variance = Tensor([5.0]), Tensor([4.0])
     >>> batch_norm([[5.0], [7.0]], mean, variance, eps=0).tolist()
@@ -825,8 +827,8 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
             moved = running.data + momentum * (value - running.data)
             running.data = moved.astype(running.dtype)
     ### END SOLUTION
-    options = {"mean": mean, "variance": variance, "eps": eps, "training": training}
-    return apply(BATCH_NORM, x, weight, bias, **options)
+    return apply(BATCH_NORM, x, weight, bias, mean=mean, variance=variance, eps=eps,
+                 training=training)
 
 # %% nbgrader={"grade": true, "grade_id": "test-batch-norm", "points": 6}
 # Check of batch_norm: run it when your cell has run.

@@ -17,14 +17,15 @@ from .autograd import gradient_rule, joint_rule
 from .layers import Module, Parameter, uniform_parameter
 from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, wrap
 
-# %% ../../modules/09_convolutions/convolutions_dev.py #546faa72b2d6
+# %% ../../modules/09_convolutions/convolutions_dev.py #4105b331d355
 from ..support.arrays import masked
 from ..support.casts import in_one_type
 from ..support.gradients import batch_norm_rule
 from ..support.images import channel_rows, check_batch, check_convolution, checked_pair
 from ..support.images import convolution_text, from_rows
 from ..support.images import images_first, images_last, moments, one_or_many, output_length
-from ..support.images import output_size, padded, pooling_options, window_options
+from ..support.images import output_size, padded, pooling_options, unless_empty
+from ..support.images import window_options
 from ..support.module_methods import Activation
 from ..support.validation import check_sizes
 
@@ -297,14 +298,15 @@ BATCH_NORM = Primitive("batch_norm", in_one_type(batch_normalized))
 joint_rule("batch_norm", in_float32(batch_norm_rule))
 
 # %% ../../modules/09_convolutions/convolutions_dev.py #batch-norm
+@unless_empty
 def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | None,
                weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,
                momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
     """(N, C, ...) with mean 0 and variance 1 in each channel, times weight plus bias, (C,), if any.
 
-    In training by the batch's own moments; the `data` of the running ones, if there are any, become
-    new arrays of their own types, (1 - momentum) * running + momentum * batch. In evaluation by the
-    running ones, which do not change. ValueError where these are missing in evaluation.
+    In training by the batch's own moments; the `data` of the running ones, if any, become new
+    arrays of their types, (1 - momentum) * running + momentum * batch. In evaluation by the running
+    ones, which do not change; without them it raises ValueError.
 
     >>> mean, variance = Tensor([5.0]), Tensor([4.0])
     >>> batch_norm([[5.0], [7.0]], mean, variance, eps=0).tolist()
@@ -322,8 +324,8 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
         for running, value in [(running_mean, mean), (running_var, unbiased)]:
             moved = running.data + momentum * (value - running.data)
             running.data = moved.astype(running.dtype)
-    options = {"mean": mean, "variance": variance, "eps": eps, "training": training}
-    return apply(BATCH_NORM, x, weight, bias, **options)
+    return apply(BATCH_NORM, x, weight, bias, mean=mean, variance=variance, eps=eps,
+                 training=training)
 
 # %% ../../modules/09_convolutions/convolutions_dev.py #134c33c18b5c
 class BatchNorm2d(Module):

@@ -21,7 +21,8 @@ def checked_pair(name: str, given: Any, least: int = 1) -> Pair:
     >>> checked_pair("stride", 2), checked_pair("padding", (0, 1), least=0)
     ((2, 2), (0, 1))
     """
-    found = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    found = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    found = found * 2 if len(found) == 1 else found
     if len(found) != 2 or not all(isinstance(n, Integral) and n >= least for n in found):
         wanted = f"a whole number of at least {least}, or two of them, for rows and for columns"
         raise ValueError(f"{name} must be {wanted}, got {given!r}")
@@ -59,6 +60,17 @@ def one_or_many(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(x, *inputs, **options)
         out = function(x.reshape(1, *x.shape), *inputs, **options)
         return out.reshape(*out.shape[1:])
+
+    return either
+
+
+def unless_empty(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of a batch give an empty batch back as it is: there is nothing to compute a mean of."""
+
+    @wraps(function)
+    def either(input: Any, *inputs: Any, **options: Any) -> Any:
+        x = offered("as_tensor")(input)
+        return function(x, *inputs, **options) if x.size else x._floating()
 
     return either
 

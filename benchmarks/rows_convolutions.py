@@ -22,8 +22,8 @@ KERNELS = ((3, 1), (5, 0), (5, 2))  # lengths of the windows, and padding
 
 def convolution_rows() -> list[Row]:
     """Two convolutions and a linear layer on images of 20 x 20, on one thread."""
-    return [Row(f"conv-step-{kernel}x{kernel}-padding-{padding}-1t", CONV, 1, 1.2, partial(sides, kernel, padding))
-            for kernel, padding in KERNELS]
+    return [Row(f"conv-step-{kernel}x{kernel}-padding-{padding}-1t", CONV, 1, 1.2,
+                partial(network_sides, kernel, padding)) for kernel, padding in KERNELS]
 
 
 def lengths(kernel: int, padding: int) -> tuple[int, int]:
@@ -60,7 +60,7 @@ def same_steps(ours: Callable, theirs: Callable, model: nn.Sequential, peer: the
         np.testing.assert_allclose(array, state[name], rtol=1e-3, atol=1e-5)
 
 
-def sides(kernel: int, padding: int) -> Sides:
+def network_sides(kernel: int, padding: int) -> Sides:
     """Both sides from the same weights on the same batch."""
     rng = np.random.default_rng(0)
     images, labels = rng.random((BATCH, CHANNELS[0], SIDE, SIDE), dtype=np.float32), rng.integers(10, size=BATCH)

@@ -269,6 +269,13 @@ def test_a_convolution_starts_within_pytorchs_bound_and_repeats_after_a_seed():
     assert np.array_equal(nn.Conv2d(8, 64, (5, 4)).weight.data, first.weight.data)
 
 
+def test_nn_init_counts_a_convolutions_inputs_and_outputs_as_pytorch_does():
+    ours, theirs = nn.Conv2d(8, 32, (3, 5)).weight, torch.nn.Conv2d(8, 32, (3, 5)).weight
+    for name, options in (("kaiming_uniform_", {}), ("kaiming_normal_", {"mode": "fan_out"}), ("xavier_uniform_", {})):
+        getattr(nn.init, name)(ours, **options), getattr(torch.nn.init, name)(theirs, **options)
+        assert ours.data.std() == pytest.approx(theirs.std().item(), rel=0.05)
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 4), (5, 1), (2, 0, 3), (2, 3, 4, 5)])
 @pytest.mark.parametrize("options", [{}, {"start_dim": 0}, {"start_dim": -2}, {"end_dim": 1}])
 def test_flatten_is_pytorchs(shape, options):

@@ -86,7 +86,7 @@ def _kaiming_std(tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
 
 def _fans(tensor: Any) -> tuple[int, int]:
     if tensor.ndim < 2:
-        raise ValueError(f"a weight of shape (in, out), or of a convolution, is wanted, got {tensor.shape}")
+        raise ValueError(f"a weight of shape (in, out) is wanted, got {tensor.shape}")
     if tensor.ndim == 2:
         return tensor.shape
     to, of, *window = tensor.shape

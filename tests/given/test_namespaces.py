@@ -70,7 +70,7 @@ def test_each_lists_what_it_has():
 
 
 @pytest.mark.parametrize(("ask", "words"), [
-    (lambda: nn.Conv2d, "module 'tinytorch.nn' has no 'Conv2d': there are .*Linear"),
+    (lambda: nn.Conv3d, "module 'tinytorch.nn' has no 'Conv3d': there are .*Linear"),
     (lambda: nn.relu, "module 'tinytorch.nn' has no 'relu'"),
     (lambda: F.ReLU, "module 'tinytorch.nn.functional' has no 'ReLU': there are .*relu"),
     (lambda: F.binary_cross_entropy, "write binary_cross_entropy_with_logits"),

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-# %% ../../modules/15_roofline/roofline_dev.py #0926c90797d9
+# %% ../../modules/15_roofline/roofline_dev.py #821e63dd7a86
 from ..core.tensor import Node, Primitive, Tensor, no_grad
 from .profiler import Model, Operation, Profiler, Shape, Total, Trace
 from .profiler import sample_input, summarize, total, undisturbed
+from ..support.convolution_flops import CONVOLUTION_FLOPS
 from ..support.launch import compiled
 from ..support.memory import footprint
 from ..support.peaks import ComputePeak, Peaks, check_peak, measured_peaks
@@ -43,9 +44,9 @@ def linear_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int
     """FLOPs of `x @ weight + bias`: those of the product, and one addition for each result."""
     return matmul_flops(shapes, output, options) + math.prod(output)
 
-# %% ../../modules/15_roofline/roofline_dev.py #0733d2dbd051
+# %% ../../modules/15_roofline/roofline_dev.py #3a3c151bc002
 FlopRule = Callable[[tuple[Shape, ...], Shape, dict], int]
-FLOPS: dict[str, tuple[FlopRule, ...]] = {}
+FLOPS: dict[str, tuple[FlopRule, ...]] = dict(CONVOLUTION_FLOPS)  # lesson 09's, given
 
 def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
     """Set how primitive `name` is counted: `rule(input shapes, output shape, options) -> FLOPs`.

@@ -10,6 +10,7 @@ from benchmarks.rows_convolutions import convolution_rows
 from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
+from benchmarks.rows_language import language_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
@@ -23,6 +24,7 @@ TABLES = (
     matmul_rows,
     step_rows,
     convolution_rows,
+    language_rows,
     tokenization_rows,
     embedding_rows,
     memory_rows,

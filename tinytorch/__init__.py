@@ -53,6 +53,10 @@ _EXPORTS = {
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
+    "tinytorch.core.transformers": [
+        "GPTConfig", "MLP", "Block", "GPT", "get_batch", "TextWindows", "text_loss", "bits_per_character",
+        "decay_groups", "generate",
+    ],
     "tinytorch.given.activations": [
         "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",
     ],

@@ -226,6 +226,18 @@ def decodes(decode_step: Callable, kind: Callable, model: Any, batch: int, steps
         equal(f"{what}: the cache's length", cache.length, place + 1, "one more than before")
 
 
+def decodes_one_each(decode_step: Callable, kind: Callable, model: Any) -> None:
+    """`decode_step` refuses what is not one token for each text, and a token behind a full cache."""
+    text = tokens(model.config, 2, model.config.block_size, 7)
+    cache = kind(model.config, 2, model.wte.weight.dtype)
+    cases = [(text[:1, 0], ValueError, ("batch",)), (text[:, :2], ValueError, ()), (3, ValueError, ()),
+             ([0.5, 1.5], TypeError, ("whole",))]
+    refuses_tokens(lambda token: decode_step(model, token, cache), cache, cases)
+    cache.length = cache.block_size
+    full = [(text[:, 0], ValueError, (f"holds {cache.length} tokens of at most {cache.length}",))]
+    refuses_tokens(lambda token: decode_step(model, token, cache), cache, full)
+
+
 def _is_a_result(what: str, got: Any) -> None:
     assert not isinstance(got, np.ndarray), f"{what} gave an array, wanted a Tensor: wrap it"
     assert not got.requires_grad, f"{what}: the logits require a gradient: no record is wanted, see no_grad"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
 from benchmarks.rows_matmul import matmul_rows
@@ -21,7 +22,8 @@ class UnknownRow(Exception):
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
-    return [*gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *memory_rows(), *startup_rows()]
+    return [*gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *embedding_rows(), *memory_rows(),
+            *startup_rows()]
 
 
 def select(patterns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

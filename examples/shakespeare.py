@@ -43,10 +43,10 @@ SETTINGS = {  # what a training keeps to its end: the default, and what it is
     "layers": (4, "blocks of the network"),
     "heads": (4, "heads of each attention"),
     "width": (128, "numbers for each token"),
-    "context": (128, "tokens that the network sees at once"),
-    "batch": (16, "windows of text in an update"),
+    "context": (64, "tokens that the network sees at once"),
+    "batch": (32, "windows of text in an update"),
     "vocabulary": (1024, "tokens of the tokenizer"),
-    "lr": (2e-3, "peak of the learning rate"),
+    "lr": (4e-3, "peak of the learning rate"),
     "every": (50, "updates to a line and a checkpoint"),
 }
 

@@ -35,8 +35,9 @@ from tinytorch.core.autograd import gradient_rule, joint_rule
 from tinytorch.core.layers import Dropout, Linear, Module, linear
 from tinytorch.core.tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, wrap
 from tinytorch.given.joining import broadcast_to
+from tinytorch.support.arrays import row_maxima, row_sums
 from tinytorch.support.casts import in_one_type
-from tinytorch.support.tiles import tiles
+from tinytorch.support.tiles import put_product, scores_like, tiles
 from tinytorch.support.validation import check_sizes, checked_axis
 
 # %% nbgrader={"solution": true, "grade_id": "causal-mask"}
@@ -56,11 +57,11 @@ def softmax_in_place(scores: np.ndarray) -> np.ndarray:
     A row of -inf alone becomes 0.
     """
     ### BEGIN SOLUTION
-    highest = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+    highest = row_maxima(scores)
     highest[highest == -np.inf] = 0
     scores -= highest
     np.exp(scores, out=scores)
-    total = scores.sum(axis=-1, keepdims=True)
+    total = row_sums(scores)
     total[total == 0] = 1
     scores /= total
     return scores
@@ -73,7 +74,7 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
                scale: float, is_causal: bool) -> np.ndarray:
     """softmax(scale * query @ key^T + mask): (..., Tq, d) and (..., Tk, d) give (..., Tq, Tk)."""
     ### BEGIN SOLUTION
-    out = np.zeros((*query.shape[:-1], key.shape[-2]), query.dtype)
+    out = scores_like(query, (*query.shape[:-1], key.shape[-2]), is_causal)
     for tile in tiles(out.shape, is_causal):
         scores, part = out[tile.scores], query[tile.queries] * scale
         np.matmul(part, key[tile.keys].swapaxes(-1, -2), out=scores)
@@ -103,12 +104,13 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
                  is_causal: bool) -> list:
     """The gradients of `weights_of` with respect to query, key and, where there is one, mask."""
     ### BEGIN SOLUTION
-    to_query, to_key = np.zeros_like(query), np.zeros_like(key)
+    to_query, to_key = np.empty_like(query), np.empty_like(key)
     to_mask = np.zeros_like(y) if needs[2:] == (True,) else None
     for tile in tiles(y.shape, is_causal):
         to_scores = scores_gradient(g[tile.scores], y[tile.scores])
-        to_query[tile.queries] = to_scores @ key[tile.keys]
-        to_key[tile.keys] += to_scores.swapaxes(-1, -2) @ query[tile.queries]
+        np.matmul(to_scores, key[tile.keys], out=to_query[tile.queries])
+        turned = to_scores.swapaxes(-1, -2)
+        put_product(to_key[tile.keys], turned, query[tile.queries], tile.is_first)
         if to_mask is not None:
             to_mask[tile.scores] = to_scores
     to_query *= scale
@@ -140,11 +142,11 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
                needs: tuple[bool, ...], is_causal: bool) -> list:
     """The gradients of `mixed` with respect to weights and value."""
     ### BEGIN SOLUTION
-    to_weights, to_value = np.zeros_like(weights), np.zeros_like(value)
+    to_weights, to_value = scores_like(g, weights.shape, is_causal), np.empty_like(value)
     for tile in tiles(weights.shape, is_causal):
         part, mixing = g[tile.queries], weights[tile.scores]
         np.matmul(part, value[tile.keys].swapaxes(-1, -2), out=to_weights[tile.scores])
-        to_value[tile.keys] += mixing.swapaxes(-1, -2) @ part
+        put_product(to_value[tile.keys], mixing.swapaxes(-1, -2), part, tile.is_first)
     return [to_weights, to_value]
     ### END SOLUTION
 

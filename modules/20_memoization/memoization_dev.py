@@ -25,7 +25,7 @@ work gives the same result every time, keep that result, and leave the work out.
 - `prefill`, which runs a prompt, and `decode_step`, which runs one token more;
 - `generate_cached`, which writes the same tokens as `generate`, in a fraction of the time.
 
-About 4 hours: 9 exercises, some 50 lines to write, and an open question. Needs lessons 01 to 07 and
+About 4 hours: 10 exercises, some 50 lines to write, and an open question. Needs lessons 01 to 07 and
 10 to 15. Makes `tinytorch.optimization.memoization`: `KVCache`, `prefill`, `decode_step`,
 `generate_cached`, `token_flops` and `cache_bytes`.
 """
@@ -762,23 +762,31 @@ the logits?
 
 ## Counted and measured
 
-Here is the GPT of the figures above. First the counts. `counted_products` counts the products of
-NumPy in which a weight or the cache has a part, while they are done, and the bytes that they read
-and write. Does decoding take what `token_flops` says?
+Here is the GPT of the figures above. First the counts. Without a cache lesson 15's `CountingTrace`
+sees every operation, elementwise ones too. With it, `counted_products` counts NumPy's products with
+a weight or with the cache, while they are done, and the bytes that they read and write.
 """
 
 # %%
+from tinytorch.profiling.roofline import CountingTrace
 from tinytorch.support.product_counts import counted_products
 
 manual_seed(0)
 model, text, cache = GPT(config), checks.tokens(config, 1, config.block_size), KVCache(config)
 gap = np.abs(prefill(model, text, cache).data - model(text).data[0, -1]).max()
 print(f"logits differ by at most {gap:.1e}")
+for n in (256, 128, 2):
+    with CountingTrace() as trace, no_grad():
+        model(text[:, :n])
+    flops = sum(operation.flops for operation in trace.operations)
+    print(f"token {n:3} without: {flops:13,} FLOPs, {n * token_flops(config, n):13,} in products")
+
+# %%
 for n in (256, 128, 64, 2):
     cache.truncate(n - 1)
     with counted_products(model, cache) as count:
         decode_step(model, text[:, n - 1], cache)
-    print(f"token {n:3}: {count.flops:,} FLOPs counted, {token_flops(config, n):,} by token_flops; "
+    print(f"token {n:3} with: {count.flops:,} FLOPs, by token_flops {token_flops(config, n):,}; "
           f"{count.flops / count.bytes:.2f} FLOPs a byte")
 cache.truncate(0)
 with counted_products(model, cache) as count:
@@ -814,19 +822,6 @@ with no_grad():
 for n, (again, once) in zip(places, taken):
     print(f"token {n:3}: {1 / again:5.0f} tokens/s without, {1 / once:5.0f} with a cache, "
           f"{again / once:4.1f} times as many")
-
-# %% [markdown]
-r"""
-And the end of a whole text, sampled, the way it would be used:
-"""
-
-# %%
-prompt, written = text[:, :224], {}
-for function in (model.generate, lambda *a, **options: generate_cached(model, *a, **options)):
-    start = time.perf_counter()
-    written[function] = function(prompt, 32, seed=0).data
-    print(f"{32 / (time.perf_counter() - start):5.0f} tokens/s")
-print("the same tokens:", np.array_equal(*written.values()))
 
 # %% [markdown]
 r"""

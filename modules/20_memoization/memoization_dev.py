@@ -65,8 +65,8 @@ one_core = threadpool_limits(1)  # as in lesson 15: this notebook's products run
 r"""
 ## Keep what would be computed again
 
-In how many ways can you climb a staircase, taking one or two steps at a time? The last move began
-one step below the top or two, so the answer for n is the sum of those for n - 1 and n - 2.
+In how many ways can you climb n steps, one or two at a time? The last move began one step below
+the top or two, so the answer for n is the sum of those for n - 1 and n - 2.
 """
 
 # %%
@@ -84,10 +84,10 @@ print(ways(20), "ways, found in", len(calls), "calls")
 
 # %% [markdown]
 r"""
-The second time each staircase was worked out once, and its number was kept in a dict under n. This
-is *memoization* (the word is Donald Michie's: "Memo" functions and machine learning, Nature, 1968).
-It asks two questions of every computation. Is the result the same whenever the arguments are the
-same? And is there room to keep it? Here are both for a GPT.
+The second time each n was worked out once, and its answer was kept in a dict under n. This is
+*memoization* (after D. Michie, "Memo" functions and machine learning, Nature, 1968). It asks two
+questions of a computation. Is the result the same whenever the arguments are the same? And is there
+room to keep it? Here are both for a GPT.
 
 ## What a GPT computes again
 
@@ -201,9 +201,8 @@ plt.show()
 
 # %% [markdown]
 r"""
-Without a cache the cost of a token grows with the square of the text's length in attention, and
-with the length everywhere else. With it, attention's part grows with the length and the rest stays
-as it is: at this width the line is almost flat.
+Without a cache the cost of a token grows with the square of n in attention, and with n elsewhere.
+With it, attention's part grows with n and the rest stays: here the line is almost flat.
 
 ## What it costs
 
@@ -274,9 +273,8 @@ print(f"{copied / 1e6:.0f} MB, to store {cache_bytes(config, config.block_size) 
 # %% [markdown]
 r"""
 That would be quadratic again. Since no text is longer than `block_size`, we make the arrays once,
-at their full length, and keep count of how much of them is filled. Their axes are in the order in
-which attention multiplies them: for each layer, text and head there is one matrix, whose first rows
-are the tokens so far.
+at their full length, and count how much of them is filled. For each layer, text and head there is
+one matrix, as attention multiplies it, whose first rows are the tokens so far.
 """
 
 # %%
@@ -427,8 +425,8 @@ test_unit_last_weights()
 r"""
 ## Arrays in place of tensors
 
-One more thing before we put this together. What does a layer cost where only one row goes through
-it? Here is the layer, and lesson 03's `affine`, which does the arithmetic in it.
+What does a layer cost where only one row goes through it? Here is a layer, and lesson 03's
+`affine`, which does the arithmetic in it.
 """
 
 # %%
@@ -589,7 +587,6 @@ def test_unit_prefill():
     ### END HIDDEN TESTS
     for sizes, batch, pieces, dtype in cases:
         model = stirred(GPT(GPTConfig(*sizes, dropout=0.5))).to(dtype)
-        model.blocks[-1].eval()
         checks.prefills(prefill, KVCache, model, batch, pieces, "which tokens, at which places?")
 
 test_unit_prefill()
@@ -600,9 +597,8 @@ test_unit_prefill()
 def test_unit_prefill_refuses(sizes, held):
     model = stirred(GPT(GPTConfig(*sizes)))
     cache = KVCache(model.config, 2)
-    prefill(model, checks.tokens(model.config, 2, held), cache)
-    room = model.config.block_size - held
-    text = checks.tokens(model.config, 2, room + 1)
+    cache.length = held
+    text = checks.tokens(model.config, 2, model.config.block_size - held + 1)
     one, vocabulary = text[:, :1], model.config.vocab_size
     cases = [(text, ValueError, (str(held), str(model.config.block_size))),
              (one[:1], ValueError, ("batch",)), (text[0], ValueError, ("shape",)),
@@ -740,8 +736,7 @@ test_unit_generate_cached()
 # Check of what generate_cached runs: run it when your cell has run.
 @check
 def test_unit_generate_once(batch, prompt, new, wanted):
-    model, seen = checks.spied(lambda activation: GPT(GPTConfig(
-        20, 6, 1, 2, 4, activation=activation)), relu)
+    model, seen = checks.spied(GPT, lambda activation: GPTConfig(9, 6, 1, 2, 4, 0.0, activation))
     generate_cached(model, checks.tokens(model.config, batch, prompt), new, seed=0)
     equal(f"the list of (texts, tokens) that {new} tokens after {prompt}, block_size 6, had run",
           seen, [(batch, count) for count in wanted], "each token once, as long as there is room")
@@ -755,10 +750,9 @@ test_unit_generate_once(1, prompt=1, new=6, wanted=[1, 1, 1, 1, 1, 1])
 
 # %% [markdown]
 r"""
-"The same tokens" rests on logits that agree *up to rounding*. A product of one row adds its numbers
-in another order than a product of many, and the last digit may differ. Where two tokens are as good
-as equally likely, or a draw falls on the very edge between two, the texts could part. How close are
-the logits?
+"The same tokens" rests on logits that agree *up to rounding*: a product of one row may add its
+numbers in another order than a product of many. Where two tokens are as good as equally likely, or
+a draw falls on the very edge between two, the texts could part. How close are the logits?
 
 ## Counted and measured
 
@@ -795,10 +789,10 @@ print(f"prefill of {config.block_size}: {count.flops / count.bytes:.0f} FLOPs a 
 
 # %% [markdown]
 r"""
-The work for a token is linear in its position. The last column shows lesson 15's other number. A
-prefill uses each weight for many rows. Decoding fetches every weight for a single row: far to the
-left under the roof, bound by memory. So the time for a token should fall by less than the FLOPs do.
-Now the clock: the seconds for the n-th token, both ways in turns, on one thread.
+The work for a token is linear in its position. The last column is lesson 15's arithmetic intensity.
+A prefill uses each weight for many rows. Decoding fetches every weight for a single row: that is
+far to the left under the roof, bound by memory. So the time for a token should fall by less than
+the FLOPs do. Now the clock, for the n-th token, both ways in turns:
 """
 
 # %%
@@ -831,12 +825,12 @@ has keys and values of its own, and all share the weights that were fetched:
 
 # %%
 for batch in (1, 4, 16):
-    many = KVCache(config, batch)
-    prefill(model, np.repeat(text[:, :64], batch, axis=0), many)
+    many, texts = KVCache(config, batch), np.repeat(text, batch, axis=0)
+    prefill(model, texts[:, :64], many)
 
     def step():
         many.truncate(64)
-        decode_step(model, np.repeat(text[0, 64], batch), many)
+        decode_step(model, texts[:, 64], many)
 
     (seconds,) = fastest_in_turns([step], rounds=5, runs=5)
     print(f"{batch:2} texts: {seconds * 1e3:.2f} ms a step, {batch / seconds:6.0f} tokens/s in all")
@@ -846,8 +840,7 @@ r"""
 ## Shakespeare, continued
 
 Last, a model that has learned something. It reads *Hamlet* character by character for a few
-seconds, which is enough for the look of words and not for their sense. (The long training is
-lesson 13's.)
+seconds, which is enough for the look of words and not for their sense: lesson 13 trains longer.
 """
 
 # %%
@@ -865,14 +858,13 @@ writer = GPT(GPTConfig(tokenizer.vocab_size, block_size=128, n_layer=2, n_head=4
 
 # %%
 optimizer = AdamW(writer.parameters(), lr=3e-3)
-for step in range(121):
+for _ in range(120):
     x, y = get_batch(letters, batch_size=16, block_size=48)
     loss = cross_entropy(writer(x), y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if step % 40 == 0:
-        print(f"after {step:3} steps: {loss.item() / np.log(2):.2f} bits a character")
+print(f"{loss.item() / np.log(2):.2f} bits a character in the last batch")
 
 # %% [markdown]
 r"""
@@ -924,11 +916,9 @@ equal_at = 6 * 128
 @check
 def test_question_memoization():
     cache = KVCache(GPTConfig(9, 1, 6, 8, 512), 1, "float16")
-    model, seen = checks.spied(lambda activation: GPT(GPTConfig(
-        9, 100, 1, 1, 2, activation=activation)), relu)
+    model, seen = checks.spied(GPT, lambda activation: GPTConfig(9, 100, 1, 1, 2, 0.0, activation))
     model.generate(np.zeros((1, 1), np.int64), 99, seed=0)
-    one = GPTConfig(1, 1, 1, 1, 128)
-    layers = token_flops(one, 0) - 2 * 128
+    layers = token_flops(one := GPTConfig(1, 1, 1, 1, 128), 0) - 2 * 128
     for name, got, wanted, idea in [
         ("bytes_a_token", bytes_a_token, cache.keys.nbytes * 2, "a key and a value in each layer"),
         ("tokens_run", tokens_run, sum(count for _, count in seen), "1, then 2, then 3, ..."),

@@ -137,7 +137,7 @@ _EXPORTS = {
         "fused_cross_entropy",
     ],
     "tinytorch.optimization.memoization": [
-        "token_flops", "cache_bytes", "KVCache", "prefill", "decode_step", "generate_cached",
+        "KVCache", "prefill", "decode_step", "generate_cached",
     ],
     "tinytorch.optimization.precision": [
         "autocast_type", "autocast", "is_autocast_enabled", "training_bytes", "unscale", "next_scale",

@@ -25,9 +25,9 @@ work gives the same result every time, keep that result, and leave the work out.
 - `prefill`, which runs a prompt, and `decode_step`, which runs one token more;
 - `generate_cached`, which writes the same tokens as `generate`, in a fraction of the time.
 
-About 4 hours: 10 exercises, some 50 lines to write, and an open question. Needs lessons 01 to 07 and
-10 to 15. Makes `tinytorch.optimization.memoization`: `KVCache`, `prefill`, `decode_step`,
-`generate_cached`, `token_flops` and `cache_bytes`.
+About 4 hours: 10 exercises, some 45 lines to write, and an open question. Needs lessons 01 to 07
+and 10 to 15. Makes `tinytorch.optimization.memoization`: `KVCache`, `prefill`, `decode_step` and
+`generate_cached`.
 """
 
 # %%
@@ -138,7 +138,7 @@ end come the logits, once, for each token of the vocabulary.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "token-flops"}
-#| export
+#| exporti
 def token_flops(config: GPTConfig, total: int) -> int:
     """FLOPs of the matrix products for one token of a text of `total`, its logits included.
 
@@ -213,7 +213,7 @@ For each token every layer keeps a key and a value of width E, whatever the numb
 """
 
 # %% nbgrader={"solution": true, "grade_id": "cache-bytes"}
-#| export
+#| exporti
 def cache_bytes(config: GPTConfig, tokens: int, dtype: Any = "float32") -> int:
     """Bytes of the keys and values of `tokens` tokens, in all layers.
 

@@ -383,7 +383,7 @@ It saw the first token and nothing else. No shape is wrong, and no error comes.
 
 Compute attention's weights for the last t tokens of n: the products of queries and keys, divided by
 $\sqrt{D}$, and their softmax, in which later tokens have no part. Query i is token n - t + i.
-A single query sees everything: no mask is needed, and none should be made, for this is the case in
+A single query sees everything: make no mask for it, for this is the case in
 which time counts. `normalized_exp(scores, axis=-1)` is lesson 02's softmax of an array.
 """
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
+from benchmarks.rows_language import language_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
@@ -22,8 +23,10 @@ class UnknownRow(Exception):
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
-    return [*gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *embedding_rows(), *memory_rows(),
-            *startup_rows()]
+    return [
+        *gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *language_rows(), *embedding_rows(),
+        *memory_rows(), *startup_rows(),
+    ]
 
 
 def select(patterns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .arrays import as_matrices, column_sums, power, rows_of, side_by_side, with_axes
 from .forks import held_over_forks
+from .large import is_large, kernel
 from .tensor_methods import TensorMethods
 
 accumulating = held_over_forks(threading.Lock())  # held while a gradient is added to a leaf's
@@ -98,6 +99,8 @@ def linear_rule(g: Array, y: Array | None, x: Array, weight: Array, bias: Array,
 
 def softmax(g: Array, y: Array, x: Array, axis: int) -> Array:
     """Of a softmax along `axis`."""
+    if is_large(y, g):
+        return kernel("softmax_kernels.softmax_gradient")(g, y, axis)
     return y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
@@ -122,6 +125,8 @@ def layer_norm_rule(
     g: Array, y: Array | None, x: Array, weight: Array, bias: Array, eps: float, needs: tuple[bool, ...]
 ) -> list:
     """Of layer normalisation along the last axis: a list of three."""
+    if is_large(x, g, weight):
+        return kernel("norm_kernels.layer_norm_gradients")(g, x, weight, eps)
     unit = x - x.mean(axis=-1, keepdims=True)
     inverse = 1 / np.sqrt(np.vecdot(unit, unit)[..., np.newaxis] / x.shape[-1] + eps)
     unit *= inverse

@@ -22,8 +22,14 @@ from tinytorch.core.optimizers import AdamW
 from tinytorch.core.tokenization import BPETokenizer
 from tinytorch.core.training import CosineSchedule, Score, Trainer, clip_grad_norm, evaluate
 from tinytorch.core.transformers import (
-    GPT, GPTConfig, TextWindows, bits_per_character, consecutive_windows, decay_groups, text_loss,
-)  # fmt: skip
+    GPT,
+    GPTConfig,
+    TextWindows,
+    bits_per_character,
+    consecutive_windows,
+    decay_groups,
+    text_loss,
+)
 from tinytorch.optimization.acceleration import fused_gelu
 from tinytorch.optimization.kernels import fused_cross_entropy
 from tinytorch.optimization.precision import GradScaler, autocast
@@ -34,6 +40,7 @@ from tinytorch.support.threads import MAX_THREADS, set_num_threads
 
 VALIDATION = ("As You Like It", "Julius Caesar")
 WARM_UP = 100  # updates
+DTYPES = ("float32", "float16", "bfloat16")
 PICTURES = (".png", ".svg", ".pdf")
 SETTINGS = {  # what a training keeps to its end: the default, and what it is
     "minutes": (10.0, "length of the training, breaks not counted; the learning rate falls to its end"),
@@ -44,7 +51,7 @@ SETTINGS = {  # what a training keeps to its end: the default, and what it is
     "heads": (4, "heads of each attention"),
     "width": (128, "numbers for each token"),
     "context": (64, "tokens that the network sees at once"),
-    "batch": (32, "windows of text in an update"),
+    "batch": (16, "windows of text in an update"),
     "vocabulary": (1024, "tokens of the tokenizer"),
     "lr": (4e-3, "peak of the learning rate"),
     "every": (50, "updates to a line and a checkpoint"),
@@ -89,14 +96,12 @@ class TextTrainer(Trainer):
 
 
 class Text:
-    """The tokens to train on, windows of those to validate on, and how many characters one of these stands for."""
+    """The tokens to train on, windows of those to validate on, and how many characters one of the latter stands for."""
 
-    def __init__(self, works, tokenizer, context):
-        kept = [tokenizer.encode(works.pop(title)) for title in VALIDATION]
-        self.characters = sum(len(tokenizer.decode(ids)) for ids in kept) / sum(map(len, kept))
-        self.train = np.concatenate([tokenizer.encode(text) for text in works.values()])
-        windows = 16384 // context
-        self.validation = next(consecutive_windows(np.concatenate(kept)[: windows * context + 1], context, windows))
+    def __init__(self, train, validation, tokenizer, context):
+        self.train, kept = (np.array(tokenizer.encode(text)) for text in (train, validation))
+        self.characters, windows = len(validation) / len(kept), 16384 // context
+        self.validation = next(consecutive_windows(kept[: windows * context + 1], context, windows))
 
     def bits(self, loss):
         """Bits a character of the validation plays where a token costs `loss` nats."""
@@ -175,53 +180,64 @@ def plot(history, text, path):
 
 
 def read_arguments(arguments=None):
-    """The options of the command line, with the settings and, to go on from, the state of a training among them.
+    """The options of the command line, and with them the settings, the trainer, and the seconds that it has trained.
 
     Ends the program with exit code 2 where they make no sense.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name, (default, meaning) in SETTINGS.items():
         parser.add_argument(f"--{name}", type=type(default), help=f"{meaning} (default {default})")
-    parser.add_argument("--out", type=Path, default=Path("shakespeare.npz"), help="the checkpoint (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("shakespeare.npz"), help="checkpoint (default %(default)s)")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this checkpoint, and keep writing it")
     parser.add_argument("--threads", type=int, default=MAX_THREADS, help="to compute with (default %(default)s)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="save the curves as a .png, .svg or .pdf")
     options = parser.parse_args(arguments)
     given = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
-    if options.resume and (fixed := set(given) - {"minutes", "steps"}):
-        parser.error(f"--{min(fixed)}: a training that is resumed keeps its own")
-    if not options.resume and options.out.exists():
-        parser.error(f"--out {options.out} is there already: --resume it, or choose another name")
-    for path in filter(None, (options.plot, options.out)):
-        if not path.absolute().parent.is_dir() or path is options.plot and path.suffix not in PICTURES:
-            parser.error(f"{path}: wanted is a file, a picture one of {', '.join(PICTURES)}, in a folder that is there")
     try:
-        options.saved = read_checkpoint(options.resume) if options.resume else {"settings": {}, "seconds": 0.0}
-        options.settings = {**{name: default for name, (default, _) in SETTINGS.items()}, **options.saved["settings"], **given}
+        check_options(options, given)
+        saved = read_checkpoint(options.resume) if options.resume else {"settings": {}, "seconds": 0.0}
+        defaults = {name: default for name, (default, _) in SETTINGS.items()}
+        options.settings, options.seconds = {**defaults, **saved["settings"], **given}, saved["seconds"]
         options.trainer = build(options.settings)
+        if options.resume:
+            options.trainer.load_state_dict(saved["training"])
+            options.trainer.schedule.total_steps = options.settings["steps"] or options.trainer.schedule.total_steps
     except (OSError, ValueError) as error:
         parser.error(str(error))
     return options
 
 
+def check_options(options, given):
+    """Raise ValueError for options that make no sense, or not together."""
+    for name, value in {"threads": options.threads, **given}.items():
+        if name == "dtype" and value not in DTYPES:
+            raise ValueError(f"--dtype {value}: wanted is one of {', '.join(DTYPES)}")
+        if name != "dtype" and not (0 if name in ("seed", "steps") else 1e-6) <= value < 1e9:
+            raise ValueError(f"--{name} {value}: wanted is a number above 0")
+    if options.resume and (fixed := set(given) - {"minutes", "steps"}):
+        raise ValueError(f"--{min(fixed)}: a training that is resumed keeps its own; --minutes and --steps may change")
+    if not options.resume and options.out.exists():
+        raise ValueError(f"--out {options.out}: this file is there already; --resume it, or choose another name")
+    for path, kinds in ((options.out, (".npz",)), (options.plot, PICTURES)):
+        if path and (path.suffix not in kinds or not path.absolute().parent.is_dir()):
+            raise ValueError(f"{path}: wanted is a {' or '.join(kinds)} in a folder that is there")
+
+
 def main(arguments=None):
     """Run from the command line; the exit code."""
     options = read_arguments(arguments)
-    settings, trainer, path = options.settings, options.trainer, options.resume or options.out
-    words = path.with_suffix(".tokens.json")
+    trainer, settings, path = options.trainer, options.settings, options.resume or options.out
     works, plays = load_shakespeare()
+    validation = "".join(works.pop(title) for title in VALIDATION)
+    training = "".join(works.values())
     set_num_threads(options.threads)
     with threadpool_limits(options.threads):
-        if options.resume:
-            trainer.load_state_dict(options.saved["training"])
-            tokenizer = BPETokenizer.load(words)
-        else:
-            tokenizer = BPETokenizer.train("".join(works.values()), settings["vocabulary"])
-            tokenizer.save(words)
-        text = Text(works, tokenizer, settings["context"])
+        if not options.resume:
+            BPETokenizer.train(training, settings["vocabulary"]).save(path.with_suffix(".tokens.json"))
+        tokenizer = BPETokenizer.load(path.with_suffix(".tokens.json"))
+        text = Text(training, validation, tokenizer, settings["context"])
         print(f"{sum(p.size for p in trainer.model.parameters()):,} parameters, {len(text.train):,} tokens to train on")
-        done = train(trainer, text, settings, options.saved["seconds"], path, tokenizer)
-        if not done:
+        if not train(trainer, text, settings, options.seconds, path, tokenizer):
             print(f"stopped: `python {sys.argv[0]} --resume {path}` goes on")
             return 130
         print(sample(trainer, tokenizer, 200))

@@ -307,7 +307,7 @@ def test_unit_pretokenize():
     cases = [
         ("no, not a", ["no", ",", " not", " a"]), ("don't 4", ["don", "'", "t", " 4"]),
         ("act 12th", ["act", " 12", "th"]), ("so!\n\n  Ay", ["so", "!\n\n", " ", " Ay"]),
-        ("a\nb \n\n c   d\t e", ["a", "\n", "b", " \n\n", " c", "  ", " d", "\t", " e"]),
+        ("a\n\nb \n c   d\t e", ["a", "\n\n", "b", " \n", " c", "  ", " d", "\t", " e"]),
         ("x_y (z) ...\n", ["x", "_", "y", " (", "z", ")", " ...\n"]), ("end  ", ["end", "  "]),
     ]
     ### BEGIN HIDDEN TESTS
@@ -420,7 +420,7 @@ def merge(ids: Sequence[int], pair: tuple[int, int], new: int) -> list[int]:
 def test_unit_merge():
     cases = [([1, 2, 3, 1, 2], (1, 2), 9, [9, 3, 9]), ((4, 4, 4, 4, 4), (4, 4), 9, [9, 9, 4]),
              ([2, 1, 2], (1, 2), 300, [2, 300]), (b"abab", (98, 97), 256, [97, 256, 98]),
-             ([1], (1, 1), 2, [1]), ([], (1, 2), 3, [])]
+             ([11, 2, 1], (1, 2), 3, [11, 2, 1]), ([], (1, 2), 3, [])]
     ### BEGIN HIDDEN TESTS
     cases += [([7, 8, 8, 7, 8], (7, 8), 257, [257, 8, 257]), (b"aaaa", (97, 97), 256, [256, 256]),
               ([3, 5, 3], (5, 5), 9, [3, 5, 3]), ((0, 1, 0, 0), (0, 0), 4, [0, 1, 4])]
@@ -505,9 +505,9 @@ def plain_merges(words: Mapping[Sequence[int], int], count: int) -> list[tuple[i
 def test_unit_plain_merges():
     cases = [({b"hat": 2, b"that": 1}, 9, [(97, 116), (104, 256), (116, 257)]),
              ({b"aaaaaaa": 1}, 2, [(97, 97), (256, 256)]), ({b"ab": 1, b"cd": 1}, 1, [(97, 98)]),
-             ({b"ab": 3}, 0, []), ({b"x": 5}, 4, []), ({}, 1, [])]
+             ({b"ab": 3, b"zz": 2, b"cd": 1}, 2, [(97, 98), (122, 122)]), ({b"x": 5}, 4, [])]
     ### BEGIN HIDDEN TESTS
-    cases += [({b"aaaaaaa": 1}, 9, [(97, 97), (256, 256), (256, 97), (257, 258)]),
+    cases += [({b"aaaaaaa": 1}, 9, [(97, 97), (256, 256), (256, 97), (257, 258)]), ({}, 1, []),
               ({b"dc": 2, b"ab": 2, b"abdc": 1}, 5, [(97, 98), (100, 99), (256, 257)])]
     ### END HIDDEN TESTS
     for *given, wanted in cases:
@@ -661,7 +661,7 @@ def test_unit_token_bytes():
     damaged += [([(1, 2), (3, 257)], "257"), ([(4, -300)], "-300")]
     ### END HIDDEN TESTS
     for merges, wanted in cases:
-        got = outcome(f"token_bytes({merges})", lambda: token_bytes(merges), "first and second")
+        got = outcome(f"token_bytes({merges})", lambda: list(token_bytes(merges)))
         equal(f"token_bytes({merges})[256:]", got[256:], wanted, "first one's, then the other's")
         equal(f"token_bytes({merges})[:256]", got[:256], [bytes([i]) for i in range(256)])
     for merges, number in damaged:
@@ -768,10 +768,10 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
 # Check of BPETokenizer: run it when your cell has run.
 @check
 def test_unit_bpe_train():
-    cases = [("the hat that", 258, [(97, 116), (104, 256)]), ("ab ab", 256, []), ("", 300, []),
+    cases = [("the hat that", 258, [(97, 116), (104, 256)]), ("ab\nzz\nzz", 257, [(122, 122)]),
              ("aaaa aaaa", 400, [(97, 97), (256, 256), (32, 257)]), (b"\xff!", 257, [(255, 33)])]
     ### BEGIN HIDDEN TESTS
-    cases += [("no, no, no", 259, [(110, 111), (32, 256)])]
+    cases += [("no, no, no", 258, [(110, 111), (32, 256)]), ("a a", 256, []), ("", 300, [])]
     ### END HIDDEN TESTS
     for given, size, wanted in cases:
         what = f"BPETokenizer.train({given!a}, {size})"
@@ -799,7 +799,7 @@ test_unit_bpe_encode("the hat that", 258, "that hat, that", [116, 257, 32, 257, 
 test_unit_bpe_encode("aa aa", 258, b"aa\xff aaa", [256, 255, 257, 97])
 ### BEGIN HIDDEN TESTS
 test_unit_bpe_encode("\u00e9\u00e9 \u00e9", 257, "\u00e9t\u00e9", [256, 116, 256])
-test_unit_bpe_encode("on and on", 400, "and no", [97, 259, 32, 110, 111])
+test_unit_bpe_encode("x    y", 257, "b  a", [98, 32, 32, 97])
 ### END HIDDEN TESTS
 
 # %% [markdown]

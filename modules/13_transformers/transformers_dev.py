@@ -667,7 +667,7 @@ import matplotlib.pyplot as plt
 
 trainer, curve = new_trainer(0), []
 fifty = TextWindows(tokens, batch_size=8, block_size=32, updates=50)
-for part in range(8):
+for _ in range(8):
     state = trainer.state_dict()  # the last one is from before the last fifty updates
     row = trainer.fit(fifty, epochs=1)[-1]
     curve.append((row.loss, text_loss(trainer.model, held)))

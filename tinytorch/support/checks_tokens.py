@@ -73,8 +73,8 @@ def decodes(name: str, tokenizer: Any, ids: list[int], wanted: bytes) -> None:
     """Assert that `decode_bytes(ids)` gives the bytes `wanted`, and `decode(ids)` their text."""
     for way, right in (("decode_bytes", wanted), ("decode", wanted.decode(errors="replace"))):
         what = f"{way}({ids}) {name}"
-        got = outcome(what, lambda way=way: getattr(tokenizer, way)(ids), "join what tokens holds")
-        equal(what, got, right, "join the bytes that tokens holds, then decode the whole")
+        idea = "join the bytes that tokens holds, then decode the whole"
+        equal(what, outcome(what, lambda way=way: getattr(tokenizer, way)(ids), idea), right, idea)
 
 
 def makes_its_own(kind: type, *given: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the checks of the lesson on transformers share: each asks one of the learner's classes or functions about a case.
+"""What the checks of the lesson on transformers share: each asks the learner's class or function about a case.
 
 `idea` is what the sentence of a failed comparison ends with. `Tensor` and `Module` are the lessons' classes.
 """
@@ -146,8 +146,9 @@ def starts_as_gpt2(initialize: Callable, model: Any, manual_seed: Callable, gene
     same = all(np.array_equal(array, first[name]) for name, array in model.state_dict().items())
     assert same, f"initialize gave other numbers after the same manual_seed: {SHARED}"
     initialize(model)
-    moved = [name for name, array in model.state_dict().items() if array.ndim > 1 and np.array_equal(array, first[name])]
-    assert not moved, f"initialize gave {moved[0]} the same numbers twice: {SHARED}"
+    again = {name: array for name, array in model.state_dict().items() if array.ndim > 1}
+    kept = [name for name, array in again.items() if np.array_equal(array, first[name])]
+    assert not kept, f"initialize gave {kept[0]} the same numbers twice: {SHARED}"
 
 
 def _spread(what: str, numbers: np.ndarray, wanted: float) -> None:
@@ -156,7 +157,9 @@ def _spread(what: str, numbers: np.ndarray, wanted: float) -> None:
     assert abs(got / wanted - 1) < 3 / root, f"{what}: standard deviation {got:.5f}, wanted about {wanted:.5f}"
     assert abs(numbers.mean()) < 4 * wanted / root, f"{what}: mean {numbers.mean():.5f}, wanted 0"
     beyond = float(np.mean(np.abs(numbers) > 2 * wanted))
-    assert abs(beyond - 0.0455) < 0.85 / root, f"{what}: {beyond:.1%} of the numbers are beyond 2 deviations, wanted about 4.6%: normally distributed?"
+    assert abs(beyond - 0.0455) < 0.85 / root, (
+        f"{what}: {beyond:.1%} of the numbers are beyond 2 standard deviations, wanted about 4.6%: are they normal?"
+    )
 
 
 # ---- the whole
@@ -302,7 +305,7 @@ def table_model(Module: type, Tensor: type, logits: np.ndarray, block: int) -> A
         def forward(self, idx: Any) -> Any:
             ids = np.array(idx)
             assert ids.ndim == 2, f"the model was given ids of shape {ids.shape}, wanted (B, T)"
-            assert ids.shape[1] <= block, f"the model, with block_size {block}, was given {ids.shape[1]} tokens in a row"
+            assert ids.shape[1] <= block, f"the model, of block_size {block}, was given {ids.shape[1]} tokens in a row"
             self.seen.append((ids, self.training or self.inner.training, state.recording))
             return Tensor(logits[ids])
 

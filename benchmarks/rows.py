@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
+from benchmarks.rows_generation import generation_rows
 from benchmarks.rows_language import language_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
@@ -25,7 +26,7 @@ def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
     return [
         *gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *language_rows(), *embedding_rows(),
-        *memory_rows(), *startup_rows(),
+        *generation_rows(), *memory_rows(), *startup_rows(),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Writing with a GPT, token by token, with the keys and values of the tokens before kept: through the public functions."""
+"""Writing with a GPT, token by token, with the keys and values of the tokens before: through public functions only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tinytorch.core.transformers import GPT, GPTConfig
 from tinytorch.optimization.acceleration import fused_gelu
 from tinytorch.optimization.memoization import generate_cached
 
-GENERATION = Group("generation", "A GPT writes 255 tokens, with a key-value cache", "PyTorch", "without a cache", goal=1.0)
+GENERATION = Group("generation", "A GPT writes 255 tokens with a key-value cache", "PyTorch", "without it", goal=1.0)
 SIZES = {"vocab_size": 512, "block_size": 256, "n_layer": 4, "n_head": 4, "n_embd": 128}
 
 
@@ -35,7 +35,7 @@ class TheirCache:
 
 
 def their_attention(attention: TheirAttention, x: torch.Tensor, cache: TheirCache, layer: int) -> torch.Tensor:
-    """One token's attention, as a user of PyTorch writes it: its key and value in their place, then the fused function."""
+    """One token's attention, as PyTorch's users write it: key and value in their places, then the fused function."""
     query, key, value = (attention.split(part) for part in attention.in_proj(x).chunk(3, dim=-1))
     seen = cache.length + 1
     cache.keys[layer, :, :, cache.length:seen], cache.values[layer, :, :, cache.length:seen] = key, value

@@ -796,8 +796,6 @@ the FLOPs do. Now the clock, for the n-th token, both ways in turns:
 """
 
 # %%
-import time
-
 def token_seconds(n):
     """Seconds for the token after n: without a cache, and with one."""
     cache.truncate(0)

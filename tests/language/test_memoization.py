@@ -1,4 +1,4 @@
-"""A GPT with a key-value cache: the same numbers and tokens as without, for less work, and nothing of the model changed."""
+"""A GPT with a key-value cache: the same numbers and tokens as without, for less work, and the model unchanged."""
 
 from __future__ import annotations
 

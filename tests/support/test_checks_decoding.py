@@ -1,4 +1,4 @@
-"""The checks that lesson 20 shares: the lesson's own functions pass, and mistakes that the bank cannot make are told."""
+"""The checks that lesson 20 shares: the lesson's own functions pass, and mistakes the bank cannot make are told."""
 
 from __future__ import annotations
 

@@ -81,10 +81,11 @@ def keeps(kind: Callable, config: Any, batch: int, dtype: Any, pieces: Pieces, i
              for layer in range(config.n_layer)]
     for places in slices(pieces):
         for layer in reversed(range(config.n_layer)):
-            what = f"append({layer}, keys, values) of {places.stop - places.start} tokens behind {places.start}, {dtype}"
+            count = places.stop - places.start
+            what = f"append({layer}, keys, values) of {count} tokens behind {places.start}, {dtype}"
             new = [text[:, :, places].copy() for text in texts[layer]]
             with unchanged(what, "only read", keys=new[0], values=new[1]):
-                got = outcome(what, lambda: cache.append(layer, *new), idea)
+                got = outcome(what, partial(cache.append, layer, *new), idea)
             assert isinstance(got, (tuple, list)) and len(got) == 2, f"{what} gave {got!r:.60}, wanted keys and values"
             equal(f"{what}: length, before the other layers have come,", cache.length, places.start, "it stays")
             for array in new:
@@ -118,7 +119,7 @@ def refuses(kind: Callable, config: Any, batch: int, dtype: Any, held: int, laye
     for keys, values, words in cases:
         what = (f"append of keys {keys.shape} {keys.dtype}, values {values.shape} {values.dtype} to a cache of "
                 f"{batch} texts with {held} of {config.block_size} tokens")
-        raises(what, lambda: cache.append(layer, keys, values), ValueError, *words, idea="look at both before you write")
+        raises(what, partial(cache.append, layer, keys, values), ValueError, *words, idea="look before you write")
         same = all(map(partial(np.array_equal, equal_nan=True), (cache.keys, cache.values), kept))
         assert same and cache.length == held, f"{what} was refused, but has changed the cache: look before you write"
 
@@ -126,9 +127,12 @@ def refuses(kind: Callable, config: Any, batch: int, dtype: Any, held: int, laye
 # ---- attention and the block
 
 
-def weights_follow(last_weights: Callable, batch: int, heads: int, new: int, total: int, width: int, dtype: Any) -> None:
+def weights_follow(
+    last_weights: Callable, batch: int, heads: int, new: int, total: int, width: int, dtype: Any
+) -> None:
     """The weights are the softmax of the scaled products, over the tokens up to each query's own."""
-    what = f"last_weights of {new} queries, the last of {total} tokens, {batch} texts, {heads} heads of {width}, {dtype}"
+    sizes = f"{batch} texts, {heads} heads of {width}, {dtype}"
+    what = f"last_weights of {new} queries, the last of {total} tokens, {sizes}"
     query, keys = numbers((batch, heads, new, width), 1, dtype), numbers((batch, heads, total, width), 2, dtype)
     query *= 3
     with unchanged(what, "only read", query=query, keys=keys):
@@ -184,7 +188,8 @@ def left_alone(what: str, model: Any) -> Iterator[None]:
     arrays = [p.data for p in model.parameters()]
     kept, modes = [a.copy() for a in arrays], [part.training for part in model.modules()]
     yield
-    equal(f"{what}: training of each part of the model", [part.training for part in model.modules()], modes, "as before")
+    after = [part.training for part in model.modules()]
+    equal(f"{what}: training of each part of the model", after, modes, "as before")
     for (name, p), array, old in zip(model.named_parameters(), arrays, kept, strict=True):
         same = p.data is array and np.array_equal(array, old) and p.grad is None
         assert same, f"{what} changed {name}: a model that writes does not learn"
@@ -250,7 +255,7 @@ def refuses_tokens(run: Callable, cache: Any, cases: Sequence[tuple[Any, type[Ex
     held = cache.length
     for given, kind, words in cases:
         what = f"{np.shape(given)} tokens, {held} of {cache.keys.shape[3]} in the cache of {cache.keys.shape[1]} texts,"
-        raises(what, lambda: run(given), kind, *words, idea="what does the docstring refuse?")
+        raises(what, partial(run, given), kind, *words, idea="what does the docstring refuse?")
         equal(f"the cache's length after {what} were refused", cache.length, held, "it stays as it was")
 
 

@@ -49,5 +49,5 @@ def check_fits(cache: Any, shape: Shape, dtype: np.dtype) -> None:
     """Raise ValueError where a cache's arrays are not of the `shape` and type that the model and its input need."""
     if cache.keys.shape != shape or cache.keys.dtype != dtype:
         raise ValueError(
-            f"the cache is {cache.keys.dtype} of shape {cache.keys.shape}, and this model with this input needs {dtype} "
-            f"of shape {shape}: (layers, batch, heads, block_size, width of a head)")
+            f"the cache is {cache.keys.dtype} of shape {cache.keys.shape}, and this model with this input needs "
+            f"{dtype} of shape {shape}: (layers, batch, heads, block_size, width of a head)")

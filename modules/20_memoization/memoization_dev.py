@@ -93,7 +93,8 @@ room to keep it? Here are both for a GPT.
 
 Attention asks each token for a query, a key and a value. A small GPT runs a text of six tokens, and
 then the same text with a seventh. How far do the *keys* of the first six differ, in each layer? And
-how far where the seventh comes first, so that it moves the others?
+how far where the seventh comes first, so that it moves the others? (`stirred` gives a model other
+weights, large enough for differences to show.)
 """
 
 # %%
@@ -193,9 +194,9 @@ print(f"all {len(lengths)}: {again.sum():7.0f} MFLOP without, {kept.sum():5.0f} 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(10, 3))
 both = np.array([again, kept]).T
-for panel, numbers, which in zip(panels, (both, both.cumsum(axis=0)), ("the n-th", "the first n")):
-    panel.loglog(lengths, numbers, label=["run the whole text again", "keep keys and values"])
-    panel.set(title=f"MFLOP for {which}", xlabel="n")
+for panel, flops, of in zip(panels, (both, both.cumsum(axis=0)), ("n-th token", "first n tokens")):
+    panel.loglog(lengths, flops, label=["run the whole text again", "keep keys and values"])
+    panel.set(title=f"MFLOP for the {of}", xlabel="n")
 panels[0].legend()
 plt.show()
 
@@ -453,7 +454,7 @@ def dense(layer: Linear, x: np.ndarray) -> np.ndarray:
     return affine(x, layer.weight.data, layer.bias.data)
 
 def norm(layer: LayerNorm, x: np.ndarray) -> np.ndarray:
-    return normalized(x, layer.weight.data, layer.bias.data, layer.eps)
+    return normalized(x, layer.weight.data, layer.bias.data, eps=layer.eps)
 
 # %% [markdown]
 r"""
@@ -772,20 +773,22 @@ print(f"logits differ by at most {gap:.1e}")
 for n in (256, 128, 2):
     with CountingTrace() as trace, no_grad():
         model(text[:, :n])
-    flops = sum(operation.flops for operation in trace.operations)
-    print(f"token {n:3} without: {flops:13,} FLOPs, {n * token_flops(config, n):13,} in products")
+    flops, moved = (sum(getattr(operation, what) for operation in trace.operations)
+                    for what in ("flops", "bytes"))
+    print(f"token {n:3} without: {flops:11,} FLOPs, of them {n * token_flops(config, n):11,} in "
+          f"products, and {moved / 1e6:5.1f} MB moved")
 
 # %%
-for n in (256, 128, 64, 2):
+for n in (256, 128, 2):
     cache.truncate(n - 1)
     with counted_products(model, cache) as count:
         decode_step(model, text[:, n - 1], cache)
-    print(f"token {n:3} with: {count.flops:,} FLOPs, by token_flops {token_flops(config, n):,}; "
-          f"{count.flops / count.bytes:.2f} FLOPs a byte")
+    print(f"token {n:3} with: {count.flops:,} FLOPs in products ({token_flops(config, n):,} by "
+          f"token_flops), {count.bytes / 1e6:.1f} MB, {count.flops / count.bytes:.2f} FLOPs a byte")
 cache.truncate(0)
 with counted_products(model, cache) as count:
     prefill(model, text, cache)
-print(f"prefill of {config.block_size}: {count.flops / count.bytes:.0f} FLOPs a byte")
+print(f"a prefill of {config.block_size}: {count.flops / count.bytes:.0f} FLOPs a byte")
 
 # %% [markdown]
 r"""

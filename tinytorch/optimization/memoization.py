@@ -92,12 +92,12 @@ def last_weights(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
         scores[..., later] = -np.inf
     return normalized_exp(scores, axis=-1)
 
-# %% ../../modules/20_memoization/memoization_dev.py #f86a7f24e1fe
+# %% ../../modules/20_memoization/memoization_dev.py #553877c37a92
 def dense(layer: Linear, x: np.ndarray) -> np.ndarray:
     return affine(x, layer.weight.data, layer.bias.data)
 
 def norm(layer: LayerNorm, x: np.ndarray) -> np.ndarray:
-    return normalized(x, layer.weight.data, layer.bias.data, layer.eps)
+    return normalized(x, layer.weight.data, layer.bias.data, eps=layer.eps)
 
 # %% ../../modules/20_memoization/memoization_dev.py #cached-attention
 def cached_attention(attn: MultiheadAttention, x: np.ndarray, cache: KVCache,

@@ -43,12 +43,13 @@ import numpy as np
 #| export
 from tinytorch.core.activations import normalized_exp
 from tinytorch.core.attention import MultiheadAttention
-from tinytorch.core.layers import LayerNorm, Linear, affine, generator, normalized
+from tinytorch.core.layers import LayerNorm, Linear, affine, generator
 from tinytorch.core.tensor import Tensor, in_float32, multiply_matrices, no_grad, wrap
 from tinytorch.core.transformers import GPT, Block, GPTConfig, draw, next_probabilities
 from tinytorch.support.decoding import TokenCount, check_entry, check_fits
 from tinytorch.support.dtypes import as_dtype
 from tinytorch.support.language import token_array
+from tinytorch.support.norm_kernels import layer_norm
 
 # %%
 from threadpoolctl import threadpool_limits
@@ -258,8 +259,8 @@ for name, sizes in [("ours", config), ("GPT-2 small", GPTConfig(50257, 1024, 12,
 
 # %% [markdown]
 r"""
-One text takes a fraction of the weights' memory. But each of many texts that are written at the
-same time has keys and values of its own, while they all share the weights.
+One text takes a fraction of the weights' memory. But of many texts that are written at the same
+time each has keys and values of its own, while they all share the weights.
 
 ## KVCache
 
@@ -274,8 +275,7 @@ print(f"{copied / 1e6:.0f} MB, to store {cache_bytes(config, config.block_size) 
 # %% [markdown]
 r"""
 That would be quadratic again. Since no text is longer than `block_size`, we make the arrays once,
-at their full length, and count how much of them is filled. For each layer, text and head there is
-one matrix, as attention multiplies it, whose first rows are the tokens so far.
+at full length: for each layer, text and head one matrix, whose first rows are the tokens so far.
 """
 
 # %%
@@ -378,7 +378,7 @@ print("the first value:", values.numpy()[0, 0, 0], "\nthe result:     ", seen.nu
 
 # %% [markdown]
 r"""
-It saw the first token and nothing else. No shape is wrong, and no error comes.
+It saw the first token and nothing else, and no error comes.
 
 ### Exercise: last_weights
 
@@ -444,17 +444,20 @@ r"""
 The rest is what lesson 14 called the fixed price of an operation: tensors are made, types compared,
 and `apply` asks whether somebody wants to see the operation or its gradient. A text of many tokens
 pays it once, a text that is written token by token pays it for each. Nobody wants a gradient here,
-so we run the same arithmetic on arrays, by the functions of lesson 03. (What is not run by `apply`
-is not seen by a `Trace` either. That is the price on the other side.)
+so we run the same arithmetic on arrays. A layer norm takes NumPy several calls; for it we take the
+compiled loop that lesson 03's layer keeps for large arrays. (What is not run by `apply` is not seen
+by a `Trace` either: that is the price on the other side.)
 """
 
 # %%
 #| exporti
+one_pass_norm = in_float32(layer_norm)  # so that 16-bit types are computed in float32, too
+
 def dense(layer: Linear, x: np.ndarray) -> np.ndarray:
     return affine(x, layer.weight.data, layer.bias.data)
 
 def norm(layer: LayerNorm, x: np.ndarray) -> np.ndarray:
-    return normalized(x, layer.weight.data, layer.bias.data, eps=layer.eps)
+    return one_pass_norm(x, layer.weight.data, layer.bias.data, eps=layer.eps)
 
 # %% [markdown]
 r"""
@@ -616,8 +619,7 @@ test_unit_prefill_refuses((9, 4, 1, 1, 4), held=3)
 r"""
 ### Exercise: decode_step
 
-The next token of each text, as `draw` gives them, is an array with one axis. It is a text of one
-token.
+What `draw` gives, a token for each text, is an array with one axis: they are texts of one token.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "decode-step"}
@@ -651,9 +653,9 @@ r"""
 ## When the context is full
 
 A GPT with learned positions sees at most `block_size` tokens. Beyond that, `generate` gives it the
-last ones, which moves each of them one place to the front. By the arguments of our memo, every key
-and value has changed. Would the old ones do? Here is a full cache whose first token is thrown out
-and whose others move up by one place, and beside it a prefill of the same tokens in two pieces.
+last ones, which moves each of them one place to the front. By the arguments above, every key and
+value has changed. Would the old ones do? Here is a full cache whose first token is thrown out and
+whose others move up by one place, and beside it a prefill of the same tokens in two pieces.
 """
 
 # %%
@@ -670,16 +672,16 @@ for name, cache in [("old keys and values, moved", caches[1]), ("new ones, in pi
 
 # %% [markdown]
 r"""
-They are other numbers, and so is the text that would come of them. We want the same tokens as
-`generate`, so there is one thing to do: prefill the last `block_size` tokens anew, for each token.
-That is no faster than before.
+The old ones give other logits, and in the end another text. We want the tokens of `generate`, so
+there is one thing to do: prefill the last `block_size` tokens anew, for each token. That is no
+faster than before.
 
 Large systems do something else. Some stop where the context ends. Models whose positions are
 relative, or whose attention reaches back a fixed distance only (Mistral 7B, 2023), can drop their
 oldest keys and go on; some keep the very first tokens besides, as attention leans on them (Xiao and
-others, Efficient streaming language models with attention sinks, 2023). In all of these the
-kept keys still remember tokens that are gone: what they write is not what a fresh pass over the
-window would write, and is not meant to be.
+others, Efficient streaming language models with attention sinks, 2023). In all of these the kept
+keys were computed from tokens that are gone by now: what they write is not what a fresh pass over
+the last tokens would write, and is not meant to be.
 
 ### Exercise: generate_cached
 
@@ -785,10 +787,9 @@ for n in (256, 128, 2):
         decode_step(model, text[:, n - 1], cache)
     print(f"token {n:3} with: {count.flops:,} FLOPs in products ({token_flops(config, n):,} by "
           f"token_flops), {count.bytes / 1e6:.1f} MB, {count.flops / count.bytes:.2f} FLOPs a byte")
-cache.truncate(0)
-with counted_products(model, cache) as count:
-    prefill(model, text, cache)
-print(f"a prefill of {config.block_size}: {count.flops / count.bytes:.0f} FLOPs a byte")
+with counted_products(model, fresh := KVCache(config)) as count:
+    prefill(model, text, fresh)
+print(f"a prefill of all: {count.flops / count.bytes:.0f} FLOPs a byte")
 
 # %% [markdown]
 r"""

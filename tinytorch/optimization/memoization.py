@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/20_memoization/memoization_dev.py #70060b5823a4
+# %% ../../modules/20_memoization/memoization_dev.py #1d71686d9264
 from ..core.activations import normalized_exp
 from ..core.attention import MultiheadAttention
-from ..core.layers import LayerNorm, Linear, affine, generator, normalized
+from ..core.layers import LayerNorm, Linear, affine, generator
 from ..core.tensor import Tensor, in_float32, multiply_matrices, no_grad, wrap
 from ..core.transformers import GPT, Block, GPTConfig, draw, next_probabilities
 from ..support.decoding import TokenCount, check_entry, check_fits
 from ..support.dtypes import as_dtype
 from ..support.language import token_array
+from ..support.norm_kernels import layer_norm
 
 # %% ../../modules/20_memoization/memoization_dev.py #token-flops
 def token_flops(config: GPTConfig, total: int) -> int:
@@ -92,12 +93,14 @@ def last_weights(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
         scores[..., later] = -np.inf
     return normalized_exp(scores, axis=-1)
 
-# %% ../../modules/20_memoization/memoization_dev.py #553877c37a92
+# %% ../../modules/20_memoization/memoization_dev.py #94b893610088
+one_pass_norm = in_float32(layer_norm)  # so that 16-bit types are computed in float32, too
+
 def dense(layer: Linear, x: np.ndarray) -> np.ndarray:
     return affine(x, layer.weight.data, layer.bias.data)
 
 def norm(layer: LayerNorm, x: np.ndarray) -> np.ndarray:
-    return normalized(x, layer.weight.data, layer.bias.data, eps=layer.eps)
+    return one_pass_norm(x, layer.weight.data, layer.bias.data, eps=layer.eps)
 
 # %% ../../modules/20_memoization/memoization_dev.py #cached-attention
 def cached_attention(attn: MultiheadAttention, x: np.ndarray, cache: KVCache,

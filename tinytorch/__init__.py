@@ -143,6 +143,9 @@ _EXPORTS = {
     "tinytorch.optimization.kernels": [
         "fused_cross_entropy",
     ],
+    "tinytorch.optimization.memoization": [
+        "KVCache", "prefill", "decode_step", "generate_cached",
+    ],
     "tinytorch.optimization.precision": [
         "autocast_type", "autocast", "is_autocast_enabled", "training_bytes", "unscale", "next_scale",
         "GradScaler",

@@ -23,6 +23,7 @@ from benchmarks.rows_embeddings import gradient_sides as embedding_gradient_side
 from benchmarks.rows_embeddings import lookup_sides
 from benchmarks.rows_fuse import HALF_CALLS, by_hand_sides, chain_sides, compiled_sides, half_sides
 from benchmarks.rows_gelu import gelu_sides
+from benchmarks.rows_generation import generation_sides
 from benchmarks.rows_language import gpt_flops, gpt_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
 from benchmarks.rows_memory import memory_rows
@@ -68,7 +69,7 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
     wanted |= {"bpe-train-1t", "bpe-encode-1t", "bpe-plain-1t"}
     wanted |= {f"embedding-{way}-{count}-1t" for way in ("lookup", "gradient") for count in (512, 50000)}
-    wanted |= {"step-block-1t", "gpt-step-1t", "memory-mlp", "memory-block"}
+    wanted |= {"step-block-1t", "gpt-step-1t", "gpt-generate-1t", "memory-mlp", "memory-block"}
     assert wanted | {"import-tinytorch", "tito-help"} <= names
 
 
@@ -130,6 +131,12 @@ def test_both_sides_of_a_block_agree():
 
 def test_both_sides_of_a_gpts_step_agree():
     gpt_sides(1, 3, {"vocab_size": 11, "block_size": 6, "n_layer": 2, "n_head": 2, "n_embd": 8}).agree()
+
+
+def test_both_sides_of_a_gpt_that_writes_agree():
+    sides = generation_sides({"vocab_size": 11, "block_size": 6, "n_layer": 2, "n_head": 2, "n_embd": 8})
+    sides.agree()
+    assert sides.ours().shape == (1, 6) and sides.floor > 0
 
 
 def test_weights_are_copied_by_name_and_a_missing_name_is_told():

@@ -271,7 +271,8 @@ def _attends(attend: Callable, tensor: type, query: Shape, key: Shape, value: Sh
         for what, result, right in (("weights", got, weights), ("output", out, weights @ arrays[2])):
             kind = type(result).__name__
             assert isinstance(result, tensor), f"{call}: the {what} came as {kind}, wanted a Tensor with its record"
-            typed(f"{call}: the {what}", result, dtype, "the type that came in")
+            wide = "float32" if dtype == "float16" and what == "weights" else dtype
+            typed(f"{call}: the {what}", result, wide, "the type that came in; weights of 16-bit inputs stay float32")
             close(f"{call}: the {what}", result, right, "the scale, the mask, what is mixed with what",
                   rtol=DIGITS[dtype], atol=DIGITS[dtype])
         assert out.requires_grad, f"{call} has no record: hand on the tensors themselves"

@@ -47,8 +47,8 @@ _EXPORTS = {
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
     ],
     "tinytorch.core.transformers": [
-        "GPTConfig", "MLP", "Block", "GPT", "get_batch", "TextWindows", "decay_groups", "bits_per_character",
-        "text_loss", "generate",
+        "GPTConfig", "MLP", "Block", "GPT", "get_batch", "TextWindows", "text_loss", "bits_per_character",
+        "decay_groups", "generate",
     ],
     "tinytorch.given.activations": [
         "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",

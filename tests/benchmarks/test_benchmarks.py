@@ -18,6 +18,8 @@ from benchmarks.machine import this_machine, threads
 from benchmarks.picture import in_columns, lines_of, save_picture
 from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.rows_embeddings import gradient_sides as embedding_gradient_sides
+from benchmarks.rows_embeddings import lookup_sides
 from benchmarks.rows_fuse import HALF_CALLS, by_hand_sides, chain_sides, compiled_sides, half_sides
 from benchmarks.rows_gelu import gelu_sides
 from benchmarks.rows_language import gpt_flops, gpt_sides
@@ -61,6 +63,7 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
     wanted |= {f"fuse-{way}-{size}-1t" for way in ("forward", "backward") for size in (*sizes, "1k-bfloat16")}
     wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
+    wanted |= {f"embedding-{way}-{count}-1t" for way in ("lookup", "gradient") for count in (512, 50000)}
     wanted |= {"step-block-1t", "gpt-step-1t", "memory-mlp", "memory-block"}
     assert wanted | {"import-tinytorch", "tito-help"} <= names
 
@@ -127,6 +130,12 @@ def test_weights_are_copied_by_name_and_a_missing_name_is_told():
     np.testing.assert_allclose(ours(idx).data, theirs(torch.from_numpy(idx)).detach(), atol=1e-6)
     with pytest.raises(ValueError, match=r"only one of both has: \['blocks.1.attn.in_proj.bias', "):
         copy_by_name(theirs, GPT(GPTConfig(5, 4, 2, 2, 8)))
+
+
+def test_both_sides_of_an_embeddings_rows_agree():
+    for sides in (lookup_sides(9, 4, (3, 5)), embedding_gradient_sides(9, 4, (3, 5))):
+        sides.agree()
+        assert sides.floor().shape[-1] == 4
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -64,7 +64,7 @@ def segment_sum(rows: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
 def embedding_rule(g, y, weight, ids):
     """The gradient with respect to weight, (count, d), where g is (..., d) and ids are (...)."""
     count, d = weight.shape
-    return segment_sum(g.reshape(ids.size, d), ids.reshape(-1), count)
+    return segment_sum(g.reshape(ids.size, d), ids.ravel(), count)
 
 
 EMBEDDING = Primitive("embedding", look_up, "nothing")

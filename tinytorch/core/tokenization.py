@@ -5,74 +5,87 @@
 # %% auto #0
 __all__ = ['CharTokenizer', 'pretokenize', 'pair_counts', 'merge', 'BPETokenizer']
 
-# %% ../../modules/10_tokenization/tokenization_dev.py #adb20496ac14
+# %% ../../modules/10_tokenization/tokenization_dev.py #6ae273956c31
 import re
-from collections import Counter
-from collections import defaultdict
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from operator import index
 
 from ..support.tokenizer_files import SavedTokenizer
-from ..support.tokenizer_input import as_utf8
-from ..support.tokenizer_input import checked_ids
+from ..support.tokenizer_input import as_utf8, checked_characters, checked_ids
+from ..support.word_cache import WordCache
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #char-tokenizer
 class CharTokenizer(SavedTokenizer):
-    """One token for each character of the text that it was trained on."""
+    """One token for each character that its text holds, numbered in the order of code points."""
 
     def __init__(self, characters: Iterable[str]):
-        self.tokens = list(characters)
+        self.tokens = checked_characters(characters)
         self.ids = {character: number for number, character in enumerate(self.tokens)}
 
     def learned(self) -> list[str]: return self.tokens
 
     @classmethod
     def train(cls, text: str) -> "CharTokenizer":
+        """A `cls` of the characters in `text`: CharTokenizer.train("noon").tokens == ["n", "o"]"""
         return cls(sorted(set(text)))
 
     def encode(self, text: str) -> list[int]:
+        """A number for each character; ValueError naming all characters that are not tokens."""
         unknown = sorted(set(text) - self.ids.keys())
         if unknown:
-            raise ValueError(f"not in the vocabulary of {self.vocab_size} characters: {unknown}")
+            raise ValueError(f"{unknown} are none of the {self.vocab_size} characters known")
         return [self.ids[character] for character in text]
 
     def decode(self, ids: Iterable[int]) -> str:
-        return "".join(self.tokens[i] for i in checked_ids(ids, self.vocab_size))
+        """The text of token numbers; ValueError naming one that is not in the vocabulary."""
+        return "".join([self.tokens[i] for i in checked_ids(ids, self.vocab_size)])
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #byte-tokenizer
 class ByteTokenizer:
-    """One token for each byte of UTF-8."""
+    """A token for each byte of UTF-8; `tokens` holds their bytes, of which others may have more."""
 
     def __init__(self):
         self.tokens = [bytes([number]) for number in range(256)]
 
     def encode(self, text: str | bytes) -> list[int]:
+        """The bytes as numbers: ByteTokenizer().encode("A\u00e9") == [65, 195, 169]"""
         return list(as_utf8(text))
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """The tokens' bytes, joined; ValueError naming a number that is not in the vocabulary."""
         return b"".join([self.tokens[i] for i in checked_ids(ids, len(self.tokens))])
 
     def decode(self, ids: Iterable[int]) -> str:
+        """The text; U+FFFD where bytes are not UTF-8, as in `bytes.decode(errors="replace")`."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #pretokenize
 def pretokenize(text: str) -> list[str]:
-    """The pieces of a text."""
+    """The text cut into words, numbers, signs and white space; joined, they are the text again.
+
+    >>> pretokenize("Enter two Gentlemen,\\n  and 12 dogs.")
+    ['Enter', ' two', ' Gentlemen', ',\\n', ' ', ' and', ' 12', ' dogs', '.']
+    """
     word, number, signs = r" ?[^\W\d_]+", r" ?\d+", r" ?(?:[^\w\s]|_)+\n*"
     return re.findall(rf"{word}|{number}|{signs}|\s+(?= \S)|\s+", text)
 
-# %% ../../modules/10_tokenization/tokenization_dev.py #af13c8de4bbd
+# %% ../../modules/10_tokenization/tokenization_dev.py #1f34e6016503
 def byte_pieces(text: str | bytes) -> list[bytes]:
-    """The pieces of a text in UTF-8, or of any bytes; joined, they are the bytes of the text."""
-    text = as_utf8(text).decode("utf-8", errors="surrogateescape")
-    return [piece.encode("utf-8", errors="surrogateescape") for piece in pretokenize(text)]
+    """The pieces of a text as UTF-8; joined they are its bytes, whatever bytes they are."""
+    characters = as_utf8(text).decode("utf-8", errors="surrogateescape")
+    return [piece.encode("utf-8", errors="surrogateescape") for piece in pretokenize(characters)]
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #pair-counts
 def pair_counts(words: Mapping[Sequence[int], int]) -> Counter[tuple[int, int]]:
-    """How often each pair of neighbours comes in words that come so many times."""
+    """How often each pair of neighbours comes in `words`, whose values say how often each comes.
+
+    A word is a sequence of numbers: bytes, or a tuple. No pair goes from one word to the next.
+
+    >>> dict(pair_counts({b"ab": 3, (98, 97, 98): 2}))
+    {(97, 98): 5, (98, 97): 2}
+    """
     counts = Counter()
     for word, times in words.items():
         for pair in pairwise(word):
@@ -81,25 +94,43 @@ def pair_counts(words: Mapping[Sequence[int], int]) -> Counter[tuple[int, int]]:
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #merge
 def merge(ids: Sequence[int], pair: tuple[int, int], new: int) -> list[int]:
-    """A copy of `ids` with `new` in the place of each `pair`."""
-    first, second = pair
-    merged = []
+    """A new list: `ids` with `new` in the place of each `pair`, from left to right.
+
+    `ids` is a list, a tuple or bytes, and stays as it is.
+
+    >>> merge([1, 2, 1, 1, 1], (1, 1), 256)
+    [1, 2, 256, 1]
+    """
+    merged, before = [], None
     for i in ids:
-        if i == second and merged and merged[-1] == first:
-            merged[-1] = new
+        if (before, i) == pair:
+            merged[-1], before = new, None
         else:
             merged.append(i)
+            before = i
     return merged
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #best-pair
 def best_pair(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
-    """The pair with the highest count; among equals the smallest, compared as Python does tuples."""
+    """The pair with the highest count, and the smallest of them where several have it.
+
+    `counts` holds at least one pair.
+
+    >>> best_pair({(98, 97): 5, (97, 99): 5, (97, 98): 4})
+    (97, 99)
+    """
     highest = max(counts.values())
     return min(pair for pair, count in counts.items() if count == highest)
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #plain-merges
 def plain_merges(words: Mapping[Sequence[int], int], count: int) -> list[tuple[int, int]]:
-    """The first `count` merges, all pairs being counted anew for each."""
+    """The first `count` merges for `words`, or all there are, counting every pair anew for each.
+
+    The first makes token 256, the next 257. `words` stays as it is.
+
+    >>> plain_merges({b"hat": 2, b"that": 1}, 2)
+    [(97, 116), (104, 256)]
+    """
     merges = []
     while len(merges) < count and (counts := pair_counts(words)):
         pair, new = best_pair(counts), 256 + len(merges)
@@ -109,7 +140,7 @@ def plain_merges(words: Mapping[Sequence[int], int], count: int) -> list[tuple[i
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #pair-index
 class PairIndex:
-    """Words, and for each pair in them its count and the places of the words that hold it."""
+    """Words, how often each comes, and for each pair in them its count and its holders' places."""
 
     def __init__(self, words: Mapping[Sequence[int], int]):
         self.words, self.times = [list(word) for word in words], list(words.values())
@@ -118,38 +149,43 @@ class PairIndex:
             self.add(place)
 
     def add(self, place: int) -> None:
-        """Count the pairs of the word at `place` in."""
         for pair in pairwise(self.words[place]):
             self.counts[pair] += self.times[place]
             self.holders[pair].add(place)
 
     def remove(self, place: int) -> None:
-        """Count the pairs of the word at `place` out."""
+        """Undo `add`: the pairs of the word at `place` no longer count; none keeps a count of 0."""
         for pair in pairwise(self.words[place]):
             self.counts[pair] -= self.times[place]
             self.holders[pair].discard(place)
-            if not self.counts[pair]:
+            if self.counts[pair] == 0:
                 del self.counts[pair], self.holders[pair]
 
-    def merge(self, pair: tuple[int, int], new: int) -> None:
-        """Put `new` in the place of each `pair`."""
+    def replace(self, pair: tuple[int, int], new: int) -> None:
+        """Merge `pair` into `new` in each word that holds it; no other word is looked at."""
         for place in list(self.holders[pair]):
             self.remove(place)
             self.words[place] = merge(self.words[place], pair, new)
             self.add(place)
 
-# %% ../../modules/10_tokenization/tokenization_dev.py #8a723ee838a7
+# %% ../../modules/10_tokenization/tokenization_dev.py #9e88e46efe0e
 def learn_merges(words: Mapping[Sequence[int], int], count: int) -> list[tuple[int, int]]:
-    """The first `count` merges, as `plain_merges` gives them, from counts that are kept up to date."""
+    """What `plain_merges(words, count)` gives, from counts that are kept up to date."""
     pairs, merges = PairIndex(words), []
     while len(merges) < count and pairs.counts:
         merges.append(best_pair(pairs.counts))
-        pairs.merge(merges[-1], 255 + len(merges))
+        pairs.replace(merges[-1], 255 + len(merges))
     return merges
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #token-bytes
-def token_bytes(merges: Iterable[tuple[int, int]]) -> list[bytes]:
-    """The bytes of each token."""
+def token_bytes(merges: Iterable[Sequence[int]]) -> list[bytes]:
+    """The bytes of each token: the 256 single bytes, then those of each merge's two tokens, joined.
+
+    Raises ValueError, as `checked_ids` does, for a merge of a token that does not exist yet.
+
+    >>> token_bytes([(97, 116), (104, 256)])[255:]
+    [b'\xff', b'at', b'hat']
+    """
     tokens = ByteTokenizer().tokens
     for pair in merges:
         first, second = checked_ids(pair, len(tokens))
@@ -158,7 +194,13 @@ def token_bytes(merges: Iterable[tuple[int, int]]) -> list[bytes]:
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #encode-word
 def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> list[int]:
-    """The tokens of one word."""
+    """The tokens of a word of bytes. The pair of rank r becomes token 256 + r, lowest rank first.
+
+    A pass over the word for each merge that applies, so at most len(ranks) passes.
+
+    >>> encode_word(b"that", {(97, 116): 0, (104, 256): 1, (116, 104): 2})
+    [116, 257]
+    """
     word = list(word)
     while True:
         pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
@@ -168,23 +210,27 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #bpe-tokenizer
 class BPETokenizer(ByteTokenizer, SavedTokenizer):
-    """Tokens of one byte and more."""
+    """Byte-level byte-pair encoding: the 256 bytes, and tokens learned by merging pairs of them."""
 
-    def __init__(self, merges: Iterable[tuple[int, int]]):
+    def __init__(self, merges: Iterable[Sequence[int]]):
         self.merges = [tuple(map(index, pair)) for pair in merges]
         self.tokens = token_bytes(self.merges)
         self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
-        self.cache: dict[bytes, list[int]] = {}
+        self.cache = WordCache()
 
     def learned(self) -> list[tuple[int, int]]: return self.merges
 
     @classmethod
     def train(cls, text: str | bytes, vocab_size: int) -> "BPETokenizer":
+        """A `cls` of `vocab_size` tokens; of fewer, where the text has no more pairs to merge.
+
+        ValueError for less than 256 tokens, which the bytes alone are."""
         if vocab_size < 256:
-            raise ValueError(f"vocab_size must be at least 256, the bytes' tokens, got {vocab_size}")
+            raise ValueError(f"vocab_size {vocab_size} is too small: the bytes are 256 tokens")
         return cls(learn_merges(Counter(byte_pieces(text)), vocab_size - 256))
 
     def encode(self, text: str | bytes) -> list[int]:
+        """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
         ids = []
         for piece in byte_pieces(text):
             if piece not in self.cache:

@@ -18,6 +18,40 @@ def _drawn(*shape: int) -> np.ndarray:
     return np.random.default_rng(7).normal(size=shape)
 
 
+# ---- numbers of rows
+
+
+def numbered(row_numbers: Callable, tensor: type, numbers: Any, dtype: str, count: int, idea: str) -> None:
+    """`row_numbers` of ids in `dtype` as an array, a tensor and, where there are any, as lists or a number."""
+    array = np.array(numbers, dtype)
+    for given in (array, tensor(array), *([numbers] if array.size else [])):
+        call = f"row_numbers of {type(given).__name__} {numbers} in {dtype}, {count} rows,"
+        with unchanged(call, ids=array):
+            got = outcome(call, partial(row_numbers, given, count), "all of these are rows")
+        equal(f"the type of {call}", type(got), np.ndarray, idea)
+        typed(call, got, np.intp, idea)
+        close(call, got, array, idea)
+        held = given.data if isinstance(given, tensor) else array
+        assert not np.shares_memory(got, held), f"{call} gave the caller's own array: copy"
+
+
+def no_numbers(row_numbers: Callable, tensor: type, ids: Any, idea: str) -> None:
+    """`row_numbers` of what is no type of whole numbers, as it is and as a tensor: TypeError that names the type."""
+    array = np.asarray(ids)
+    trained = [tensor(array, requires_grad=True)] if array.dtype.kind == "f" else []
+    for given in (ids, tensor(array), *trained):
+        call, kind = f"row_numbers of {type(given).__name__} {array.tolist()} in {array.dtype}", str(array.dtype)
+        raises(call, partial(row_numbers, given, 5), TypeError, kind, "long()", "astype(int)", idea=idea)
+
+
+def no_rows(row_numbers: Callable, tensor: type, ids: Any, count: int, words: list[str], idea: str) -> None:
+    """`row_numbers` of ids one of which is no row, as they are and as a tensor: ValueError that says `words`."""
+    array = np.asarray(ids)
+    for given in (ids, tensor(array)):
+        call = f"row_numbers of {type(given).__name__} {array.tolist()}, {count} rows,"
+        raises(call, partial(row_numbers, given, count), ValueError, *words, idea=idea)
+
+
 # ---- the gradient
 
 
@@ -40,7 +74,8 @@ def sums(segment_sum: Callable, numbers: list[int], count: int, d: int, dtype: s
 def keeps_apart(segment_sum: Callable) -> None:
     """What is not finite stays in the sum of its own id, and many small numbers are not lost."""
     rows = np.array([[np.inf, 1.0], [2.0, np.nan], [3.0, 4.0]], np.float32)
-    got = segment_sum(rows, np.array([2, 0, 1]), 4)
+    with np.errstate(invalid="ignore"):
+        got = segment_sum(rows, np.array([2, 0, 1]), 4)
     wanted = [[2, np.nan], [3, 4], [np.inf, 1], [0, 0]]
     close("segment_sum of rows with inf and nan", got, wanted, "0 times inf is nan: leave the zeros out")
     many = np.full((3000, 1), 0.1, np.float32)
@@ -123,7 +158,7 @@ def table(layer: type, seed: Callable[[int], None], count: int, dim: int) -> Non
         starts.append(made.weight.data)
     repeats = np.array_equal(*starts[:2]), np.array_equal(*starts[1:])
     told = f"whether {call} starts with the same numbers after the same seed, and after another"
-    equal(told, repeats, (True, False), "draw them from generator()")
+    equal(told, repeats, (True, False), "draw them from the generator of lesson 03")
     _is_normal(call, starts[2])
     ids = np.array([[count - 1, 0]])
     got = outcome(f"{call} of {ids.tolist()}", lambda: made(ids))

@@ -14,7 +14,7 @@
 r"""
 # Lesson 12: Attention
 
-> Attention: a soft lookup among the positions of a sequence, with masks, a gradient and several heads.
+> Attention: a soft lookup among the positions of a sequence, with masks, heads and a gradient.
 
 The networks so far give every input a fixed weight of its own. Language does not stand still like
 that. To read "she" you have to know who was named before, and that name is two words back in one

@@ -23,6 +23,9 @@ _EXPORTS = {
     "tinytorch.core.dataloader": [
         "Dataset", "TensorDataset", "Subset", "random_split", "default_collate", "random_shift", "DataLoader",
     ],
+    "tinytorch.core.embeddings": [
+        "embedding", "Embedding", "sinusoidal_positions",
+    ],
     "tinytorch.core.layers": [
         "Module", "Parameter", "generator", "manual_seed", "linear", "Linear", "Dropout", "layer_norm",
         "LayerNorm", "Sequential",
@@ -35,6 +38,9 @@ _EXPORTS = {
     ],
     "tinytorch.core.tensor": [
         "Tensor", "as_tensor", "Primitive", "is_recording", "no_grad", "Interceptor", "maximum", "where",
+    ],
+    "tinytorch.core.tokenization": [
+        "CharTokenizer", "pretokenize", "pair_counts", "merge", "BPETokenizer",
     ],
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
@@ -77,7 +83,7 @@ _EXPORTS = {
         "broadcast_to",
     ],
     "tinytorch.given.layers": [
-        "Identity", "Flatten", "Embedding", "ModuleList",
+        "Identity", "Flatten", "ModuleList",
     ],
     "tinytorch.given.logic": [
         "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",

@@ -173,7 +173,7 @@ flop_rule("linear", linear_flops, matmul_flops, matmul_flops, per_output(1))
 flop_rule("mean", per_input(1), per_output(1))
 flop_rule("gelu", lambda shapes, output, options: (
     (9 if options["approximate"] == "tanh" else 5) * math.prod(output)))
-for _name in ("reshape", "transpose", "getitem", "astype"):
+for _name in ("reshape", "transpose", "getitem", "embedding", "astype"):
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,
@@ -303,9 +303,9 @@ test_unit_traffic()
 r"""
 ## A trace that counts
 
-The counts of an operation that ran are given. `x[index]` reads only the elements that it picks. A
-node's gradient rules read the gradient coming in and what the node saved, and write the gradients
-that are new: an addition only hands on the one it got.
+The counts of an operation that ran are given. `x[index]` reads only the elements that it picks, and
+a lookup in a table only the rows. A node's gradient rules read the gradient coming in and what the
+node saved, and write the gradients that are new: an addition only hands on the one it got.
 """
 
 # %%
@@ -313,7 +313,7 @@ that are new: an addition only hands on the one it got.
 def forward_counts(op: Primitive, inputs: Sequence[Tensor], options: dict, out: Tensor) -> dict:
     """The "flops" and "bytes" of a forward that gave `out`."""
     moved = traffic([x.data for x in inputs], [out.data])
-    if op.name == "getitem":
+    if op.name in ("getitem", "embedding"):
         moved = min(moved, 2 * footprint(out.data))
     flops = operation_flops(op.name, tuple(x.shape for x in inputs), out.shape, options)
     return {"flops": flops, "bytes": moved}

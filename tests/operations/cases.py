@@ -11,6 +11,7 @@ from scipy.special import erf
 
 from tests.operations.check import Operation, apart, away_from_zero, normal, positive
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
+from tinytorch.core.embeddings import embedding
 from tinytorch.core.layers import LayerNorm, Linear
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Tensor, maximum, where
@@ -76,6 +77,14 @@ def cross_entropy64(x, smoothing):
     rows = logs.reshape(-1, x.shape[-1])
     picked = rows[np.arange(len(rows)), classes(x.shape).reshape(-1)]
     return np.asarray(-(1 - smoothing) * picked.mean() - smoothing * rows.mean())
+
+
+def lookup(name, ids, shape):
+    """The rows of a weight of that shape whose numbers are in `ids`."""
+    return Operation(
+        f"embedding, {name}", "embedding", lambda w: embedding(ids, w), lambda w: w[ids],
+        lambda w: F.embedding(torch.from_numpy(ids), w), ((shape,),),
+    )  # fmt: skip
 
 
 def cross_entropy_of(loss, smoothing):
@@ -239,6 +248,11 @@ SHAPING = (
     indexing("a mask of all axes", np.eye(3, dtype=bool), (3, 3)),
     indexing("an empty mask", np.zeros(3, dtype=bool), (3, 2)),
     indexing("a mask and an int", (np.array([True, False, True]), 1), (3, 2)),
+    lookup("repeats", np.array([0, 2, 0, 0]), (3, 2)),
+    lookup("two axes", np.array([[0, 1], [1, 1]]), (4, 3)),
+    lookup("three axes, 32 bits", np.array([[[3], [0]]], np.int32), (4, 1)),
+    lookup("a single number", np.array(2), (3, 4)),
+    lookup("no numbers", np.zeros((0, 2), np.int64), (3, 2)),
 )  # fmt: skip
 
 PRODUCTS = (

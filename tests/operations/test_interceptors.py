@@ -13,6 +13,7 @@ from tests.operations.check import HALVES, Seen
 from tests.operations.test_operations import primitives_of_the_package
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.autograd import RULES
+from tinytorch.core.embeddings import embedding
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
 from tinytorch.core.tensor import Interceptor, Tensor, active_interceptors, apply, is_recording, maximum, no_grad, where
@@ -279,7 +280,7 @@ AS_IT_COMES = {
     "mean": lambda x: x.mean(axis=0), "max": lambda x: x.max(axis=0),
     "min": lambda x: x.min(axis=0),
     "maximum": lambda x: maximum(x, 0.5), "where": lambda x: where(x > 1, x, 0), "reshape": lambda x: x.reshape(-1),
-    "transpose": lambda x: x.T, "getitem": lambda x: x[1:],
+    "transpose": lambda x: x.T, "getitem": lambda x: x[1:], "embedding": lambda x: embedding([1, 0, 1], x),
 }  # fmt: skip
 
 

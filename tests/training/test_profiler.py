@@ -8,10 +8,10 @@ import pytest
 from tests.operations.cases import CASTS, OPERATIONS
 from tinytorch.core.activations import GELU, relu, softmax
 from tinytorch.core.autograd import RULES
+from tinytorch.core.embeddings import Embedding
 from tinytorch.core.layers import Dropout, LayerNorm, Linear, Sequential, generator, manual_seed
 from tinytorch.core.losses import mse_loss
 from tinytorch.core.tensor import Tensor, no_grad
-from tinytorch.given.layers import Embedding
 from tinytorch.optimization.acceleration import fused_gelu
 from tinytorch.optimization.precision import autocast
 from tinytorch.profiling.profiler import Profiler, Trace, distinct_bytes, measure, peak_bytes, saved_bytes, total

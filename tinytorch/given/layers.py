@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from tinytorch.core.layers import Module, Parameter, generator
+from tinytorch.core.layers import Module
 from tinytorch.core.tensor import Tensor, as_tensor
 from tinytorch.support.chains import LayerList
 from tinytorch.support.module_methods import Activation
-from tinytorch.support.validation import check_sizes
 
-__all__ = ["Identity", "Flatten", "Embedding", "ModuleList"]
+__all__ = ["Identity", "Flatten", "ModuleList"]
 
 
 class Identity(Activation):
@@ -30,29 +27,6 @@ class Flatten(Activation):
     start_dim: int = 1
     end_dim: int = -1
     def forward(self, x: Any) -> Tensor: return as_tensor(x).flatten(self.start_dim, self.end_dim)
-
-
-class Embedding(Module):
-    """A row of `weight`, (num_embeddings, embedding_dim), for each whole number: (...) -> (..., embedding_dim).
-
-    The weights start normally distributed, with standard deviation 1. Raises TypeError for numbers that are not whole
-    by their type, and ValueError for one that has no row.
-    """
-
-    def __init__(self, num_embeddings: int, embedding_dim: int):
-        check_sizes(num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.weight = Parameter(generator().standard_normal((num_embeddings, embedding_dim), np.float32))
-
-    def forward(self, ids: Any) -> Tensor:
-        rows = np.asarray(ids)
-        if rows.dtype.kind not in "iu":
-            raise TypeError(f"an embedding is looked up by whole numbers, got {rows.dtype}: write ids.long()")
-        if rows.size and not (0 <= rows.min() and rows.max() < self.num_embeddings):
-            raise ValueError(f"ids from {rows.min()} to {rows.max()}, but the embedding has {self.num_embeddings} rows")
-        return self.weight[rows]
-
-    def extra_repr(self) -> str: return f"{self.num_embeddings}, {self.embedding_dim}"
 
 
 class ModuleList(LayerList, Module):

@@ -12,6 +12,7 @@ from tinytorch.support.by_name import namespace, offered
 
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
+    "tinytorch.core.embeddings",
     "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(
@@ -30,11 +31,6 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None
 def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
     """`input` with each number zeroed with probability `p`, the others divided by 1 - p; itself if not `training`."""
     return offered("Dropout")(p).train(training)(input)
-
-
-def embedding(input: Any, weight: Any) -> Any:
-    """The rows of `weight`, (count, n), whose numbers are in `input`, (...): shape (..., n)."""
-    return weight[input]
 
 
 def layer_norm(

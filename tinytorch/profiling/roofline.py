@@ -63,13 +63,13 @@ def per_output(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the result."""
     return lambda shapes, output, options: steps * math.prod(output)
 
-# %% ../../modules/15_roofline/roofline_dev.py #90be493a89a6
+# %% ../../modules/15_roofline/roofline_dev.py #08dcd4e362ca
 flop_rule("matmul", matmul_flops)
 flop_rule("linear", linear_flops, matmul_flops, matmul_flops, per_output(1))
 flop_rule("mean", per_input(1), per_output(1))
 flop_rule("gelu", lambda shapes, output, options: (
     (9 if options["approximate"] == "tanh" else 5) * math.prod(output)))
-for _name in ("reshape", "transpose", "getitem", "astype"):
+for _name in ("reshape", "transpose", "getitem", "embedding", "astype"):
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,
@@ -110,11 +110,11 @@ def traffic(read: Sequence[np.ndarray], written: Sequence[np.ndarray]) -> int:
     distinct = {id(array): array for array in (*read, *new)}
     return sum(footprint(array) for array in distinct.values()) if new else 0
 
-# %% ../../modules/15_roofline/roofline_dev.py #9bd9c1681297
+# %% ../../modules/15_roofline/roofline_dev.py #7eb010b84e0c
 def forward_counts(op: Primitive, inputs: Sequence[Tensor], options: dict, out: Tensor) -> dict:
     """The "flops" and "bytes" of a forward that gave `out`."""
     moved = traffic([x.data for x in inputs], [out.data])
-    if op.name == "getitem":
+    if op.name in ("getitem", "embedding"):
         moved = min(moved, 2 * footprint(out.data))
     flops = operation_flops(op.name, tuple(x.shape for x in inputs), out.shape, options)
     return {"flops": flops, "bytes": moved}

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.support.dtypes import as_dtype
+from tinytorch.support.whole_files import whole_file
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
@@ -84,19 +85,9 @@ def write_checkpoint(path: str | os.PathLike, state: dict[str, Any]) -> None:
     Raises FileNotFoundError where its folder is not there, TypeError for what a checkpoint does not hold.
     """
     arrays: dict[str, np.ndarray] = {}
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into: make it first")
     text = json.dumps({"format": FORMAT, "state": _pack(state, "state", arrays)})
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            np.savez(file, about=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, about=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
 
 
 def read_checkpoint(path: str | os.PathLike) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""What the checks of lesson 10 share: token lists, texts that come back, and tables that notice who looks into them.
+
+This module knows no lesson: functions, classes and tokenizers come as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from itertools import pairwise
+from typing import Any
+
+from .checks import equal, explained, outcome, raises
+
+Pair = tuple[int, int]
+
+
+def tokens(what: str, call: Callable[[], Any], wanted: Sequence[int], idea: str = "") -> None:
+    """Assert that `call()` gives a list of ints, and these."""
+    got = outcome(what, call, idea)
+    assert type(got) is list, f"{what} gave a {type(got).__name__}, wanted a list of whole numbers: {idea}"
+    others = sorted({type(i).__name__ for i in got} - {"int"})
+    assert not others, f"{what} gave a list that holds a {others[0]}, wanted whole numbers of Python's: {idea}"
+    equal(what, got, list(wanted), idea)
+
+
+def gives(function: Callable, given: Sequence[Any], wanted: Any, idea: str) -> None:
+    """Assert that `function(*given)` is `wanted`, a list where that is one, and that it only read what it was given."""
+    what, kept = f"{function.__name__}({', '.join(map(ascii, given))})", deepcopy(given)
+    got = outcome(what, lambda: function(*given), idea)
+    right = type(got) is list or type(wanted) is not list
+    assert right, f"{what} gave a {type(got).__name__}, wanted a list: {idea}"
+    equal(what, got, wanted, idea)
+    for before, after in zip(kept, given, strict=True):
+        equal(f"{what}: what it was given, afterwards,", after, before, "it is the caller's, and only read")
+
+
+def pieces(pretokenize: Callable[[str], Any], text: str, wanted: Sequence[str] | None, idea: str) -> None:
+    """Assert that the pieces of `text` are a list of str that give it back when joined, and these if they are told."""
+    what = f"pretokenize({_short(text)})"
+    got = outcome(what, lambda: pretokenize(text), idea)
+    well = type(got) is list and all(type(piece) is str for piece in got)
+    assert well, f"{what} gave {got!r:.80}, wanted a list of strings: {idea}"
+    assert all(got), f"{what} gave a piece without a character: {got!r:.80}"
+    assert "".join(got) == text, f"{what} joined gave {_short(''.join(got))}: no character may be lost or added"
+    if wanted is not None:
+        equal(what, got, list(wanted), idea)
+
+
+def comes_back(name: str, tokenizer: Any, *texts: str | bytes) -> None:
+    """Assert that the tokens of each text, or of each bytes, give it back."""
+    for text in texts:
+        call = f"{name}.encode({_short(text)})"
+        ids = outcome(call, lambda text=text: tokenizer.encode(text), "any text has tokens")
+        back = tokenizer.decode_bytes if isinstance(text, bytes) else tokenizer.decode
+        with explained(f"decoding what {call} gave", "any tokens can be decoded"):
+            got = back(ids)
+        assert got == text, f"{call} decoded gave {_short(got)}: nothing may be lost"
+
+
+def keeps(call: str, tokenizer: Any, text: str | bytes) -> None:
+    """Assert that encoding `text` again gives new, equal tokens without looking anything up in `ranks`."""
+    first = tokenizer.encode(text)
+    kept, ranks = list(first), tokenizer.ranks
+    first.append(0)
+    tokenizer.ranks = Ranks(ranks)
+    tokens(f"{call} again, after the caller has changed its list,", lambda: tokenizer.encode(text), kept, "a new list")
+    looks, tokenizer.ranks = tokenizer.ranks.looks, ranks
+    equal(f"{call} again: how often it looked into ranks", looks, 0, "each piece is worked out once, and kept")
+
+
+def decodes(name: str, tokenizer: Any, ids: list[int], wanted: bytes) -> None:
+    """Assert that `decode_bytes(ids)` gives the bytes `wanted`, and `decode(ids)` their text."""
+    for way, right in (("decode_bytes", wanted), ("decode", wanted.decode(errors="replace"))):
+        what = f"{way}({ids}) {name}"
+        idea = "join the bytes that tokens holds, then decode the whole"
+        equal(what, outcome(what, lambda way=way: getattr(tokenizer, way)(ids), idea), right, idea)
+
+
+def makes_its_own(kind: type, *given: Any) -> None:
+    """Assert that `train`, called on a class derived from `kind`, gives a tokenizer of that class."""
+    derived = type("Derived", (kind,), {})
+    got = type(derived.train(*given)).__name__
+    equal(f"the type of what train gives, called on a class derived from {kind.__name__}", got, "Derived", "call cls")
+
+
+def out_of_range(name: str, call: Callable[[list[int]], Any], *wrong: int) -> None:
+    """Assert that `call`, a decode, refuses each of these tokens, with its number in the message."""
+    for number in wrong:
+        for ids in ([number], [0, number]):
+            what = f"{name}({ids})"
+            raises(what, lambda ids=ids: call(ids), ValueError, str(number), idea="checked_ids refuses it")
+
+
+def replaced(kind: type, words: Mapping[bytes, int], *steps: tuple[Pair, int]) -> None:
+    """Assert that an index's words, counts and holders are right after each step, a pair and its new number.
+
+    `kind` is the class PairIndex. A step must not look at a word that does not hold its pair.
+    """
+    pairs, wanted, what = kind(words), [list(word) for word in words], f"PairIndex({dict(words)})"
+    for pair, new in steps:
+        what = f"{what}.replace({pair}, {new})"
+        for place, word in enumerate(wanted):
+            if pair not in pairwise(word):
+                pairs.words[place] = Spared(what, word)
+        with explained(what, "take a word's pairs out, change the word, put its pairs in"):
+            pairs.replace(pair, new)
+        wanted = [_merged(word, pair, new) for word in wanted]
+        got = [word.word if isinstance(word, Spared) else list(word) for word in pairs.words]
+        equal(f"{what}, words", got, wanted, "the words that hold the pair change")
+        pairs.words = [list(word) for word in wanted]
+        _right_pairs(what, pairs, wanted, list(words.values()))
+
+
+def _right_pairs(what: str, pairs: Any, words: list[list[int]], times: list[int]) -> None:
+    counts: dict[Pair, int] = {}
+    holders: dict[Pair, set[int]] = {}
+    for place, word in enumerate(words):
+        for pair in pairwise(word):
+            counts[pair] = counts.get(pair, 0) + times[place]
+            holders.setdefault(pair, set()).add(place)
+    gone = sorted(pair for pair, count in pairs.counts.items() if not count)
+    assert not gone, f"{what}, counts keeps {gone} with a count of 0: a pair that no word holds is no candidate"
+    equal(f"{what}, counts", dict(pairs.counts), counts, "what counting anew would give")
+    got = {pair: set(places) for pair, places in pairs.holders.items() if places}
+    equal(f"{what}, holders", got, holders, "the places of the words that hold each pair now")
+
+
+def _merged(word: Sequence[int], pair: Pair, new: int) -> list[int]:
+    """`word` with `new` in the place of each `pair`, from the left."""
+    found, place = [], 0
+    while place < len(word):
+        met = tuple(word[place : place + 2]) == pair
+        found.append(new if met else word[place])
+        place += 2 if met else 1
+    return found
+
+
+class Spared(Sequence):
+    """A word that nobody should look at: it holds no pair that is to be replaced."""
+
+    def __init__(self, what: str, word: Sequence[int]):
+        self.what, self.word = what, word
+
+    def __len__(self) -> int:
+        return self._caught()
+
+    def __getitem__(self, place: Any) -> int:
+        return self._caught()
+
+    def _caught(self) -> int:
+        raise AssertionError(f"{self.what} looked at the word {self.word}, which does not hold the pair: ask holders")
+
+
+class Ranks(Mapping):
+    """A table of merges, and how often a pair was looked up in it; AssertionError for who walks through all of it."""
+
+    def __init__(self, ranks: Mapping[Pair, int]):
+        self.ranks, self.looks = dict(ranks), 0
+
+    def __getitem__(self, pair: Pair) -> int:
+        self.looks += 1
+        return self.ranks[pair]
+
+    def __len__(self) -> int:
+        return len(self.ranks)
+
+    def __iter__(self) -> Iterator[Pair]:
+        raise AssertionError("something walked through the table of all merges: look up the word's own pairs only")
+
+
+def _short(text: str | bytes) -> str:
+    """A text as Python would write it, in ASCII, the end of a long one left out."""
+    shown = ascii(text)
+    return shown if len(shown) <= 80 else f"{shown[:76]} ..."

@@ -17,6 +17,9 @@ _EXPORTS = {
         "relu", "sigmoid", "tanh", "gelu", "softmax", "log_softmax", "ReLU", "Sigmoid", "Tanh", "GELU",
         "Softmax", "LogSoftmax",
     ],
+    "tinytorch.core.attention": [
+        "scaled_dot_product_attention", "chunk", "MultiheadAttention",
+    ],
     "tinytorch.core.autograd": [
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
@@ -79,8 +82,7 @@ _EXPORTS = {
         "transpose", "t", "clone", "numel", "is_tensor", "is_floating_point",
     ],
     "tinytorch.given.joining": [
-        "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "chunk", "unbind", "tile",
-        "broadcast_to",
+        "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "unbind", "tile", "broadcast_to",
     ],
     "tinytorch.given.layers": [
         "Identity", "Flatten", "ModuleList",

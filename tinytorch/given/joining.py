@@ -13,7 +13,7 @@ from tinytorch.given.primitives import primitive, result_type
 from tinytorch.support.validation import checked_axis
 
 __all__ = [
-    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "chunk", "unbind", "tile", "broadcast_to",
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "unbind", "tile", "broadcast_to",
 ]  # fmt: skip
 
 
@@ -81,15 +81,6 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
         raise ValueError(f"split into {list(sizes)} does not add up to the {length} along axis {dim} of {x.shape}")
     ends = np.cumsum([0, *sizes])
     return tuple(x[(slice(None),) * dim + (slice(a, b),)] for a, b in zip(ends[:-1], ends[1:], strict=True))
-
-
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` parts of one length along `dim`, the last perhaps shorter."""
-    x = as_tensor(input)
-    if chunks < 1:
-        raise ValueError(f"chunk wants at least 1 part, got {chunks}")
-    length = x.shape[checked_axis(dim, x.shape)]
-    return split(x, -(-length // chunks), dim) if length else split(x, [0] * chunks, dim)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:

@@ -11,6 +11,7 @@ from tinytorch.support.by_name import namespace
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
     "tinytorch.core.embeddings",
+    "tinytorch.core.attention",
     "tinytorch.given.layers", "tinytorch.given.losses",
 )  # fmt: skip
 _PARTS = ("functional", "init", "utils")

@@ -13,12 +13,13 @@ from tinytorch.support.by_name import namespace, offered
 _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
     "tinytorch.core.embeddings",
+    "tinytorch.core.attention",
     "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(
     __name__,
     _HOMES,
-    lambda name: name.islower() and name not in ("generator", "manual_seed"),
+    lambda name: name.islower() and name not in ("generator", "manual_seed", "chunk"),
     {"binary_cross_entropy": "write binary_cross_entropy_with_logits(logits, targets), without a sigmoid before it"},
 )
 

@@ -96,6 +96,26 @@ def _ones(count: int, dtype: np.dtype) -> np.ndarray:
     return np.ones(count, dtype)
 
 
+def row_maxima(array: np.ndarray) -> np.ndarray:
+    """The largest number of each row of a floating array (..., n), as (..., 1); -inf for rows without numbers.
+
+    >>> row_maxima(np.array([[1.0, 3.0], [np.nan, 0.0]])).tolist()
+    [[3.0], [nan]]
+    """
+    if not array.shape[-1]:
+        return np.full((*array.shape[:-1], 1), -np.inf, array.dtype)
+    return np.take_along_axis(array, array.argmax(axis=-1, keepdims=True), axis=-1)  # on short rows quicker than max
+
+
+def row_sums(array: np.ndarray) -> np.ndarray:
+    """The sum of each row of a floating array (..., n), as (..., 1), by a matrix product.
+
+    >>> row_sums(np.array([[1.0, 3.0], [5.0, 0.0]])).tolist()
+    [[4.0], [5.0]]
+    """
+    return np.matmul(array, _ones(array.shape[-1], array.dtype))[..., np.newaxis]
+
+
 def softmax_of_rows(rows: np.ndarray) -> np.ndarray:
     """The softmax of each row of a floating matrix (m, n), in a new one.
 

@@ -78,7 +78,7 @@ def read_arguments(arguments=None):
     """The options of the command line; ends the program with exit code 2 where they make no sense."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0, help="of the split, the weights and the moves (default 0)")
-    parser.add_argument("--epochs", type=int, default=12, help="of the training (default 12)")
+    parser.add_argument("--epochs", type=int, default=20, help="of either training (default 20)")
     parser.add_argument("--save", metavar="FILE", type=Path, help="write the network's state to FILE, an .npz")
     options = parser.parse_args(arguments)
     if options.seed < 0 or options.epochs < 1:

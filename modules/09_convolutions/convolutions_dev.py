@@ -50,10 +50,9 @@ from tinytorch.support.arrays import masked
 from tinytorch.support.casts import in_one_type
 from tinytorch.support.gradients import batch_norm_rule
 from tinytorch.support.images import channel_rows, check_batch, check_convolution, checked_pair
-from tinytorch.support.images import convolution_text, from_rows
-from tinytorch.support.images import images_first, images_last, moments, one_or_many, output_length
-from tinytorch.support.images import output_size, padded, pooling_options, unless_empty
-from tinytorch.support.images import window_options
+from tinytorch.support.images import convolution_text, from_rows, images_first, images_last
+from tinytorch.support.images import moments, one_or_many, output_length, output_size, padded
+from tinytorch.support.images import pooling_options, unless_empty, window_options
 from tinytorch.support.module_methods import Activation
 from tinytorch.support.validation import check_sizes
 
@@ -149,7 +148,7 @@ plt.show()
 # %% [markdown]
 r"""
 An edge is found wherever it is: nine weights do for the whole image. A *convolution* learns these
-weights. (In mathematics the kernel is turned round first. For learned weights that is all one.)
+weights. (In mathematics the kernel is turned round first. To learned weights it is the same.)
 
 An image has *channels*, such as red, green and blue, and after a convolution one for each of its
 kernels. A kernel has weights for all channels of its window. Images are (N, C, H, W): N images in a
@@ -165,9 +164,9 @@ where not even one fits.
 
 ## All windows, without a copy
 
-Python's loops are slow, and a matrix product is the quickest thing that we have. So put every
-window into a column of a matrix, and the kernels into the rows of another: their product holds
-every kernel at every place. Most of this lesson's work is to make that matrix cheaply.
+Loops in Python are slow, and a matrix product is not. So put every window into a column of a
+matrix, and the kernels into the rows of another: their product holds every kernel at every place.
+Most of this lesson's work is to make that matrix cheaply.
 
 In memory an array is one long row of numbers. Its *strides* say for each axis how many bytes
 further the next number along that axis is. A view with other strides costs nothing, and its axes
@@ -243,10 +242,11 @@ r"""
 ### Exercise: unfolded
 
 Now the matrix. Making it is called *unfolding*: for each image a matrix with a column for each
-window, (N, C * kh * kw, rows * columns). Reshape works in the order of memory, so first reshape
-with the images last and only then move N to the front. Make a copy in any case, also of windows of
-one pixel, where reshape alone would give another view of x: whoever writes into the columns must
-not change the image. `padded(x, padding)`, from support, puts the border round (C, H, W, N).
+window, (N, C * kh * kw, rows * columns). Copy the windows as they are, with the images last, then
+reshape, and move N to the front at the end, so that memory keeps its order. Make a copy in any
+case, also of windows of one pixel, where reshape alone would give another view of x: whoever writes
+into the columns must not change the image. `padded(x, padding)`, from support, puts the border
+round (C, H, W, N).
 """
 
 # %% nbgrader={"solution": true, "grade_id": "unfolded"}

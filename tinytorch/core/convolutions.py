@@ -17,15 +17,14 @@ from .autograd import gradient_rule, joint_rule
 from .layers import Module, Parameter, uniform_parameter
 from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, wrap
 
-# %% ../../modules/09_convolutions/convolutions_dev.py #4105b331d355
+# %% ../../modules/09_convolutions/convolutions_dev.py #f1b7b4e30b5e
 from ..support.arrays import masked
 from ..support.casts import in_one_type
 from ..support.gradients import batch_norm_rule
 from ..support.images import channel_rows, check_batch, check_convolution, checked_pair
-from ..support.images import convolution_text, from_rows
-from ..support.images import images_first, images_last, moments, one_or_many, output_length
-from ..support.images import output_size, padded, pooling_options, unless_empty
-from ..support.images import window_options
+from ..support.images import convolution_text, from_rows, images_first, images_last
+from ..support.images import moments, one_or_many, output_length, output_size, padded
+from ..support.images import pooling_options, unless_empty, window_options
 from ..support.module_methods import Activation
 from ..support.validation import check_sizes
 

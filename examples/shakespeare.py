@@ -17,35 +17,20 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tinytorch.core.layers import manual_seed
-from tinytorch.core.optimizers import AdamW
-from tinytorch.core.tokenization import BPETokenizer
-from tinytorch.core.training import CosineSchedule, Score, Trainer, clip_grad_norm, evaluate
-from tinytorch.core.transformers import (
-    GPT,
-    GPTConfig,
-    TextWindows,
-    bits_per_character,
-    consecutive_windows,
-    decay_groups,
-    text_loss,
-)
-from tinytorch.optimization.acceleration import fused_gelu
-from tinytorch.optimization.kernels import fused_cross_entropy
-from tinytorch.optimization.precision import GradScaler, autocast
+import tinytorch as tt
+from tinytorch.core.transformers import consecutive_windows
 from tinytorch.support.checkpoint import read_checkpoint, write_checkpoint
-from tinytorch.support.data import load_shakespeare
 from tinytorch.support.interrupt import Interrupt
-from tinytorch.support.threads import MAX_THREADS, set_num_threads
+from tinytorch.support.threads import MAX_THREADS
 
 VALIDATION = ("As You Like It", "Julius Caesar")
 WARM_UP = 100  # updates
-DTYPES = ("float32", "float16", "bfloat16")
+LEAST = {"seed": 0, "steps": 0, "vocabulary": 256}  # of other numbers: something above 0
 PICTURES = (".png", ".svg", ".pdf")
 SETTINGS = {  # what a training keeps to its end: the default, and what it is
     "minutes": (10.0, "length of the training, breaks not counted; the learning rate falls to its end"),
     "steps": (0, "this many updates, however long they take, in place of --minutes"),
-    "dtype": ("float32", "float32, or float16 or bfloat16 for mixed precision"),
+    "dtype": ("float32", "float32, or mixed precision in float16 or bfloat16"),
     "seed": (0, "of the weights and of the windows of text"),
     "layers": (4, "blocks of the network"),
     "heads": (4, "heads of each attention"),
@@ -58,15 +43,15 @@ SETTINGS = {  # what a training keeps to its end: the default, and what it is
 }
 
 
-class TextTrainer(Trainer):
+class TextTrainer(tt.Trainer):
     """Lesson 07's loop around an update in float32, float16 or bfloat16, made of lesson 17's parts."""
 
     def __init__(self, model, optimizer, schedule, dtype):
-        super().__init__(model, optimizer, fused_cross_entropy, schedule, clip_norm=1.0)
-        self.dtype, self.scaler = dtype, GradScaler(enabled=dtype == "float16")
+        super().__init__(model, optimizer, tt.fused_cross_entropy, schedule, clip_norm=1.0)
+        self.dtype, self.scaler = dtype, tt.GradScaler(enabled=dtype == "float16")
 
     def precision(self):
-        return nullcontext() if self.dtype == "float32" else autocast(self.dtype)
+        return nullcontext() if self.dtype == "float32" else tt.autocast(self.dtype)
 
     def train_step(self, group):
         ((inputs, targets),) = group
@@ -76,16 +61,16 @@ class TextTrainer(Trainer):
                 loss = self.loss_fn(self.model(inputs), targets)
             self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
-        clip_grad_norm(self.model.parameters(), self.clip_norm)
+        tt.clip_grad_norm(self.model.parameters(), self.clip_norm)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.schedule.step()
         self.steps += 1
-        return Score(loss.item(), None)
+        return tt.Score(loss.item(), None)
 
     def evaluate(self, inputs, targets):
         with self.precision():
-            return evaluate(self.model, self.loss_fn, inputs, targets, batch_size=32)
+            return tt.evaluate(self.model, self.loss_fn, inputs, targets, batch_size=32)
 
     def state_dict(self):
         return {**super().state_dict(), "scaler": self.scaler.state_dict()}
@@ -105,18 +90,25 @@ class Text:
 
     def bits(self, loss):
         """Bits a character of the validation plays where a token costs `loss` nats."""
-        return bits_per_character(loss, tokens=1, characters=self.characters)
+        return tt.bits_per_character(loss, tokens=1, characters=self.characters)
 
 
 def build(settings):
-    """The trainer of a new network. How long its schedule is in minutes, the first updates will tell."""
-    manual_seed(settings["seed"])
+    """The trainer of a new network. How many updates it makes in its minutes, the first of them will tell."""
+    tt.manual_seed(settings["seed"])
     sizes = [settings[name] for name in ("vocabulary", "context", "layers", "heads", "width")]
-    model = GPT(GPTConfig(*sizes, activation=fused_gelu))
-    optimizer = AdamW(decay_groups(model, weight_decay=0.1), lr=settings["lr"], betas=(0.9, 0.95))
+    model = tt.GPT(tt.GPTConfig(*sizes, activation=tt.fused_gelu))
+    optimizer = tt.AdamW(tt.decay_groups(model, weight_decay=0.1), lr=settings["lr"], betas=(0.9, 0.95))
     total = settings["steps"] or 100 * WARM_UP
-    schedule = CosineSchedule(optimizer, total, min(WARM_UP, total // 10), minimum=settings["lr"] / 20)
+    schedule = tt.CosineSchedule(optimizer, total, min(WARM_UP, total // 10), minimum=settings["lr"] / 20)
     return TextTrainer(model, optimizer, schedule, settings["dtype"])
+
+
+def plan(trainer, settings, seconds):
+    """Let the schedule end after the updates that were asked for, or after those that the minutes will hold."""
+    total = settings["steps"] or int(trainer.steps * 60 * settings["minutes"] / seconds)
+    trainer.schedule.total_steps = max(total, trainer.steps)
+    trainer.schedule.set_rates()
 
 
 def train(trainer, text, settings, seconds, path, tokenizer):
@@ -126,29 +118,32 @@ def train(trainer, text, settings, seconds, path, tokenizer):
     """
     schedule, started = trainer.schedule, time.perf_counter() - seconds
     with Interrupt() as interrupt:
-        while trainer.steps < schedule.total_steps and not interrupt.wanted:
-            updates = min(settings["every"], schedule.total_steps - trainer.steps)
-            windows = TextWindows(text.train, settings["batch"], settings["context"], updates)
+        while (left := schedule.total_steps - trainer.steps) and not interrupt.wanted:
+            windows = tt.TextWindows(text.train, settings["batch"], settings["context"], min(settings["every"], left))
             row = trainer.fit(interrupt.until(windows), 1, validation=text.validation)[-1]
             seconds = time.perf_counter() - started
-            if not settings["steps"]:
-                schedule.total_steps = max(trainer.steps, int(trainer.steps * 60 * settings["minutes"] / seconds))
+            plan(trainer, settings, seconds)
             write_checkpoint(path, {"settings": settings, "seconds": seconds, "training": trainer.state_dict()})
-            speed, left = trainer.steps / seconds, schedule.total_steps - trainer.steps
-            print(f"{trainer.steps:5d} updates: {speed * settings['batch'] * settings['context']:6,.0f} tokens/s, loss "
-                  f"{row.loss:.3f}, validation {text.bits(row.validation_loss):.3f} bits a character, "
-                  f"{left / speed / 60:.1f} minutes left", flush=True)  # fmt: skip
+            print(progress(trainer, text.bits(row.validation_loss), settings, seconds), flush=True)
             if trainer.epoch % 10 == 0:
                 print(sample(trainer, tokenizer, 40), flush=True)
-    return trainer.steps >= schedule.total_steps
+    return trainer.steps == schedule.total_steps
+
+
+def progress(trainer, bits, settings, seconds):
+    """A line on where the training stands."""
+    tokens, done = settings["batch"] * settings["context"], trainer.steps / trainer.schedule.total_steps
+    return (f"{trainer.steps:5d} updates: {trainer.steps * tokens / seconds:6,.0f} tokens/s, "
+            f"loss {trainer.history[-1].loss:.3f}, validation {bits:.3f} bits a character, "
+            f"{seconds * (1 / done - 1) / 60:.1f} minutes left")  # fmt: skip
 
 
 def sample(trainer, tokenizer, count):
     """What the network writes after an empty line, between two rules; always from the same random numbers."""
     with trainer.precision():
         ids = trainer.model.generate([tokenizer.encode("\n\n")], count, temperature=0.8, top_k=50, seed=0)
-    rule = "-" * 60
-    return f"{rule}\n{tokenizer.decode(ids.tolist()[0]).strip()}\n{rule}"
+    written = tokenizer.decode(ids.tolist()[0]).encode("ascii", "replace").decode().strip()
+    return f"{'-' * 60}\n{written}\n{'-' * 60}"
 
 
 def report(trainer, tokenizer, plays):
@@ -157,14 +152,14 @@ def report(trainer, tokenizer, plays):
     for title, play in plays.items():
         tokens = np.array(tokenizer.encode(play))
         with trainer.precision():
-            bits[title] = bits_per_character(text_loss(trainer.model, tokens), len(tokens), len(play))
+            bits[title] = tt.bits_per_character(tt.text_loss(trainer.model, tokens), len(tokens), len(play))
         print(f"{title}: {bits[title]:.3f} bits a character")
     together = sum(bits[title] * len(play) for title, play in plays.items()) / sum(map(len, plays.values()))
     print(f"the three plays together: {together:.3f} bits a character")
 
 
-def plot(history, text, path):
-    """Draw the bits a character of the training text and of the validation plays, and save the picture."""
+def plot(history, path):
+    """Draw the losses on the training text and on the validation plays, and save the picture."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -173,8 +168,8 @@ def plot(history, text, path):
     minutes = np.cumsum([row.seconds for row in history]) / 60
     for name, losses in (("training", [row.loss for row in history]),
                          ("validation", [row.validation_loss for row in history])):  # fmt: skip
-        pyplot.plot(minutes, [text.bits(loss) for loss in losses], label=name)
-    pyplot.gca().set(xlabel="minutes", ylabel="bits a character")
+        pyplot.plot(minutes, losses, label=name)
+    pyplot.gca().set(xlabel="minutes", ylabel="nats a token")
     pyplot.legend()
     pyplot.savefig(path)
 
@@ -186,7 +181,8 @@ def read_arguments(arguments=None):
     """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name, (default, meaning) in SETTINGS.items():
-        parser.add_argument(f"--{name}", type=type(default), help=f"{meaning} (default {default})")
+        choices = ("float32", "float16", "bfloat16") if name == "dtype" else None
+        parser.add_argument(f"--{name}", type=type(default), choices=choices, help=f"{meaning} (default {default})")
     parser.add_argument("--out", type=Path, default=Path("shakespeare.npz"), help="checkpoint (default %(default)s)")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this checkpoint, and keep writing it")
     parser.add_argument("--threads", type=int, default=MAX_THREADS, help="to compute with (default %(default)s)")
@@ -197,11 +193,13 @@ def read_arguments(arguments=None):
         check_options(options, given)
         saved = read_checkpoint(options.resume) if options.resume else {"settings": {}, "seconds": 0.0}
         defaults = {name: default for name, (default, _) in SETTINGS.items()}
+        if "minutes" in given:
+            given.setdefault("steps", 0)
         options.settings, options.seconds = {**defaults, **saved["settings"], **given}, saved["seconds"]
         options.trainer = build(options.settings)
         if options.resume:
             options.trainer.load_state_dict(saved["training"])
-            options.trainer.schedule.total_steps = options.settings["steps"] or options.trainer.schedule.total_steps
+            plan(options.trainer, options.settings, options.seconds)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     return options
@@ -210,10 +208,8 @@ def read_arguments(arguments=None):
 def check_options(options, given):
     """Raise ValueError for options that make no sense, or not together."""
     for name, value in {"threads": options.threads, **given}.items():
-        if name == "dtype" and value not in DTYPES:
-            raise ValueError(f"--dtype {value}: wanted is one of {', '.join(DTYPES)}")
-        if name != "dtype" and not (0 if name in ("seed", "steps") else 1e-6) <= value < 1e9:
-            raise ValueError(f"--{name} {value}: wanted is a number above 0")
+        if name != "dtype" and not LEAST.get(name, 1e-6) <= value < 1e9:
+            raise ValueError(f"--{name} {value}: wanted is a number of at least {LEAST.get(name, 1e-6)}")
     if options.resume and (fixed := set(given) - {"minutes", "steps"}):
         raise ValueError(f"--{min(fixed)}: a training that is resumed keeps its own; --minutes and --steps may change")
     if not options.resume and options.out.exists():
@@ -227,14 +223,14 @@ def main(arguments=None):
     """Run from the command line; the exit code."""
     options = read_arguments(arguments)
     trainer, settings, path = options.trainer, options.settings, options.resume or options.out
-    works, plays = load_shakespeare()
+    works, plays = tt.load_shakespeare()
     validation = "".join(works.pop(title) for title in VALIDATION)
     training = "".join(works.values())
-    set_num_threads(options.threads)
+    tt.set_num_threads(options.threads)
     with threadpool_limits(options.threads):
         if not options.resume:
-            BPETokenizer.train(training, settings["vocabulary"]).save(path.with_suffix(".tokens.json"))
-        tokenizer = BPETokenizer.load(path.with_suffix(".tokens.json"))
+            tt.BPETokenizer.train(training, settings["vocabulary"]).save(path.with_suffix(".tokens.json"))
+        tokenizer = tt.BPETokenizer.load(path.with_suffix(".tokens.json"))
         text = Text(training, validation, tokenizer, settings["context"])
         print(f"{sum(p.size for p in trainer.model.parameters()):,} parameters, {len(text.train):,} tokens to train on")
         if not train(trainer, text, settings, options.seconds, path, tokenizer):
@@ -243,7 +239,7 @@ def main(arguments=None):
         print(sample(trainer, tokenizer, 200))
         report(trainer, tokenizer, plays)
     if options.plot:
-        plot(trainer.history, text, options.plot)
+        plot(trainer.history, options.plot)
     return 0
 
 

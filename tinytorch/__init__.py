@@ -23,6 +23,9 @@ _EXPORTS = {
     "tinytorch.core.autograd": [
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
+    "tinytorch.core.dataloader": [
+        "Dataset", "TensorDataset", "Subset", "random_split", "default_collate", "random_shift", "DataLoader",
+    ],
     "tinytorch.core.embeddings": [
         "embedding", "Embedding", "sinusoidal_positions",
     ],
@@ -187,7 +190,7 @@ _EXPORTS = {
 }
 _NOT_BUILT = []
 _PARTS = [
-    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support",
+    "core", "cuda", "given", "nn", "optim", "optimization", "profiling", "support", "utils",
 ]
 
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}

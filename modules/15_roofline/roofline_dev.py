@@ -168,18 +168,18 @@ for a softmax. GELU's rule looks at the options, because its two forms have diff
 
 # %%
 #| exporti
-flop_rule("matmul", matmul_flops), flop_rule("attention", matmul_flops)  # weights @ values
-flop_rule("attention_weights", lambda shapes, y, _: (2 * shapes[0][-1] + 5) * math.prod(y))
+flop_rule("matmul", matmul_flops), flop_rule("attention", matmul_flops)
+flop_rule("attention_weights", lambda *given: matmul_flops(*given) + per_output(5)(*given))
 flop_rule("linear", linear_flops, matmul_flops, matmul_flops, per_output(1))
 flop_rule("mean", per_input(1), per_output(1))
-flop_rule("gelu", lambda shapes, output, options: (
-    (9 if options["approximate"] == "tanh" else 5) * math.prod(output)))
-for _name in "reshape transpose expand getitem chunk part embedding astype".split():
+flop_rule("gelu", lambda _, y, form: math.prod(y) * (9 if form["approximate"] == "tanh" else 5))
+for _name in ("reshape", "transpose", "getitem", "embedding", "astype", "chunk", "part"):
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,
+    "sigmoid": 4,  # 1 / (1 + exp(-x))
     "layer_norm": 7,  # mean, difference, square, mean, quotient, weight, bias
-    "sigmoid": 4, "mse_loss": 3,  # 1 / (1 + exp(-x)); difference, square, mean
+    "mse_loss": 3,  # difference, square, mean
     "bce_with_logits": 10,  # the mean of max(x, 0) - x t + log(1 + exp(-|x|))
 }.items():
     flop_rule(_name, per_input(_steps))
@@ -510,8 +510,7 @@ $$P(I) = \min(\text{peak},\ \text{bandwidth} \cdot I)$$
 
 FLOPs a second: the **roofline** (Williams, Waterman and Patterson, 2009). On logarithmic axes it is
 a slope that ends in a flat roof. Left of the corner, at peak / bandwidth, an operation is
-*memory-bound*: it waits for bytes, and faster arithmetic would not help. Right of it, it is
-*compute-bound*.
+*memory-bound*: it waits for bytes, not for arithmetic. Right of it, it is *compute-bound*.
 
 ### Exercise: attainable
 """

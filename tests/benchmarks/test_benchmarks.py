@@ -27,6 +27,7 @@ from benchmarks.rows_language import gpt_flops, gpt_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import PROGRAMS, startup_sides
+from benchmarks.rows_tokenization import encoding_sides, plain_sides, training_sides
 from benchmarks.rows_training import NETWORKS, block_flops, block_sides, mixed_sides, step_flops, step_sides
 from benchmarks.timing import FirstCalls, Group, Result, Row, Sides, interleaved, measure, summarize
 from tinytorch.core.transformers import GPT, GPTConfig
@@ -64,6 +65,7 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
     wanted |= {f"fuse-{way}-{size}-1t" for way in ("forward", "backward") for size in (*sizes, "1k-bfloat16")}
     wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
+    wanted |= {"bpe-train-1t", "bpe-encode-1t", "bpe-plain-1t"}
     wanted |= {f"embedding-{way}-{count}-1t" for way in ("lookup", "gradient") for count in (512, 50000)}
     wanted |= {"step-block-1t", "gpt-step-1t", "gpt-generate-1t", "memory-mlp", "memory-block"}
     assert wanted | {"import-tinytorch", "tito-help"} <= names
@@ -148,6 +150,20 @@ def test_both_sides_of_an_embeddings_rows_agree():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_a_step_in_mixed_precision_agrees_with_one_in_float32(dtype):
     mixed_sides(8, (12, 6, 10), dtype).agree()
+
+
+@pytest.mark.parametrize("sides", [training_sides, encoding_sides, plain_sides])
+def test_both_sides_of_learning_tokens_and_of_encoding_agree(sides):
+    made = sides("a tale told by an idiot, full of sound and fury", 260 if sides is not plain_sides else 20)
+    made.agree()
+    for call in (made.ours, made.theirs, made.floor):
+        call()
+
+
+def test_a_tokenizer_that_learns_other_merges_is_not_timed(monkeypatch):
+    monkeypatch.setattr("benchmarks.rows_tokenization.learn_merges", lambda words, count: [])
+    with pytest.raises(AssertionError, match="other merges"):
+        plain_sides("to be or not to be", 3).agree()
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -133,6 +133,16 @@ def test_more_updates_can_be_asked_for_later(program, folder, capsys):
     assert [n for n, *_ in LINE.findall(told)] == ["15"]
 
 
+def test_a_training_that_came_to_its_end_goes_on_where_more_minutes_are_given(program, folder, capsys):
+    run(program, capsys, *SMALL, "--steps", "10", "--every", "5")
+    before = read_checkpoint("shakespeare.npz")
+    minutes = 2 * before["seconds"] / 60
+    run(program, capsys, "--resume", "shakespeare.npz", "--minutes", str(minutes), "--threads", "1")
+    after = read_checkpoint("shakespeare.npz")
+    assert after["training"]["steps"] > 10 and after["seconds"] >= 60 * minutes * 0.9
+    assert after["settings"]["steps"] == 0
+
+
 def test_a_number_of_minutes_sets_the_length_of_the_schedule(program, folder, capsys):
     run(program, capsys, *SMALL, "--minutes", "0.01", "--every", "5", "--dtype", "bfloat16")
     training = read_checkpoint("shakespeare.npz")["training"]
@@ -140,7 +150,8 @@ def test_a_number_of_minutes_sets_the_length_of_the_schedule(program, folder, ca
 
 
 NONSENSE = [
-    "--minutes 0", "--steps -1", "--width many", "--width 0", "--width 10 --heads 3", "--dtype float8", "--threads 0",
+    "--minutes 0", "--steps -1", "--vocabulary 255",
+    "--width many", "--width 0", "--width 10 --heads 3", "--dtype float8", "--threads 0",
     "--plot curves.txt", "--plot missing/curves.png", "--out missing/file.npz", "--out run.txt", "--resume none.npz",
     "--resume there.npz", "--resume there.npz --width 64", "--out there.npz", "--lr nan",
 ]  # fmt: skip

@@ -17,8 +17,9 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> dict[str, np.ndarray]
     """The state of PyTorch's twin of `model` as one of ours: `model.load_state_dict(from_torch(model, state))`.
 
     A Linear's weight is (out, in) there and (in, out) here: it is transposed, which nothing else would notice where it
-    is square. A layer of a Sequential or ModuleList is `0` there and `layers.0` here. All else keeps its name and its
-    axes. `state` is what PyTorch's `state_dict()` gives, or arrays by the same names, and is left as it is.
+    is square. A layer of a Sequential or ModuleList is `0` there and `layers.0` here, and a layer's `torch_names` say
+    what else has another name. All the rest keeps its name and its axes. `state` is what PyTorch's `state_dict()`
+    gives, or arrays by the same names, and is left as it is.
 
     Raises ValueError that lists the names that are missing or not expected, and shapes that differ, by PyTorch's names.
     """
@@ -39,7 +40,13 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> dict[str, np.ndarray]
 
 
 def _their_name(model: Module, name: str) -> str:
-    """PyTorch's name of what is `name` here: without the `layers` of each Sequential or ModuleList on the way."""
+    """PyTorch's name of what is `name` here: that of its module's `torch_names`, if there is one, and without the
+    `layers` of each Sequential or ModuleList on the way.
+    """
+    for outer, part in model.named_modules():
+        for ours, theirs in part.torch_names.items():
+            if name == f"{outer}.{ours}".lstrip("."):
+                name = f"{outer}.{theirs}".lstrip(".")
     chains = [outer for outer, part in model.named_modules() if isinstance(part, LayerList)]
     for outer in sorted(chains, key=len, reverse=True):  # the inner ones first, as their names hold those of the outer
         inside = f"{outer}.layers.".lstrip(".")

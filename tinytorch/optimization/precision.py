@@ -17,8 +17,8 @@ from ..core.tensor import Interceptor, Primitive, Tensor, apply, cast_array
 from ..support.copies import Copies
 from ..support.dtypes import as_dtype, is_floating, is_half
 
-# %% ../../modules/17_precision/precision_dev.py #d5b821cc3e5b
-HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear"})
+# %% ../../modules/17_precision/precision_dev.py #cc80b6af3d65
+HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "attention_weights"})
 FLOAT32_OPERATIONS = frozenset({
     "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss",
     "bce_with_logits", "cross_entropy", "fused_cross_entropy"})

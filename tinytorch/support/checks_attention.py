@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .casts import cast_array
-from .checks import close, equal, explained, operations, outcome, raises, typed, unchanged
+from .checks import close, equal, explained, operations, outcome, raises, typed, ufunc_calls, unchanged
 from .dtypes import as_dtype
 from .memory import allocated_bytes
 
@@ -56,7 +55,14 @@ def _normal(*shapes: Shape, seed: int = 1, dtype: Any = np.float64) -> list[np.n
 # ---- weights
 
 
-def softmax(softmax_in_place: Callable, scores: Any) -> None:
+def softmax(softmax_in_place: Callable, cases: list) -> None:
+    """`softmax_in_place` of the scores in `cases`, and the memory that it takes."""
+    for scores in cases:
+        _softmax(softmax_in_place, scores)
+    _softmax_takes_no_memory(softmax_in_place)
+
+
+def _softmax(softmax_in_place: Callable, scores: Any) -> None:
     """`softmax_in_place` of these scores in two types: the numbers, and in which array they are."""
     for dtype in ("float32", "float64"):
         given = np.array(scores, dtype)
@@ -68,15 +74,23 @@ def softmax(softmax_in_place: Callable, scores: Any) -> None:
         close(call, got, wanted, "each row by itself; -inf alone becomes 0", rtol=1e-5, atol=1e-7)
 
 
-def softmax_takes_no_memory(softmax_in_place: Callable) -> None:
+def _softmax_takes_no_memory(softmax_in_place: Callable) -> None:
     """`softmax_in_place` makes no array as large as the scores."""
     scores = np.ones((60, 1000), np.float32)  # fewer than a kernel would be loaded for
     softmax_in_place(scores)
     taken = allocated_bytes(lambda: softmax_in_place(scores))
-    assert taken < scores.nbytes / 4, f"softmax_in_place of {scores.nbytes:,} bytes took {taken:,} more: use out= and -="
+    assert taken < scores.nbytes / 4, f"softmax_in_place of {scores.nbytes:,} bytes took {taken:,} more: use out="
 
 
-def boolean_masks(added_mask: Callable, dtype: str) -> None:
+def masks(added_mask: Callable, tensor: type, dtypes: list[str]) -> None:
+    """`added_mask` of masks of every kind, in `dtypes`."""
+    for dtype in dtypes:
+        _boolean_masks(added_mask, dtype)
+        _floating_masks(added_mask, tensor, dtype)
+    _other_masks(added_mask)
+
+
+def _boolean_masks(added_mask: Callable, dtype: str) -> None:
     """`added_mask` of boolean masks, as an array and as a list, in a type."""
     for mask in ([[True, False], [False, False]], [True, True, False], [[[False]], [[True]]]):
         for given in (np.array(mask), mask):
@@ -88,7 +102,7 @@ def boolean_masks(added_mask: Callable, dtype: str) -> None:
             assert not got.requires_grad, f"{call} requires a gradient: a boolean mask has none"
 
 
-def floating_masks(added_mask: Callable, tensor: type, dtype: str) -> None:
+def _floating_masks(added_mask: Callable, tensor: type, dtype: str) -> None:
     """`added_mask` of a floating mask keeps its numbers and its record."""
     numbers = np.array([[0.0, -2.0], [-np.inf, 0.5]])
     for source in ("float32", "float64"):
@@ -101,7 +115,7 @@ def floating_masks(added_mask: Callable, tensor: type, dtype: str) -> None:
         close(f"{call}: the mask itself", mask, numbers, "it is only read")
 
 
-def other_masks(added_mask: Callable) -> None:
+def _other_masks(added_mask: Callable) -> None:
     """`added_mask` refuses whole numbers."""
     for dtype in ("int64", "uint8", "int32"):
         mask = np.ones((2, 2), dtype)
@@ -109,7 +123,14 @@ def other_masks(added_mask: Callable) -> None:
                idea="0 and 1 could be added, or mean no and yes")
 
 
-def filled(fill_weights: Callable, batch: Shape, queries: int, keys: int, d: int, scale: float, kind: str) -> None:
+def filled(fill_weights: Callable, cases: list[tuple]) -> None:
+    """`fill_weights` of `cases`: batch, queries, keys, d, scale and kind of mask; and the memory that it takes."""
+    for case in cases:
+        _filled(fill_weights, *case)
+    _filling_takes_no_memory(fill_weights)
+
+
+def _filled(fill_weights: Callable, batch: Shape, queries: int, keys: int, d: int, scale: float, kind: str) -> None:
     """`fill_weights` writes what is wanted into an array of any layout, and nothing else."""
     for dtype in ("float64", "float32"):
         query, key = _normal((*batch, queries, d), (*batch, keys, d), dtype=dtype)
@@ -125,7 +146,7 @@ def filled(fill_weights: Callable, batch: Shape, queries: int, keys: int, d: int
                   rtol=DIGITS[dtype], atol=DIGITS[dtype])
 
 
-def filling_takes_no_memory(fill_weights: Callable) -> None:
+def _filling_takes_no_memory(fill_weights: Callable) -> None:
     """`fill_weights` makes no array as large as the scores."""
     query, key, mask = (np.ones(shape, np.float32) for shape in ((240, 4), (250, 4), (240, 250)))
     out = np.empty((240, 250), np.float32)
@@ -137,7 +158,14 @@ def filling_takes_no_memory(fill_weights: Callable) -> None:
 # ---- gradients
 
 
-def softmax_gradient(scores_gradient: Callable, shape: Shape, dtype: str, seed: int) -> None:
+def softmax_gradient(scores_gradient: Callable, cases: list[tuple]) -> None:
+    """`scores_gradient` of `cases`: shape, type and seed; and the memory that it takes."""
+    for case in cases:
+        _softmax_gradient(scores_gradient, *case)
+    _gradient_takes_one_array(scores_gradient)
+
+
+def _softmax_gradient(scores_gradient: Callable, shape: Shape, dtype: str, seed: int) -> None:
     """`scores_gradient` against the Jacobian matrix of each row's softmax."""
     g, scores = _normal(shape, shape, seed=seed)
     weights = softmax_by_rows(scores).astype(dtype)
@@ -153,16 +181,25 @@ def softmax_gradient(scores_gradient: Callable, shape: Shape, dtype: str, seed: 
           rtol=1e-5, atol=1e-6)
 
 
-def gradient_takes_one_array(scores_gradient: Callable) -> None:
+def _gradient_takes_one_array(scores_gradient: Callable) -> None:
     """`scores_gradient` makes one array as large as the weights."""
-    g = np.ones((120, 500), np.float32)  # fewer than a kernel would be loaded for
-    scores_gradient(g, g)
+    g = np.ones((120, 500), np.float32)
+    pairs = [call for call in ufunc_calls(scores_gradient, g, g) if len(call.shapes) == 2 and not call.in_place]
+    new = [call.name for call in pairs if call.name not in ("vecdot", "einsum", "matmul")]
+    assert len(new) < 2, f"scores_gradient made {len(new)} new arrays, by {' and '.join(new)}: the first can be changed"
     taken = allocated_bytes(lambda: scores_gradient(g, g))
-    assert taken < 1.5 * g.nbytes, f"scores_gradient took {taken:,} bytes for {g.nbytes:,} of weights: one array is enough"
+    assert taken < 1.5 * g.nbytes, f"scores_gradient took {taken:,} bytes for {g.nbytes:,} of weights: make one array"
 
 
-def rule_of_weights(
-    rule: Callable, forward: Callable, batch: Shape, queries: int, keys: int, d: int, scale: float, kind: str
+def rule_of_weights(rule: Callable, forward: Callable, cases: list[tuple]) -> None:
+    """`weights_rule` of `cases` as in `filled`, and of weights in several pieces."""
+    for case in cases:
+        _rule_of_weights(rule, *case)
+    _rule_of_pieces(rule, forward)
+
+
+def _rule_of_weights(
+    rule: Callable, batch: Shape, queries: int, keys: int, d: int, scale: float, kind: str
 ) -> None:
     """`weights_rule` against products in float64, for what needs a gradient and what does not."""
     causal, shape = kind == "causal", (*batch, queries, keys)
@@ -176,9 +213,8 @@ def rule_of_weights(
         needs = (True, True, last) if more else (True, True)
         call = f"weights_rule of query {query.shape}, key {key.shape}, mask {kind}, scale {scale}, needs {needs}"
         with unchanged(call, "they are only read", g=g, weights=weights, query=query, key=key):
-            got = outcome(
-                call, lambda: rule(g, weights, query, key, *more, needs=needs, scale=scale, is_causal=causal)
-            )
+            asked = partial(rule, g, weights, query, key, *more, needs=needs, scale=scale, is_causal=causal)
+            got = outcome(call, asked, "one tile after another")
         equal(f"the number of answers of {call}", len(got), len(needs), "one for each input")
         for name, share, right, need in zip(("query", "key", "mask"), got, wanted, needs, strict=False):
             if need:
@@ -188,7 +224,7 @@ def rule_of_weights(
                 raise AssertionError(f"{call} computed a gradient for the mask that nobody needs: None is enough")
 
 
-def rule_of_pieces(rule: Callable, forward: Callable) -> None:
+def _rule_of_pieces(rule: Callable, forward: Callable) -> None:
     """`weights_rule` does not read `g` outside the tiles, and lays its answers out as the inputs are."""
     query, key = (x.swapaxes(-2, -3) for x in _normal((2, 150, 3, 4), (2, 150, 3, 4), seed=3))
     mask = a_mask("causal", (2, 3, 150, 150))
@@ -206,7 +242,16 @@ def rule_of_pieces(rule: Callable, forward: Callable) -> None:
 # ---- attention
 
 
-def attends(attend: Callable, tensor: type, query: Shape, key: Shape, value: Shape, options: dict) -> None:
+def attends(attend: Callable, tensor: type, interceptor: type, cases: list[tuple]) -> None:
+    """`attend` of `cases`: three shapes and options; `apply`, what is refused, and dropout."""
+    for case in cases:
+        _attends(attend, tensor, *case)
+    _through_apply(attend, tensor, interceptor)
+    _refuses(attend)
+    _drops_weights(attend, tensor)
+
+
+def _attends(attend: Callable, tensor: type, query: Shape, key: Shape, value: Shape, options: dict) -> None:
     """`attend` of numbers in several types: output and weights, and the gradients of everything by differences."""
     arrays, given = _normal(query, key, value, seed=5), dict(options)
     shape = (*np.broadcast_shapes(query[:-2], key[:-2]), query[-2], key[-2])
@@ -224,7 +269,10 @@ def attends(attend: Callable, tensor: type, query: Shape, key: Shape, value: Sha
         with explained(call, "scores, mask, softmax, mixture"):
             out, got = attend(*inputs, **given)
         for what, result, right in (("weights", got, weights), ("output", out, weights @ arrays[2])):
-            typed(f"{call}: the {what}", result, dtype, "the type that came in")
+            kind = type(result).__name__
+            assert isinstance(result, tensor), f"{call}: the {what} came as {kind}, wanted a Tensor with its record"
+            wide = "float32" if dtype == "float16" and what == "weights" else dtype
+            typed(f"{call}: the {what}", result, wide, "the type that came in; weights of 16-bit inputs stay float32")
             close(f"{call}: the {what}", result, right, "the scale, the mask, what is mixed with what",
                   rtol=DIGITS[dtype], atol=DIGITS[dtype])
         assert out.requires_grad, f"{call} has no record: hand on the tensors themselves"
@@ -245,15 +293,18 @@ def _slopes(what: str, function: Callable, inputs: Sequence[Any], step: float = 
                 x.data[i] = moved
                 sides.append((function(*inputs).data * start).sum())
             x.data[i] = here
-            close(f"{what}: the gradient of input {number} at {list(i)}", x.grad.data[i],
-                  (sides[0] - sides[1]) / (2 * step), "is all of it recorded, and the rule right?", rtol=1e-4, atol=1e-6)
+            slope = (sides[0] - sides[1]) / (2 * step)
+            close(f"{what}: the gradient of input {number} at {list(i)}", x.grad.data[i], slope,
+                  "is all of it recorded, and the rule right?", rtol=1e-4, atol=1e-6)
 
 
-def attends_through_apply(attend: Callable, tensor: type, interceptor: type) -> None:
+def _through_apply(attend: Callable, tensor: type, interceptor: type) -> None:
     """`attend` sends both halves through `apply`, with the options that they need, and gives the weights as used."""
     x = tensor(np.ones((1, 3, 2)), requires_grad=True)
-    names = operations(interceptor, lambda: attend(x, x, x, is_causal=True))
-    equal("the operations of attend", names, ["attention_weights", "attention"], "through apply, once each")
+    for causal in (True, False):
+        seen = _causal_operations(interceptor, partial(attend, x, x, x, is_causal=causal))
+        equal(f"the operations of attend with is_causal={causal}, each with its own is_causal", seen,
+              [("attention_weights", causal), ("attention", causal)], "both through apply, and tiles need to know")
     whole = attend([[1, 0]], [[1, 0], [0, 1]], [[2, 4], [6, 8]])[0]
     typed("attend of lists of whole numbers", whole, np.float32, "they become float32")
     close("attend with is_causal=np.True_", attend(x, x, x, is_causal=np.True_)[1], np.tri(3)[None] / [[1], [2], [3]])
@@ -261,7 +312,21 @@ def attends_through_apply(attend: Callable, tensor: type, interceptor: type) -> 
     close("attend with no key", empty, np.zeros((2, 4)), "who finds nothing brings nothing")
 
 
-def refuses(attend: Callable) -> None:
+def _causal_operations(interceptor: type, call: Callable[[], Any]) -> list[tuple[str, bool]]:
+    """The names of the operations of `call()`, each with whether it was told that the mask is causal."""
+    seen: list[tuple[str, bool]] = []
+
+    class Seen(interceptor):
+        def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
+            seen.append((primitive.name, bool(options.get("is_causal"))))
+            return super().forward(primitive, inputs, options)
+
+    with Seen():
+        call()
+    return seen
+
+
+def _refuses(attend: Callable) -> None:
     """`attend` refuses shapes that do not fit and two masks."""
     x = np.ones((2, 3))
     raises("attend with attn_mask and is_causal", lambda: attend(x, x, x, np.ones((2, 2), bool), is_causal=True),
@@ -274,13 +339,13 @@ def refuses(attend: Callable) -> None:
            idea="Dropout says so")
 
 
-def drops_weights(attend: Callable, tensor: type) -> None:
+def _drops_weights(attend: Callable, tensor: type) -> None:
     """Dropout changes the weights, before they mix."""
     x, value = tensor(np.zeros((40, 2))), np.random.default_rng(7).normal(size=(40, 3))
     out, weights = attend(x, x, value, dropout_p=0.5)
     share = float((weights.data == 0).mean())
-    assert 0.4 < share < 0.6, f"attend with dropout_p=0.5 dropped {share:.0%} of the weights: let Dropout pass over them"
-    close("the output of attend with dropout_p=0.5", out, weights.data @ value, "the weights that are given back mixed it")
+    assert 0.4 < share < 0.6, f"attend with dropout_p=0.5 dropped {share:.0%} of the weights, wanted half"
+    close("the output of attend with dropout_p=0.5", out, weights.data @ value, "mix with what you give back")
     close("the weights that stayed", weights.data[weights.data > 0], np.full(int((weights.data > 0).sum()), 0.05),
           "Dropout divides by 1 - p")
 
@@ -288,7 +353,14 @@ def drops_weights(attend: Callable, tensor: type) -> None:
 # ---- heads and parts
 
 
-def splits(split_heads: Callable, tensor: type, shape: Shape, heads: int) -> None:
+def heads(split_heads: Callable, join_heads: Callable, tensor: type, cases: list[tuple]) -> None:
+    """Both functions for `cases`: a shape and how many heads."""
+    for case in cases:
+        _splits(split_heads, tensor, *case)
+        _joins(join_heads, tensor, *case)
+
+
+def _splits(split_heads: Callable, tensor: type, shape: Shape, heads: int) -> None:
     """`split_heads`: which number is where, without a copy."""
     x = tensor(np.arange(math.prod(shape)).reshape(shape), "float32", requires_grad=True)
     call, width = f"split_heads of {shape} into {heads}", shape[-1] // heads
@@ -299,39 +371,44 @@ def splits(split_heads: Callable, tensor: type, shape: Shape, heads: int) -> Non
     assert got.requires_grad, f"{call} lost the record"
 
 
-def joins(join_heads: Callable, tensor: type, shape: Shape) -> None:
-    """`join_heads`: which number is where."""
-    x = tensor(np.arange(math.prod(shape)).reshape(shape), "float32", requires_grad=True)
-    call = f"join_heads of {shape}"
+def _joins(join_heads: Callable, tensor: type, shape: Shape, heads: int) -> None:
+    """`join_heads` gives a tensor of this shape from its `heads` heads."""
+    *batch, length, width = shape
+    numbers = np.arange(math.prod(shape), dtype=np.float32).reshape(*batch, heads, length, width // heads)
+    x, call = tensor(numbers, requires_grad=True), f"join_heads of {numbers.shape}"
     got = outcome(call, partial(join_heads, x), "the heads of a position come to stand side by side")
-    wanted = np.concatenate([x.data[..., i, :, :] for i in range(shape[-3])], axis=-1)
+    wanted = np.concatenate([numbers[..., i, :, :] for i in range(heads)], axis=-1)
     close(call, got, wanted, "the heads of a position side by side")
     assert got.requires_grad, f"{call} lost the record"
 
 
-def joined(partial_gradient: type, shape: Shape, places: list[int], dtype: str) -> None:
-    """`joined` of the rows `places` of an array, all of them known, or some, or none."""
-    numbers = np.random.default_rng(8).normal(size=shape).astype(dtype)
-    wanted = np.zeros(shape, dtype)
+def joined(partial_gradient: type, cases: list[tuple]) -> None:
+    """`joined` of `cases`: a shape, and which columns of an array of that shape are known; and the memory."""
+    for shape, places in cases:
+        for dtype in ("float32", "float64", "float16"):
+            _joined(partial_gradient, shape, places, dtype)
+    _joined_makes_one_array(partial_gradient)
+
+
+def _joined(partial_gradient: type, shape: Shape, places: list[int], dtype: str) -> None:
+    numbers, wanted = np.random.default_rng(8).normal(size=shape).astype(dtype), np.zeros(shape, dtype)
     parts = [((..., slice(i, i + 1)), numbers[..., i : i + 1]) for i in places]
     for index, part in parts:
         wanted[index] = part
-    kept = [part.copy() for _, part in parts]
     call = f"joined of shape {shape} in {dtype}, known at {places} of the last axis,"
     whole = partial_gradient(shape, np.dtype(dtype))
     for part in parts:
         whole = whole + partial_gradient(shape, np.dtype(dtype), part)
     np.full(shape, 9.0, dtype).fill(9)  # memory with numbers in it, which np.empty may be given
-    got = outcome(call, whole.joined, "0 where no part is")
+    with unchanged(call, "the parts stay", parts=numbers):
+        got, again = outcome(call, lambda: (whole.joined(), whole.joined()), "0 where no part is")
     typed(call, got, dtype, "the gradient's own type")
     close(call, got, wanted, "each part at its index, and 0 elsewhere")
-    assert all(np.array_equal(a, b) for a, (_, b) in zip(kept, parts, strict=True)), f"{call} changed a part"
-    again = whole.joined()
     assert not np.shares_memory(again, got), f"{call} gave the same array twice: make a new one"
-    assert not any(np.shares_memory(got, part) for _, part in parts), f"{call} shares memory with a part: copy"
+    assert not np.shares_memory(got, numbers), f"{call} shares memory with a part: copy"
 
 
-def joined_makes_one_array(partial_gradient: type) -> None:
+def _joined_makes_one_array(partial_gradient: type) -> None:
     """`joined` makes one array."""
     part = np.ones((100, 500), np.float32)
     whole = partial_gradient((100, 1000), part.dtype, ((..., slice(0, 500)), part), ((..., slice(500, 1000)), part))
@@ -340,7 +417,16 @@ def joined_makes_one_array(partial_gradient: type) -> None:
     assert taken < 2.5 * part.nbytes, f"joined took {taken:,} bytes for a gradient of {2 * part.nbytes:,}: one array"
 
 
-def chunks(chunk: Callable, tensor: type, shape: Shape, count: int, dim: int) -> None:
+def chunks(chunk: Callable, tensor: type, interceptor: type, cases: list[tuple]) -> None:
+    """`chunk` of `cases`: a shape, how many parts, and an axis; its gradients, what it refuses, and `apply`."""
+    for case in cases:
+        _chunks(chunk, tensor, *case)
+        _chunk_gradient(chunk, tensor, *case)
+    _chunk_through_apply(chunk, tensor, interceptor)
+    _chunk_refuses(chunk, tensor)
+
+
+def _chunks(chunk: Callable, tensor: type, shape: Shape, count: int, dim: int) -> None:
     """The parts of `chunk`, which are views."""
     x = tensor(np.arange(math.prod(shape)).reshape(shape), "float32")
     size = math.ceil(shape[dim] / count)
@@ -356,7 +442,7 @@ def chunks(chunk: Callable, tensor: type, shape: Shape, count: int, dim: int) ->
         assert not part.size or np.shares_memory(part.data, x.data), f"part {i} of {call} is a copy, wanted a view"
 
 
-def chunk_gradient(chunk: Callable, tensor: type, shape: Shape, count: int, dim: int) -> None:
+def _chunk_gradient(chunk: Callable, tensor: type, shape: Shape, count: int, dim: int) -> None:
     """Gradients where a part is used twice, another not at all, and backward runs twice."""
     x = tensor(np.random.default_rng(9).normal(size=shape), requires_grad=True)
     parts = chunk(x, count, dim)
@@ -378,16 +464,14 @@ def chunk_gradient(chunk: Callable, tensor: type, shape: Shape, count: int, dim:
           np.ones(shape) * numbers.reshape([-1 if axis == dim % len(shape) else 1 for axis in range(len(shape))]))
 
 
-def chunk_refuses(chunk: Callable, tensor: type) -> None:
-    """`chunk` refuses no parts, and axes that are not there."""
+def _chunk_refuses(chunk: Callable, tensor: type) -> None:
     x = tensor(np.ones((2, 3)))
     for call in (lambda: chunk(x, 0), lambda: chunk(x, -1), lambda: chunk(tensor(1.0), 2)):
         raises("chunk into 0 or -1 parts, or of a single number", call, ValueError, idea="at least 1, of an axis")
     raises("chunk along axis 2 of (2, 3)", lambda: chunk(x, 2, 2), ValueError, "2", idea="checked_axis")
 
 
-def chunk_goes_through_apply(chunk: Callable, tensor: type, interceptor: type) -> None:
-    """`chunk` is one "chunk" and a "part" for each, and one array in the backward pass."""
+def _chunk_through_apply(chunk: Callable, tensor: type, interceptor: type) -> None:
     x = tensor(np.ones((100, 900), np.float32), requires_grad=True)
     names = operations(interceptor, lambda: chunk(x, 3, 1))
     equal("the operations of chunk into 3", names, ["chunk", "part", "part", "part"], "apply CHUNK once, PART for each")
@@ -401,7 +485,14 @@ def chunk_goes_through_apply(chunk: Callable, tensor: type, interceptor: type) -
 # ---- the layer
 
 
-def multihead(layer: type, tensor: type, width: int, heads: int, shape: Shape, options: dict) -> None:
+def multihead(layer: type, tensor: type, cases: list[tuple]) -> None:
+    """MultiheadAttention of `cases`: width, heads, shape and options; its modes and its masks."""
+    for case in cases:
+        _multihead(layer, tensor, *case)
+    _multihead_modes(layer, tensor)
+
+
+def _multihead(layer: type, tensor: type, width: int, heads: int, shape: Shape, options: dict) -> None:
     """MultiheadAttention head by head, by products of its weights."""
     bias, rng = options.get("bias", True), np.random.default_rng(10)
     made = layer(width, heads, bias=bias)
@@ -420,6 +511,8 @@ def multihead(layer: type, tensor: type, width: int, heads: int, shape: Shape, o
     with explained(call, "project, split, attend, join, project"):
         results = [made(*inputs, need_weights=need, average_attn_weights=mean, **given)
                    for need, mean in ((False, True), (True, True), (True, False))]
+    for result in results:
+        assert type(result) is tuple, f"{call} gave a {type(result).__name__}, wanted a pair: output, weights or None"
     wanted, weights = _by_heads(made, heads, query, seen, seen if value is None else value, mask)
     for out, _ in results:
         close(f"{call}: the output", out, wanted, "each head by itself, then out_proj", rtol=1e-5, atol=1e-5)
@@ -446,7 +539,7 @@ def _by_heads(made: Any, heads: int, query: np.ndarray, key: np.ndarray, value: 
     return out if made.out_proj.bias is None else out + made.out_proj.bias.data, np.stack(each, axis=-3)
 
 
-def multihead_modes(layer: type, tensor: type) -> None:
+def _multihead_modes(layer: type, tensor: type) -> None:
     """Dropout in training alone, and a mask of each head."""
     x, made = tensor(np.random.default_rng(11).normal(size=(2, 6, 4))), layer(4, 2, dropout=0.5)
     dropped = made(x, need_weights=True, average_attn_weights=False)[1].data == 0
@@ -459,8 +552,3 @@ def multihead_modes(layer: type, tensor: type) -> None:
     equal("which head of which sequence has weights of 0 where one of (2 * 2, 6, 6) masks forbids",
           [tuple(map(int, where)) for where in np.argwhere((weights[..., 3:] == 0).all((-1, -2)))], [(0, 1)],
           "mask_of_heads")
-
-
-def rounded(array: np.ndarray, dtype: str) -> np.ndarray:
-    """`array` in a type, by its name."""
-    return cast_array(array, as_dtype(dtype))

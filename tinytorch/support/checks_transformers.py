@@ -24,12 +24,12 @@ class Uniform:
     """A generator of random numbers in which `random` hands out the numbers given here, one after another."""
 
     def __init__(self, *numbers: float):
-        self.left = list(numbers)
+        self.left, self.asked = list(numbers), 0
 
     def random(self, size: Any = None) -> Any:
         count = 1 if size is None else math.prod(size) if isinstance(size, tuple) else int(size)
-        assert count <= len(self.left), f"draw asked for {count} numbers, where one for each row was wanted"
-        taken, self.left = self.left[:count], self.left[count:]
+        self.asked += count
+        taken, self.left = (self.left + [0.5] * count)[:count], self.left[count:]
         return taken[0] if size is None else np.array(taken).reshape(size)
 
     def __getattr__(self, name: str) -> Any:
@@ -81,9 +81,9 @@ def mlp_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, ...
     wanted = config.activation(Tensor(wide)).data @ mlp.proj.weight.data + mlp.proj.bias.data
     close(what, got, wanted, idea, rtol=1e-4, atol=1e-4)
     mlp.train()
-    found = {float(share) for _ in range(30) for share in np.unique(np.round(mlp(x).data / wanted, 3))}
-    equal(f"{what}, in training with dropout {config.dropout}: its numbers as multiples of those without",
-          sorted(found), [0.0, 2.0] if config.dropout else [1.0], "dropout comes last")
+    found = [mlp(x).data / wanted for _ in range(30)]
+    _multiples(f"{what}, in training with dropout {config.dropout}: its numbers", found,
+               [0.0, 2.0] if config.dropout else [1.0], "dropout comes last")
 
 
 def block_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, ...], idea: str) -> None:
@@ -94,9 +94,10 @@ def block_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, .
     with unchanged(what, "leave x as it is", x=x.data), explained(what, idea):
         got = block(x)
     later = x.data.copy()
-    later[:, -1] += 1
+    later[:, -1] *= -2
     close(f"{what}, the last token changed: the others' numbers", block(Tensor(later)).data[:, :-1],
           got.data[:, :-1], "no token is told of those after it: is_causal", rtol=1e-4, atol=1e-4)
+    equal(f"{what}: the heads of its attention", block.attn.num_heads, config.n_head, "the config says how many")
     attended = block.attn(block.ln_1(x), is_causal=True)[0]
     middle = x + attended
     close(what, got, (middle + block.mlp(block.ln_2(middle))).data, idea, rtol=1e-4, atol=1e-4)
@@ -109,14 +110,20 @@ def block_drops(kind: Callable, config: Any, Tensor: type) -> None:
     block.mlp, attend = (lambda y: y * 0), block.attn.eval()
     reference = attend(block.ln_1(x), is_causal=True)[0].data
     with np.errstate(all="ignore"):
-        share = np.round((block(x).data - x.data) / reference, 2)
-    equal("a Block in training, dropout 0.5: what attention adds, as multiples of that without dropout",
-          sorted(set(share.reshape(-1).tolist())), [0.0, 2.0], "drop what attention gives, then add x")
+        found = (block(x).data - x.data) / reference
+    _multiples("a Block in training, dropout 0.5: what attention adds", found, [0.0, 2.0],
+               "drop what attention gives, then add x")
     block.drop.eval(), block.attn.train()
     first, second = (block(x).data for _ in range(2))
     assert not np.array_equal(first, second), (
         "a Block in training, dropout 0.5: its attention dropped nothing: pass the config's dropout to it"
     )
+
+
+def _multiples(what: str, found: Any, wanted: list[float], idea: str) -> None:
+    """Numbers divided by those without dropout are `wanted` and nothing else."""
+    shares = sorted(set(np.round(np.array(found, float), 2).reshape(-1).tolist()))
+    assert shares == wanted, f"{what} were {shares[:3]} times those without dropout, wanted {wanted}: {idea}"
 
 
 # ---- start
@@ -133,10 +140,10 @@ def starts_as_gpt2(initialize: Callable, model: Any, manual_seed: Callable, gene
         assert held.get(name) is p, f"initialize put a new object in the place of {name}: change its numbers"
         typed(f"{name} after initialize", p, np.float32, "in place: `p.data[...] = numbers` keeps the type")
         if name in norms:
-            equal(f"{name}, of a layer norm, after initialize", np.unique(p.data).tolist(),
-                  np.unique(norms[name]).tolist(), "layer norms stay as they are")
+            same = np.array_equal(p.data, norms[name])
+            assert same, f"initialize changed {name}, of a layer norm: layer norms stay as they are"
         elif name.endswith("bias"):
-            equal(f"{name} after initialize", np.unique(p.data).tolist(), [0.0], "biases start at 0")
+            equal(f"the largest of {name} after initialize", float(np.abs(p.data).max()), 0.0, "biases start at 0")
         else:
             last = name.endswith(("out_proj.weight", "mlp.proj.weight"))
             _spread(f"{name} of {depth} blocks", p.data, GPT2 / math.sqrt(2 * depth) if last else GPT2)
@@ -165,8 +172,8 @@ def _spread(what: str, numbers: np.ndarray, wanted: float) -> None:
 # ---- the whole
 
 
-def ties(tied_logits: Callable, Tensor: type, shape: tuple[int, ...], rows: int, products: Callable) -> None:
-    """Values and gradients of x @ weight transposed, in one product of two matrices; `products` lists a call's."""
+def ties(tied_logits: Callable, Tensor: type, interceptor: type, shape: tuple[int, ...], rows: int) -> None:
+    """Values and gradients of x @ weight transposed, in one product of two matrices."""
     rng, what = np.random.default_rng(4), f"tied_logits of {shape} by {(rows, shape[-1])}"
     x, weight = (Tensor(rng.normal(size=size), requires_grad=True) for size in (shape, (rows, shape[-1])))
     with explained(what, "rows of x by columns of weight transposed"):
@@ -178,9 +185,24 @@ def ties(tied_logits: Callable, Tensor: type, shape: tuple[int, ...], rows: int,
                             ("weight", weight, g.reshape(-1, rows).T @ x.data.reshape(-1, shape[-1]))):  # fmt: skip
         assert p.grad is not None, f"{what}: no gradient reached {name}: use operations of tensors"
         close(f"{what}: the gradient with respect to {name}", p.grad, wanted, "it comes through the product", rtol=1e-6)
-    ran = products(lambda: tied_logits(x, weight))
+    ran = _products(interceptor, lambda: tied_logits(x, weight))
     equal(f"{what}: the shapes of its products", ran, [((math.prod(shape[:-1]), shape[-1]), (shape[-1], rows))],
           "as rows of one tall matrix, one product does it")
+
+
+def _products(interceptor: type, call: Callable[[], Any]) -> list[tuple]:
+    """The shapes of both sides of each product that `call()` sends through `apply`; `interceptor` is lesson 01's."""
+    found: list[tuple] = []
+
+    class Seen(interceptor):
+        def forward(self, primitive: Any, inputs: tuple, options: dict) -> Any:
+            if primitive.name == "matmul":
+                found.append(tuple(x.shape for x in inputs))
+            return super().forward(primitive, inputs, options)
+
+    with Seen():
+        call()
+    return found
 
 
 def gpt_follows(kind: Callable, config: Any, ids: np.ndarray, Tensor: type, idea: str) -> None:
@@ -367,9 +389,9 @@ def drawn(draw: Callable, rows: Sequence, numbers: Sequence[float], wanted: Sequ
     what = f"draw({given.tolist()}) where chance says {list(numbers)}"
     with unchanged(what, "the probabilities are only read", probabilities=given), explained(what, idea):
         got = draw(given, rng)
+    equal(f"{what}: how many numbers it took", rng.asked, len(numbers), "one number for each row")
     equal(what, np.asarray(got).tolist(), list(wanted), idea)
     typed(what, got, np.int64, "indices are int64")
-    equal(f"{what}: the numbers that were left", rng.left, [], "one number for each row")
 
 
 def writes(generate: Callable, Module: type, Tensor: type, generator: Callable, prompt: Any, count: int,

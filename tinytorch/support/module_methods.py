@@ -135,6 +135,7 @@ class ModuleMethods(Buffers, Parts, Conversions):
     """Calls, parameters, modes and states, for a class with `named_modules` and `named_parameters`."""
 
     training: bool = True  # of the class, until `train` or `eval` sets it: no __init__ has to be called
+    torch_names: Mapping[str, str] = {}  # of its own parameters and those of its parts that PyTorch names differently
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; each subclass has its own."""

@@ -41,31 +41,6 @@ def tiles(shape: tuple[int, ...], is_causal: bool = False) -> Iterator[Tile]:
             yield Tile((*lead, ..., across, seen), (*lead, ..., across, every), (*lead, ..., seen, every), is_last)
 
 
-def aligned(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays with the axes before their last two broadcast together, as views.
-
-    >>> [x.shape for x in aligned(np.zeros((2, 1, 3, 4)), np.zeros((5, 6, 7)))]
-    [(2, 5, 3, 4), (2, 5, 6, 7)]
-    """
-    if a.shape[:-2] == b.shape[:-2]:
-        return a, b
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return np.broadcast_to(a, (*batch, *a.shape[-2:])), np.broadcast_to(b, (*batch, *b.shape[-2:]))
-
-
-def check_attention(query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]) -> None:
-    """Raise ValueError naming the shapes where these are not (..., Tq, d), (..., Tk, d) and (..., Tk, n) with leading
-    axes that broadcast.
-    """
-    said = f"attention wants query (..., Tq, d), key (..., Tk, d) and value (..., Tk, n), got {query}, {key} and {value}"
-    if min(map(len, (query, key, value))) < 2 or query[-1] != key[-1] or key[-2] != value[-2]:
-        raise ValueError(said)
-    try:
-        np.broadcast_shapes(query[:-2], key[:-2], value[:-2])
-    except ValueError:
-        raise ValueError(f"{said}: the axes before the last two do not broadcast") from None
-
-
 def rows_of_tile(queries: int, keys: int, is_causal: bool) -> int:
     """How many queries a tile has at most."""
     return max(min(TILE_BYTES // max(4 * keys, 1), CAUSAL_ROWS if is_causal else queries, queries), 1)

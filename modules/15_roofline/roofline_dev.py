@@ -177,8 +177,9 @@ for _name in ("reshape", "transpose", "expand", "getitem", "embedding", "astype"
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,
+    "sigmoid": 4,  # 1 / (1 + exp(-x))
     "layer_norm": 7,  # mean, difference, square, mean, quotient, weight, bias
-    "sigmoid": 4, "mse_loss": 3,  # 1 / (1 + exp(-x)); difference, square, mean
+    "mse_loss": 3,  # difference, square, mean
     "bce_with_logits": 10,  # the mean of max(x, 0) - x t + log(1 + exp(-|x|))
 }.items():
     flop_rule(_name, per_input(_steps))

@@ -64,7 +64,7 @@ def per_output(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the result."""
     return lambda shapes, output, options: steps * math.prod(output)
 
-# %% ../../modules/15_roofline/roofline_dev.py #3eeec84534f8
+# %% ../../modules/15_roofline/roofline_dev.py #ea0dcf8f41d4
 flop_rule("matmul", matmul_flops), flop_rule("attention", matmul_flops)
 flop_rule("attention_weights", lambda *given: matmul_flops(*given) + per_output(5)(*given))
 flop_rule("linear", linear_flops, matmul_flops, matmul_flops, per_output(1))
@@ -74,8 +74,9 @@ for _name in ("reshape", "transpose", "expand", "getitem", "embedding", "astype"
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,
+    "sigmoid": 4,  # 1 / (1 + exp(-x))
     "layer_norm": 7,  # mean, difference, square, mean, quotient, weight, bias
-    "sigmoid": 4, "mse_loss": 3,  # 1 / (1 + exp(-x)); difference, square, mean
+    "mse_loss": 3,  # difference, square, mean
     "bce_with_logits": 10,  # the mean of max(x, 0) - x t + log(1 + exp(-|x|))
 }.items():
     flop_rule(_name, per_input(_steps))

@@ -6,15 +6,32 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from benchmarks.rows_convolutions import convolution_rows
 from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
+from benchmarks.rows_generation import generation_rows
 from benchmarks.rows_language import language_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
+from benchmarks.rows_tokenization import tokenization_rows
 from benchmarks.rows_training import step_rows
 from benchmarks.timing import Row
+
+TABLES = (
+    gelu_rows,
+    fuse_rows,
+    matmul_rows,
+    step_rows,
+    convolution_rows,
+    language_rows,
+    generation_rows,
+    tokenization_rows,
+    embedding_rows,
+    memory_rows,
+    startup_rows,
+)
 
 
 class UnknownRow(Exception):
@@ -23,10 +40,7 @@ class UnknownRow(Exception):
 
 def all_rows() -> list[Row]:
     """Every row, in the order of the tables."""
-    return [
-        *gelu_rows(), *fuse_rows(), *matmul_rows(), *step_rows(), *language_rows(), *embedding_rows(),
-        *memory_rows(), *startup_rows(),
-    ]
+    return [row for rows in TABLES for row in rows()]
 
 
 def select(patterns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

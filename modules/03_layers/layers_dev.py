@@ -42,6 +42,7 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, as_array, floating, 
 from tinytorch.support.axes import with_axes_joined
 from tinytorch.support.casts import in_one_type
 from tinytorch.support.chains import LayerList
+from tinytorch.support.drawing import own_or
 from tinytorch.support.large import or_kernel
 from tinytorch.support.module_methods import ModuleMethods, naming_from_torch
 from tinytorch.support.validation import check_callable, check_sizes, checked_lengths
@@ -267,8 +268,11 @@ new state.
 _generator = np.random.default_rng()
 
 def generator() -> np.random.Generator:
-    """The one generator from which initialisation, dropout and shuffling draw."""
-    return _generator
+    """The one generator from which initialisation, dropout and shuffling draw.
+
+    Code that makes a batch for a DataLoader (lesson 08) gets one of the batch's own.
+    """
+    return own_or(_generator)
 
 def manual_seed(seed: int) -> None:
     """Restart the generator from `seed`, a whole number of at least 0: it then repeats itself."""

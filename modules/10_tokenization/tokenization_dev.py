@@ -70,17 +70,17 @@ r"""
 ## Characters
 
 The simplest token is a character. The vocabulary is then the set of all characters that the text
-holds, and a token's number is its place in a sorted list of them. (A `set` of strings has another
-order each time that Python starts, and a model that has learned one order reads nonsense in
+holds, and a token's number is its place in a sorted list of them. (The order of a `set` of strings
+may change each time that Python starts. A model that has learned one order reads nonsense in
 another.)
 
 ### Exercise: CharTokenizer
 
 `tokens` is the list of characters, and `ids` the dict from a character to its number. The base
-class, `SavedTokenizer` of `tinytorch.support`, adds `vocab_size`, `save` and `load`. What is not in
-the vocabulary must be refused, in both directions. Python itself would answer `tokens[-1]` with the
-last token. So use `checked_ids(ids, vocab_size)`: it gives the numbers back as a list, or raises a
-ValueError that names the first one that is not a token.
+class, `SavedTokenizer` of `tinytorch.support`, adds `vocab_size`, `load`, and `save`, which writes
+what `learned` gives. What is not in the vocabulary must be refused, in both directions. Python
+itself would answer `tokens[-1]` with the last token. So use `checked_ids(ids, vocab_size)`, which
+gives the numbers as a list, or raises a ValueError that names the first one that is not a token.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "char-tokenizer"}
@@ -178,9 +178,9 @@ print(f"{len(new):,} words of the plays are new, such as", *sorted(new)[500:506]
 
 # %% [markdown]
 r"""
-The list does not end: each time that the text doubles, it grows by more than a third. Each word
-would need weights of its own in a model, and still some could not be read. So tokens should be
-longer than a character and fewer than all words, and nothing should be unknown.
+The list of words does not end: each time the text doubles, the list grows by more than a third.
+Each word would need weights of its own in a model, and still some could not be read. So tokens
+should be longer than a character and fewer than all words, and nothing should be unknown.
 
 ## Bytes
 
@@ -201,16 +201,16 @@ not. Where bytes are not UTF-8, `data.decode("utf-8", errors="replace")` gives U
 
 ### Exercise: ByteTokenizer
 
-`as_utf8(text)` gives the bytes of a str, and bytes as they are. `tokens[i]` holds the bytes of
-token `i`. Here that is one byte, but `BPETokenizer` below inherits your methods and has longer
-tokens. Decode the whole, not token by token: a character may begin in one token and end in the
-next.
+`as_utf8(text)` gives the bytes of a str, and bytes as they are. (It refuses a *lone surrogate*, the
+half of a character that some programs leave in a str.) `tokens[i]` holds the bytes of token `i`.
+Here that is one byte, but `BPETokenizer` below inherits your methods and has longer tokens. Decode
+the whole, not token by token: a character may begin in one token and end in the next.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "byte-tokenizer"}
 #| exporti
 class ByteTokenizer:
-    """A token for each byte of UTF-8; `tokens` holds their bytes, of which others may have more."""
+    """One token for each byte of a text in UTF-8. `tokens[i]` is the bytes of token `i`."""
 
     def __init__(self):
         self.tokens = [bytes([number]) for number in range(256)]
@@ -230,7 +230,7 @@ class ByteTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """The text; U+FFFD where bytes are not UTF-8, as in `bytes.decode(errors="replace")`."""
         ### BEGIN SOLUTION
-        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+        return self.decode_bytes(ids).decode(errors="replace")
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-byte-tokenizer", "points": 6}
@@ -307,13 +307,13 @@ def test_unit_pretokenize():
     cases = [
         ("no, not a", ["no", ",", " not", " a"]), ("don't 4", ["don", "'", "t", " 4"]),
         ("act 12th", ["act", " 12", "th"]), ("so!\n\n  Ay", ["so", "!\n\n", " ", " Ay"]),
-        ("a\n\nb \n c   d\t e", ["a", "\n\n", "b", " \n", " c", "  ", " d", "\t", " e"]),
-        ("x_y (z) ...\n", ["x", "_", "y", " (", "z", ")", " ...\n"]), ("end  ", ["end", "  "]),
+        ("a\n\nb\nc   d\t e", ["a", "\n\n", "b", "\n", "c", "  ", " d", "\t", " e"]),
+        ("x_y (z) ...\n", ["x", "_", "y", " (", "z", ")", " ...\n"]),
+        ("so \n x  ", ["so", " \n", " x", "  "]), ("a\n7\n!", ["a", "\n", "7", "\n", "!"]),
     ]
     ### BEGIN HIDDEN TESTS
     cases += [("\u00e9t \u03b2\u0663", ["\u00e9t", " \u03b2", "\u0663"]), ("?\n O", ["?\n", " O"]),
-              ("\n\n  _Go_\n\t7", ["\n\n ", " _", "Go", "_\n", "\t", "7"]), ("", []),
-              ("a\u00a0b\r\n!", ["a", "\u00a0", "b", "\r\n", "!"])]
+              ("\n  _Go_\n\t7\r\n", ["\n ", " _", "Go", "_\n", "\t", "7", "\r\n"]), ("", [])]
     ### END HIDDEN TESTS
     for given, wanted in cases:
         checks.pieces(pretokenize, given, wanted, "words, numbers, signs, white space")
@@ -693,11 +693,10 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
     """
     ### BEGIN SOLUTION
     word = list(word)
-    while True:
-        pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
-        if pair not in ranks:
-            return word
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
         word = merge(word, pair, 256 + ranks[pair])
+    return word
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-encode-word", "points": 6}
@@ -744,9 +743,7 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
 
     @classmethod
     def train(cls, text: str | bytes, vocab_size: int) -> "BPETokenizer":
-        """A `cls` of `vocab_size` tokens; of fewer, where the text has no more pairs to merge.
-
-        ValueError for less than 256 tokens, which the bytes alone are."""
+        """A `cls` of `vocab_size` tokens, or fewer where no pair is left; ValueError below 256."""
         ### BEGIN SOLUTION
         if vocab_size < 256:
             raise ValueError(f"vocab_size {vocab_size} is too small: the bytes are 256 tokens")
@@ -754,13 +751,15 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
         ### END SOLUTION
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
+        """The tokens of a text or of any bytes, a new list; each piece is worked out once.
+        BPETokenizer([(97, 116)]).encode("hat") == [104, 256]"""
         ### BEGIN SOLUTION
         ids = []
         for piece in byte_pieces(text):
-            if piece not in self.cache:
-                self.cache[piece] = encode_word(piece, self.ranks)
-            ids += self.cache[piece]
+            word = self.cache.get(piece)
+            if word is None:
+                word = self.cache[piece] = encode_word(piece, self.ranks)
+            ids += word
         return ids
         ### END SOLUTION
 
@@ -828,11 +827,11 @@ r"""
 The first tokens are pairs of letters, and what ends a line; later ones are whole words with their
 space. A common word is one token, and a rare word is spelled in pieces.
 
-How many tokens should there be? The merges are in order, so the first of them make a tokenizer of
-any smaller size. Two numbers say what it is worth on the held-out plays. Characters a token tell
-how much text a model sees that looks at a fixed number of tokens. Bits a character measure a model,
-here the simplest of all, which knows nothing but the share $p$ that each token has of the training
-text: in Shannon's theory such a token carries $-\log_2 p$ bits.
+What does a larger vocabulary bring? The merges are in order, so the first of them make a tokenizer
+of any smaller size. Two numbers are measured on the held-out plays. Characters a token tell how
+much text a model sees that looks at a fixed number of tokens. Bits a character measure a model,
+here the simplest of all, which knows nothing but the share $p$ that each token has of a part of the
+training text: in Shannon's theory such a token carries $-\log_2 p$ bits.
 """
 
 # %%
@@ -859,24 +858,25 @@ figure, panels = plt.subplots(1, 2, figsize=(9, 2.8))
 labels = "characters a token", "bits a character"
 for panel, values, label in zip(panels, [lengths, bits], labels):
     panel.plot(sizes, values, "o-")
-    panel.set(xlabel="vocabulary", ylabel=label, ylim=(0, None))
+    panel.set(xlabel="vocabulary", ylabel=label, ylim=(0, 1.1 * max(values)))
 plt.show()
 
 # %% [markdown]
 r"""
 The first merges gain most: from 640 to 1,024 tokens the curves move less than with the first 96
 merges, and each token costs weights in a model. Even a model without any context needs far fewer
-bits with longer tokens, because these already know how common words are spelled.
+bits with longer tokens, because each of them stands for a spelling that need not be guessed.
 
 All this was learned from one writer. Here is one line in three languages:
 """
 
 # %%
-for line in ["To be, or not to be, that is the question",
-             "Sein oder Nichtsein, das ist hier die Frage",
-             "\u751f\u5b58\u8fd8\u662f\u6bc1\u706d\uff0c\u8fd9\u662f\u4e2a\u95ee\u9898"]:
+lines = {"English": "To be, or not to be, that is the question",
+         "German": "Sein oder Nichtsein, das ist hier die Frage",
+         "Chinese": "\u751f\u5b58\u8fd8\u662f\u6bc1\u706d\uff0c\u8fd9\u662f\u4e2a\u95ee\u9898"}
+for name, line in lines.items():
     ids = bpe.encode(line)
-    print(f"{len(line) / len(ids):.2f} characters a token; back: {bpe.decode(ids) == line}")
+    print(f"{name}: {len(line) / len(ids):.2f} characters a token", bpe.decode(ids) == line)
 
 # %% [markdown]
 r"""

@@ -54,6 +54,7 @@ from tinytorch.core.tensor import Interceptor, no_grad
 from tinytorch.support import checks_embeddings as checks
 from tinytorch.support.checks import check, raises
 from tinytorch.support.checks_gradients import rules_agree
+from tinytorch.support.threads import one_thread
 
 # %% [markdown]
 r"""
@@ -85,9 +86,9 @@ print([*"To be"], "->", [number[c] for c in "To be"])
 r"""
 ## A product that picks rows
 
-How can a network take a symbol, if not by its number? Make of symbol number r a row of zeros with
-a single 1 at place r. That is a *one-hot* row, and all symbols are equally far from each other in
-it. The product of a one-hot row with a weight matrix is one row of the matrix:
+How can a network take a symbol, if not by its number? One way is a *one-hot* row: for symbol number
+r a row of zeros with a single 1 at place r. Any two such rows are equally far apart. The product of
+a one-hot row with a weight matrix is one row of the matrix:
 """
 
 # %%
@@ -106,6 +107,7 @@ saves for 32 texts of 64 symbols, a vocabulary of 2,000 symbols and vectors of l
 """
 
 # %%
+@one_thread()  # of BLAS, here and in the training below
 def best_ms(function, runs=3):
     return min(timeit.repeat(function, number=runs, repeat=5)) / runs * 1e3
 
@@ -121,9 +123,9 @@ for name, function in [("one_hot @ weight", lambda: one_hot @ large),
 
 # %% [markdown]
 r"""
-`take` copies whole rows, and is given here. Left to itself it looks at every number once more, to
-see whether there is such a row. `mode="clip"` leaves that out: any number is moved into the range.
-We can afford it, because the next function lets no wrong number through.
+The lookup by `take` is given. By default `take` raises an error for a number that has no row, and
+looks at every number for that. With `mode="clip"` it moves such a number into the range instead. We
+can afford that, because the next function lets no wrong number through, with a better message.
 """
 
 # %%
@@ -616,9 +618,8 @@ sizes and the rate were chosen by the validation part. The test plays have chose
 
 # %%
 from tinytorch.core.optimizers import AdamW
-from tinytorch.support.threads import one_thread
 
-@one_thread()  # of BLAS
+@one_thread()
 def train(model, steps, rate=0.02):
     optimizer, draw = AdamW(model.parameters(), lr=rate), np.random.default_rng(1)
     before, after = windows(parts["training"], 5)
@@ -870,12 +871,13 @@ class Averaged(Module):
 
 # %%
 manual_seed(0)
+reached = {}
 for name, positions in [("no positions", None), ("sinusoidal", sinusoidal_positions(5, 32)),
                         ("learned", Embedding(5, 32).weight)]:
     averaged = Averaged(positions)
     train(averaged, steps=120)
-    few = parts["validation"][:50000]
-    print(f"{name:12} {bits(averaged, few):.3f} bits a character")
+    reached[name] = bits(averaged, parts["validation"][:50000])
+    print(f"{name:12} {reached[name]:.3f} bits a character")
 
 # %% [markdown]
 r"""

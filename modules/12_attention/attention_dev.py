@@ -14,7 +14,7 @@
 r"""
 # Lesson 12: Attention
 
-> Attention: a soft lookup among the positions of a sequence, with masks, several heads and a map.
+> Attention: a soft lookup among the positions of a sequence, with masks, heads and a gradient.
 
 The networks so far give every input a fixed weight of its own. Language does not stand still like
 that. To read "she" you have to know who was named before, and that name is two words back in one
@@ -23,8 +23,7 @@ which other positions it takes what. In a GPT no other operation lets one token 
 
 You will build the weights of attention, with masks and a gradient, and from them PyTorch's
 `scaled_dot_product_attention`; `chunk`, which cuts a tensor into parts whose gradients meet in one
-array; and `MultiheadAttention`. A network of two such layers then learns to write words backwards,
-and a picture shows where it looks.
+array; and `MultiheadAttention`. At the end a network of two such layers writes words backwards.
 
 About 5 hours: 11 exercises, some 70 lines to write, and an open question. Needs lessons 01 to 06
 and 11. Makes `tinytorch.core.attention`: `scaled_dot_product_attention`, `chunk` and
@@ -48,7 +47,7 @@ from tinytorch.support.arrays import row_maxima, row_sums
 from tinytorch.support.attention_shapes import aligned, check_attention, fitting_mask
 from tinytorch.support.attention_shapes import mask_of_heads
 from tinytorch.support.batch_parts import by_batch
-from tinytorch.support.casts import in_one_type
+from tinytorch.support.casts import in_one_type, rounded_like_last, widened
 from tinytorch.support.large import or_kernel
 from tinytorch.support.parts import KnownInParts
 from tinytorch.support.tiles import put_product, scores_like, tiles
@@ -80,7 +79,6 @@ def look_up(query):
     weights = np.exp(scores) / np.exp(scores).sum()
     return weights, weights @ values
 
-# %%
 for query in [[0, 0], [1, 0], [10, 0], [5, 5]]:
     weights, found = look_up(np.array(query))
     print(f"query {query!s:8} weights {weights.round(3)!s:21} value {found[0]:.1f}")
@@ -102,8 +100,7 @@ The softmax works along each row, which holds the weights of one query for all k
 
 ## Why divide by the root of d?
 
-Let queries and keys hold numbers of variance 1. How large are their dot products, and what does a
-softmax make of ten of them?
+Let queries and keys hold numbers of variance 1. What does a softmax make of ten of their scores?
 """
 
 # %%
@@ -268,7 +265,9 @@ r"""
 `fill_weights` passes over the scores several times. `tiles`, in `tinytorch.support`, cuts the
 scores into pieces that fit into a near cache, so that all passes are done with one piece before the
 next is begun. A tile holds three indices: of its scores, of its queries and of its keys. Under a
-causal mask it has no keys that come after all its queries, and fewer scores are computed:
+causal mask it has no keys that come after all its queries, and fewer scores are computed. Of
+queries and keys in 16 bits `widened` makes weights in float32: the gradient below is a difference
+of numbers that are nearly equal, and 16 bits hold too few of their digits.
 """
 
 # %%
@@ -279,7 +278,7 @@ for length in [64, 512, 2048]:
 
 # %%
 #| exporti
-@in_float32
+@widened
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
     """softmax(scale * query @ key^T + mask) of (..., Tq, d) and (..., Tk, d), of shape (..., Tq,
@@ -308,7 +307,7 @@ is_first)` writes `a @ b` into `out` the first time, and adds it afterwards.
 
 # %%
 #| exporti
-@in_float32
+@rounded_like_last
 def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray:
     """weights @ value: (..., Tq, Tk) by (..., Tk, n) gives (..., Tq, n)."""
     weights, value = aligned(weights, value)
@@ -318,7 +317,7 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", in_one_type(by_batch(mixed)))
+ATTENTION = Primitive("attention", by_batch(mixed))
 
 # %%
 #| exporti
@@ -447,8 +446,9 @@ def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: f
     """Attention's output, (..., Tq, n), and the weights, (..., Tq, Tk), that mixed the values.
 
     query is (..., Tq, d), key (..., Tk, d), value (..., Tk, n), with leading axes that broadcast;
-    whole numbers become float32. `attn_mask` is as in `added_mask` and broadcasts to the weights;
-    with `is_causal` query i may look at keys 0 to i. Dropout with `dropout_p` changes the weights.
+    whole numbers become float32. The output has the type of value; weights are float32 or float64.
+    `attn_mask` is as in `added_mask` and broadcasts to the weights; with `is_causal` query i may
+    look at keys 0 to i. Dropout with `dropout_p` changes the weights.
     Raises ValueError where shapes do not fit, and where both masks are given.
 
     >>> attend([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
@@ -500,8 +500,7 @@ r"""
 ### Nothing leaks
 
 A model whose mask lets a little of the future through looks splendid in training and is useless
-afterwards. So test the mask: with numbers that differ from place 4 on, and with the gradient of
-the output at place 3.
+afterwards. So test it: with numbers that differ from place 4 on, and by the gradient at place 3.
 """
 
 # %%
@@ -514,8 +513,7 @@ print("largest gradient at each place:", np.abs(x.grad.data).max(axis=(0, 2)).ro
 
 # %% [markdown]
 r"""
-Other numbers from place 4 on have changed nothing before them. The gradient at these places is
-exactly 0, because their weights are.
+Other numbers from place 4 on have changed nothing before them. The gradient there is exactly 0.
 
 ## Several heads
 
@@ -569,8 +567,7 @@ r"""
 ## One product for three
 
 Queries, keys and values come from the same vectors by three Linear layers. One Linear layer of
-three times the width does it in one product, and its result is cut into three. Slices do that, but
-what does the backward pass make of them?
+three times the width does it in one product, to be cut into three. What does a cut by slices cost?
 """
 
 # %%
@@ -751,8 +748,8 @@ class MultiheadAttention(Projections):
         """The output, (..., Tq, E), and with `need_weights` the weights, else None.
 
         query is (..., Tq, E), key and value (..., Tk, E); key is query unless given, value is key.
-        True in `attn_mask` forbids. The weights are the mean of all heads, (..., Tq, Tk), or with
-        `average_attn_weights=False` each head's, (..., num_heads, Tq, Tk).
+        True in `attn_mask` forbids. The weights, in the output's type, are the mean of all heads,
+        (..., Tq, Tk), or with `average_attn_weights=False` each one's, (..., num_heads, Tq, Tk).
         """
         ### BEGIN SOLUTION
         heads = [split_heads(x, self.num_heads) for x in projected(self, query, key, value)]
@@ -762,7 +759,8 @@ class MultiheadAttention(Projections):
         out = self.out_proj(join_heads(out))
         if not need_weights:
             return out, None
-        return out, weights.mean(axis=-3) if average_attn_weights else weights
+        weights = weights.mean(axis=-3) if average_attn_weights else weights
+        return out, weights.astype(out.dtype)
         ### END SOLUTION
 
     def extra_repr(self) -> str: return f"{self.embed_dim}, {self.num_heads}"
@@ -812,8 +810,7 @@ def backwards(words): return numbers([word[::-1] for word in words])
 r"""
 Attention by itself does not know places: its sum over keys is the same in any order. So the
 network starts from the embedding of a letter plus that of its place. Each layer adds what it has
-found to what was there, as lesson 03's residual network did. For products as small as these one
-thread will do: `threadpool_limits`.
+found to what was there, as lesson 03's residual network did.
 """
 
 # %%
@@ -848,7 +845,7 @@ def letters_right(model, words):
     return np.mean((written == wanted)[wanted > 0])
 
 # %%
-@threadpool_limits.wrap(limits=1)
+@threadpool_limits.wrap(limits=1)  # for products as small as these one thread will do
 def train(layers, steps=400, batch=64, lr=0.01):
     manual_seed(0)
     model, loss_fn, draw = Backwards(layers), CrossEntropyLoss(), np.random.default_rng(0)
@@ -884,8 +881,7 @@ for word, row in zip(test, written):
 
 # %% [markdown]
 r"""
-Where does it look? Each row is a place that is written, each column a place that is read, and the
-darker a square, the larger the weight.
+Where does it look? A row is a place that is written, a column a place that is read, dark a weight.
 """
 
 # %%

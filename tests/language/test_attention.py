@@ -129,12 +129,14 @@ def test_what_does_not_fit_is_refused(shapes, options, said):
     assert said in str(error.value)
 
 
-def test_autocast_runs_it_in_16_bits():
+def test_autocast_runs_the_layer_in_16_bits():
     x = Tensor(np.random.default_rng(5).normal(size=(2, 4, 8)), "float32", requires_grad=True)
-    with autocast("bfloat16"):
-        out = scaled_dot_product_attention(x, x, x, is_causal=True)
-    wanted = scaled_dot_product_attention(x, x, x, is_causal=True)
-    assert out.dtype.name == "bfloat16" and relative(out.data, wanted.data) < 2e-2
+    layer = MultiheadAttention(8, 2)
+    with autocast("bfloat16"), Trace() as trace:
+        out, weights = layer(x, is_causal=True, need_weights=True)
+    wanted = layer(x, is_causal=True)[0]
+    assert out.dtype == weights.dtype and out.dtype.name == "bfloat16" and relative(out.data, wanted.data) < 2e-2
+    assert {o.dtype for o in trace.operations if o.name == "attention_weights"} == {"float32"}
     out.sum().backward()
     assert x.grad.dtype == np.float32
 

@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = [path.parent.name for path in lesson_paths(Project(ROOT))]
 SPINE = [
     "01_tensor", "02_activations", "03_layers", "04_losses", "05_autograd", "06_optimizers", "07_training",
-    "14_profiling", "15_roofline", "16_kernels", "17_precision", "18_acceleration", "21_compilation",
+    "08_dataloader", "09_convolutions", "10_tokenization", "11_embeddings", "12_attention", "13_transformers",
+    "14_profiling", "15_roofline", "16_kernels", "17_precision", "18_acceleration", "20_memoization",
+    "21_compilation",
 ]  # fmt: skip
 SPECIFIED_POINTS = {
     "test-vectorized-matmul": 10, "test-fused-gelu": 10, "test-fusion-speedup": 10, "test-mixed-precision": 15,

@@ -67,6 +67,12 @@ def embedding_of(weight: Tensor, index: Tensor, **options: Any) -> Tensor:
     return tinytorch.nn.functional.embedding(index, weight)
 
 
+def attention_of(query: Tensor, key: Tensor, value: Tensor, *, dropout_p: float = 0.0, **options: Any) -> Tensor:
+    if dropout_p or options.pop("enable_gqa", False):
+        raise NotOffered("dropout_p= would draw other numbers, enable_gqa=")
+    return F.scaled_dot_product_attention(query, key, value, **options)
+
+
 # Names of functions, as PyTorch's op_db has them: `name`, or `name.variant`.
 FUNCTIONS = """
     cat stack hstack vstack split split.list_args chunk unbind tile broadcast_to
@@ -101,5 +107,6 @@ GIVEN: dict[str, Callable] = {
     **{name: same(getattr(F if "functional" in name else tinytorch, called(name))) for name in FUNCTIONS},
     **{name: method(name) for name in METHODS},
     "nn.functional.embedding": embedding_of,
+    "nn.functional.scaled_dot_product_attention": attention_of,
     "einsum": lambda tensors, equation: tinytorch.einsum(equation, *tensors),
 }

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/03_layers/layers_dev.py #29ea859d34a0
+# %% ../../modules/03_layers/layers_dev.py #d8b491efd12a
 from .tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
 from ..support.axes import with_axes_joined
 from ..support.casts import in_one_type
 from ..support.chains import LayerList
+from ..support.drawing import own_or
 from ..support.large import or_kernel
 from ..support.module_methods import ModuleMethods, naming_from_torch
 from ..support.validation import check_callable, check_sizes, checked_lengths
@@ -91,12 +92,15 @@ def walk(owner: Any) -> list[tuple[str, Any]]:
             waiting += [(prefix + key, inner) for key, inner in reversed(parts(part))]
     return found
 
-# %% ../../modules/03_layers/layers_dev.py #cbcdd87e82eb
+# %% ../../modules/03_layers/layers_dev.py #99f2e37224d3
 _generator = np.random.default_rng()
 
 def generator() -> np.random.Generator:
-    """The one generator from which initialisation, dropout and shuffling draw."""
-    return _generator
+    """The one generator from which initialisation, dropout and shuffling draw.
+
+    Code that makes a batch for a DataLoader (lesson 08) gets one of the batch's own.
+    """
+    return own_or(_generator)
 
 def manual_seed(seed: int) -> None:
     """Restart the generator from `seed`, a whole number of at least 0: it then repeats itself."""

@@ -44,7 +44,7 @@ class CharTokenizer(SavedTokenizer):
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #byte-tokenizer
 class ByteTokenizer:
-    """A token for each byte of UTF-8; `tokens` holds their bytes, of which others may have more."""
+    """One token for each byte of a text in UTF-8. `tokens[i]` is the bytes of token `i`."""
 
     def __init__(self):
         self.tokens = [bytes([number]) for number in range(256)]
@@ -59,7 +59,7 @@ class ByteTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text; U+FFFD where bytes are not UTF-8, as in `bytes.decode(errors="replace")`."""
-        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+        return self.decode_bytes(ids).decode(errors="replace")
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #pretokenize
 def pretokenize(text: str) -> list[str]:
@@ -202,11 +202,10 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
     [116, 257]
     """
     word = list(word)
-    while True:
-        pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
-        if pair not in ranks:
-            return word
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
         word = merge(word, pair, 256 + ranks[pair])
+    return word
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #bpe-tokenizer
 class BPETokenizer(ByteTokenizer, SavedTokenizer):
@@ -222,18 +221,18 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
 
     @classmethod
     def train(cls, text: str | bytes, vocab_size: int) -> "BPETokenizer":
-        """A `cls` of `vocab_size` tokens; of fewer, where the text has no more pairs to merge.
-
-        ValueError for less than 256 tokens, which the bytes alone are."""
+        """A `cls` of `vocab_size` tokens, or fewer where no pair is left; ValueError below 256."""
         if vocab_size < 256:
             raise ValueError(f"vocab_size {vocab_size} is too small: the bytes are 256 tokens")
         return cls(learn_merges(Counter(byte_pieces(text)), vocab_size - 256))
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
+        """The tokens of a text or of any bytes, a new list; each piece is worked out once.
+        BPETokenizer([(97, 116)]).encode("hat") == [104, 256]"""
         ids = []
         for piece in byte_pieces(text):
-            if piece not in self.cache:
-                self.cache[piece] = encode_word(piece, self.ranks)
-            ids += self.cache[piece]
+            word = self.cache.get(piece)
+            if word is None:
+                word = self.cache[piece] = encode_word(piece, self.ranks)
+            ids += word
         return ids

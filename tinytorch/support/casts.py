@@ -45,6 +45,36 @@ def in_float32(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     return widened
 
 
+def widened(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Let a function of arrays have those of a 16-bit type in float32; its result stays as wide as it comes.
+
+    >>> widened(np.add)(np.float16([1.0]), np.float16([2.0])).dtype
+    dtype('float32')
+    """
+
+    @wraps(forward)
+    def wide(*arrays, **options):
+        return forward(*_wide(arrays), **options)
+
+    return wide
+
+
+def rounded_like_last(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Let a function of arrays have those of a 16-bit type in float32, and give its result in the type of the last one
+    where that is of 16 bits.
+
+    >>> rounded_like_last(np.add)(np.float32([1.0]), np.float16([2.0])).dtype
+    dtype('float16')
+    """
+
+    @wraps(forward)
+    def rounded(*arrays, **options):
+        made, dtype = forward(*_wide(arrays), **options), arrays[-1].dtype
+        return cast_array(made, dtype) if is_half(dtype) else made
+
+    return rounded
+
+
 def in_one_type(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     """Let a function of floating arrays have all of them in the one type in which tensors meet: see `common_type`.
 
@@ -66,6 +96,9 @@ def in_one_type(forward: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
 
 def _widened(forward: Callable[..., np.ndarray], arrays: tuple, options: dict) -> np.ndarray:
     kinds = [a.dtype for a in arrays if isinstance(a, (np.ndarray, np.generic)) and is_floating(a.dtype)]
-    wide = [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]
-    made = forward(*wide, **options)
+    made = forward(*_wide(arrays), **options)
     return made if isinstance(made, list) else cast_array(made, np.result_type(*kinds))
+
+
+def _wide(arrays: tuple) -> list:
+    return [cast_array(a, _SINGLE) if isinstance(a, np.ndarray) and is_half(a.dtype) else a for a in arrays]

@@ -41,7 +41,7 @@ class SavedTokenizer(ABC):
         try:
             found = json.loads(Path(path).read_text(encoding="utf-8"))
             kind, learned = found["tokenizer"], found["learned"]
-        except (ValueError, TypeError, LookupError):  # what the reader says of it is no help here
+        except (ValueError, TypeError, LookupError, RecursionError):  # what the reader says is no help here
             sentence = "is not a whole tokenizer: it was cut short or damaged, or save() did not write it"
             raise ValueError(f"{path} {sentence}") from None
         if kind != cls.__name__:

@@ -88,7 +88,8 @@ def test_a_training_that_is_interrupted_and_resumed_ends_at_the_same_losses_and_
     resumed = run(program, capsys, "--resume", "broken.npz", "--threads", "1")
 
     one, other = (read_checkpoint(path)["training"] for path in ("whole.npz", "broken.npz"))
-    for part in ("model", "optimizer", "schedule", "generator", "scaler", "steps"):
+    assert one.keys() == other.keys() and ("scaler" in one) == (dtype == "float16")
+    for part in one.keys() - {"history", "epoch"}:  # a break ends an epoch early, and history holds seconds
         np.testing.assert_equal(other[part], one[part])
     assert FIGURE.findall(resumed) == FIGURE.findall(whole) != []
     later = {n: losses for n, *losses in LINE.findall(resumed) if steps % 10 == 0}

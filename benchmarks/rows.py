@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from benchmarks.rows_convolutions import convolution_rows
 from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
@@ -23,6 +24,7 @@ TABLES = (
     fuse_rows,
     matmul_rows,
     step_rows,
+    convolution_rows,
     language_rows,
     generation_rows,
     tokenization_rows,

@@ -105,7 +105,7 @@ class GPTConfig:
 from threadpoolctl import threadpool_limits
 from tinytorch.core.activations import relu
 
-threadpool_limits(1)  # products as small as this lesson's gain nothing by more threads
+threadpool_limits(1)  # BLAS on one thread: the products of this lesson are small
 config = GPTConfig(512, block_size=32, n_layer=2, n_head=4, n_embd=64, activation=relu)
 
 # %% [markdown]
@@ -374,10 +374,8 @@ class GPT(Module):
         initialize(self)
 
     def forward(self, idx: Any) -> Tensor:
-        """Whole numbers (B, T) -> logits (B, T, vocab_size), for T from 1 to block_size.
-
-        ValueError for another shape or for more tokens, TypeError for numbers that are not whole.
-        """
+        """Whole numbers (B, T), T up to block_size, -> logits (B, T, vocab_size). ValueError for
+        another shape or for more tokens, TypeError for numbers that are not whole."""
         tokens = token_array(idx, self.config.block_size)
         ### BEGIN SOLUTION
         x = self.drop(self.wte(tokens) + self.wpe(np.arange(tokens.shape[1])))
@@ -386,9 +384,10 @@ class GPT(Module):
         return tied_logits(self.ln_f(x), self.wte.weight)
         ### END SOLUTION
 
-    def generate(self, *args: Any, **options: Any) -> Tensor:
-        """`generate(self, ...)`: see there."""
-        return generate(self, *args, **options)
+    def generate(self, idx: Any, max_new_tokens: int, temperature: float = 1.0,
+                 top_k: int | None = None, seed: int | None = None) -> Tensor:
+        """See the function `generate`."""
+        return generate(self, idx, max_new_tokens, temperature, top_k, seed)
 
 # %% nbgrader={"grade": true, "grade_id": "test-gpt", "points": 6}
 # Check of GPT: run it when your cell has run.
@@ -892,8 +891,7 @@ for title, play in test_plays.items():
 
 # %% [markdown]
 r"""
-The program `examples/shakespeare.py` trains four blocks of width 128 on 37 works, for ten minutes
-or as long as you like, with checkpoints and samples on the way.
+`examples/shakespeare.py` trains four blocks of width 128 on 37 works, for ten minutes or longer.
 
 ## Questions
 

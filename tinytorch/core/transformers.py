@@ -122,19 +122,18 @@ class GPT(Module):
         initialize(self)
 
     def forward(self, idx: Any) -> Tensor:
-        """Whole numbers (B, T) -> logits (B, T, vocab_size), for T from 1 to block_size.
-
-        ValueError for another shape or for more tokens, TypeError for numbers that are not whole.
-        """
+        """Whole numbers (B, T), T up to block_size, -> logits (B, T, vocab_size). ValueError for
+        another shape or for more tokens, TypeError for numbers that are not whole."""
         tokens = token_array(idx, self.config.block_size)
         x = self.drop(self.wte(tokens) + self.wpe(np.arange(tokens.shape[1])))
         for block in self.blocks:
             x = block(x)
         return tied_logits(self.ln_f(x), self.wte.weight)
 
-    def generate(self, *args: Any, **options: Any) -> Tensor:
-        """`generate(self, ...)`: see there."""
-        return generate(self, *args, **options)
+    def generate(self, idx: Any, max_new_tokens: int, temperature: float = 1.0,
+                 top_k: int | None = None, seed: int | None = None) -> Tensor:
+        """See the function `generate`."""
+        return generate(self, idx, max_new_tokens, temperature, top_k, seed)
 
 # %% ../../modules/13_transformers/transformers_dev.py #get-batch
 def get_batch(tokens: np.ndarray, batch_size: int, block_size: int) -> tuple[Tensor, Tensor]:

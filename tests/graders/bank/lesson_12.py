@@ -474,7 +474,7 @@ CASES: list[Case] = [
         "a plain product for the mixture",
         ATTEND,
         ("return apply(ATTENTION, weights, value, is_causal=is_causal), weights", "return weights @ value, weights"),
-        says=("the operations of attend", "matmul"),
+        says=("the output is float32", "wanted float16"),
     ),
     wrong(
         "attend",
@@ -495,7 +495,7 @@ CASES: list[Case] = [
         "a mask in float32",
         ATTEND,
         ("added_mask(attn_mask, query.dtype)", "added_mask(attn_mask, np.dtype(np.float32))"),
-        says=("float16",),
+        says=("the weights", "in float64"),
     ),
     wrong(
         "attend",
@@ -833,6 +833,13 @@ CASES: list[Case] = [
         LAYER,
         ("            return out, None\n", "            return out\n"),
         says=("gave a Tensor", "pair"),
+    ),
+    wrong(
+        "multihead-attention",
+        "weights in float32 always",
+        LAYER,
+        ("weights.astype(out.dtype)", "weights"),
+        says=("the weights", "wanted float16"),
     ),
     wrong(
         "multihead-attention",

@@ -546,6 +546,9 @@ def _multihead_modes(layer: type, tensor: type) -> None:
     assert 0 < dropped.mean() < 1, "MultiheadAttention(4, 2, dropout=0.5) in training: some weights should be dropped"
     kept = made.eval()(x, need_weights=True, average_attn_weights=False)[1].data
     assert (kept > 0).all(), "MultiheadAttention(4, 2, dropout=0.5).eval() dropped weights: dropout is for training"
+    out, shown = layer(4, 2).to("float16")(tensor(x.data, "float16"), need_weights=True)
+    typed("the output of a MultiheadAttention in float16", out, np.float16)
+    typed("the weights of a MultiheadAttention in float16", shown, np.float16, "they come in the output's type")
     forbidden = np.zeros((4, 6, 6), bool)
     forbidden[1, :, 3:] = True  # batch 0, head 1
     weights = made(x, attn_mask=forbidden, need_weights=True, average_attn_weights=False)[1].data

@@ -474,7 +474,7 @@ CASES: list[Case] = [
         "a plain product for the mixture",
         ATTEND,
         ("return apply(ATTENTION, weights, value, is_causal=is_causal), weights", "return weights @ value, weights"),
-        says=("the operations of attend", "matmul"),
+        says=("the output is float32", "wanted float16"),
     ),
     wrong(
         "attend",
@@ -495,7 +495,7 @@ CASES: list[Case] = [
         "a mask in float32",
         ATTEND,
         ("added_mask(attn_mask, query.dtype)", "added_mask(attn_mask, np.dtype(np.float32))"),
-        says=("float16",),
+        says=("the weights", "in float64"),
     ),
     wrong(
         "attend",
@@ -836,6 +836,13 @@ CASES: list[Case] = [
     ),
     wrong(
         "multihead-attention",
+        "weights in float32 always",
+        LAYER,
+        ("weights.astype(out.dtype)", "weights"),
+        says=("the weights", "wanted float16"),
+    ),
+    wrong(
+        "multihead-attention",
         "heads that are not joined",
         LAYER,
         ("join_heads(out)", "out.reshape(*out.shape[:-3], out.shape[-2], -1)"),
@@ -851,10 +858,10 @@ CASES: list[Case] = [
             split_heads(queries, self.num_heads), split_heads(keys, self.num_heads),
             split_heads(values, self.num_heads),
             attn_mask=mask, dropout_p=self.dropout if self.training else 0.0, is_causal=is_causal)
-        shown = None
+        output, shown = self.out_proj(join_heads(out)), None
         if need_weights:
-            shown = weights.mean(axis=-3) if average_attn_weights else weights
-        return self.out_proj(join_heads(out)), shown
+            shown = (weights.mean(axis=-3) if average_attn_weights else weights).astype(output.dtype)
+        return output, shown
         """,
     ),
     wrong(

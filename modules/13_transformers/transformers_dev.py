@@ -633,8 +633,7 @@ r"""
 ## Training
 
 Everything else is there: AdamW, a cosine schedule with warm-up, clipping, lesson 07's `Trainer`.
-One refinement is usual: weight decay is for the matrices alone, and not for biases and layer norms.
-So the parameters are put into two groups.
+It is usual that weight decay is for the matrices alone, and not for biases and layer norms.
 """
 
 # %%
@@ -853,7 +852,8 @@ def test_unit_generate():
     ### END HIDDEN TESTS
     for prompt, count, options in cases:
         checks.writes(generate, Module, Tensor, generator, prompt, count, options)
-    checks.after_an_error(generate, Module, Tensor, [ValueError, KeyboardInterrupt])
+    def two_more(model): return generate(model, [[1]], 2)
+    checks.after_an_error("generate", two_more, Module, Tensor, [ValueError, KeyboardInterrupt])
 
 test_unit_generate()
 

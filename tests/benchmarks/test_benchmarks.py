@@ -18,10 +18,12 @@ from benchmarks.machine import this_machine, threads
 from benchmarks.picture import in_columns, lines_of, save_picture
 from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.rows_convolutions import KERNELS, network_sides
 from benchmarks.rows_embeddings import gradient_sides as embedding_gradient_sides
 from benchmarks.rows_embeddings import lookup_sides
 from benchmarks.rows_fuse import HALF_CALLS, by_hand_sides, chain_sides, compiled_sides, half_sides
 from benchmarks.rows_gelu import gelu_sides
+from benchmarks.rows_generation import generation_sides
 from benchmarks.rows_language import gpt_flops, gpt_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
 from benchmarks.rows_memory import memory_rows
@@ -63,10 +65,11 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
         "64-32-10", "64-128-10", "64-128-128-10", "784-256-128-10", "784-512-512-10", "784-1024-1024-10")}
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
     wanted |= {f"fuse-{way}-{size}-1t" for way in ("forward", "backward") for size in (*sizes, "1k-bfloat16")}
+    wanted |= {f"conv-step-{k}x{k}-padding-{padding}-1t" for k, padding in KERNELS}
     wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
     wanted |= {"bpe-train-1t", "bpe-encode-1t", "bpe-plain-1t"}
     wanted |= {f"embedding-{way}-{count}-1t" for way in ("lookup", "gradient") for count in (512, 50000)}
-    wanted |= {"step-block-1t", "gpt-step-1t", "memory-mlp", "memory-block"}
+    wanted |= {"step-block-1t", "gpt-step-1t", "gpt-generate-1t", "memory-mlp", "memory-block"}
     assert wanted | {"import-tinytorch", "tito-help"} <= names
 
 
@@ -84,6 +87,11 @@ def test_the_compiler_and_the_hand_agree(way, dtype):
     sides = by_hand_sides(way, 1000, dtype)
     sides.agree()
     sides.floor()
+
+
+@pytest.mark.parametrize(("kernel", "padding"), KERNELS)
+def test_both_sides_of_a_convolutional_networks_step_agree(kernel, padding):
+    network_sides(kernel, padding).agree()
 
 
 @pytest.mark.parametrize("way", ["forward", "gradients"])
@@ -123,6 +131,12 @@ def test_both_sides_of_a_block_agree():
 
 def test_both_sides_of_a_gpts_step_agree():
     gpt_sides(1, 3, {"vocab_size": 11, "block_size": 6, "n_layer": 2, "n_head": 2, "n_embd": 8}).agree()
+
+
+def test_both_sides_of_a_gpt_that_writes_agree():
+    sides = generation_sides({"vocab_size": 11, "block_size": 6, "n_layer": 2, "n_head": 2, "n_embd": 8})
+    sides.agree()
+    assert sides.ours().shape == (1, 6) and sides.floor > 0
 
 
 def test_weights_are_copied_by_name_and_a_missing_name_is_told():

@@ -31,7 +31,7 @@ def test_what_the_library_does_passes():
     checks.drawn(draw, [[0.5, 0.5]], [0.7], [1], "")
     checks.probabilities(next_probabilities, [[0, 0]], {}, [[0.5, 0.5]], "")
     checks.writes(generate, Module, Tensor, generator, [[1, 2]], 3, {"seed": 0})
-    checks.after_an_error(generate, Module, Tensor, [ValueError])
+    checks.after_an_error("generate", lambda model: generate(model, [[1]], 2), Module, Tensor, [ValueError])
 
 
 def test_numbers_that_are_handed_out_are_counted():

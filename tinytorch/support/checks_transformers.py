@@ -80,6 +80,7 @@ def mlp_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, ...
     wide = x.data @ mlp.fc.weight.data + mlp.fc.bias.data
     wanted = config.activation(Tensor(wide)).data @ mlp.proj.weight.data + mlp.proj.bias.data
     close(what, got, wanted, idea, rtol=1e-4, atol=1e-4)
+    _reaches(what, got, mlp)
     mlp.train()
     found = [mlp(x).data / wanted for _ in range(30)]
     _multiples(f"{what}, in training with dropout {config.dropout}: its numbers", found,
@@ -101,6 +102,7 @@ def block_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, .
     attended = block.attn(block.ln_1(x), is_causal=True)[0]
     middle = x + attended
     close(what, got, (middle + block.mlp(block.ln_2(middle))).data, idea, rtol=1e-4, atol=1e-4)
+    _reaches(what, got, block)
 
 
 def block_drops(kind: Callable, config: Any, Tensor: type) -> None:
@@ -118,6 +120,14 @@ def block_drops(kind: Callable, config: Any, Tensor: type) -> None:
     assert not np.array_equal(first, second), (
         "a Block in training, dropout 0.5: its attention dropped nothing: pass the config's dropout to it"
     )
+
+
+def _reaches(what: str, out: Any, module: Any) -> None:
+    """The gradient of the sum of `out` reaches every parameter of `module`."""
+    out.sum().backward()
+    without = [name for name, p in module.named_parameters() if p.grad is None]
+    assert not without, f"{what}: no gradient reached {without[0]}: use operations of tensors all the way"
+    module.zero_grad()
 
 
 def _multiples(what: str, found: Any, wanted: list[float], idea: str) -> None:
@@ -213,12 +223,12 @@ def gpt_follows(kind: Callable, config: Any, ids: np.ndarray, Tensor: type, idea
         p.data *= 0.3
     with unchanged(what, "leave idx as it is", idx=ids), explained(what, idea):
         got = model(ids)
-    x = model.wte.weight.data[ids] + model.wpe.weight.data[: ids.shape[1]]
-    x = Tensor(x)
+    x = Tensor(model.wte.weight.data[ids] + model.wpe.weight.data[: ids.shape[1]])
     for block in model.blocks:
         x = block(x)
     wanted = model.ln_f(x).data @ model.wte.weight.data.T
     close(what, got, wanted, idea, rtol=1e-3, atol=1e-4)
+    _reaches(what, got, model)
     for form in (ids.tolist(), Tensor(ids)):
         with explained(f"{what}, as a {type(form).__name__}", idea):
             close(f"{what}, as a {type(form).__name__}", model(form), got.data, idea)
@@ -304,9 +314,14 @@ def covers(windows: Callable, length: int, block: int, batch: int, idea: str) ->
     wanted = list(zip(text[:-1].tolist(), text[1:].tolist(), strict=True))
     equal(f"{what}: how many (input, target) there were", len(pairs), len(wanted), idea)
     equal(f"{what}: all (input, target)", pairs, wanted, idea)
+    equal(f"{what}: the shapes of the inputs", [np.shape(x) for x, _ in got], _window_shapes(length, block, batch),
+          "few batches, the rest by itself")
+
+
+def _window_shapes(length: int, block: int, batch: int) -> list[tuple[int, int]]:
+    """The shapes of the batches of consecutive windows of a text."""
     whole, rest = divmod(length - 1, block)
-    sizes = [(min(batch, whole - start), block) for start in range(0, whole, batch)] + [(1, rest)] * bool(rest)
-    equal(f"{what}: the shapes of the inputs", [np.shape(x) for x, _ in got], sizes, "few batches, the rest by itself")
+    return [(min(batch, whole - start), block) for start in range(0, whole, batch)] + [(1, rest)] * bool(rest)
 
 
 # ---- a model to measure and to let write
@@ -348,8 +363,9 @@ def loss_of_text(text_loss: Callable, Module: type, Tensor: type, length: int, b
     equal(f"{what}: the type of the loss", isinstance(got, float), True, "a plain float: item()")
     close(what, got, -logs[text[:-1], text[1:]].mean(), "each token but the first counts once", rtol=1e-6)
     _undisturbed(what, model, [False])
-    targets = sum(ids.size for ids, _, _ in model.seen)
-    equal(f"{what}: the tokens that the model was given", targets, length - 1, "each window once")
+    equal(f"{what}: the shapes of what the model was given", [ids.shape for ids, _, _ in model.seen],
+          _window_shapes(length, block, batch), "each window once, batch_size of them together")
+    after_an_error("text_loss", lambda model: text_loss(model, text, batch), Module, Tensor, [ValueError])
 
 
 @contextmanager
@@ -435,17 +451,19 @@ def by_chance(generate: Callable, follow: Callable, Module: type, Tensor: type, 
           wanted.tolist(), idea)
 
 
-def after_an_error(generate: Callable, Module: type, Tensor: type, errors: Iterable[type[BaseException]]) -> None:
-    """Where the model fails, or somebody presses stop, the modes come back too."""
+def after_an_error(
+    what: str, call: Callable[[Any], Any], Module: type, Tensor: type, errors: Iterable[type[BaseException]]
+) -> None:
+    """Where the model fails in `call(model)`, or somebody presses stop, the modes come back too."""
     for kind in errors:
         model = table_model(Module, Tensor, np.zeros((3, 3)), 4).train()
         model.inner.training, model.forward = False, _raising(kind)
         try:
-            generate(model, np.array([[1]]), 2)
+            call(model)
         except kind:
             pass
         modes = model.training, model.inner.training
-        equal(f"the modes of model and part after generate was stopped by {kind.__name__}", modes, (True, False),
+        equal(f"the modes of model and part after {what} was stopped by {kind.__name__}", modes, (True, False),
               "evaluating(model) puts them back, whatever happens")
 
 

@@ -55,7 +55,7 @@ def test_a_cache_that_hands_out_a_view_of_another_is_told():
 
 
 @pytest.mark.parametrize(("spoil", "words"), [
-    (lambda model: model.eval(), "training of each part"),
+    (lambda model: model.eval(), "changed the mode of .* parts, GPT from training=True"),
     (lambda model: np.add(model.ln_f.bias.data, 1, out=model.ln_f.bias.data), "changed ln_f.bias"),
     (lambda model: setattr(model.ln_f.bias, "data", model.ln_f.bias.data.copy()), "changed ln_f.bias"),
     (lambda model: setattr(model.ln_f.bias, "grad", wrap(np.zeros(4, np.float32))), "changed ln_f.bias"),

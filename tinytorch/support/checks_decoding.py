@@ -58,7 +58,8 @@ def like(what: str, got: Any, wanted: np.ndarray, dtype: Any, idea: str) -> None
 
 def starts_empty(kind: Callable, config: Any, batch: int, dtype: Any, shape: tuple[int, ...]) -> None:
     """A new cache has two arrays of its own of this shape and type, and holds no token."""
-    what = f"KVCache({config}, {batch}, {dtype!r})"
+    sizes = (config.vocab_size, config.block_size, config.n_layer, config.n_head, config.n_embd)
+    what = f"KVCache(GPTConfig{sizes}, {batch}, {dtype!r})"
     cache = outcome(what, lambda: kind(config, batch, dtype), "what does it take to make the arrays?")
     for name in ("keys", "values"):
         array = getattr(cache, name, None)
@@ -147,30 +148,32 @@ def weights_follow(
 
 
 def attends(function: Callable, attn: Any, cache: Any, Tensor: type, pieces: Pieces, layer: int) -> None:
-    """`cached_attention` of a text in pieces is `attn` of the whole text; the cache holds what came."""
-    _follows("cached_attention", lambda x: function(attn, x, cache, layer), lambda x: attn(x, is_causal=True)[0],
-             cache, Tensor, attn.in_proj.weight, pieces, layer)
+    """`cached_attention` of a text in pieces is `attn` of the whole text, without dropout."""
+    _follows("cached_attention", attn, lambda x: function(attn, x, cache, layer), lambda x: attn(x, is_causal=True)[0],
+             cache, Tensor, pieces, layer)
 
 
 def passes_block(function: Callable, block: Any, cache: Any, Tensor: type, pieces: Pieces, layer: int) -> None:
-    """`cached_block` of a text in pieces is `block` of the whole text in evaluation mode."""
-    block.eval()
-    _follows("cached_block", lambda x: function(block, x, cache, layer), block, cache, Tensor, block.mlp.fc.weight,
-             pieces, layer)
+    """`cached_block` of a text in pieces is `block` of the whole text, without dropout."""
+    _follows("cached_block", block, lambda x: function(block, x, cache, layer), block, cache, Tensor, pieces, layer)
 
 
-def _follows(name: str, ours: Callable, whole: Callable, cache: Any, Tensor: type, weight: Any, pieces: Pieces,
+def _follows(name: str, module: Any, ours: Callable, whole: Callable, cache: Any, Tensor: type, pieces: Pieces,
              layer: int) -> None:
-    dtype, batch, idea = weight.dtype, cache.keys.shape[1], "does it see the tokens in the cache, and its own?"
+    """`ours` of a text in pieces is `whole` of all of it in evaluation mode, also where the module is in training."""
+    dtype, batch, idea = cache.keys.dtype, cache.keys.shape[1], "does it see the tokens in the cache, and its own?"
     emptied(cache)
-    text = numbers((batch, sum(pieces), weight.shape[0]), 5, dtype)
+    text = numbers((batch, sum(pieces), cache.keys.shape[2] * cache.keys.shape[4]), 5, dtype)
+    module.eval()
     wanted = whole(Tensor(text)).data
+    module.train()
     for places in slices(pieces):
         what = f"{name} of tokens {places.start} to {places.stop - 1}, layer {layer}, {batch} texts, {dtype}"
         x = text[:, places].copy()
         with unchanged(what, "only read", x=x), explained(what, idea):
             got = ours(x)
         assert isinstance(got, np.ndarray), f"{what} gave a {type(got).__name__}, wanted an array"
+        assert module.training, f"{what} put the module into evaluation mode: leave its mode"
         like(what, got, wanted[:, places], dtype, idea)
         equal(f"{what}: the cache's length", cache.length, places.start, "it stays until all layers have run")
         cache.length = places.stop
@@ -186,10 +189,10 @@ def _follows(name: str, ours: Callable, whole: Callable, cache: Any, Tensor: typ
 def left_alone(what: str, model: Any) -> Iterator[None]:
     """The weights, their arrays and gradients, and the mode of each part of the model are after the block as before."""
     arrays = [p.data for p in model.parameters()]
-    kept, modes = [a.copy() for a in arrays], [part.training for part in model.modules()]
+    kept, modes = [a.copy() for a in arrays], [(part, part.training) for part in model.modules()]
     yield
-    after = [part.training for part in model.modules()]
-    equal(f"{what}: training of each part of the model", after, modes, "as before")
+    changed = [f"{type(part).__name__} from training={mode}" for part, mode in modes if part.training != mode]
+    assert not changed, f"{what} changed the mode of {len(changed)} parts, {changed[0]}: leave each as it was"
     for (name, p), array, old in zip(model.named_parameters(), arrays, kept, strict=True):
         same = p.data is array and np.array_equal(array, old) and p.grad is None
         assert same, f"{what} changed {name}: a model that writes does not learn"
@@ -279,7 +282,9 @@ def generates(function: Callable, model: Any, batch: int, prompt: int, new: int,
     with left_alone(what, model), unchanged(what, "only read", idx=text), explained(what, idea):
         got = function(model, text, new, **options)
     typed(what, got, np.int64, "as generate gives them")
-    equal(what, got.data.tolist(), wanted.data.tolist(), idea)
+    equal(f"{what}: the shape", got.shape, wanted.shape, "the prompt, and behind it the new tokens")
+    for row, place in np.argwhere(got.data != wanted.data)[:1]:
+        equal(f"{what}: token {place} of text {row}", got.data[row, place].item(), wanted.data[row, place].item(), idea)
 
 
 def draws_alike(function: Callable, model: Any, manual_seed: Callable) -> None:

@@ -858,10 +858,10 @@ CASES: list[Case] = [
             split_heads(queries, self.num_heads), split_heads(keys, self.num_heads),
             split_heads(values, self.num_heads),
             attn_mask=mask, dropout_p=self.dropout if self.training else 0.0, is_causal=is_causal)
-        shown = None
+        output, shown = self.out_proj(join_heads(out)), None
         if need_weights:
-            shown = weights.mean(axis=-3) if average_attn_weights else weights
-        return self.out_proj(join_heads(out)), shown
+            shown = (weights.mean(axis=-3) if average_attn_weights else weights).astype(output.dtype)
+        return output, shown
         """,
     ),
     wrong(

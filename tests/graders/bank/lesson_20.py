@@ -207,9 +207,14 @@ CASES: list[Case] = [
     wrong("cached-block", "the MLP with its dropout", "test-cached-block",
         solution="""
     x = x + cached_attention(block.attn, norm(block.ln_1, x), cache, layer)
-    block.train()
     return x + block.mlp(wrap(norm(block.ln_2, x))).data
     """, says=("gave", "wanted")),
+    wrong("cached-block", "the block put into evaluation mode", "test-cached-block",
+        solution="""
+    block.eval()
+    x = x + cached_attention(block.attn, norm(block.ln_1, x), cache, layer)
+    return x + block.mlp(wrap(norm(block.ln_2, x))).data
+    """, says=("evaluation mode", "leave its mode")),
     wrong("cached-block", "always GELU", "test-cached-block", ("block.mlp.activation(", "gelu("),
         says=("gave", "wanted")),
     wrong("cached-block", "the sum not kept", "test-cached-block",
@@ -249,9 +254,9 @@ CASES: list[Case] = [
         says=("require a gradient", "no_grad")),
     wrong("prefill", "evaluation mode for good", "test-prefill",
         ("    with no_grad():", "    model.eval()\n    with no_grad():"),
-        says=("training of each part", "as before")),
+        says=("changed the mode of", "leave each as it was")),
     wrong("prefill", "training mode put back for all", "test-prefill",
-        (LOGITS, "model.train()\n    " + LOGITS), says=("training of each part",)),
+        (LOGITS, "model.train()\n    " + LOGITS), says=("changed the mode of",)),
     wrong("prefill", "an embedding that is changed in place", "test-prefill",
         (EMBED, "model.wpe.weight.data[places] += 1\n        " + EMBED), says=("changed wpe.weight",)),
     wrong("prefill", "the length moved first", "test-prefill-refuses",
@@ -352,7 +357,7 @@ CASES: list[Case] = [
          "[tokens, new[:, np.newaxis]], axis=1)\n    tokens = tokens[:, prompt:]\n"), says=("gave", "wanted")),
     wrong("generate-cached", "evaluation mode for good", "test-generate-cached",
         ("    for _ in range(max_new_tokens):", "    model.eval()\n    for _ in range(max_new_tokens):"),
-        says=("training of each part",)),
+        says=("changed the mode of",)),
     wrong("generate-cached", "one token too few", "test-generate-cached",
         ("range(max_new_tokens)", "range(max_new_tokens - 1)"),
         says=("gave", "wanted")),

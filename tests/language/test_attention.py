@@ -194,6 +194,12 @@ def test_from_torch_finds_the_layer_in_a_network():
     assert np.array_equal(state["attn.out_proj.bias"], theirs.attn.out_proj.bias.detach().numpy())
 
 
+def test_batch_first_may_be_written_as_for_pytorch():
+    assert MultiheadAttention(4, 2, batch_first=True)(np.ones((3, 2, 4)))[0].shape == (3, 2, 4)
+    with pytest.raises(ValueError, match="batch comes first"):
+        MultiheadAttention(4, 2, batch_first=False)
+
+
 @pytest.mark.parametrize("sizes", [(8, 3), (0, 1), (8, 0), (8, -2)])
 def test_sizes_that_do_not_fit_are_refused(sizes):
     with pytest.raises(ValueError, match="num_heads|embed_dim"):

@@ -339,7 +339,7 @@ $L$ with respect to $p$, the slope of the softmax gives
 
 $$\frac{\partial L}{\partial s_j} = p_j \left(g_j - \sum_k g_k p_k\right)$$
 
-Only the weights have to be kept. Where one is 0, as under a mask, the gradient is 0 too.
+It takes the weights, and the scores need not be kept. Where a weight is 0, so is the gradient.
 
 ### Exercise: scores_gradient
 
@@ -430,8 +430,7 @@ r"""
 ### Exercise: attend
 
 Check the shapes with `check_attention`, make the mask, and send both halves through `apply`, with
-lesson 03's `Dropout` between them. The scale is $1/\sqrt d$ unless another is given. The causal
-mask is `np.tri(Tq, Tk, dtype=bool)`.
+lesson 03's `Dropout` between them. The causal mask is `np.tri(Tq, Tk, dtype=bool)`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "attend"}
@@ -443,7 +442,7 @@ def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: f
     query is (..., Tq, d), key (..., Tk, d), value (..., Tk, n), with leading axes that broadcast;
     whole numbers become float32. The output has the type of value; weights are float32 or float64.
     `attn_mask` is as in `added_mask` and broadcasts to the weights; with `is_causal` query i may
-    look at keys 0 to i. Dropout with `dropout_p` changes the weights.
+    look at keys 0 to i. Dropout with `dropout_p` changes the weights. No scale is 1 / sqrt(d).
     Raises ValueError where shapes do not fit, and where both masks are given.
 
     >>> attend([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])

@@ -75,6 +75,15 @@ def test_its_type_is_pytorchs(dtype):
     assert f"torch.{F.scaled_dot_product_attention(*[Tensor(x, dtype)] * 3).dtype}" == str(theirs.dtype)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_weights_of_16_bit_inputs_stay_in_float32(dtype):
+    x = Tensor(np.random.default_rng(11).normal(size=(2, 4, 3)), dtype, requires_grad=True)
+    out, weights = attend(x, x, x)
+    assert (out.dtype, weights.dtype) == (x.dtype, np.float32)
+    (out.sum() + weights.sum()).backward()
+    assert x.grad.dtype == x.dtype
+
+
 def test_a_floating_mask_gets_its_gradient():
     rng = np.random.default_rng(1)
     arrays = [rng.normal(size=shape) for shape in ((2, 4, 3), (2, 5, 3), (2, 5, 3), (4, 1))]

@@ -256,7 +256,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     x = as_tensor(input)
     if chunks < 1 or not x.ndim:
-        raise ValueError(f"chunk into {chunks} parts of shape {x.shape}: at least 1, of an axis")
+        raise ValueError(f"chunk of {x.shape} into {chunks}: at least 1 part, along an axis")
     dim = checked_axis(dim, x.shape)
     size = -(-x.shape[dim] // chunks)
     starts = range(0, x.shape[dim], size) if size else [0] * chunks

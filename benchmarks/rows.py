@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from benchmarks.rows_convolutions import convolution_rows
 from benchmarks.rows_embeddings import embedding_rows
 from benchmarks.rows_fuse import fuse_rows
 from benchmarks.rows_gelu import gelu_rows
+from benchmarks.rows_generation import generation_rows
+from benchmarks.rows_language import language_rows
 from benchmarks.rows_matmul import matmul_rows
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import startup_rows
@@ -21,6 +24,9 @@ TABLES = (
     fuse_rows,
     matmul_rows,
     step_rows,
+    convolution_rows,
+    language_rows,
+    generation_rows,
     tokenization_rows,
     embedding_rows,
     memory_rows,

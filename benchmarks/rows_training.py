@@ -30,6 +30,7 @@ NETWORKS = (
 )
 BLOCK_SIZES = (8, 64, 256, 4, 1024)  # texts, tokens, width, heads, hidden
 RATE = 1e-3
+OURS, THEIRS = partial(SGD, lr=RATE), partial(torch.optim.SGD, lr=RATE)
 
 
 def step_rows() -> list[Row]:
@@ -69,9 +70,12 @@ def their_network(widths: tuple[int, ...], activation: str, weights: list[np.nda
     return network
 
 
-def our_step(network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray) -> Callable[[], Tensor]:
+def our_step(
+    network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray, make_optimizer: Callable = OURS
+) -> Callable[[], Tensor]:
+    """A call that takes one step on the batch and returns the loss."""
     inputs, wanted = Tensor(x), Tensor(targets)
-    optimizer = SGD(network.parameters(), lr=RATE)
+    optimizer = make_optimizer(network.parameters())
 
     def step():
         optimizer.zero_grad()
@@ -83,9 +87,12 @@ def our_step(network: Module, loss_fn: Callable, x: np.ndarray, targets: np.ndar
     return step
 
 
-def their_step(network: nn.Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray) -> Callable:
+def their_step(
+    network: nn.Module, loss_fn: Callable, x: np.ndarray, targets: np.ndarray,
+    make_optimizer: Callable = THEIRS,
+) -> Callable[[], torch.Tensor]:
     inputs, wanted = torch.from_numpy(x), torch.from_numpy(targets)
-    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
+    optimizer = make_optimizer(network.parameters())
 
     def step():
         optimizer.zero_grad()

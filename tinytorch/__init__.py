@@ -23,6 +23,10 @@ _EXPORTS = {
     "tinytorch.core.autograd": [
         "gradient_rule", "backward", "joint_rule", "check_gradients",
     ],
+    "tinytorch.core.convolutions": [
+        "unfold", "conv2d", "Conv2d", "max_pool2d", "avg_pool2d", "MaxPool2d", "AvgPool2d", "Flatten",
+        "batch_norm", "BatchNorm2d",
+    ],
     "tinytorch.core.dataloader": [
         "Dataset", "TensorDataset", "Subset", "random_split", "default_collate", "random_shift", "DataLoader",
     ],
@@ -48,6 +52,10 @@ _EXPORTS = {
     "tinytorch.core.training": [
         "stratified_split", "batches", "Score", "accuracy", "evaluate", "clip_grad_norm", "cosine_lr",
         "CosineSchedule", "updates_per_epoch", "Epoch", "Trainer",
+    ],
+    "tinytorch.core.transformers": [
+        "GPTConfig", "MLP", "Block", "GPT", "get_batch", "TextWindows", "text_loss", "bits_per_character",
+        "decay_groups", "generate",
     ],
     "tinytorch.given.activations": [
         "leaky_relu", "silu", "softplus", "elu", "LeakyReLU", "SiLU", "Softplus", "ELU",
@@ -85,7 +93,7 @@ _EXPORTS = {
         "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "unbind", "tile", "broadcast_to",
     ],
     "tinytorch.given.layers": [
-        "Identity", "Flatten", "ModuleList",
+        "Identity", "ModuleList",
     ],
     "tinytorch.given.logic": [
         "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",
@@ -134,6 +142,9 @@ _EXPORTS = {
     ],
     "tinytorch.optimization.kernels": [
         "fused_cross_entropy",
+    ],
+    "tinytorch.optimization.memoization": [
+        "KVCache", "prefill", "decode_step", "generate_cached",
     ],
     "tinytorch.optimization.precision": [
         "autocast_type", "autocast", "is_autocast_enabled", "training_bytes", "unscale", "next_scale",

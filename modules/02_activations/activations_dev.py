@@ -38,6 +38,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Primitive, Tensor, apply, floating, in_float32
+from tinytorch.support.large import or_kernel
 from tinytorch.support.module_methods import Activation
 from tinytorch.support.torch_names import also_dim
 from tinytorch.support.validation import checked_axis
@@ -468,6 +469,7 @@ probability 0, which is how a class is ruled out.
 
 # %% nbgrader={"solution": true, "grade_id": "softmax"}
 #| exporti
+@or_kernel("softmax_kernels.softmax")  # of large arrays
 @np.errstate(over="ignore", invalid="ignore")  # too wide a gap is -inf; inf - inf is nan
 @in_float32
 def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:
@@ -508,6 +510,13 @@ test_unit_softmax(np.random.default_rng(2).normal(size=(2, 3, 4)) * 3)
 ### BEGIN HIDDEN TESTS
 test_unit_softmax(np.random.default_rng(9).normal(size=(5, 2, 3)) * 2)
 ### END HIDDEN TESTS
+
+# %% [markdown]
+r"""
+`normalized_exp` goes over memory five times. For an array of 65,536 numbers or more `or_kernel`
+runs a compiled loop from `tinytorch.support` instead, which computes the same in one pass. Lesson
+16 shows how such loops are written.
+"""
 
 # %%
 #| export

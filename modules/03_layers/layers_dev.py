@@ -43,6 +43,7 @@ from tinytorch.support.axes import with_axes_joined
 from tinytorch.support.casts import in_one_type
 from tinytorch.support.chains import LayerList
 from tinytorch.support.drawing import own_or
+from tinytorch.support.large import or_kernel
 from tinytorch.support.module_methods import ModuleMethods, naming_from_torch
 from tinytorch.support.validation import check_callable, check_sizes, checked_lengths
 
@@ -603,6 +604,7 @@ difference of two large and nearly equal numbers, and few of its digits are righ
 
 # %% nbgrader={"solution": true, "grade_id": "layer-norm"}
 #| exporti
+@or_kernel("norm_kernels.layer_norm")  # of large arrays, as softmax in lesson 02
 @np.errstate(over="ignore", invalid="ignore")  # a row that holds inf has no mean: it becomes nan
 @in_float32
 def normalized(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) -> np.ndarray:

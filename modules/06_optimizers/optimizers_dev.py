@@ -221,6 +221,10 @@ parameters is one group. What cannot be right is refused: a parameter that is li
 instance, would be updated twice in every step. In `state` an optimizer keeps what it remembers, a
 dict for each parameter; `state_dict` and `load_state_dict` copy everything out and back.
 
+Importing it changes one thing in the process. On Linux the C library glibc returns free memory to
+the system early, and a training step, which asks for the same arrays as the last one, would pay for
+every page again. `tinytorch.support.heap` has glibc keep up to 64 MiB of what was freed.
+
 What is left is worth reading. `step` reads all gradients before it changes anything, so that an
 error leaves the weights as they were. Then it hands each parameter to `update`, the one method that
 every kind of optimizer writes for itself. The work arrays are shared by all parameters of the same

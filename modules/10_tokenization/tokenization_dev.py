@@ -307,13 +307,13 @@ def test_unit_pretokenize():
     cases = [
         ("no, not a", ["no", ",", " not", " a"]), ("don't 4", ["don", "'", "t", " 4"]),
         ("act 12th", ["act", " 12", "th"]), ("so!\n\n  Ay", ["so", "!\n\n", " ", " Ay"]),
-        ("a\n\nb \n c   d\t e", ["a", "\n\n", "b", " \n", " c", "  ", " d", "\t", " e"]),
-        ("x_y (z) ...\n", ["x", "_", "y", " (", "z", ")", " ...\n"]), ("end  ", ["end", "  "]),
+        ("a\n\nb\nc   d\t e", ["a", "\n\n", "b", "\n", "c", "  ", " d", "\t", " e"]),
+        ("x_y (z) ...\n", ["x", "_", "y", " (", "z", ")", " ...\n"]),
+        ("so \n x  ", ["so", " \n", " x", "  "]), ("a\n7\n!", ["a", "\n", "7", "\n", "!"]),
     ]
     ### BEGIN HIDDEN TESTS
     cases += [("\u00e9t \u03b2\u0663", ["\u00e9t", " \u03b2", "\u0663"]), ("?\n O", ["?\n", " O"]),
-              ("\n\n  _Go_\n\t7", ["\n\n ", " _", "Go", "_\n", "\t", "7"]), ("", []),
-              ("a\u00a0b\r\n!", ["a", "\u00a0", "b", "\r\n", "!"])]
+              ("\n  _Go_\n\t7\r\n", ["\n ", " _", "Go", "_\n", "\t", "7", "\r\n"]), ("", [])]
     ### END HIDDEN TESTS
     for given, wanted in cases:
         checks.pieces(pretokenize, given, wanted, "words, numbers, signs, white space")
@@ -693,11 +693,10 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
     """
     ### BEGIN SOLUTION
     word = list(word)
-    while True:
-        pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
-        if pair not in ranks:
-            return word
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
         word = merge(word, pair, 256 + ranks[pair])
+    return word
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-encode-word", "points": 6}
@@ -752,7 +751,8 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
         ### END SOLUTION
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
+        """The tokens of a text or of any bytes, a new list; each piece is worked out once.
+        BPETokenizer([(97, 116)]).encode("hat") == [104, 256]"""
         ### BEGIN SOLUTION
         ids = []
         for piece in byte_pieces(text):

@@ -46,7 +46,9 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, as_tensor, floating,
 from tinytorch.support.arrays import row_maxima, row_sums
 from tinytorch.support.attention_shapes import aligned, check_attention, fitting_mask
 from tinytorch.support.attention_shapes import mask_of_heads
+from tinytorch.support.batch_parts import by_batch
 from tinytorch.support.casts import in_one_type, rounded_like_last, widened
+from tinytorch.support.large import or_kernel
 from tinytorch.support.parts import KnownInParts
 from tinytorch.support.tiles import put_product, scores_like, tiles
 from tinytorch.support.validation import check_sizes, checked_axis
@@ -131,6 +133,7 @@ PyTorch 2.13: a query that finds nothing brings nothing. `row_maxima(scores)` an
 
 # %% nbgrader={"solution": true, "grade_id": "softmax-in-place"}
 #| exporti
+@or_kernel("softmax_kernels.softmax_in_place")  # of large arrays, as softmax in lesson 02
 def softmax_in_place(scores: np.ndarray) -> np.ndarray:
     """The softmax of each row of floating `scores` (..., n), written over them and returned.
 
@@ -288,7 +291,7 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
 
 # %% [markdown]
 r"""
@@ -313,7 +316,7 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", mixed)
+ATTENTION = Primitive("attention", by_batch(mixed))
 
 # %%
 #| exporti
@@ -328,7 +331,7 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(mixed_rule))
+joint_rule("attention", in_float32(by_batch(mixed_rule)))
 
 # %% [markdown]
 r"""
@@ -348,6 +351,7 @@ It takes the weights, and the scores need not be kept. Where a weight is 0, so i
 
 # %% nbgrader={"solution": true, "grade_id": "scores-gradient"}
 #| exporti
+@or_kernel("softmax_kernels.softmax_gradient")
 def scores_gradient(g: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The gradient with respect to the scores, of the shape of `weights`, (..., Tq, Tk), in a new
     array, the only one of this size that is made. `g`, with respect to the weights, is only read.
@@ -409,7 +413,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     return [to_query, to_key, to_mask][: len(needs)]
     ### END SOLUTION
 
-joint_rule("attention_weights", in_float32(weights_rule))
+joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
 
 # %% nbgrader={"grade": true, "grade_id": "test-weights-rule", "points": 7}
 # Check of weights_rule: run it when your cell has run.

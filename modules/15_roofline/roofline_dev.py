@@ -18,9 +18,9 @@ r"""
 
 Lesson 14's trace says how long an operation took. Is that long? It depends on how much the
 operation has to do, and on what the machine can do in a second. In this lesson you count the first,
-measure the second, and divide: what comes out is the least time that the operation could take. One
-that takes ten times as long may be made faster; one that takes hardly longer can only be given less
-to do. You will build:
+measure the second, and divide: what comes out is the least time that the operation could take. If
+it takes ten times as long, it can be made faster; if hardly longer, only given less to do. You will
+build:
 
 - rules that count what an operation computes (FLOPs) and what it moves (bytes), and
   `CountingTrace`, which counts both for everything that runs;
@@ -51,6 +51,7 @@ from threadpoolctl import threadpool_limits
 from tinytorch.core.tensor import Node, Primitive, Tensor, no_grad
 from tinytorch.profiling.profiler import Model, Operation, Profiler, Shape, Total, Trace
 from tinytorch.profiling.profiler import sample_input, summarize, total, undisturbed
+from tinytorch.support.convolution_flops import CONVOLUTION_FLOPS
 from tinytorch.support.launch import compiled
 from tinytorch.support.memory import footprint
 from tinytorch.support.peaks import ComputePeak, Peaks, check_peak, measured_peaks
@@ -74,9 +75,8 @@ The unit of work is the FLOP, one floating-point operation. There are several wa
   multiplication and one addition each;
 - moving and converting numbers (`reshape`, `transpose`, indexing, `astype`) counts nothing;
 - an operation that stands for a formula, such as a softmax, counts the steps of the formula;
-- a gradient rule counts as its operation does, once for each input that gets a gradient. That is
-  exact for a matrix product, whose gradients are products of the same three lengths. For a formula
-  such as GELU's it is rough.
+- a gradient rule counts as its operation does, once for each input that gets a gradient: exact for
+  a matrix product, whose gradients are products of the same lengths, and rough for GELU's formula.
 
 So a rule is a function of the shapes that went in, the shape of the result, and the options.
 
@@ -141,7 +141,7 @@ wrong: the gradient of a bias is a sum over the rows.
 # %%
 #| export
 FlopRule = Callable[[tuple[Shape, ...], Shape, dict], int]
-FLOPS: dict[str, tuple[FlopRule, ...]] = {}
+FLOPS: dict[str, tuple[FlopRule, ...]] = dict(CONVOLUTION_FLOPS)  # lesson 09's, given
 
 def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
     """Set how primitive `name` is counted: `rule(input shapes, output shape, options) -> FLOPs`.
@@ -173,7 +173,7 @@ flop_rule("attention_weights", lambda *given: matmul_flops(*given) + per_output(
 flop_rule("linear", linear_flops, matmul_flops, matmul_flops, per_output(1))
 flop_rule("mean", per_input(1), per_output(1))
 flop_rule("gelu", lambda _, y, form: math.prod(y) * (9 if form["approximate"] == "tanh" else 5))
-for _name in ("reshape", "transpose", "getitem", "embedding", "astype", "chunk", "part"):
+for _name in ("reshape", "transpose", "expand", "getitem", "embedding", "astype", "chunk", "part"):
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,

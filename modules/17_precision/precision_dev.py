@@ -167,10 +167,10 @@ long sums, norms and losses lose much, so they run in float32.
 
 # %%
 #| exporti
-HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "attention_weights"})
+HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "conv2d"})
 FLOAT32_OPERATIONS = frozenset({
-    "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss",
-    "bce_with_logits", "cross_entropy", "fused_cross_entropy"})
+    "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "batch_norm",
+    "mse_loss", "bce_with_logits", "cross_entropy", "fused_cross_entropy"})
 
 # %% [markdown]
 r"""

@@ -13,20 +13,25 @@ import pytest
 import torch
 
 from benchmarks.__main__ import main, run
+from benchmarks.gpt import TheirGPT, copy_by_name
 from benchmarks.machine import this_machine, threads
 from benchmarks.picture import in_columns, lines_of, save_picture
 from benchmarks.report import as_text, from_json, report_of, to_json, unrest
 from benchmarks.rows import UnknownRow, all_rows, select
+from benchmarks.rows_convolutions import KERNELS, network_sides
 from benchmarks.rows_embeddings import gradient_sides as embedding_gradient_sides
 from benchmarks.rows_embeddings import lookup_sides
 from benchmarks.rows_fuse import HALF_CALLS, by_hand_sides, chain_sides, compiled_sides, half_sides
 from benchmarks.rows_gelu import gelu_sides
+from benchmarks.rows_generation import generation_sides
+from benchmarks.rows_language import gpt_flops, gpt_sides
 from benchmarks.rows_matmul import GRID, Product, flops, gradient_sides, matmul_sides, operands
 from benchmarks.rows_memory import memory_rows
 from benchmarks.rows_startup import PROGRAMS, startup_sides
 from benchmarks.rows_tokenization import encoding_sides, plain_sides, training_sides
 from benchmarks.rows_training import NETWORKS, block_flops, block_sides, mixed_sides, step_flops, step_sides
 from benchmarks.timing import FirstCalls, Group, Result, Row, Sides, interleaved, measure, summarize
+from tinytorch.core.transformers import GPT, GPTConfig
 
 GROUP = Group("sleep", "Sleeping", "PyTorch", "nothing", goal=1.0)
 
@@ -60,10 +65,12 @@ def test_every_goal_of_the_project_that_can_be_measured_now_has_its_row():
         "64-32-10", "64-128-10", "64-128-128-10", "784-256-128-10", "784-512-512-10", "784-1024-1024-10")}
     wanted |= {f"matmul-square-{n}-1t" for n in (64, 128, 256, 512, 1024, 2048)}
     wanted |= {f"fuse-{way}-{size}-1t" for way in ("forward", "backward") for size in (*sizes, "1k-bfloat16")}
+    wanted |= {f"conv-step-{k}x{k}-padding-{padding}-1t" for k, padding in KERNELS}
     wanted |= {"chain-forward-1t", "compiled-forward-1t", "half-add-16M-1t", "half-gelu-forward-16M-1t"}
     wanted |= {"bpe-train-1t", "bpe-encode-1t", "bpe-plain-1t"}
     wanted |= {f"embedding-{way}-{count}-1t" for way in ("lookup", "gradient") for count in (512, 50000)}
-    assert wanted | {"step-block-1t", "memory-mlp", "memory-block", "import-tinytorch", "tito-help"} <= names
+    wanted |= {"step-block-1t", "gpt-step-1t", "gpt-generate-1t", "memory-mlp", "memory-block"}
+    assert wanted | {"import-tinytorch", "tito-help"} <= names
 
 
 @pytest.mark.parametrize("direction", ["forward", "backward"])
@@ -80,6 +87,11 @@ def test_the_compiler_and_the_hand_agree(way, dtype):
     sides = by_hand_sides(way, 1000, dtype)
     sides.agree()
     sides.floor()
+
+
+@pytest.mark.parametrize(("kernel", "padding"), KERNELS)
+def test_both_sides_of_a_convolutional_networks_step_agree(kernel, padding):
+    network_sides(kernel, padding).agree()
 
 
 @pytest.mark.parametrize("way", ["forward", "gradients"])
@@ -115,6 +127,25 @@ def test_both_sides_of_a_training_step_agree(widths, activation):
 
 def test_both_sides_of_a_block_agree():
     block_sides(texts=2, tokens=5, width=8, heads=2, hidden=16).agree()
+
+
+def test_both_sides_of_a_gpts_step_agree():
+    gpt_sides(1, 3, {"vocab_size": 11, "block_size": 6, "n_layer": 2, "n_head": 2, "n_embd": 8}).agree()
+
+
+def test_both_sides_of_a_gpt_that_writes_agree():
+    sides = generation_sides({"vocab_size": 11, "block_size": 6, "n_layer": 2, "n_head": 2, "n_embd": 8})
+    sides.agree()
+    assert sides.ours().shape == (1, 6) and sides.floor > 0
+
+
+def test_weights_are_copied_by_name_and_a_missing_name_is_told():
+    ours, theirs = GPT(GPTConfig(5, 4, 1, 2, 8)), TheirGPT(5, 4, 1, 2, 8)
+    copy_by_name(theirs, ours)
+    idx = np.array([[0, 4, 2]])
+    np.testing.assert_allclose(ours(idx).data, theirs(torch.from_numpy(idx)).detach(), atol=1e-6)
+    with pytest.raises(ValueError, match=r"only one of both has: \['blocks.1.attn.in_proj.bias', "):
+        copy_by_name(theirs, GPT(GPTConfig(5, 4, 2, 2, 8)))
 
 
 def test_both_sides_of_an_embeddings_rows_agree():
@@ -154,6 +185,13 @@ def test_the_flops_of_a_step_are_those_of_its_products():
 def test_the_flops_of_a_block_are_those_of_its_products():
     rows, attention = 3 * 4, 3 * 2 * (4 * 8 * 4)  # 3 texts of 4 tokens, in 2 heads of width 8
     assert block_flops(3, 4, 16, 32) == 3 * 2 * (rows * 16 * 16 * 4 + rows * 16 * 32 * 2 + 2 * attention)
+
+
+def test_the_flops_of_a_gpt_are_those_of_its_products():
+    rows, attention = 3 * 4, 2 * 3 * 2 * (2 * 4 * 4 * 8)  # 3 texts of 4 tokens, in 2 heads of width 8
+    block = 2 * rows * 16 * (3 * 16 + 16 + 2 * 64) + attention
+    assert gpt_flops(3, vocab_size=50, block_size=4, n_layer=2, n_head=2, n_embd=16) == 3 * (
+        2 * block + 2 * rows * 16 * 50)
 
 
 def test_a_row_whose_sides_disagree_is_not_timed():

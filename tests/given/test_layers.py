@@ -1,4 +1,4 @@
-"""Identity, Flatten and ModuleList beside PyTorch's."""
+"""Identity and ModuleList beside PyTorch's."""
 
 from __future__ import annotations
 
@@ -10,22 +10,9 @@ from tinytorch import from_torch, nn
 from tinytorch.core.tensor import Tensor
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 4), (5, 1), (2, 0, 3), (2, 3, 4, 5)])
-@pytest.mark.parametrize("options", [{}, {"start_dim": 0}, {"start_dim": -2}, {"end_dim": 1}])
-def test_flatten_is_pytorchs(shape, options):
-    numbers = np.random.default_rng(0).normal(size=shape)
-    x, y = Tensor(numbers, requires_grad=True), torch.tensor(numbers, requires_grad=True)
-    got, wanted = nn.Flatten(**options)(x), torch.nn.Flatten(**options)(y)
-    assert got.shape == tuple(wanted.shape) and np.array_equal(got.data, wanted.detach().numpy())
-    (got * got).sum().backward()
-    (wanted * wanted).sum().backward()
-    assert np.allclose(x.grad.data, y.grad.numpy())
-
-
 def test_identity_is_what_comes_in_and_a_layer_like_any_other():
     x, layer = Tensor([1.0]), nn.Identity()
     assert layer(x) is x and layer.parameters() == [] and repr(layer) == "Identity()"
-    assert repr(nn.Flatten()) == repr(torch.nn.Flatten())
     net = nn.Sequential(nn.Flatten(), layer, nn.Linear(6, 2))
     assert net(Tensor(np.ones((4, 2, 3)))).shape == (4, 2)
     assert layer in net.modules() and not net.eval()[1].training

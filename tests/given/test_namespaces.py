@@ -70,7 +70,7 @@ def test_each_lists_what_it_has():
 
 
 @pytest.mark.parametrize(("ask", "words"), [
-    (lambda: nn.Conv2d, "module 'tinytorch.nn' has no 'Conv2d': there are .*Linear"),
+    (lambda: nn.Conv3d, "module 'tinytorch.nn' has no 'Conv3d': there are .*Linear"),
     (lambda: nn.relu, "module 'tinytorch.nn' has no 'relu'"),
     (lambda: F.ReLU, "module 'tinytorch.nn.functional' has no 'ReLU': there are .*relu"),
     (lambda: F.binary_cross_entropy, "write binary_cross_entropy_with_logits"),
@@ -130,3 +130,27 @@ def test_dropout_and_clipping_by_pytorchs_names():
     (w * w).sum().backward()
     assert nn.utils.clip_grad_norm_([w], 1.0) == pytest.approx(10.0)
     assert np.allclose(w.grad.data, [0.6, 0.8])
+
+
+def test_data_is_found_where_pytorch_has_it():
+    from tinytorch.utils.data import DataLoader, TensorDataset, default_collate, random_split
+
+    assert tinytorch.utils.data.DataLoader is DataLoader is tinytorch.DataLoader
+    assert (TensorDataset, random_split) == (tinytorch.TensorDataset, tinytorch.random_split)
+    assert default_collate is tinytorch.default_collate and dir(tinytorch.utils) == ["data"]
+    wanted = ["DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]
+    assert dir(tinytorch.utils.data) == wanted
+    train, test = random_split(TensorDataset(tinytorch.randn(10, 2), tinytorch.arange(10)), [0.8, 0.2])
+    (x, y), = DataLoader(train, batch_size=8, shuffle=True)
+    assert x.shape == (8, 2) and y.dtype == tinytorch.int64 and len(test) == 2
+
+
+@pytest.mark.parametrize(("ask", "words"), [
+    (lambda: tinytorch.utils.data.IterableDataset, "write a Dataset with __len__"),
+    (lambda: tinytorch.utils.data.WeightedRandomSampler, "write Subset"),
+    (lambda: tinytorch.utils.data.random_shift, "there are DataLoader, Dataset, Subset"),
+    (lambda: tinytorch.utils.tensorboard, "module 'tinytorch.utils' has no 'tensorboard': there is data"),
+])  # fmt: skip
+def test_what_is_not_among_the_data_says_what_to_write(ask, words):
+    with pytest.raises(AttributeError, match=words):
+        ask()

@@ -107,7 +107,8 @@ def test_what_is_neither_text_nor_bytes_is_refused(given_):
 
 
 @pytest.mark.parametrize(("ids", "said"), [
-    ([-1], "token 0 is -1.*0 to 257"), ([5, 258], "token 1 is 258"), ([0, 1, 10**30], "token 2 is 10{30}"),
+    ([-1], "token 0 is -1: the vocabulary has 258 tokens"), ([5, 258], "token 1 is 258"),
+    ([0, 1, 10**30], "token 2 is 10{30}"),
 ])  # fmt: skip
 @pytest.mark.parametrize("way", ["decode", "decode_bytes"])
 def test_numbers_that_are_no_tokens_are_refused_with_place_and_value(ids, said, way):
@@ -175,8 +176,11 @@ def test_pieces_of_bytes_are_those_of_the_text_and_join_to_the_bytes():
 # Learning
 
 
-def merges_by_hand(words: dict[bytes, int], count: int) -> list[tuple[int, int]]:
-    """Byte-pair encoding as plain as can be: no function of the lesson's, everything counted again each time."""
+def merges_by_hand(words: dict[bytes, int], count: int, sign: int = 1) -> list[tuple[int, int]]:
+    """Byte-pair encoding as plain as can be: no function of the lesson's, everything counted again each time.
+
+    With -1 for `sign` the largest pair wins among equals.
+    """
     found, split = [], [([*word], times) for word, times in words.items()]
     for new in range(256, 256 + count):
         counts: dict[tuple[int, int], int] = {}
@@ -185,7 +189,7 @@ def merges_by_hand(words: dict[bytes, int], count: int) -> list[tuple[int, int]]
                 counts[word[k], word[k + 1]] = counts.get((word[k], word[k + 1]), 0) + times
         if not counts:
             break
-        best = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[0][0]
+        best = sorted(counts.items(), key=lambda item: (-item[1], sign * item[0][0], sign * item[0][1]))[0][0]
         for word, _ in split:
             k = 0
             while k < len(word) - 1:
@@ -237,6 +241,12 @@ def test_equal_counts_are_decided_by_the_smaller_pair_whatever_the_order_of_the_
     for order in (words, words[::-1], [words[1], words[3], words[0], words[2]]):
         assert learn_merges(dict(order), 3) == [(97, 98), (97, 122), (122, 121)]
     assert best_pair({(9, 9): 2, (8, 300): 2, (8, 30): 2}) == (8, 30)
+
+
+@pytest.mark.parametrize("name", ["a sonnet", "ties in words", "many scripts", "overlapping"])
+def test_the_texts_have_equal_counts_so_that_another_rule_would_be_noticed(name):
+    words = Counter(byte_pieces(TEXTS[name]))
+    assert merges_by_hand(words, 40, sign=-1) != merges_by_hand(words, 40) == learn_merges(words, 40)
 
 
 def test_a_text_without_more_pairs_gives_a_smaller_vocabulary():
@@ -298,6 +308,18 @@ def test_merges_apply_in_the_order_of_learning(text):
         tokenizer = TOKENIZERS[name]
         wanted = [i for piece in byte_pieces(text) for i in replayed(piece, tokenizer.merges)]
         assert tokenizer.encode(text) == wanted
+
+
+def test_another_order_of_merging_would_be_noticed():
+    def from_the_left(word, ranks):
+        ids = list(word)
+        while found := [pair for pair in zip(ids, ids[1:], strict=False) if pair in ranks]:
+            ids = merge(ids, found[0], 256 + ranks[found[0]])
+        return ids
+
+    tokenizer = TOKENIZERS["a sonnet"]
+    words = byte_pieces(TEXTS["a play"])
+    assert [from_the_left(word, tokenizer.ranks) for word in words] != [tokenizer.encode(word) for word in words]
 
 
 @given(text=ANY_TEXT, cut=st.integers(0, 60))
@@ -384,7 +406,7 @@ def test_characters_that_were_not_seen_are_all_named():
 
 @pytest.mark.parametrize("ids", [[-1], [3], [0, 99]])
 def test_numbers_that_are_no_characters_are_refused(ids):
-    with pytest.raises(ValueError, match=f"is {ids[-1]}: this vocabulary has the tokens 0 to 2"):
+    with pytest.raises(ValueError, match=f"is {ids[-1]}: the vocabulary has 3 tokens, numbered from 0"):
         CharTokenizer.train("abc").decode(ids)
 
 

@@ -92,6 +92,19 @@ def classes_last(function: Callable) -> Callable:
     return call
 
 
+def convolution_of(x: Tensor, *inputs: Any, stride: Any = 1, padding: Any = 0, **given: Any) -> Tensor:
+    only({name: np.max(value) for name, value in given.items()}, dilation=1, groups=1)
+    if isinstance(padding, str):
+        raise NotOffered("padding as a word")
+    return functional.conv2d(x, *inputs, stride=stride, padding=padding)
+
+
+def avg_pool_of(x: Tensor, kernel: Any, stride: Any = None, padding: Any = 0, *others: Any, **given: Any) -> Tensor:
+    named = dict(zip(("ceil_mode", "count_include_pad", "divisor_override"), others, strict=False))
+    only({**named, **given}, ceil_mode=False, count_include_pad=True, divisor_override=None)
+    return functional.avg_pool2d(x, kernel, None if stride == () else stride, padding)
+
+
 def getitem_of(x: Tensor, index: Any) -> Tensor:
     return x[index]
 
@@ -111,6 +124,8 @@ OURS: dict[str, Callable] = {
     "transpose": lambda x, a, b: x.transpose(a, b), "__getitem__": getitem_of, "matmul": plain(lambda a, b: a @ b),
     "__rmatmul__": plain(lambda a, b: b @ a), "softmax": along(softmax), "log_softmax": along(log_softmax),
     "nn.functional.linear": linear_of, "nn.functional.layer_norm": functional.layer_norm,
+    "nn.functional.conv2d": convolution_of, "nn.functional.avg_pool2d": avg_pool_of,
+    "nn.functional.batch_norm": functional.batch_norm,
     "nn.functional.mse_loss": loss(mse_loss), "nn.functional.binary_cross_entropy_with_logits": loss(bce_with_logits),
     "nn.functional.l1_loss": loss(l1_loss), "nn.functional.smooth_l1_loss": loss(smooth_l1_loss),
     "nn.functional.cross_entropy": classes_last(cross_entropy), "nn.functional.nll_loss": classes_last(nll_loss),

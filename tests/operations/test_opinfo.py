@@ -17,6 +17,8 @@ SIGNED = WHOLE[1:]
 INTENDED = {
     ("__rpow__", SIGNED): "a negative power of whole numbers is refused, as NumPy does, where PyTorch gives 0",
     ("nn.functional.linear", WHOLE): "layers compute in floating types: whole numbers become float32",
+    ("nn.functional.conv2d", ("int64",)): "layers compute in floating types: whole numbers become float32",
+    ("nn.functional.avg_pool2d", ("int64",)): "layers compute in floating types: whole numbers become float32",
     ("nn.functional.relu", WHOLE): "activations compute in floating types: whole numbers become float32",
 }
 

@@ -42,7 +42,8 @@ def test_the_right_functions_pass():
 
 
 @pytest.mark.parametrize(("given", "said"), [
-    ((1, 2), "encode gave a tuple, wanted a list"), ([1, 2.0], "holds a float"), ([1, True], "holds a bool"),
+    ((1, 2), "encode gave a tuple, wanted a list"), ([1, 2.0], "numbers of type float"),
+    ([1, True], "numbers of type bool"),
     ([1, 3], "encode gave [1, 3], wanted [1, 2]")])  # fmt: skip
 def test_tokens_of_another_kind_are_told(given, said):
     assert said in sentence(checks.tokens, "encode", lambda: given, [1, 2], "numbers")
@@ -93,6 +94,15 @@ def test_a_text_that_does_not_come_back_is_told():
         checks.decodes, "of it", Forgetful(), [97, 200], b"a\xc8")
 
 
+def test_a_decode_that_walks_twice_is_told():
+    class Twice(ByteTokenizer):
+        def decode(self, ids):
+            return "" if not any(True for _ in ids) else super().decode(ids)
+
+    assert "it.encode('ab') decoded from an iterator gave 'b': it can be walked through once" in sentence(
+        checks.comes_back, "it", Twice(), "ab")
+
+
 def test_a_tokenizer_that_keeps_nothing_or_gives_its_own_list_away_is_told():
     class Afresh(BPETokenizer):
         def encode(self, text):
@@ -102,7 +112,7 @@ def test_a_tokenizer_that_keeps_nothing_or_gives_its_own_list_away_is_told():
         def encode(self, text):
             return self.cache.setdefault(text, encode_word(text.encode(), dict(self.ranks)) if not self.cache else [])
 
-    assert "how often it looked into ranks gave 4, wanted 0" in sentence(checks.keeps, "it", Afresh([(97, 98)]), "ab")
+    assert "wanted 0: each piece is worked out once, and kept" in sentence(checks.keeps, "it", Afresh([(97, 98)]), "ab")
     assert "after the caller has changed its list, gave [256, 0], wanted [256]" in sentence(
         checks.keeps, "it", Lent([(97, 98)]), "ab")
 

@@ -122,9 +122,9 @@ def test_a_split_has_the_sizes_that_pytorch_gives_it(lengths):
 
 
 @pytest.mark.parametrize(("lengths", "kind", "words"), [
-    ([5, 4], ValueError, r"lengths \[5, 4\] should be positive and sum to 10, or to 1"),
-    ([0.5, 0.4], ValueError, "sum to 10, or to 1"), ([1.5, -0.5], ValueError, "should be positive"),
-    ([11, -1], ValueError, "should be positive"), ([2.5, 7.5], TypeError, "float"), ([], ValueError, "sum to 10"),
+    ([5, 4], ValueError, r"lengths \[5, 4\]: wanted are some from 0 on that sum to 10 or 1"),
+    ([0.5, 0.4], ValueError, "sum to 10 or 1"), ([1.5, -0.5], ValueError, "from 0 on"),
+    ([11, -1], ValueError, "from 0 on"), ([2.5, 7.5], TypeError, "float"), ([], ValueError, "sum to 10"),
 ])  # fmt: skip
 def test_lengths_that_do_not_add_up_are_refused(lengths, kind, words):
     with pytest.raises(kind, match=words):
@@ -329,7 +329,7 @@ def test_an_error_arrives_as_its_own_type_with_its_traceback_and_the_item(worker
     assert caught.value is error and got == [[i, i + 1, i + 2, i + 3] for i in range(20, 36, 4)]
     text = "".join(traceback.format_exception(caught.value))
     assert "raise self.error" in text and "in __getitem__" in text
-    assert "this was raised for item 37 of the dataset, a Numbers" in text
+    assert "this was raised for item 37 of the dataset" in text
 
 
 @pytest.mark.parametrize("workers", [0, 2])

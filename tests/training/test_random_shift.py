@@ -23,6 +23,16 @@ def test_each_image_is_moved_with_its_channels_and_keeps_its_type(dtype):
         assert any(np.array_equal(image, window) for window in windows)
 
 
+def test_every_shift_up_to_the_limit_comes_about_as_often():
+    images = np.zeros((5000, 5, 5), np.uint8)
+    images[:, 2, 2] = 7
+    manual_seed(1)
+    places = random_shift(images, 2).data.reshape(5000, 25)
+    assert (places.max(axis=1) == 7).all()
+    often = np.bincount(places.argmax(axis=1), minlength=25)
+    assert often.min() > 130 and often.max() < 270  # 200 expected, 5 standard deviations
+
+
 def test_shifts_are_of_each_image_and_repeat_with_the_seed():
     one = np.repeat(IMAGES[:1], 200, axis=0)
     manual_seed(2)

@@ -6,7 +6,7 @@
 __all__ = ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax', 'log_softmax', 'ReLU', 'Sigmoid', 'Tanh', 'GELU', 'Softmax',
            'LogSoftmax']
 
-# %% ../../modules/02_activations/activations_dev.py #9aec219ca93c
+# %% ../../modules/02_activations/activations_dev.py #ce5119143f37
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .tensor import Primitive, Tensor, apply, floating, in_float32
+from ..support.large import or_kernel
 from ..support.module_methods import Activation
 from ..support.torch_names import also_dim
 from ..support.validation import checked_axis
@@ -120,6 +121,7 @@ def gelu(x: Any, approximate: str = "none") -> Tensor:
     return apply(GELU_PRIMITIVE, floating(x), approximate=checked_form(approximate))
 
 # %% ../../modules/02_activations/activations_dev.py #softmax
+@or_kernel("softmax_kernels.softmax")  # of large arrays
 @np.errstate(over="ignore", invalid="ignore")  # too wide a gap is -inf; inf - inf is nan
 @in_float32
 def normalized_exp(x: np.ndarray, axis: int) -> np.ndarray:

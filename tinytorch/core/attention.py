@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['scaled_dot_product_attention', 'chunk', 'MultiheadAttention']
 
-# %% ../../modules/12_attention/attention_dev.py #6c6e1c00d173
+# %% ../../modules/12_attention/attention_dev.py #aac1cc1b678b
 import math
 from typing import Any
 
@@ -17,12 +17,15 @@ from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, w
 from ..support.arrays import row_maxima, row_sums
 from ..support.attention_shapes import aligned, check_attention, fitting_mask
 from ..support.attention_shapes import mask_of_heads
+from ..support.batch_parts import by_batch
 from ..support.casts import in_one_type, rounded_like_last, widened
+from ..support.large import or_kernel
 from ..support.parts import KnownInParts
 from ..support.tiles import put_product, scores_like, tiles
 from ..support.validation import check_sizes, checked_axis
 
 # %% ../../modules/12_attention/attention_dev.py #softmax-in-place
+@or_kernel("softmax_kernels.softmax_in_place")  # of large arrays, as softmax in lesson 02
 def softmax_in_place(scores: np.ndarray) -> np.ndarray:
     """The softmax of each row of floating `scores` (..., n), written over them and returned.
 
@@ -76,7 +79,7 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
         out += mask
     softmax_in_place(out)
 
-# %% ../../modules/12_attention/attention_dev.py #529de432f910
+# %% ../../modules/12_attention/attention_dev.py #56b9bcfb299a
 @widened
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
@@ -91,9 +94,9 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
 
-# %% ../../modules/12_attention/attention_dev.py #beabe940bbe7
+# %% ../../modules/12_attention/attention_dev.py #d4ef2785f17a
 @rounded_like_last
 def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray:
     """weights @ value: (..., Tq, Tk) by (..., Tk, n) gives (..., Tq, n)."""
@@ -104,9 +107,9 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", mixed)
+ATTENTION = Primitive("attention", by_batch(mixed))
 
-# %% ../../modules/12_attention/attention_dev.py #f9a91b156896
+# %% ../../modules/12_attention/attention_dev.py #3863201b4e0b
 def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *,
                needs: tuple[bool, ...], is_causal: bool) -> list:
     weights, value = aligned(weights, value)
@@ -118,9 +121,10 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(mixed_rule))
+joint_rule("attention", in_float32(by_batch(mixed_rule)))
 
 # %% ../../modules/12_attention/attention_dev.py #scores-gradient
+@or_kernel("softmax_kernels.softmax_gradient")
 def scores_gradient(g: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The gradient with respect to the scores, of the shape of `weights`, (..., Tq, Tk), in a new
     array, the only one of this size that is made. `g`, with respect to the weights, is only read.
@@ -155,7 +159,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     to_key *= scale
     return [to_query, to_key, to_mask][: len(needs)]
 
-joint_rule("attention_weights", in_float32(weights_rule))
+joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
 
 # %% ../../modules/12_attention/attention_dev.py #attend
 def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,

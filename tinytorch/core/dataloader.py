@@ -89,8 +89,8 @@ class Subset(Dataset):
 def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
     """The sizes of the parts of `count` items: `lengths`, or these shares where they sum to 1.
 
-    Raises ValueError, with the lengths, where one is negative, or where they sum neither to 1 nor
-    to `count`, and TypeError for sizes such as 2.5.
+    Raises ValueError, with the lengths and the count, where one is negative, or where they sum
+    neither to 1 nor to `count`, and TypeError for sizes such as 2.5.
 
     >>> split_sizes(10, [3, 7]), split_sizes(10, [0.5, 0.25, 0.25])
     ([3, 7], [6, 2, 2])
@@ -98,7 +98,7 @@ def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
     total = sum(lengths)
     shares = math.isclose(total, 1)
     if min(lengths, default=0) < 0 or not (shares or total == count):
-        raise ValueError(f"lengths {lengths} should be positive and sum to {count}, or to 1")
+        raise ValueError(f"lengths {lengths}: wanted are some from 0 on that sum to {count} or 1")
     if not shares:
         return [whole(length) for length in lengths]
     sizes = [math.floor(share * count) for share in lengths]
@@ -175,9 +175,9 @@ def make_batch(dataset: Any, indices: np.ndarray, collate_fn: Callable | None = 
         dataset, indices = dataset.dataset, dataset.indices[indices]
     if type(dataset) is TensorDataset and collate_fn is None:
         return list(dataset[indices])
-    items, name = [], type(dataset).__name__
+    items = []
     for index in indices.tolist():
-        with noted(f"this was raised for item {index} of the dataset, a {name}"):
+        with noted(f"this was raised for item {index} of the dataset"):
             items.append(dataset[index])
     with noted(f"this was raised for the batch of items {indices.tolist()}"):
         return (collate_fn or default_collate)(items)

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../modules/03_layers/layers_dev.py #4335d3354e4f
+# %% ../../modules/03_layers/layers_dev.py #d8b491efd12a
 from .tensor import Primitive, Tensor, apply, as_array, floating, in_float32, wrap
 from ..support.axes import with_axes_joined
 from ..support.casts import in_one_type
 from ..support.chains import LayerList
 from ..support.drawing import own_or
+from ..support.large import or_kernel
 from ..support.module_methods import ModuleMethods, naming_from_torch
 from ..support.validation import check_callable, check_sizes, checked_lengths
 
@@ -190,6 +191,7 @@ class Dropout(Module):
     def extra_repr(self) -> str: return str(self.p)
 
 # %% ../../modules/03_layers/layers_dev.py #layer-norm
+@or_kernel("norm_kernels.layer_norm")  # of large arrays, as softmax in lesson 02
 @np.errstate(over="ignore", invalid="ignore")  # a row that holds inf has no mean: it becomes nan
 @in_float32
 def normalized(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) -> np.ndarray:

@@ -202,11 +202,10 @@ def encode_word(word: Sequence[int], ranks: Mapping[tuple[int, int], int]) -> li
     [116, 257]
     """
     word = list(word)
-    while True:
-        pair = min(pairwise(word), key=lambda pair: ranks.get(pair, len(ranks)), default=None)
-        if pair not in ranks:
-            return word
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
         word = merge(word, pair, 256 + ranks[pair])
+    return word
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #bpe-tokenizer
 class BPETokenizer(ByteTokenizer, SavedTokenizer):
@@ -228,7 +227,8 @@ class BPETokenizer(ByteTokenizer, SavedTokenizer):
         return cls(learn_merges(Counter(byte_pieces(text)), vocab_size - 256))
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The tokens of a text or of any bytes, a new list; each piece is worked out once."""
+        """The tokens of a text or of any bytes, a new list; each piece is worked out once.
+        BPETokenizer([(97, 116)]).encode("hat") == [104, 256]"""
         ids = []
         for piece in byte_pieces(text):
             word = self.cache.get(piece)

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from tinytorch.core.layers import Module
-from tinytorch.core.tensor import Tensor, as_tensor
 from tinytorch.support.chains import LayerList
 from tinytorch.support.module_methods import Activation
 
-__all__ = ["Identity", "Flatten", "ModuleList"]
+__all__ = ["Identity", "ModuleList"]
 
 
 class Identity(Activation):
     """What comes in."""
 
     def forward(self, x: Any) -> Any: return x
-
-
-@dataclass(eq=False)
-class Flatten(Activation):
-    """The axes from `start_dim` to `end_dim` as one: (N, ...) becomes (N, n)."""
-
-    start_dim: int = 1
-    end_dim: int = -1
-    def forward(self, x: Any) -> Tensor: return as_tensor(x).flatten(self.start_dim, self.end_dim)
 
 
 class ModuleList(LayerList, Module):

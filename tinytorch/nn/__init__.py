@@ -12,6 +12,7 @@ _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
     "tinytorch.core.embeddings",
     "tinytorch.core.attention",
+    "tinytorch.core.convolutions",
     "tinytorch.given.layers", "tinytorch.given.losses",
 )  # fmt: skip
 _PARTS = ("functional", "init", "utils")

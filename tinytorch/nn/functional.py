@@ -14,6 +14,7 @@ _HOMES = (
     "tinytorch.core.layers", "tinytorch.core.activations", "tinytorch.core.losses", "tinytorch.given.activations",
     "tinytorch.core.embeddings",
     "tinytorch.core.attention",
+    "tinytorch.core.convolutions",
     "tinytorch.given.padding", "tinytorch.given.losses",
 )  # fmt: skip
 _named, _names = namespace(

@@ -1,6 +1,6 @@
 """torch.nn.init's names: fill a parameter with new numbers, in place; each returns the parameter.
 
-A weight is (in, out) here, as Linear's is; PyTorch's is (out, in).
+A weight is (in, out) here, as Linear's is; PyTorch's is (out, in). A convolution's is (out, in, rows, columns) in both.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def _kaiming_std(tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
 
 
 def _fans(tensor: Any) -> tuple[int, int]:
-    if tensor.ndim != 2:
+    if tensor.ndim < 2:
         raise ValueError(f"a weight of shape (in, out) is wanted, got {tensor.shape}")
-    return tensor.shape
+    if tensor.ndim == 2:
+        return tensor.shape
+    to, of, *window = tensor.shape
+    return of * math.prod(window), to * math.prod(window)

@@ -17,11 +17,11 @@ from ..core.tensor import Interceptor, Primitive, Tensor, apply, cast_array
 from ..support.copies import Copies
 from ..support.dtypes import as_dtype, is_floating, is_half
 
-# %% ../../modules/17_precision/precision_dev.py #cc80b6af3d65
-HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "attention_weights"})
+# %% ../../modules/17_precision/precision_dev.py #72640367855e
+HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "conv2d"})
 FLOAT32_OPERATIONS = frozenset({
-    "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "mse_loss",
-    "bce_with_logits", "cross_entropy", "fused_cross_entropy"})
+    "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "batch_norm",
+    "mse_loss", "bce_with_logits", "cross_entropy", "fused_cross_entropy"})
 
 # %% ../../modules/17_precision/precision_dev.py #autocast-type
 def autocast_type(operation: str, dtype: np.dtype, half: np.dtype) -> np.dtype:

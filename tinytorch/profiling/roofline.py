@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-# %% ../../modules/15_roofline/roofline_dev.py #0926c90797d9
+# %% ../../modules/15_roofline/roofline_dev.py #821e63dd7a86
 from ..core.tensor import Node, Primitive, Tensor, no_grad
 from .profiler import Model, Operation, Profiler, Shape, Total, Trace
 from .profiler import sample_input, summarize, total, undisturbed
+from ..support.convolution_flops import CONVOLUTION_FLOPS
 from ..support.launch import compiled
 from ..support.memory import footprint
 from ..support.peaks import ComputePeak, Peaks, check_peak, measured_peaks
@@ -43,9 +44,9 @@ def linear_flops(shapes: tuple[Shape, ...], output: Shape, options: dict) -> int
     """FLOPs of `x @ weight + bias`: those of the product, and one addition for each result."""
     return matmul_flops(shapes, output, options) + math.prod(output)
 
-# %% ../../modules/15_roofline/roofline_dev.py #0733d2dbd051
+# %% ../../modules/15_roofline/roofline_dev.py #3a3c151bc002
 FlopRule = Callable[[tuple[Shape, ...], Shape, dict], int]
-FLOPS: dict[str, tuple[FlopRule, ...]] = {}
+FLOPS: dict[str, tuple[FlopRule, ...]] = dict(CONVOLUTION_FLOPS)  # lesson 09's, given
 
 def flop_rule(name: str, forward: FlopRule, *gradients: FlopRule) -> None:
     """Set how primitive `name` is counted: `rule(input shapes, output shape, options) -> FLOPs`.
@@ -63,13 +64,13 @@ def per_output(steps: int) -> FlopRule:
     """A rule that counts `steps` for each element of the result."""
     return lambda shapes, output, options: steps * math.prod(output)
 
-# %% ../../modules/15_roofline/roofline_dev.py #cc66f724ab5b
+# %% ../../modules/15_roofline/roofline_dev.py #ea0dcf8f41d4
 flop_rule("matmul", matmul_flops), flop_rule("attention", matmul_flops)
 flop_rule("attention_weights", lambda *given: matmul_flops(*given) + per_output(5)(*given))
 flop_rule("linear", linear_flops, matmul_flops, matmul_flops, per_output(1))
 flop_rule("mean", per_input(1), per_output(1))
 flop_rule("gelu", lambda _, y, form: math.prod(y) * (9 if form["approximate"] == "tanh" else 5))
-for _name in ("reshape", "transpose", "getitem", "embedding", "astype", "chunk", "part"):
+for _name in ("reshape", "transpose", "expand", "getitem", "embedding", "astype", "chunk", "part"):
     flop_rule(_name, per_output(0))
 for _name, _steps in {
     "sum": 1, "max": 1, "min": 1, "softmax": 5, "log_softmax": 5, "cross_entropy": 5,

@@ -11,8 +11,6 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from tinytorch.support.checks import equal, explained, outcome
 from tinytorch.support.checks_loading import Broken, Squares
 
@@ -230,9 +228,6 @@ def _until_error(what: str, batches: Iterator, got: list) -> BaseException:
 
 def lengths(loader: type, count: int, size: int) -> None:
     """`len` is the number of batches that come, with and without the last, shorter one."""
-    stopped = loader(Broken(count, count - 1, StopIteration("no more")), size)
-    came = _until_error(f"DataLoader of {count} items, the last raising StopIteration", iter(stopped), [])
-    assert isinstance(came, RuntimeError), f"an item that raises StopIteration came as {came!r}, wanted a RuntimeError"
     for drop_last in (False, True):
         made = loader(Squares(count), size, drop_last=drop_last, collate_fn=list)
         asked = f"DataLoader of {count} items, batch_size={size}, drop_last={drop_last}"
@@ -244,6 +239,9 @@ def lengths(loader: type, count: int, size: int) -> None:
             other = {type(batch).__name__ for batch in got} - {"list"}
             equal(f"batches of a {asked}, collate_fn=list, that are no lists", other, set(), "collate_fn makes them")
             equal(f"epoch {epoch} of a {asked}", got, wanted, "every batch, in order, in each epoch")
+    stopped = loader(Broken(count, count - 1, StopIteration("no more")), size)
+    came = _until_error(f"DataLoader of {count} items, the last raising StopIteration", iter(stopped), [])
+    assert isinstance(came, RuntimeError), f"an item that raises StopIteration came as {came!r}, wanted a RuntimeError"
 
 
 def draws(loader: type, generator: Callable, manual_seed: Callable, batch_indices: Callable) -> None:
@@ -257,37 +255,41 @@ def draws(loader: type, generator: Callable, manual_seed: Callable, batch_indice
     equal("after manual_seed(3), a shuffled epoch of a DataLoader", first, wanted, idea)
     assert first != second, "two shuffled epochs of a DataLoader came in the same order: draw a new one for each"
     for shuffle in (False, True):
-        made = loader(Squares(40), 6, shuffle=shuffle)
+        made = loader(Squares(40), 6, shuffle=shuffle, collate_fn=lambda items: generator().random())
         batches = iter(made)
         state = generator().bit_generator.state
         for _ in batches:
             pass
         same = generator().bit_generator.state == state
         told = f"an epoch with shuffle={shuffle} drew from the shared generator after iter()"
-        assert same, f"{told}: draw all that it needs at its start"
+        assert same, f"{told}: draw the order and a seed at its start, and each batch from a generator of its own"
 
 
-def any_number_of_workers(
-    loader: type, random_shift: Callable, default_collate: Callable, manual_seed: Callable
-) -> None:
-    """From one seed the same batches come, random shifts included, whatever the number of workers."""
-    images = np.random.default_rng(0).random((30, 4, 5)).astype(np.float32)
+def any_number_of_workers(loader: type, manual_seed: Callable, generator: Callable) -> None:
+    """From one seed the same batches come, with the same random numbers, whatever the number of workers."""
 
-    def shifting(items: list) -> Any:
-        return random_shift(default_collate(items), 2)
+    def noisy(items: list) -> list:
+        return [*items, float(generator().random())]
 
     def epochs(workers: int, shuffle: bool = True) -> list[list]:
         manual_seed(3)
-        made = loader(images, 4, shuffle=shuffle, num_workers=workers, collate_fn=shifting)
-        return [[batch.tolist() for batch in made] for _ in range(2)]
+        made = loader(range(30), 4, shuffle=shuffle, num_workers=workers, collate_fn=noisy)
+        return [list(made) for _ in range(2)]
 
     first, second = outcome("two epochs in order", partial(epochs, 0, shuffle=False))
-    assert first != second, "two epochs had the same shifts: draw a seed for each"
+    assert first != second, "two epochs drew the same numbers for their batches: draw a seed for each epoch"
+    _many_seeds(loader, generator)
     wanted = epochs(0)
     for workers in (1, 2, 5):
         got = outcome(f"two epochs with {workers} workers", partial(epochs, workers))
         idea = "each batch has a generator of its own, made from the epoch's seed and its number"
         assert got == wanted, f"after manual_seed(3), {workers} workers gave other batches than none: {idea}"
+
+
+def _many_seeds(loader: type, generator: Callable) -> None:
+    made = loader(range(1), collate_fn=lambda items: float(generator().random()))
+    drawn = {number for _ in range(80) for number in made}
+    assert len(drawn) == 80, f"80 epochs drew {len(drawn)} different numbers: their seeds should be from 0 to 2**63 - 1"
 
 
 def looked_ahead(loader: type, workers: int, factor: int) -> None:

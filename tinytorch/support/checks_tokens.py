@@ -20,7 +20,7 @@ def tokens(what: str, call: Callable[[], Any], wanted: Sequence[int], idea: str 
     got = outcome(what, call, idea)
     assert type(got) is list, f"{what} gave a {type(got).__name__}, wanted a list of whole numbers: {idea}"
     others = sorted({type(i).__name__ for i in got} - {"int"})
-    assert not others, f"{what} gave a list that holds a {others[0]}, wanted whole numbers of Python's: {idea}"
+    assert not others, f"{what} gave a list with numbers of type {others[0]}, wanted Python's int: {idea}"
     equal(what, got, list(wanted), idea)
 
 
@@ -48,14 +48,15 @@ def pieces(pretokenize: Callable[[str], Any], text: str, wanted: Sequence[str] |
 
 
 def comes_back(name: str, tokenizer: Any, *texts: str | bytes) -> None:
-    """Assert that the tokens of each text, or of each bytes, give it back."""
+    """Assert that the tokens of each text, or of each bytes, give it back, as a list and walked through once."""
     for text in texts:
         call = f"{name}.encode({_short(text)})"
         ids = outcome(call, lambda text=text: tokenizer.encode(text), "any text has tokens")
         back = tokenizer.decode_bytes if isinstance(text, bytes) else tokenizer.decode
         with explained(f"decoding what {call} gave", "any tokens can be decoded"):
-            got = back(ids)
+            got, again = back(ids), back(iter(ids))
         assert got == text, f"{call} decoded gave {_short(got)}: nothing may be lost"
+        assert again == text, f"{call} decoded from an iterator gave {_short(again)}: it can be walked through once"
 
 
 def keeps(call: str, tokenizer: Any, text: str | bytes) -> None:
@@ -64,7 +65,8 @@ def keeps(call: str, tokenizer: Any, text: str | bytes) -> None:
     kept, ranks = list(first), tokenizer.ranks
     first.append(0)
     tokenizer.ranks = Ranks(ranks)
-    tokens(f"{call} again, after the caller has changed its list,", lambda: tokenizer.encode(text), kept, "a new list")
+    again = f"{call} again, after the caller has changed its list,"
+    tokens(again, lambda: tokenizer.encode(text), kept, "give a new list")
     looks, tokenizer.ranks = tokenizer.ranks.looks, ranks
     equal(f"{call} again: how often it looked into ranks", looks, 0, "each piece is worked out once, and kept")
 
@@ -120,7 +122,7 @@ def _right_pairs(what: str, pairs: Any, words: list[list[int]], times: list[int]
             counts[pair] = counts.get(pair, 0) + times[place]
             holders.setdefault(pair, set()).add(place)
     gone = sorted(pair for pair, count in pairs.counts.items() if not count)
-    assert not gone, f"{what}, counts keeps {gone} with a count of 0: a pair that no word holds is no candidate"
+    assert not gone, f"{what}, counts keeps {gone} with a count of 0: a pair that no word holds must go"
     equal(f"{what}, counts", dict(pairs.counts), counts, "what counting anew would give")
     got = {pair: set(places) for pair, places in pairs.holders.items() if places}
     equal(f"{what}, holders", got, holders, "the places of the words that hold each pair now")

@@ -15,6 +15,8 @@ import numpy as np
 
 from .arrays import as_matrices, column_sums, power, rows_of, side_by_side, with_axes
 from .forks import held_over_forks
+from .images import channel_rows, from_rows
+from .large import is_large, kernel
 from .tensor_methods import TensorMethods
 
 accumulating = held_over_forks(threading.Lock())  # held while a gradient is added to a leaf's
@@ -98,6 +100,8 @@ def linear_rule(g: Array, y: Array | None, x: Array, weight: Array, bias: Array,
 
 def softmax(g: Array, y: Array, x: Array, axis: int) -> Array:
     """Of a softmax along `axis`."""
+    if is_large(y, g):
+        return kernel("softmax_kernels.softmax_gradient")(g, y, axis)
     return y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
@@ -122,6 +126,8 @@ def layer_norm_rule(
     g: Array, y: Array | None, x: Array, weight: Array, bias: Array, eps: float, needs: tuple[bool, ...]
 ) -> list:
     """Of layer normalisation along the last axis: a list of three."""
+    if is_large(x, g, weight):
+        return kernel("norm_kernels.layer_norm_gradients")(g, x, weight, eps)
     unit = x - x.mean(axis=-1, keepdims=True)
     inverse = 1 / np.sqrt(np.vecdot(unit, unit)[..., np.newaxis] / x.shape[-1] + eps)
     unit *= inverse
@@ -134,6 +140,22 @@ def _layer_norm_to_x(g: Array, unit: Array, inverse: Array) -> Array:
     out -= g.mean(axis=-1, keepdims=True)
     out *= inverse
     return out
+
+
+def batch_norm_rule(
+    g: Array, y: Array | None, x: Array, weight: Array, bias: Array, *, mean: Array, variance: Array, eps: float,
+    training: bool, needs: tuple[bool, ...],
+) -> list:  # fmt: skip
+    """Of batch normalisation of (N, C, ...): a list of three. In training the moments (C,) are those of x."""
+    scale = 1 / np.sqrt(variance + eps)
+    rows, unit = channel_rows(g), channel_rows(x) - mean[:, np.newaxis]
+    unit *= scale[:, np.newaxis]
+    to_weight, to_bias = np.vecdot(rows, unit), rows.sum(axis=1)
+    if training:
+        unit *= (to_weight / max(unit.shape[1], 1))[:, np.newaxis]
+        rows = rows - unit
+        rows -= (to_bias / max(unit.shape[1], 1))[:, np.newaxis]
+    return [from_rows(rows * (weight * scale)[:, np.newaxis], x.shape), to_weight, to_bias]
 
 
 def mse_to_prediction(g: Array, y: Array | None, prediction: Array, target: Array) -> Array:

@@ -14,7 +14,7 @@ from tinytorch.support.validation import check_sizes
 INSTEAD = {  # what PyTorch's functions take and these do not, and what to do instead
     "generator": "call manual_seed(seed) before: there is one generator",
     "pin_memory": "there is no other memory to copy to: leave it out",
-    "persistent_workers": "threads start in no time: leave it out",
+    "persistent_workers": "an epoch starts its threads and ends them: leave it out",
     "multiprocessing_context": "workers are threads: leave it out",
     "worker_init_fn": "workers are threads and share everything: leave it out",
     "timeout": "a worker is waited for: leave it out",
@@ -76,7 +76,7 @@ def checked_images(images: Any, limit: int) -> Any:
 
 
 @runtime_checkable
-class NamedTuple(Protocol):
+class HasFields(Protocol):
     """What every class made by typing.NamedTuple or collections.namedtuple has."""
 
     _fields: tuple[str, ...]
@@ -84,7 +84,7 @@ class NamedTuple(Protocol):
 
 def is_namedtuple(value: Any) -> bool:
     """Whether `value` is a tuple whose parts have names."""
-    return isinstance(value, tuple) and isinstance(value, NamedTuple)
+    return isinstance(value, tuple) and isinstance(value, HasFields)
 
 
 def check_alike(values: Sequence[Any], where: str, tensor: type) -> None:

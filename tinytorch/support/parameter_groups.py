@@ -8,7 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from tinytorch.support.dtypes import is_floating
+from tinytorch.support.heap import keep_freed_memory
 from tinytorch.support.optimizer_options import OFF
+
+keep_freed_memory()  # whoever optimizes asks for the same arrays step after step
 
 
 @runtime_checkable

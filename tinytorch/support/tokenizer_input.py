@@ -58,5 +58,5 @@ def checked_ids(ids: Iterable[int], vocab_size: int) -> list[int]:
         raise TypeError(f"tokens come as a list of whole numbers, {given}: of a tensor, take tolist()") from None
     if found and not 0 <= min(found) <= max(found) < vocab_size:
         place, wrong = next((place, i) for place, i in enumerate(found) if not 0 <= i < vocab_size)
-        raise ValueError(f"token {place} is {wrong}: this vocabulary has the tokens 0 to {vocab_size - 1}")
+        raise ValueError(f"token {place} is {wrong}: the vocabulary has {vocab_size} tokens, numbered from 0")
     return found

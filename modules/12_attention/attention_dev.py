@@ -114,9 +114,8 @@ for d in [4, 64, 1024]:
 # %% [markdown]
 r"""
 A score is a sum of $d$ products of variance 1, so its variance is about $d$. The scores of long
-vectors are so large that one weight is near 1 and the others near 0 before anything has been
-learned. There the softmax has almost no slope, and training almost no gradient. Divided by $\sqrt
-d$, the scores have variance 1 whatever $d$ is.
+vectors are so large that one weight is near 1 and the others near 0 before anything is learned.
+There the softmax has almost no slope. Scores divided by $\sqrt d$ have variance 1, whatever $d$ is.
 
 ## Weights
 
@@ -176,8 +175,8 @@ r"""
 Not every position may look everywhere. Sequences that are shorter than others are filled up with
 padding, which means nothing. And a model that has to guess the next token must not see it: under a
 *causal* mask token $t$ looks at tokens up to $t$ alone. A mask is boolean, True where a query may
-look. Add 0 to those scores and -inf to the others, whose weight is then $e^{-\infty} = 0$ exactly.
-The numbers of a floating mask are added as they are.
+look. Add 0 to those scores and -inf to the others, whose weight is then exactly 0. The numbers of a
+floating mask are added as they are.
 
 ### Exercise: added_mask
 
@@ -281,8 +280,8 @@ for length in [64, 512, 2048]:
 @widened
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
-    """softmax(scale * query @ key^T + mask) of (..., Tq, d) and (..., Tk, d), of shape (..., Tq,
-    Tk); `is_causal` says that the mask is -inf above the diagonal."""
+    """softmax(scale * query @ key^T + mask) of (..., Tq, d) and (..., Tk, d): (..., Tq, Tk), at
+    least float32. `is_causal` says that the mask is -inf above the diagonal."""
     query, key = aligned(query, key)
     out = scores_like(query, (*query.shape[:-1], key.shape[-2]), is_causal)
     mask = fitting_mask(mask, out.shape)
@@ -300,9 +299,9 @@ r"""
 
 The second half of attention is a product, weights times values. As a primitive of its own it
 leaves out what a causal mask leaves out, and it lays its result out in memory as the values are,
-which will save copies. Its gradient rule is that of a product: $\text{d}W = G V^T$ and $\text{d}V
-= W^T G$. A key may belong to several tiles, and its shares add up: `put_product(out, a, b,
-is_first)` writes `a @ b` into `out` the first time, and adds it afterwards.
+which will save copies. Its gradient rule is that of a product: $\text{d}W = G V^T$ and
+$\text{d}V = W^T G$. A key may belong to several tiles, and its shares add up:
+`put_product(out, a, b, is_first)` writes `a @ b` into `out` the first time, and adds it afterwards.
 """
 
 # %%
@@ -343,7 +342,7 @@ $L$ with respect to $p$, the slope of the softmax gives
 
 $$\frac{\partial L}{\partial s_j} = p_j \left(g_j - \sum_k g_k p_k\right)$$
 
-Only the weights have to be kept. Where one is 0, as under a mask, the gradient is 0 too.
+It takes the weights, and the scores need not be kept. Where a weight is 0, so is the gradient.
 
 ### Exercise: scores_gradient
 
@@ -435,8 +434,7 @@ r"""
 ### Exercise: attend
 
 Check the shapes with `check_attention`, make the mask, and send both halves through `apply`, with
-lesson 03's `Dropout` between them. The scale is $1/\sqrt d$ unless another is given. The causal
-mask is `np.tri(Tq, Tk, dtype=bool)`.
+lesson 03's `Dropout` between them. The causal mask is `np.tri(Tq, Tk, dtype=bool)`.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "attend"}
@@ -448,7 +446,7 @@ def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: f
     query is (..., Tq, d), key (..., Tk, d), value (..., Tk, n), with leading axes that broadcast;
     whole numbers become float32. The output has the type of value; weights are float32 or float64.
     `attn_mask` is as in `added_mask` and broadcasts to the weights; with `is_causal` query i may
-    look at keys 0 to i. Dropout with `dropout_p` changes the weights.
+    look at keys 0 to i. Dropout with `dropout_p` changes the weights. No scale is 1 / sqrt(d).
     Raises ValueError where shapes do not fit, and where both masks are given.
 
     >>> attend([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
@@ -595,8 +593,7 @@ the node that made the parts asks for the whole. One array is made there.
 
 ### Exercise: PartialGradient
 
-Write `joined`. Parts on which the loss does not depend are missing. Where none is missing there is
-nothing to fill with zeros, and `np.empty` will do.
+Write `joined`. Parts that the loss does not use are missing. Where none is, `np.empty` is enough.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "partial-gradient"}
@@ -667,7 +664,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     ### BEGIN SOLUTION
     x = as_tensor(input)
     if chunks < 1 or not x.ndim:
-        raise ValueError(f"chunk into {chunks} parts of shape {x.shape}: at least 1, of an axis")
+        raise ValueError(f"chunk of {x.shape} into {chunks}: at least 1 part, along an axis")
     dim = checked_axis(dim, x.shape)
     size = -(-x.shape[dim] // chunks)
     starts = range(0, x.shape[dim], size) if size else [0] * chunks
@@ -707,10 +704,12 @@ class Projections(Module):
 
     torch_names = {f"in_proj.{part}": f"in_proj_{part}" for part in ("weight", "bias")}
 
-    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True):
+    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, *,
+                 batch_first: bool = True):
         check_sizes(embed_dim=embed_dim, num_heads=num_heads)
-        if embed_dim % num_heads:
-            raise ValueError(f"embed_dim {embed_dim} is not a multiple of num_heads {num_heads}")
+        if embed_dim % num_heads or not batch_first:
+            raise ValueError("embed_dim is a multiple of num_heads, and the batch comes first: "
+                             f"got {embed_dim} and {num_heads}, batch_first={batch_first}")
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.in_proj = Linear(embed_dim, 3 * embed_dim, bias)
         self.out_proj = Linear(embed_dim, embed_dim, bias)

@@ -167,8 +167,7 @@ long sums, norms and losses lose much, so they run in float32.
 
 # %%
 #| exporti
-HALF_OPERATIONS = frozenset({
-    "matmul", "vectorized_matmul", "linear", "conv2d", "attention_weights"})
+HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "conv2d"})
 FLOAT32_OPERATIONS = frozenset({
     "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "batch_norm",
     "mse_loss", "bce_with_logits", "cross_entropy", "fused_cross_entropy"})

@@ -75,6 +75,15 @@ def test_its_type_is_pytorchs(dtype):
     assert f"torch.{F.scaled_dot_product_attention(*[Tensor(x, dtype)] * 3).dtype}" == str(theirs.dtype)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_weights_of_16_bit_inputs_stay_in_float32(dtype):
+    x = Tensor(np.random.default_rng(11).normal(size=(2, 4, 3)), dtype, requires_grad=True)
+    out, weights = attend(x, x, x)
+    assert (out.dtype, weights.dtype) == (x.dtype, np.float32)
+    (out.sum() + weights.sum()).backward()
+    assert x.grad.dtype == x.dtype
+
+
 def test_a_floating_mask_gets_its_gradient():
     rng = np.random.default_rng(1)
     arrays = [rng.normal(size=shape) for shape in ((2, 4, 3), (2, 5, 3), (2, 5, 3), (4, 1))]
@@ -192,6 +201,12 @@ def test_from_torch_finds_the_layer_in_a_network():
     state = from_torch(Net(), theirs.state_dict())
     assert np.array_equal(state["attn.in_proj.weight"], theirs.attn.in_proj_weight.detach().numpy().T)
     assert np.array_equal(state["attn.out_proj.bias"], theirs.attn.out_proj.bias.detach().numpy())
+
+
+def test_batch_first_may_be_written_as_for_pytorch():
+    assert MultiheadAttention(4, 2, batch_first=True)(np.ones((3, 2, 4)))[0].shape == (3, 2, 4)
+    with pytest.raises(ValueError, match="batch comes first"):
+        MultiheadAttention(4, 2, batch_first=False)
 
 
 @pytest.mark.parametrize("sizes", [(8, 3), (0, 1), (8, 0), (8, -2)])

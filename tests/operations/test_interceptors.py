@@ -12,6 +12,7 @@ from tests.operations.cases import layer_norm, linear
 from tests.operations.check import HALVES, Seen
 from tests.operations.test_operations import primitives_of_the_package
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
+from tinytorch.core.attention import attend, chunk
 from tinytorch.core.autograd import RULES
 from tinytorch.core.embeddings import embedding
 from tinytorch.core.layers import Linear, Sequential
@@ -281,7 +282,9 @@ AS_IT_COMES = {
     "min": lambda x: x.min(axis=0),
     "maximum": lambda x: maximum(x, 0.5), "where": lambda x: where(x > 1, x, 0), "reshape": lambda x: x.reshape(-1),
     "transpose": lambda x: x.T, "getitem": lambda x: x[1:], "embedding": lambda x: embedding([1, 0, 1], x),
+    "chunk": lambda x: chunk(x, 2)[0], "part": lambda x: chunk(x, 2)[1], "attention": lambda x: attend(x, x, x)[0],
 }  # fmt: skip
+FROM_16_BITS_TO_FLOAT32 = {"attention_weights": lambda x: attend(x, x, x)[1]}  # with autocast and without
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -292,6 +295,15 @@ def test_autocasts_rule_for_each_operation(name, given, half):
     wanted = half if name in TO_HALF else "float32" if name in TO_FLOAT32 else given
     with autocast(half):
         assert operation(Tensor(X, dtype=given)).dtype.name == wanted
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("given", [*HALVES, "float32"])
+@pytest.mark.parametrize("name", FROM_16_BITS_TO_FLOAT32)
+def test_what_widens_by_itself_does_so_under_autocast(name, given, half):
+    operation, x = FROM_16_BITS_TO_FLOAT32[name], Tensor(X, dtype=given)
+    with autocast(half):
+        assert operation(x).dtype == operation(Tensor(X, dtype=given)).dtype == np.float32
 
 
 @pytest.mark.parametrize("name", TO_HALF | TO_FLOAT32 | AS_IT_COMES)
@@ -305,7 +317,7 @@ def test_autocast_leaves_float64_alone(name):
 
 
 def test_autocasts_rules_cover_every_primitive_of_a_lesson(real):
-    covered = set(TO_HALF) | set(TO_FLOAT32) | set(AS_IT_COMES) | {"astype"}
+    covered = set(TO_HALF) | set(TO_FLOAT32) | set(AS_IT_COMES) | set(FROM_16_BITS_TO_FLOAT32) | {"astype"}
     assert covered == set(RULES) & set(primitives_of_the_package(real))
     assert set(TO_HALF) == HALF_OPERATIONS and set(TO_FLOAT32) == FLOAT32_OPERATIONS
 

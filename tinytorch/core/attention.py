@@ -79,12 +79,12 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
         out += mask
     softmax_in_place(out)
 
-# %% ../../modules/12_attention/attention_dev.py #ba51beb93b0c
+# %% ../../modules/12_attention/attention_dev.py #56b9bcfb299a
 @widened
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
-    """softmax(scale * query @ key^T + mask) of (..., Tq, d) and (..., Tk, d), of shape (..., Tq,
-    Tk); `is_causal` says that the mask is -inf above the diagonal."""
+    """softmax(scale * query @ key^T + mask) of (..., Tq, d) and (..., Tk, d): (..., Tq, Tk), at
+    least float32. `is_causal` says that the mask is -inf above the diagonal."""
     query, key = aligned(query, key)
     out = scores_like(query, (*query.shape[:-1], key.shape[-2]), is_causal)
     mask = fitting_mask(mask, out.shape)
@@ -169,7 +169,7 @@ def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: f
     query is (..., Tq, d), key (..., Tk, d), value (..., Tk, n), with leading axes that broadcast;
     whole numbers become float32. The output has the type of value; weights are float32 or float64.
     `attn_mask` is as in `added_mask` and broadcasts to the weights; with `is_causal` query i may
-    look at keys 0 to i. Dropout with `dropout_p` changes the weights.
+    look at keys 0 to i. Dropout with `dropout_p` changes the weights. No scale is 1 / sqrt(d).
     Raises ValueError where shapes do not fit, and where both masks are given.
 
     >>> attend([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
@@ -260,23 +260,25 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     x = as_tensor(input)
     if chunks < 1 or not x.ndim:
-        raise ValueError(f"chunk into {chunks} parts of shape {x.shape}: at least 1, of an axis")
+        raise ValueError(f"chunk of {x.shape} into {chunks}: at least 1 part, along an axis")
     dim = checked_axis(dim, x.shape)
     size = -(-x.shape[dim] // chunks)
     starts = range(0, x.shape[dim], size) if size else [0] * chunks
     whole, before = apply(CHUNK, x), (slice(None),) * dim
     return tuple(apply(PART, whole, index=(*before, slice(i, i + size))) for i in starts)
 
-# %% ../../modules/12_attention/attention_dev.py #e8c12470bfab
+# %% ../../modules/12_attention/attention_dev.py #e3c4a3099841
 class Projections(Module):
     """The parameters of MultiheadAttention, with PyTorch's names for them where they differ."""
 
     torch_names = {f"in_proj.{part}": f"in_proj_{part}" for part in ("weight", "bias")}
 
-    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True):
+    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, *,
+                 batch_first: bool = True):
         check_sizes(embed_dim=embed_dim, num_heads=num_heads)
-        if embed_dim % num_heads:
-            raise ValueError(f"embed_dim {embed_dim} is not a multiple of num_heads {num_heads}")
+        if embed_dim % num_heads or not batch_first:
+            raise ValueError("embed_dim is a multiple of num_heads, and the batch comes first: "
+                             f"got {embed_dim} and {num_heads}, batch_first={batch_first}")
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.in_proj = Linear(embed_dim, 3 * embed_dim, bias)
         self.out_proj = Linear(embed_dim, embed_dim, bias)

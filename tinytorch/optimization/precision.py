@@ -17,9 +17,8 @@ from ..core.tensor import Interceptor, Primitive, Tensor, apply, cast_array
 from ..support.copies import Copies
 from ..support.dtypes import as_dtype, is_floating, is_half
 
-# %% ../../modules/17_precision/precision_dev.py #2c1f037022b1
-HALF_OPERATIONS = frozenset({
-    "matmul", "vectorized_matmul", "linear", "conv2d", "attention_weights"})
+# %% ../../modules/17_precision/precision_dev.py #72640367855e
+HALF_OPERATIONS = frozenset({"matmul", "vectorized_matmul", "linear", "conv2d"})
 FLOAT32_OPERATIONS = frozenset({
     "exp", "log", "pow", "reciprocal", "sum", "softmax", "log_softmax", "layer_norm", "batch_norm",
     "mse_loss", "bce_with_logits", "cross_entropy", "fused_cross_entropy"})

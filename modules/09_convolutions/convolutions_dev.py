@@ -806,11 +806,10 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
     """(N, C, ...) with mean 0 and variance 1 in each channel, times weight plus bias, (C,), if any.
 
     In training by the batch's own moments; the `data` of the running ones, if any, become new
-    arrays of their types, (1 - momentum) * running + momentum * batch. In evaluation by the running
-    ones, which do not change; without them it raises ValueError.
+    arrays of their types, (1 - momentum) * running + momentum * batch. In evaluation by the
+    running ones, which stay; ValueError without them.
 
-    >>> mean, variance = Tensor([5.0]), Tensor([4.0])
-    >>> batch_norm([[5.0], [7.0]], mean, variance, eps=0).tolist()
+    >>> batch_norm([[5.0], [7.0]], Tensor([5.0]), Tensor([4.0]), eps=0).tolist()
     [[0.0], [1.0]]
     """
     x = floating(input)

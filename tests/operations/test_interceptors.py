@@ -14,6 +14,7 @@ from tests.operations.test_operations import primitives_of_the_package
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
 from tinytorch.core.attention import attend, chunk
 from tinytorch.core.autograd import RULES
+from tinytorch.core.convolutions import batch_norm, conv2d, max_pool2d, unfold
 from tinytorch.core.embeddings import embedding
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.losses import bce_with_logits, cross_entropy, mse_loss
@@ -265,11 +266,13 @@ TO_HALF = {
     "matmul": lambda x: x @ x,
     "vectorized_matmul": lambda x: vectorized_matmul(x, x.reshape(1, *x.shape)),
     "linear": lambda x: linear(x, Tensor(np.ones((4, 2), np.float32)), Tensor(np.ones(2, np.float32))),
+    "conv2d": lambda x: conv2d(x.reshape(1, 1, 4, 4), Tensor(np.ones((2, 1, 2, 2), np.float32))),
 }
 TO_FLOAT32 = {
     "exp": Tensor.exp, "log": Tensor.log, "pow": lambda x: x**2, "reciprocal": lambda x: 1 / x,
     "sum": lambda x: x.sum(axis=0), "softmax": softmax, "log_softmax": log_softmax,
     "layer_norm": lambda x: layer_norm(x, Tensor([1.0] * 4), Tensor([0.0] * 4)),
+    "batch_norm": lambda x: batch_norm(x, None, None, training=True),
     "mse_loss": lambda x: mse_loss(x, x * 0), "bce_with_logits": lambda x: bce_with_logits(x, x * 0),
     "cross_entropy": lambda x: cross_entropy(x, np.arange(4)),
     "fused_cross_entropy": lambda x: fused_cross_entropy(x, np.arange(4)),
@@ -283,6 +286,7 @@ AS_IT_COMES = {
     "maximum": lambda x: maximum(x, 0.5), "where": lambda x: where(x > 1, x, 0), "reshape": lambda x: x.reshape(-1),
     "transpose": lambda x: x.T, "getitem": lambda x: x[1:], "embedding": lambda x: embedding([1, 0, 1], x),
     "chunk": lambda x: chunk(x, 2)[0], "part": lambda x: chunk(x, 2)[1], "attention": lambda x: attend(x, x, x)[0],
+    "unfold": lambda x: unfold(x.reshape(1, 1, 4, 4), 2), "max_pool2d": lambda x: max_pool2d(x.reshape(1, 1, 4, 4), 2),
 }  # fmt: skip
 FROM_16_BITS_TO_FLOAT32 = {"attention_weights": lambda x: attend(x, x, x)[1]}  # with autocast and without
 

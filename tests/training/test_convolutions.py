@@ -230,6 +230,13 @@ def test_a_layer_that_pools_is_pytorchs(make):
     assert make(nn).train().eval()(normal(2, 3, 7, 6)).shape == make(torch.nn)(torch.zeros(2, 3, 7, 6)).shape
 
 
+def test_running_moments_become_inf_and_nan_without_a_warning():
+    layer = nn.BatchNorm2d(1)
+    for _ in range(3):
+        layer(np.full((1, 1, 2, 2), [[np.inf, 1], [2, 3]], np.float32))
+    assert np.isnan(layer.running_var.data).all() and not np.isfinite(layer.running_mean.data).any()
+
+
 def test_an_empty_batch_leaves_the_running_moments_as_they_are():
     layer = nn.BatchNorm2d(2)
     assert layer(np.zeros((0, 2, 3, 3), np.float32)).shape == (0, 2, 3, 3)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinytorch.support.by_name import offered
 from tinytorch.support.dtypes import is_half
+from tinytorch.support.quiet import quiet
 
 Pair = tuple[int, int]
 
@@ -65,12 +66,16 @@ def one_or_many(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def unless_empty(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function of a batch give an empty batch back as it is: there is nothing to compute a mean of."""
+    """Let a function of a batch give an empty batch back as it is: there is nothing to compute a mean of.
+
+    The others it computes without NumPy's warnings of inf and nan, as every operation is.
+    """
+    computed = quiet(function)
 
     @wraps(function)
     def either(input: Any, *inputs: Any, **options: Any) -> Any:
         x = offered("as_tensor")(input)
-        return function(x, *inputs, **options) if x.size else x._floating()
+        return computed(x, *inputs, **options) if x.size else x._floating()
 
     return either
 

@@ -527,7 +527,8 @@ def test_unit_bigram_bits():
     cases += [("abacabad", "dacbd", "abcd"), ("bbbbbbba", "abba", "abxyz"), ("ba", "ab", "ab")]
     ### END HIDDEN TESTS
     for training, test, letters in cases:
-        checks.counted(bigram_bits, training, test, letters, "what comes after a, how often, plus 1?")
+        checks.counted(bigram_bits, training, test, letters,
+                       "what comes after a, and how often? then 1 is added")
 
 test_unit_bigram_bits()
 

@@ -892,6 +892,7 @@ for title, play in test_plays.items():
 # %% [markdown]
 r"""
 `examples/shakespeare.py` trains four blocks of width 128 on 37 works, for ten minutes or longer.
+It uses lessons 16 and 18, too, and so runs when they are complete.
 
 ## Questions
 

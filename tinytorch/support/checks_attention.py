@@ -285,8 +285,8 @@ def _slopes(what: str, function: Callable, inputs: Sequence[Any], step: float = 
     out = function(*inputs)
     start = np.random.default_rng(6).normal(size=out.shape)
     out.backward(type(out)(start))
-    for number, x in enumerate(inputs, 1):
-        assert x.grad is not None, f"{what} gave input {number} no gradient: is it recorded?"
+    for name, x in zip(("query", "key", "value"), inputs, strict=True):
+        assert x.grad is not None, f"{what} gave {name} no gradient: is it recorded?"
         for i in list(np.ndindex(x.shape))[:: max(x.data.size // 5, 1)]:
             here, sides = x.data[i], []
             for moved in (here + step, here - step):
@@ -294,7 +294,7 @@ def _slopes(what: str, function: Callable, inputs: Sequence[Any], step: float = 
                 sides.append((function(*inputs).data * start).sum())
             x.data[i] = here
             slope = (sides[0] - sides[1]) / (2 * step)
-            close(f"{what}: the gradient of input {number} at {list(i)}", x.grad.data[i], slope,
+            close(f"{what}: the gradient of {name} at {list(i)}", x.grad.data[i], slope,
                   "is all of it recorded, and the rule right?", rtol=1e-4, atol=1e-6)
 
 

@@ -854,9 +854,9 @@ sizes, lengths, bits = zip(*rows)
 # %%
 import matplotlib.pyplot as plt
 
+curves = {"characters a token": lengths, "bits a character": bits}
 figure, panels = plt.subplots(1, 2, figsize=(9, 2.8))
-labels = "characters a token", "bits a character"
-for panel, values, label in zip(panels, [lengths, bits], labels):
+for panel, (label, values) in zip(panels, curves.items()):
     panel.plot(sizes, values, "o-")
     panel.set(xlabel="vocabulary", ylabel=label, ylim=(0, 1.1 * max(values)))
 plt.show()

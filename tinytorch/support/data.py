@@ -51,10 +51,10 @@ def load_digits20(path: str | os.PathLike | None = None) -> tuple[np.ndarray, np
     They are cut out of the picture at `path`, or else of `dataset("digits20", "digits.png")`, where they are in order:
     500 images of 0 first, 500 of 9 last. Raises ValueError where the picture is not 50 rows of 100 digits.
     """
-    from PIL import Image
+    from PIL.Image import open as open_picture
 
     path = dataset("digits20", "digits.png") if path is None else path
-    with Image.open(path) as picture:
+    with open_picture(path) as picture:
         pixels = np.asarray(picture)
     if pixels.shape != (1000, 2000):
         raise ValueError(f"{path}: the picture should be of 1000 x 2000 grey pixels, this one is of {pixels.shape}")

@@ -261,10 +261,10 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     x = as_tensor(input)
     if chunks < 1 or not x.ndim:
         raise ValueError(f"chunk of {x.shape} into {chunks}: at least 1 part, along an axis")
-    dim = checked_axis(dim, x.shape)
-    size = -(-x.shape[dim] // chunks)
-    starts = range(0, x.shape[dim], size) if size else [0] * chunks
-    whole, before = apply(CHUNK, x), (slice(None),) * dim
+    along = checked_axis(dim, x.shape)
+    size = -(-x.shape[along] // chunks)
+    starts = range(0, x.shape[along], size) if size else [0] * chunks
+    whole, before = apply(CHUNK, x), (slice(None),) * along
     return tuple(apply(PART, whole, index=(*before, slice(i, i + size))) for i in starts)
 
 # %% ../../modules/12_attention/attention_dev.py #e3c4a3099841

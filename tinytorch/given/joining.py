@@ -71,23 +71,23 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
     ValueError where the lengths do not add up to that of the axis.
     """
     x, sizes = as_tensor(tensor), split_size_or_sections
-    axis = checked_axis(dim, x.shape)
-    length = x.shape[axis]
+    dim = checked_axis(dim, x.shape)
+    length = x.shape[dim]
     if isinstance(sizes, int):
         if sizes < 1 and length:
             raise ValueError(f"split wants parts of at least 1 element, got {sizes}")
         sizes = [min(sizes, length - start) for start in range(0, length, sizes)] if length else [0]
     if sum(sizes) != length or min(sizes, default=0) < 0:
-        raise ValueError(f"split into {list(sizes)} does not add up to the {length} along axis {axis} of {x.shape}")
+        raise ValueError(f"split into {list(sizes)} does not add up to the {length} along axis {dim} of {x.shape}")
     ends = np.cumsum([0, *sizes])
-    return tuple(x[(slice(None),) * axis + (slice(a, b),)] for a, b in zip(ends[:-1], ends[1:], strict=True))
+    return tuple(x[(slice(None),) * dim + (slice(a, b),)] for a, b in zip(ends[:-1], ends[1:], strict=True))
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """The tensors along `dim`, without that axis."""
     x = as_tensor(input)
-    axis = checked_axis(dim, x.shape)
-    return tuple(x[(slice(None),) * axis + (i,)] for i in range(x.shape[axis]))
+    dim = checked_axis(dim, x.shape)
+    return tuple(x[(slice(None),) * dim + (i,)] for i in range(x.shape[dim]))
 
 
 def broadcast_to(input: Any, shape: Sequence[int]) -> Tensor:

@@ -665,7 +665,7 @@ CASES: list[Case] = [
         "chunk",
         "parts of the length n // chunks",
         CHUNK,
-        ("size = -(-x.shape[dim] // chunks)", "size = max(x.shape[dim] // chunks, 1)"),
+        ("size = -(-x.shape[along] // chunks)", "size = max(x.shape[along] // chunks, 1)"),
         says=("the shapes of chunk", "ceil(n / chunks)"),
     ),
     wrong(
@@ -673,14 +673,14 @@ CASES: list[Case] = [
         "always so many parts",
         CHUNK,
         (
-            "starts = range(0, x.shape[dim], size) if size else [0] * chunks",
+            "starts = range(0, x.shape[along], size) if size else [0] * chunks",
             "starts = range(0, size * chunks, max(size, 1)) if size else [0] * chunks",
         ),
         says=("the shapes of chunk",),
     ),
     wrong("chunk", "one part of nothing", CHUNK, ("[0] * chunks", "[0]"), says=("the shapes of chunk", "(0, 2)")),
     wrong(
-        "chunk", "negative axes overlooked", CHUNK, ("    dim = checked_axis(dim, x.shape)\n", ""), says=("chunk of",)
+        "chunk", "negative axes overlooked", CHUNK, ("checked_axis(dim, x.shape)", "dim"), says=("chunk of",)
     ),
     wrong("chunk", "by slices", CHUNK, ("apply(CHUNK, x)", "x"), says=("",)),
     wrong("chunk", "a list", CHUNK, (WHOLE, WHOLE.replace("tuple(", "list(")), says=("gave a list", "tuple")),

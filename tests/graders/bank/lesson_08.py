@@ -954,7 +954,7 @@ CASES: list[Case] = [
     finally:
         pool.shutdown(cancel_futures=True)
     """,
-        says=("wanted 6 at most: let go of what has been", "let go of what has been used")),
+        says=("wanted 8 at most", "let go of what has been used")),
     wrong("prefetch", "a closure of the loop's job", "test-prefetch",
         solution="""
     jobs, waiting, pool = iter(jobs), deque(), ThreadPoolExecutor(num_workers)
@@ -983,7 +983,7 @@ CASES: list[Case] = [
     finally:
         pool.shutdown(cancel_futures=True)
     """,
-        says=("wanted 6 at most: let go of what has been", "let go of what has been used")),
+        says=("wanted 8 at most", "let go of what has been used")),
     wrong("prefetch", "errors printed and passed over", "test-prefetch-ends",
         (
             "            made = waiting.popleft().result()\n",

@@ -278,11 +278,11 @@ def test_unit_split_sizes():
     cases = [(10, [3, 7], [3, 7]), (10, (0.5, 0.25, 0.25), [6, 2, 2]), (100, [0.1] * 10, [10] * 10),
              (5, np.array([2, 3]), [2, 3]), (11, [1.0], [11]), (4, [0, 4], [0, 4])]
     refused = [(10, [5, 4], ValueError), (10, [0.5, 0.4], ValueError), (10, [12, -2], ValueError),
-               (5, [2.5, 2.5], TypeError)]
+               (5, [2.5, 2.5], TypeError), (10, [math.nan, 1], ValueError)]
     ### BEGIN HIDDEN TESTS
     cases += [(10, [1 / 3] * 3, [4, 3, 3]), (11, [0.25] * 4, [3, 3, 3, 2]), (7, [1], [7]),
               (1, [0.5, 0.5], [1, 0]), (0, [0.5, 0.5], [0, 0]), (3, [np.int64(3)], [3])]
-    refused += [(10, [1.5, -0.5], ValueError), (3, [], ValueError)]
+    refused += [(10, [-0.5, 1.5], ValueError), (3, [], ValueError), (10, [0.33] * 3, ValueError)]
     ### END HIDDEN TESTS
     checks_loading.sizes(split_sizes, cases)
     checks_loading.no_sizes(split_sizes, refused)
@@ -392,6 +392,8 @@ def test_unit_default_collate():
     ### BEGIN HIDDEN TESTS
     cases += [([pair], pair[None]), ([np.float16(2)], np.float16([2])), ([b"a"], [b"a"]),
               ([(point(1, [2]),)], [point(np.array([1]), [np.array([2])])]), ([{}, {}], {}),
+              ([(1, 2, "a")], [np.array([1]), np.array([2]), ("a",)]),
+              ([{"y": 1, "x": 2}], {"y": np.array([1]), "x": np.array([2])}),
               ([np.int8([1]), np.int8([2])], np.int8([[1], [2]])), ([(), ()], [])]
     places += [([(0, (1, "a")), (0, (1, 2))], TypeError, ("item[1][1]", "int", "str")),
                ([{7: {"y": 1}}, {7: {"z": 1}}], ValueError, ("item[7]", "'y'"))]

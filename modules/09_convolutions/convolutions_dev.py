@@ -546,7 +546,7 @@ class Conv2d(Module):
 def test_unit_conv2d_layer():
     cases = [((1, 4, 3), {}), ((3, 2, (2, 5)), {"stride": 2}), ((2, 6, 1), {"bias": False})]
     ### BEGIN HIDDEN TESTS
-    cases += [((5, 3, (4, 1)), {"bias": False, "padding": (1, 0)}), ((2, 2, 7), {})]
+    cases += [((5, 3, (4, 1)), {"bias": False, "padding": (1, 0)}), ((2, 2, 7), {"bias": np.True_})]
     ### END HIDDEN TESTS
     for sizes, options in cases:
         checks.starts(Conv2d, generator, manual_seed, sizes, options, "(out, in, rows, columns)")
@@ -648,7 +648,7 @@ def winners(parts: np.ndarray, largest: np.ndarray) -> np.ndarray:
 def test_unit_winners():
     cases = [((2, 2), 3), ((2, 2), 1), ((3, 2), 50), ((1, 1), 2), ((20, 20), 9000)]
     ### BEGIN HIDDEN TESTS
-    cases += [((1, 4), 2), ((3, 3), 4), ((2, 3), 1), ((17, 16), 4000)]
+    cases += [((1, 4), 2), ((3, 3), 4), ((2, 3), 1), ((17, 16), 4000), ((12, 12), 900)]
     ### END HIDDEN TESTS
     for kernel, levels in cases:
         for nans in (False, True):
@@ -807,7 +807,7 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
 
     In training by the batch's own moments; the `data` of the running ones, if any, become new
     arrays of their types, (1 - momentum) * running + momentum * batch. In evaluation by the
-    running ones, which stay; ValueError without them.
+    running ones, which stay. ValueError without them, and for one number a channel in training.
 
     >>> batch_norm([[5.0], [7.0]], Tensor([5.0]), Tensor([4.0]), eps=0).tolist()
     [[0.0], [1.0]]
@@ -826,7 +826,7 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
             moved = running.data + momentum * (value - running.data)
             running.data = moved.astype(running.dtype)
     ### END SOLUTION
-    return apply(BATCH_NORM, x, weight, bias, mean=mean, variance=variance, eps=eps,
+    return apply(BATCH_NORM, x, weight, bias, mean=mean, variance=variance, eps=float(eps),
                  training=training)
 
 # %% nbgrader={"grade": true, "grade_id": "test-batch-norm", "points": 6}

@@ -123,14 +123,14 @@ def test_unit_char_tokenizer():
     cases = [("banana split", " abilnpst", "plan", [6, 4, 1, 5]), ("Zoo\n", "\nZo", "", [])]
     cases += [("to be, or not", " ,benort", "bent", [2, 3, 4, 7])]
     ### BEGIN HIDDEN TESTS
-    cases += [("\u00e9t\u00e9, z", " ,tz\u00e9", "z\u00e9", [3, 4]), ("aA", "Aa", "aA", [1, 0])]
+    cases += [("\u00e9tz", "tz\u00e9", "z\u00e9", [1, 2]), ("A\u0301a", "Aa\u0301", "aA", [1, 0])]
     ### END HIDDEN TESTS
     for learned, characters, other, wanted in cases:
         tokenizer, what = CharTokenizer.train(learned), f"CharTokenizer.train({learned!a})"
         equal(f"{what}.tokens", tokenizer.tokens, list(characters), "each once, in sorted order")
         call = f"{what}.encode({other!a})"
         checks.tokens(call, lambda: tokenizer.encode(other), wanted, "places in tokens")
-        back = outcome(f"{what}.decode({wanted})", lambda: tokenizer.decode(wanted))
+        back = outcome(f"{what}.decode({wanted})", lambda: tokenizer.decode(iter(wanted)))
         equal(f"{what}.decode({wanted})", back, other, "the characters at these places")
     checks.makes_its_own(CharTokenizer, "abc")
 
@@ -216,7 +216,8 @@ class ByteTokenizer:
         self.tokens = [bytes([number]) for number in range(256)]
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The bytes as numbers: ByteTokenizer().encode("A\u00e9") == [65, 195, 169]"""
+        """The bytes as numbers: ByteTokenizer().encode("A\u00e9") == [65, 195, 169]
+        ValueError for a lone surrogate."""
         ### BEGIN SOLUTION
         return list(as_utf8(text))
         ### END SOLUTION
@@ -240,8 +241,8 @@ def test_unit_byte_tokenizer():
     cases = [("Zoo", [90, 111, 111]), ("\u20ac!", [226, 130, 172, 33]), (b"\xffa", [255, 97])]
     more = [([65, 195], b"A\xc3"), ([226, 130, 33], b"\xe2\x82!"), ([84, 256, 32], b"T the ")]
     ### BEGIN HIDDEN TESTS
-    cases += [("\U0001f600", [240, 159, 152, 128]), (b"", []), ("n\u00e9", [110, 195, 169])]
-    more += [([240, 159, 152], b"\xf0\x9f\x98"), ([257, 169, 65], "\u00e9A".encode()), ([], b"")]
+    cases += [("\U0001f600", [240, 159, 152, 128]), (b"", []), ("\ufeff\0", [239, 187, 191, 0])]
+    more += [([240, 159], b"\xf0\x9f"), ([257, 169, 65], b"\xc3\xa9A"), ([13, 10], b"\r\n")]
     ### END HIDDEN TESTS
     tokenizer = ByteTokenizer()
     for given, wanted in cases:
@@ -250,6 +251,7 @@ def test_unit_byte_tokenizer():
         checks.comes_back("ByteTokenizer()", tokenizer, given)
     checks.out_of_range("decode", tokenizer.decode, -1, 256)
     checks.out_of_range("decode_bytes", tokenizer.decode_bytes, -256, 1000)
+    checks.no_halves(tokenizer)
     tokenizer.tokens += [b" the", b"\xc3"]
     for ids, wanted in more:
         checks.decodes("with tokens 256 b' the' and 257 b'\\xc3'", tokenizer, ids, wanted)
@@ -317,8 +319,7 @@ def test_unit_pretokenize():
     ### END HIDDEN TESTS
     for given, wanted in cases:
         checks.pieces(pretokenize, given, wanted, "words, numbers, signs, white space")
-    for start in range(0, 0x3000, 0x100):
-        checks.pieces(pretokenize, "".join(map(chr, range(start, start + 0x100))), None, "any text")
+    checks.any_text(pretokenize)
 
 test_unit_pretokenize()
 
@@ -423,7 +424,7 @@ def test_unit_merge():
              ([11, 2, 1], (1, 2), 3, [11, 2, 1]), ([], (1, 2), 3, [])]
     ### BEGIN HIDDEN TESTS
     cases += [([7, 8, 8, 7, 8], (7, 8), 257, [257, 8, 257]), (b"aaaa", (97, 97), 256, [256, 256]),
-              ([3, 5, 3], (5, 5), 9, [3, 5, 3]), ((0, 1, 0, 0), (0, 0), 4, [0, 1, 4])]
+              ([1, 2, 2], (1, 2), 1, [1, 2]), ((0, 1, 0, 0), (0, 0), 4, [0, 1, 4])]
     ### END HIDDEN TESTS
     for *given, wanted in cases:
         checks.gives(merge, given, wanted, "from the left, and no token is used twice")
@@ -505,9 +506,9 @@ def plain_merges(words: Mapping[Sequence[int], int], count: int) -> list[tuple[i
 def test_unit_plain_merges():
     cases = [({b"hat": 2, b"that": 1}, 9, [(97, 116), (104, 256), (116, 257)]),
              ({b"aaaaaaa": 1}, 2, [(97, 97), (256, 256)]), ({b"ab": 1, b"cd": 1}, 1, [(97, 98)]),
-             ({b"ab": 3, b"zz": 2, b"cd": 1}, 2, [(97, 98), (122, 122)]), ({b"x": 5}, 4, [])]
+             ({b"ab": 3, b"zz": 2, b"cd": 1}, 2, [(97, 98), (122, 122)]), ({b"xy": 5}, 0, [])]
     ### BEGIN HIDDEN TESTS
-    cases += [({b"aaaaaaa": 1}, 9, [(97, 97), (256, 256), (256, 97), (257, 258)]), ({}, 1, []),
+    cases += [({b"a" * 7: 1}, 9, [(97, 97), (256, 256), (256, 97), (257, 258)]), ({b"x": 5}, 4, []),
               ({b"dc": 2, b"ab": 2, b"abdc": 1}, 5, [(97, 98), (100, 99), (256, 257)])]
     ### END HIDDEN TESTS
     for *given, wanted in cases:
@@ -657,11 +658,11 @@ def test_unit_token_bytes():
     damaged = [([(97, 256)], "256"), ([(1, 2), (258, 1)], "258"), ([(-1, 5)], "-1")]
     ### BEGIN HIDDEN TESTS
     cases += [([(98, 98), (256, 256), (257, 97)], [b"bb", b"bbbb", b"bbbba"]),
-              ([(195, 169), (32, 256)], [b"\xc3\xa9", b" \xc3\xa9"])]
+              ([(98, 98), (256, 98), (98, 256)], [b"bb", b"bbb", b"bbb"])]
     damaged += [([(1, 2), (3, 257)], "257"), ([(4, -300)], "-300")]
     ### END HIDDEN TESTS
     for merges, wanted in cases:
-        got = outcome(f"token_bytes({merges})", lambda: list(token_bytes(merges)))
+        got = outcome(f"token_bytes({merges})", lambda: list(token_bytes(iter(merges))))
         equal(f"token_bytes({merges})[256:]", got[256:], wanted, "first one's, then the other's")
         equal(f"token_bytes({merges})[:256]", got[:256], [bytes([i]) for i in range(256)])
     for merges, number in damaged:
@@ -712,9 +713,8 @@ def test_unit_encode_word():
               (b"xyz", [(120, 121), (121, 122), (256, 122)], [258])]
     ### END HIDDEN TESTS
     for word, merges, wanted in cases:
-        ranks = checks.Ranks({pair: rank for rank, pair in enumerate(merges)})
-        call = f"encode_word({word}, the ranks of {merges})"
-        checks.tokens(call, lambda: encode_word(word, ranks), wanted, "the lowest rank first")
+        checks.word_encoded(encode_word, word, merges, wanted)
+    checks.few_passes(encode_word)
 
 test_unit_encode_word()
 

@@ -77,3 +77,13 @@ def test_batch_norm_passes_and_one_that_never_trains_does_not(case):
     with pytest.raises(AssertionError, match="in evaluation"):
         checks.kept_moments(lambda x, *moments, momentum=0.1: right.batch_norm(x, *moments, training=True), Tensor,
                             *case, IDEA)
+
+
+def test_a_loop_over_windows_is_told_and_one_over_places_is_not():
+    def looped(rows):
+        for _ in range(rows * rows):
+            pass
+
+    checks.no_loop_over_windows("flat", lambda rows: np.ones((rows, rows)).sum())
+    with pytest.raises(AssertionError, match="looped ran .* loop over the places in the kernel"):
+        checks.no_loop_over_windows("looped", looped)

@@ -73,3 +73,15 @@ def test_batches_that_are_made_too_early_or_too_late_are_told():
 
     assert "18 later ones were made, wanted 4" in sentence(ahead.bounded, eager, 2, 4)
     assert "made something on the thread that asks" in sentence(ahead.in_order, lazy, 5, 2, 4)
+
+
+def test_batches_that_are_kept_are_told():
+    kept = []
+
+    def hoarding(make, jobs, num_workers, ahead):
+        for batch in lesson.prefetch(make, jobs, num_workers, ahead):
+            kept.append(batch)
+            yield batch
+
+    with pytest.raises(AssertionError, match="batches were in memory at the same time, wanted 7 at most"):
+        ahead.bounded(hoarding, 2, 3)

@@ -37,6 +37,10 @@ def test_the_right_functions_pass():
     checks.keeps("it", tokenizer, "the then")
     checks.decodes("of it", ByteTokenizer(), [97, 255], b"a\xff")
     checks.makes_its_own(CharTokenizer, "abc")
+    checks.any_text(pretokenize)
+    checks.no_halves(tokenizer)
+    checks.word_encoded(encode_word, b"that", [(97, 116)], [116, 104, 256])
+    checks.few_passes(encode_word)
     checks.out_of_range("decode", tokenizer.decode, -1, 258)
     checks.replaced(PairIndex, WORDS, *STEPS)
 
@@ -191,3 +195,27 @@ def test_a_table_of_ranks_counts_looks_and_notices_walks():
 
 def test_long_texts_are_told_in_part():
     assert len(sentence(checks.pieces, lambda text: [], "x" * 5000, None, "cut")) < 300
+
+
+def test_a_list_that_is_handed_back_is_told():
+    told = sentence(checks.word_encoded, lambda ids, ranks: ids if type(ids) is list else list(ids), b"q", [], [113])
+    assert "gave the caller's own list" in told
+
+
+def test_a_pass_for_each_place_is_told():
+    def one_by_one(word, ranks):
+        word = list(word)
+        while found := [(ranks[pair], k) for k, pair in enumerate(zip(word, word[1:], strict=False)) if pair in ranks]:
+            rank, k = min(found)
+            word[k : k + 2] = [256 + rank]
+        return word
+
+    assert "wanted 2000 at most" in sentence(checks.few_passes, one_by_one)
+
+
+def test_half_a_character_that_is_accepted_is_told():
+    class Lenient:
+        def encode(self, text):
+            return list(text.encode(errors="replace"))
+
+    assert "was accepted" in sentence(checks.no_halves, Lenient())

@@ -305,7 +305,7 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
 
     In training by the batch's own moments; the `data` of the running ones, if any, become new
     arrays of their types, (1 - momentum) * running + momentum * batch. In evaluation by the
-    running ones, which stay; ValueError without them.
+    running ones, which stay. ValueError without them, and for one number a channel in training.
 
     >>> batch_norm([[5.0], [7.0]], Tensor([5.0]), Tensor([4.0]), eps=0).tolist()
     [[0.0], [1.0]]
@@ -322,7 +322,7 @@ def batch_norm(input: Any, running_mean: Tensor | None, running_var: Tensor | No
         for running, value in [(running_mean, mean), (running_var, unbiased)]:
             moved = running.data + momentum * (value - running.data)
             running.data = moved.astype(running.dtype)
-    return apply(BATCH_NORM, x, weight, bias, mean=mean, variance=variance, eps=eps,
+    return apply(BATCH_NORM, x, weight, bias, mean=mean, variance=variance, eps=float(eps),
                  training=training)
 
 # %% ../../modules/09_convolutions/convolutions_dev.py #134c33c18b5c

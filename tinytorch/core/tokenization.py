@@ -50,7 +50,8 @@ class ByteTokenizer:
         self.tokens = [bytes([number]) for number in range(256)]
 
     def encode(self, text: str | bytes) -> list[int]:
-        """The bytes as numbers: ByteTokenizer().encode("A\u00e9") == [65, 195, 169]"""
+        """The bytes as numbers: ByteTokenizer().encode("A\u00e9") == [65, 195, 169]
+        ValueError for a lone surrogate."""
         return list(as_utf8(text))
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:

@@ -6,13 +6,15 @@ float64, and gradients come from definitions. `idea` is what the sentence of a f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-from tinytorch.support.checks import close, equal, explained, raises, typed, ufunc_calls, unchanged
+from tinytorch.support.checks import close, equal, explained, outcome, raises, typed, ufunc_calls, unchanged
 
 PRODUCTS = ("matmul", "dot", "einsum", "tensordot", "vecdot")
 
@@ -58,6 +60,30 @@ def bordered(x: np.ndarray, padding: Pair, value: float = 0.0) -> np.ndarray:
 def asked_of(name: str, shape: Shape, kernel: Pair, stride: Pair, padding: Pair | None = None) -> str:
     more = "" if padding is None else f" and padding {padding}"
     return f"{name} of an array {shape} with kernel {kernel}, stride {stride}{more}"
+
+
+def lines_run(call: Callable[[], Any]) -> int:
+    """How many lines of Python `call()` runs, in all functions together."""
+    count, before = 0, sys.gettrace()
+
+    def seen(frame: FrameType, event: str, argument: Any) -> Callable:
+        nonlocal count
+        count += event == "line"
+        return seen
+
+    sys.settrace(seen)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def no_loop_over_windows(name: str, call: Callable[[int], Any]) -> None:
+    """Assert that `call(rows)`, which makes what has rows * rows windows, runs no more lines for more of them."""
+    few, many = (min(lines_run(lambda: call(rows)) for _ in range(2)) for rows in (4, 24))  # noqa: B023
+    told = f"{name} ran {few} lines of Python for 4 by 4 windows and {many} for 24 by 24"
+    assert many <= few + 10, f"{told}, wanted as many: loop over the places in the kernel, never over windows"
 
 
 def a_view(function: Callable, shape: Shape, kernel: Pair, stride: Pair, idea: str) -> None:
@@ -118,6 +144,8 @@ def put_back(function: Callable, shape: Shape, kernel: Pair, stride: Pair, paddi
     _, first = layouts(drawn(came_from.shape))[1]
     close("folded of parts that are a slice of a larger array", function(first, (h, w), stride, padding),
           function(first.copy(), (h, w), stride, padding), rtol=0)
+    no_loop_over_windows("folded", lambda rows: function(
+        np.ones((1, 2, 2, rows, rows, 1)), (rows + 1,) * 2, (1, 1), (0, 0)))
 
 
 def one_product(function: Callable, name: str, *arrays: np.ndarray, **options: Any) -> None:
@@ -126,6 +154,10 @@ def one_product(function: Callable, name: str, *arrays: np.ndarray, **options: A
     products = [call.shapes for call in calls if call.name in PRODUCTS]
     assert len(products) == 1 and all(len(shape) == 2 for shape in products[0]), (
         f"{name} multiplies arrays of shapes {products}: wanted one product of two matrices, for all images at once")
+    if len(arrays) == 3:
+        added = [call.in_place for call in calls if call.name == "add"]
+        assert added == [True], f"{name} added in {len(added)} places, {sum(added)} of them in place, wanted the bias "\
+            "added once, in place: the product is a new array, and nothing else is as large"
 
 
 def convolution(function: Callable, n: int, channels: Pair, kernel: Pair, size: Pair, dtype: str, idea: str) -> None:
@@ -170,7 +202,8 @@ def convolution_gradients(function: Callable, n: int, channels: Pair, kernel: Pa
                 got = function(g, None, *inputs, size=size, needs=needs)
             equal(f"the length of {asked}", len(got), len(needs), "one entry for each input")
             for name, share, right, need in zip(("columns", "weight", "bias"), got, wanted, needs, strict=False):
-                assert need == (share is not None), f"{asked} gave {type(share).__name__} for {name}: see needs"
+                came, right_kind = ("None" if none else "an array" for none in (share is None, not need))
+                assert came == right_kind, f"{asked} gave {came} for {name}, wanted {right_kind}: see needs"
                 if need:
                     typed(f"{asked}: the gradient of {name}", share, np.promote_types(dtype, np.float32))
                     close(f"{asked}: the gradient of {name}", share, right, idea, rtol=2 * DIGITS[dtype],
@@ -205,11 +238,12 @@ def starts(layer: type, generator: Callable, seed: Callable, sizes: tuple, optio
         equal(f"the shape of weight of {asked}", made.weight.shape, weight.shape, idea)
         typed(f"weight of {asked}", made.weight, np.float32)
         close(f"weight of {asked}", made.weight, weight, "between -1/sqrt(n) and 1/sqrt(n): what is n?", rtol=1e-5)
+        bias = outcome(f"bias of {asked}", lambda: made.bias, "it is None where there is none")
         if options.get("bias", True):
-            close(f"bias of {asked}", made.bias, generator().uniform(-bound, bound, outputs), "drawn after the weight",
+            close(f"bias of {asked}", bias, generator().uniform(-bound, bound, outputs), "drawn after the weight",
                   rtol=1e-5)
         else:
-            assert made.bias is None, f"{asked} has a bias {made.bias!r:.60}, wanted None"
+            assert bias is None, f"{asked} has a bias {bias!r:.60}, wanted None"
         assert after == generator().bit_generator.state, f"{asked} drew more numbers than it has, or fewer"
         names = [name for name, _ in made.named_parameters()]
         equal(f"the list of parameters of {asked}", names, ["weight", "bias"][: len(names)], "both are trained")
@@ -222,6 +256,7 @@ def largest(function: Callable, shape: Shape, kernel: Pair, stride: Pair, paddin
     """`max_pooled` of numbers below 0, so that a border of zeros would win, of ties and of nan."""
     for dtype in ("float32", "float16", "bfloat16"):
         numbers = -np.abs(drawn(shape, "float64")) - 1
+        numbers[:, 1:2] = -np.inf
         numbers.flat[:: max(numbers.size // 3, 1)] = np.nan
         for words, x in image_layouts(numbers.astype(TYPES.get(dtype, dtype))):
             asked = asked_of("max_pooled", shape, kernel, stride, padding) + f" in {dtype}{words}"
@@ -232,18 +267,28 @@ def largest(function: Callable, shape: Shape, kernel: Pair, stride: Pair, paddin
             cut = cut_out(bordered(x.astype(np.float64), padding, -np.inf), kernel, stride)
             close(asked, got, cut.max(axis=(1, 2)).transpose(3, 0, 1, 2), idea, rtol=0)
             assert not np.shares_memory(got, x), f"{asked} shares memory with x: who writes into one changes the other"
+    no_loop_over_windows("max_pooled", lambda rows: function(drawn((1, 1, rows + 1, rows + 1)), (2, 2), (1, 1), (0, 0)))
 
 
 def first_of_them(function: Callable, kernel: Pair, idea: str, levels: int = 3, nans: bool = False) -> None:
     """`winners(parts, largest)` of windows in which numbers come several times, from `levels` different ones."""
-    parts = np.random.default_rng(levels).integers(0, levels, (2, *kernel, 3, 4, 5)).astype(np.float32)
+    drawn_levels = np.random.default_rng(levels).integers(0, levels, (2, *kernel, 3, 4, 5)).astype(np.float32)
+    infinite = np.where(drawn_levels == levels - 1, np.inf, np.where(drawn_levels == 0, -np.inf, drawn_levels))
+    near = 1 + drawn_levels * np.float32(1e-6)
+    for words, parts in (("", drawn_levels), (" close to 1", near), (" and inf", infinite)):
+        _first_of(function, kernel, parts, f"{levels} different numbers{words}{' and nan' if nans else ''}", idea, nans)
+    no_loop_over_windows("winners", lambda rows: function(
+        np.ones((1, 2, 2, rows, rows, 1)), np.ones((1, rows, rows, 1))))
+
+
+def _first_of(function: Callable, kernel: Pair, parts: np.ndarray, words: str, idea: str, nans: bool) -> None:
     if nans:
         parts[np.random.default_rng(0).random(parts.shape) < 0.2] = np.nan
     best = parts.max(axis=(1, 2))
     rows = parts.reshape(2, kernel[0] * kernel[1], 3, 4, 5)
     backwards = np.isnan(rows)[:, ::-1]
     wanted = np.where(np.isnan(best), rows.shape[1] - 1 - backwards.argmax(axis=1), rows.argmax(axis=1))
-    asked = f"winners of windows {kernel}, {levels} different numbers{' and nan' if nans else ''},"
+    asked = f"winners of windows {kernel}, {words},"
     with unchanged(asked, parts=parts, largest=best), explained(asked, "one number for each window"):
         got = function(parts, best)
     equal(f"the kind of numbers of {asked}", np.asarray(got).dtype.kind in "iu", True, "they are whole")
@@ -322,6 +367,24 @@ def trained_moments(function: Callable, tensor: Callable, shape: Shape, dtype: s
         close(f"{name} after {asked}", each, (1 - momentum) * first + momentum * value, idea, **close_to)
     assert all(each.data is not first for each, first in zip(pair, old, strict=True)), (
         f"{asked} kept an old array: running.data is a new one")
+    _moments_move_along(function, tensor, shape)
+    raises("batch_norm in training of a channel with one number", lambda: function(
+        tensor(drawn((1, 2), dtype)), *running_pair(tensor, 2, dtype), training=True), ValueError, "one",
+        idea="moments refuses it")
+
+
+def _moments_move_along(function: Callable, tensor: Callable, shape: Shape) -> None:
+    """The gradient with respect to x in training, where the moments depend on x; the formula is the usual one."""
+    given, g = drawn(shape), drawn(shape, seed=7)
+    x, channels = tensor(given, requires_grad=True), (0, *range(2, len(shape)))
+    with explained(f"backward() through batch_norm of {shape} in training", "x itself goes through the operation"):
+        (function(x, None, None, training=True, eps=0.0) * tensor(g)).sum().backward()
+    mean, deviation = (f(given, axis=channels, keepdims=True) for f in (np.mean, np.std))
+    normal = (given - mean) / deviation
+    wanted = (g - g.mean(channels, keepdims=True) - normal * (g * normal).mean(channels, keepdims=True)) / deviation
+    asked = f"the gradient with respect to x of batch_norm of {shape} in training"
+    assert x.grad is not None, f"{asked} is None, wanted an array: x itself goes through the operation"
+    close(asked, x.grad, wanted, "the moments move along with x", rtol=1e-7, atol=1e-7)
 
 
 def kept_moments(function: Callable, tensor: Callable, shape: Shape, dtype: str, momentum: float, idea: str) -> None:

@@ -38,6 +38,18 @@ class Squares:
         return (int(index) % self.count) ** 2
 
 
+class Echo(Squares):
+    """The same, but it answers with what it is asked by."""
+
+    def __getitem__(self, index: Any) -> Any:
+        self.asked.append(index)
+        return index
+
+
+class Odd(Exception):
+    """An error of nobody else's."""
+
+
 class Broken(Squares):
     """The same, but one of them cannot be had."""
 
@@ -65,9 +77,27 @@ def rows(kind: type, tensor: type, count: int) -> None:
         same(asked, got, (x[index], y[index]), tensor, "row `index` of each tensor, in a tuple")
     same("item 1 of a TensorDataset of one tensor", one[1], (x[1],), tensor, "a tuple, also of one part")
     raises(f"item {count} of {count}", lambda: data[count], IndexError, idea="there is no such row")
-    needy = kind(tensor(x, requires_grad=True))
-    kept = [needy[index][0].requires_grad for index in (0, np.array([0, 1]))]
+    asked = f"rows [0, {count}] of {count}"
+    raises(asked, lambda: data[np.array([0, count])], IndexError, idea="there is no such row")
+    needy = tensor(x, requires_grad=True)
+    taken = [kind(needy)[index][0] for index in (0, np.array([0, 1]))]
+    kept = [row.requires_grad for row in taken]
     equal("whether rows of a tensor that requires a gradient do so too", kept, [True, True], "index the tensor itself")
+    for row in taken:
+        row.sum().backward()
+    reached = None if needy.grad is None else needy.grad.tolist()
+    idea = "index the tensor itself"
+    equal("the gradient that rows 0, 0 and 1 sent to their tensor", reached, _ones_at(x, [0, 0, 1]).tolist(), idea)
+    data.tensors[1].data[0] = 77
+    equal("row 0, when its tensor has been given another number", float(data[0][1].data), 77.0, "keep no rows")
+    none = kind(x[:0], y[:0])
+    equal("len of a TensorDataset of no rows", outcome("len", lambda: len(none)), 0, "count the items")
+
+
+def _ones_at(x: np.ndarray, rows: list[int]) -> np.ndarray:
+    found = np.zeros_like(x)
+    np.add.at(found, rows, 1)
+    return found
 
 
 def subset(kind: type, count: int, indices: Sequence[int]) -> None:
@@ -86,10 +116,20 @@ def subset(kind: type, count: int, indices: Sequence[int]) -> None:
     raises(f"item {len(wanted)} of {asked}", lambda: part[len(wanted)], IndexError, idea="it ends with its indices")
     inner = kind(part, [len(wanted) - 1, 0])
     equal(f"a Subset, [-1, 0], of {asked}", [inner[0], inner[1]], [wanted[-1], wanted[0]], "one may be in another")
+    equal(f"item -1 of {asked}, once more", [part[-1], len(data.asked)], [wanted[-1], len(wanted) + 4],
+          "keep no items: a dataset may give another one each time")
     several = kind(3 * np.arange(count), indices)
     asked, idea = f"items [1, 0] of Subset(an array, {list(indices)})", "an index may be an array, too"
     got = outcome(asked, lambda: several[np.array([1, 0])], idea)
     close(asked, got, [3 * (indices[1] % count), 3 * (indices[0] % count)], idea)
+    for index, places in ((np.array([1, 0]), [1, 0]), ([1, 0], [1, 0]), (slice(0, 2), [0, 1])):
+        echo, wanted = Echo(count), [indices[place] for place in places]
+        asked = f"what a dataset is asked by for items {index!r} of Subset(it, {list(indices)})"
+        got = outcome(asked, lambda: kind(echo, indices)[index], idea)  # noqa: B023
+        kinds = [type(each).__name__ for each in echo.asked]
+        equal(f"the types in {asked}", kinds, ["list"], "once, by the list of indices")
+        equal(asked, echo.asked, [wanted], "once, by the list of indices")
+        equal(f"{asked}: what comes of it", got, wanted, "what the dataset gives")
 
 
 def sizes(function: Callable, cases: list[tuple[int, Any, list[int]]]) -> None:
@@ -107,7 +147,7 @@ def sizes(function: Callable, cases: list[tuple[int, Any, list[int]]]) -> None:
 def no_sizes(function: Callable, cases: list[tuple[int, list, type[Exception]]]) -> None:
     """Lengths that do not add up, that are negative, or that are not whole are refused; a ValueError repeats both."""
     for count, lengths, kind in cases:
-        words = [*map(str, lengths[:1]), str(count)] if kind is ValueError else []
+        words = [*map(str, lengths), str(count)] if kind is ValueError else []
         asked = f"split_sizes({count}, {lengths})"
         raises(asked, partial(function, count, lengths), kind, *words, idea="say what was given")
 
@@ -117,6 +157,7 @@ def split(function: Callable, manual_seed: Callable, count: int, lengths: list, 
     data, asked = Squares(count), f"random_split of {count} items into {lengths}"
     manual_seed(3)
     parts = outcome(asked, lambda: function(data, lengths))
+    assert isinstance(parts, list), f"{asked} gave a {type(parts).__name__}, wanted a list"
     drawn = [np.asarray(part.indices).tolist() for part in parts]
     equal(f"{asked}: the sizes", [len(part) for part in drawn], wanted, "what does split_sizes say?")
     equal(f"{asked}: all indices, sorted", sorted(sum(drawn, [])), list(range(count)), "each item is in one part")
@@ -132,6 +173,8 @@ def split(function: Callable, manual_seed: Callable, count: int, lengths: list, 
     equal(f"{asked}, after manual_seed again", again, drawn, "draw from generator()")
     differ = [np.asarray(part.indices).tolist() for part in other] != drawn
     assert differ, f"{asked} gave the same parts twice without a new seed: the generator goes on"
+    few = f"random_split of {count} items into {[count - 2]}"
+    raises(few, lambda: function(data, [count - 2]), ValueError, idea="split_sizes refuses what does not add up")
 
 
 # ---- batches
@@ -187,15 +230,20 @@ def places(function: Callable, cases: list[tuple[list, type[Exception], tuple[st
 def notes(function: Callable, inner: str, outer: str) -> None:
     """`function(note)` is a block that adds the note to an error, which goes on as it is."""
     yields_once(f"noted({inner!r})", partial(function, inner))
-    for error in (ValueError("bad pixel"), KeyError("label"), OSError(2, "no such file"), StopIteration(3)):
+    for error in (ValueError("bad pixel"), KeyError("label"), OSError(2, "no such file"), StopIteration(3), Odd("odd")):
         asked, words = f"a block with {error!r} in it", (str(error), error.args)
+        error.__cause__ = cause = ValueError("what led to it")
         came = _ended(asked, partial(function, outer), partial(function, inner), error)
         same_one = came is error
         assert same_one, f"{asked} raised {came!r}, wanted the same error: whoever catches it knows it by its type"
         equal(f"{asked}: the notes", getattr(came, "__notes__", []), [inner, outer], "the note of each block, once")
         equal(f"{asked}: its words", (str(error), error.args), words, "a note stands beside them")
+        told = f"{asked}: its cause became {came.__cause__!r}, wanted {cause!r}"
+        assert came.__cause__ is cause, f"{told}: the error goes on as it is"
         lines = _functions(came)
         assert "_raise" in lines, f"{asked}: its traceback shows {lines}, not where it was raised: let it go on"
+    came = _ended("", partial(function, inner), partial(function, inner), Odd("odd"))
+    equal(f"two blocks of noted({inner!r}), one in the other: the notes", came.__notes__, [inner, inner], "one each")
     came = _ended("a block that is stopped", partial(function, outer), partial(function, inner), KeyboardInterrupt())
     assert isinstance(came, KeyboardInterrupt), f"a block that is stopped raised {came!r}, wanted KeyboardInterrupt"
 
@@ -236,6 +284,8 @@ def batch_of_items(function: Callable, tensor: type, subset: type, indices: list
     equal(f"{asked}, with a collate_fn", got, "collated", "what it makes of the items is the batch")
     equal(f"{asked}: what collate_fn was given", taken, [[i**2 for i in indices]], "the list of items, once")
     part = subset(subset(data, np.arange(19, -1, -1)), np.arange(1, 20))
+    got = function(data, np.array(indices), lambda items: taken.append(items))
+    equal(f"{asked}, with a collate_fn that returns None", got, None, "what it makes of the items is the batch")
     got = function(part, np.array(indices))
     same(f"{asked} from a Subset of a Subset", got, np.array([(18 - i) ** 2 for i in indices]), tensor, "its own items")
 
@@ -253,6 +303,10 @@ def batch_of_rows(function: Callable, kind: type, subset: type, interceptor: typ
         same(asked, got, [x[places], y[places]], tensor, "as default_collate makes it of the items: a list")
         few = len(seen) <= 2
         assert few, f"{asked} took {len(seen)} operations, wanted one for each tensor: an array of indices is an index"
+    got, asked = function(data, np.arange(2, count)), f"a batch of rows 2 to {count - 1} of a TensorDataset"
+    same(asked, got, [x[2:], y[2:]], tensor, "as default_collate makes it of the items: a list")
+    own = not any(np.shares_memory(rows.data, whole.data) for rows, whole in zip(got, data.tensors, strict=True))
+    assert own, f"{asked} shows the dataset's own numbers: a batch has its own, also where a slice would do"
     got = function(data, indices, len)
     equal("make_batch of a TensorDataset with collate_fn=len", got, len(indices), "collate_fn gets the list of items")
     _own_items(function, kind, subset, tensor, x, indices)
@@ -277,7 +331,7 @@ def _own_items(function: Callable, kind: type, subset: type, tensor: type, x: np
 
 def batch_errors(function: Callable, subset: type, bad: int) -> None:
     """An error keeps its type, and its notes name the item, or the items that did not become a batch."""
-    for error in (ValueError("no pixel"), KeyError("label"), OSError(2, "no such file")):
+    for error in (ValueError("no pixel"), KeyError("label"), OSError(2, "no such file"), StopIteration("no more")):
         data = Broken(50, bad, error)
         for name, dataset, indices in (("", data, [4, bad, 6]), (" in a Subset", subset(data, [9, bad]), [0, 1])):
             asked = f"make_batch{name}, item {bad} raising {error!r}"
@@ -293,6 +347,10 @@ def batch_errors(function: Callable, subset: type, bad: int) -> None:
     said = _taken_notes(came)
     named = re.findall("[0-9]+", said)
     assert named == ["4", str(bad)], f"{asked}: its notes are {said!r}, wanted both numbers in one"
+    asked = f"make_batch of a number and a string, items 4 and {bad}, without a collate_fn"
+    said = _taken_notes(_failure(asked, partial(function, [*range(bad), "a string"], np.array([4, bad]))))
+    named = re.findall("[0-9]+", said)
+    assert named == ["4", str(bad)], f"{asked}: the notes are {said!r}, wanted both numbers: they do not fit together"
 
 
 def _raise_for(error: Exception, items: list) -> None:
@@ -321,6 +379,8 @@ def moved(function: Callable, shape: tuple[int, ...], shifts: list, dtype: str =
     """Each pixel of image i is `shifts[i]` farther down and to the right; 0 where none came to."""
     images = np.random.default_rng(0).integers(1, 200, shape).astype(dtype)
     shifts = np.array(shifts, np.int64).reshape(-1, 2)
+    if images.dtype.kind == "f":
+        images.flat[:1], images.flat[-1:] = np.nan, np.inf
     wanted, (height, width) = np.zeros_like(images), shape[-2:]
     for i, (down, right) in enumerate(shifts):
         for r in range(max(0, down), min(height, height + down)):
@@ -371,4 +431,6 @@ def seeded(function: Callable, generator: Callable, manual_seed: Callable, seed:
     broken = Broken(9, 2, ValueError("bad pixel"))
     came = _failure("seeded_batch, item 2 failing,", partial(function, broken, None, seed, (0, places)))
     assert came is broken.error, f"seeded_batch, item 2 failing, raised {came!r}, wanted the same error"
+    wanted = np.random.default_rng([seed, 0]).random(3).tolist()
+    equal(f"the draws of batch 0 with seed {seed}", first, wanted, "make its generator from [seed, number]")
     assert generator() is shared, "after a batch that failed generator() is still the batch's: use drawing_from"

@@ -6,10 +6,13 @@ A check waits for an event for PATIENCE seconds at most, and then says what did 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from tinytorch.support.checks import equal, explained, outcome
 from tinytorch.support.checks_loading import Broken, Squares
@@ -124,6 +127,33 @@ def bounded(prefetch: Callable, workers: int, ahead: int) -> None:
             few = len(taken) <= most + 1
             assert few, f"{asked}: {len(taken)} jobs were taken while batch {number} was used: take them one by one"
     equal(f"{asked}: what comes after the last", next(batches, "the end"), "the end", "then it ends")
+    _lets_go(prefetch, workers, ahead)
+
+
+def _lets_go(prefetch: Callable, workers: int, ahead: int) -> None:
+    """A batch that the loop is done with is not kept: no more live at one time than are ahead, and two.
+
+    A thread that has made one may hold it for a moment longer, so each of them may have one more.
+    """
+
+    class Batch:
+        """What a weak reference can tell the end of."""
+
+    made: list[weakref.ref] = []
+
+    def make(job: int) -> Batch:
+        batch = Batch()
+        made.append(weakref.ref(batch))
+        return batch
+
+    count, most = 20 + ahead, 0
+    asked = f"prefetch of {count} jobs with {workers} workers, {ahead} ahead"
+    with explained(asked):
+        for _ in prefetch(make, range(count), workers, ahead):
+            most = max(most, sum(each() is not None for each in made))
+    bound = ahead + 2 + workers
+    told = f"{asked}: {most} batches were in memory at the same time"
+    assert most <= bound, f"{told}, wanted {bound} at most: let go of what has been used"
 
 
 def _counted(count: int, taken: list[int]) -> Iterator[int]:
@@ -220,7 +250,7 @@ def _until_error(what: str, batches: Iterator, got: list) -> BaseException:
         raise
     except Exception as came:
         return came
-    raise AssertionError(f"{what}: the loop ended after {len(got)} batches as if that were all")
+    raise AssertionError(f"{what}: the loop ended after {len(got)} batches as if that were all, wanted the error")
 
 
 # ---- the loader
@@ -284,6 +314,30 @@ def any_number_of_workers(loader: type, manual_seed: Callable, generator: Callab
         got = outcome(f"two epochs with {workers} workers", partial(epochs, workers))
         idea = "each batch has a generator of its own, made from the epoch's seed and its number"
         assert got == wanted, f"after manual_seed(3), {workers} workers gave other batches than none: {idea}"
+    for workers in (0, 2):
+        manual_seed(3)
+        made = loader(range(30), 4, shuffle=True, num_workers=workers, collate_fn=noisy)
+        got = outcome("two epochs at the same time", partial(_both_epochs, made))
+        told = f"two epochs at the same time, with {workers} workers, are not what they are one after the other"
+        assert got == wanted, f"{told}: keep an epoch's order and its seed out of the loader"
+    _whole_seeds(loader, manual_seed, generator)
+
+
+def _both_epochs(loader: Any) -> list[list]:
+    """Two epochs, a batch of each in turn."""
+    pairs = list(zip(loader, loader, strict=True))
+    return [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]
+
+
+def _whole_seeds(loader: type, manual_seed: Callable, generator: Callable) -> None:
+    made = loader(range(5), collate_fn=lambda items: float(generator().random()))
+    for seed in (3, 4):
+        manual_seed(seed)
+        drawn = generator().integers(2**63)
+        wanted = [float(np.random.default_rng([drawn, number]).random()) for number in range(5)]
+        manual_seed(seed)
+        idea = "the epoch's seed is drawn from 0 to 2**63 - 1, and batches are numbered from 0"
+        equal(f"after manual_seed({seed}), what batches in order draw", list(made), wanted, idea)
 
 
 def _many_seeds(loader: type, generator: Callable) -> None:

@@ -33,6 +33,8 @@ def gives(function: Callable, given: Sequence[Any], wanted: Any, idea: str) -> N
     equal(what, got, wanted, idea)
     for before, after in zip(kept, given, strict=True):
         equal(f"{what}: what it was given, afterwards,", after, before, "it is the caller's, and only read")
+    own = all(got is not each for each in given)
+    assert own, f"{what} gave the caller's own {type(got).__name__}, wanted a new one: {idea}"
 
 
 def pieces(pretokenize: Callable[[str], Any], text: str, wanted: Sequence[str] | None, idea: str) -> None:
@@ -45,6 +47,43 @@ def pieces(pretokenize: Callable[[str], Any], text: str, wanted: Sequence[str] |
     assert "".join(got) == text, f"{what} joined gave {_short(''.join(got))}: no character may be lost or added"
     if wanted is not None:
         equal(what, got, list(wanted), idea)
+
+
+def any_text(pretokenize: Callable[[str], Any]) -> None:
+    """Assert that no character of the first scripts of Unicode is lost, and that scripts share their kinds."""
+    for start in range(0, 0x3000, 0x100):
+        pieces(pretokenize, "".join(map(chr, range(start, start + 0x100))), None, "any text")
+    pieces(pretokenize, "a\u03b2\u044f 1", ["a\u03b2\u044f", " 1"], "letters of any script are one word")
+    pieces(pretokenize, "a\u00a0b", ["a", "\u00a0", "b"], "one space, and no other white space, goes with a word")
+
+
+def no_halves(tokenizer: Any) -> None:
+    """Assert that half a character is refused."""
+    for text in ("\ud83d", "a\udfad"):
+        raises(f"encode({text!a})", lambda text=text: tokenizer.encode(text), ValueError, "surrogate",
+               idea="as_utf8 refuses it")
+
+
+def word_encoded(encode_word: Callable, word: bytes, merges: Sequence[Pair], wanted: Sequence[int]) -> None:
+    """Assert that a word, bytes or a list, has the tokens `wanted`, in a new list, and is only read."""
+    idea = "the lowest rank first"
+    for given in (word, list(word)):
+        ranks, call = Ranks({pair: i for i, pair in enumerate(merges)}), f"encode_word({given}, the ranks of {merges})"
+        got = outcome(call, lambda: encode_word(given, ranks), idea)  # noqa: B023
+        tokens(call, lambda: got, wanted, idea)  # noqa: B023
+        assert got is not given, f"{call} gave the caller's own list, wanted a new one, also where nothing is merged"
+        equal(f"{call}: the word afterwards", list(given), list(word), "it is the caller's, and only read")
+
+
+def few_passes(encode_word: Callable) -> None:
+    """Assert that a word of 200 equal letters takes a pass for a merge, and not one for each place of its pair."""
+    for count in (1, 4):
+        ranks = Ranks({(97, 97): 0} | {(255 + i, 255 + i): i for i in range(1, count)})
+        call = f"encode_word(b'a' * 200, {count} merges)"
+        wanted = [255 + count] * (200 >> count) + ([254 + count] if 200 % 2**count else [])
+        tokens(call, lambda: encode_word(b"a" * 200, ranks), wanted, "as long as a pair is found")  # noqa: B023
+        told = f"{call} looked into ranks {ranks.looks} times"
+        assert ranks.looks <= 2000, f"{told}, wanted 2000 at most: a pass replaces all places of its pair"
 
 
 def comes_back(name: str, tokenizer: Any, *texts: str | bytes) -> None:
@@ -69,6 +108,13 @@ def keeps(call: str, tokenizer: Any, text: str | bytes) -> None:
     tokens(again, lambda: tokenizer.encode(text), kept, "give a new list")
     looks, tokenizer.ranks = tokenizer.ranks.looks, ranks
     equal(f"{call} again: how often it looked into ranks", looks, 0, "each piece is worked out once, and kept")
+    tokenizer.encode("\n")
+    twice = text + (b"\n" if isinstance(text, bytes) else "\n") + text
+    tokenizer.ranks = Ranks(ranks)
+    outcome(f"{call} of the text twice", lambda: tokenizer.encode(twice))
+    looks, tokenizer.ranks = tokenizer.ranks.looks, ranks
+    equal(f"{call}, then of the text twice, a line each: how often that looked into ranks", looks, 0,
+          "pieces are kept, not texts")
 
 
 def decodes(name: str, tokenizer: Any, ids: list[int], wanted: bytes) -> None:
@@ -76,7 +122,9 @@ def decodes(name: str, tokenizer: Any, ids: list[int], wanted: bytes) -> None:
     for way, right in (("decode_bytes", wanted), ("decode", wanted.decode(errors="replace"))):
         what = f"{way}({ids}) {name}"
         idea = "join the bytes that tokens holds, then decode the whole"
-        equal(what, outcome(what, lambda way=way: getattr(tokenizer, way)(ids), idea), right, idea)
+        got = outcome(what, lambda way=way: getattr(tokenizer, way)(ids), idea)
+        equal(what, got, right, idea)
+        equal(f"the type of {what}", type(got).__name__, type(right).__name__, idea)
 
 
 def makes_its_own(kind: type, *given: Any) -> None:
@@ -124,7 +172,9 @@ def _right_pairs(what: str, pairs: Any, words: list[list[int]], times: list[int]
     gone = sorted(pair for pair, count in pairs.counts.items() if not count)
     assert not gone, f"{what}, counts keeps {gone} with a count of 0: a pair that no word holds must go"
     equal(f"{what}, counts", dict(pairs.counts), counts, "what counting anew would give")
-    got = {pair: set(places) for pair, places in pairs.holders.items() if places}
+    empty = sorted(pair for pair, places in pairs.holders.items() if not places)
+    assert not empty, f"{what}, holders keeps {empty} without a holder: a pair that no word holds must leave both dicts"
+    got = {pair: set(places) for pair, places in pairs.holders.items()}
     equal(f"{what}, holders", got, holders, "the places of the words that hold each pair now")
 
 

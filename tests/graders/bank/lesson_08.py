@@ -40,6 +40,56 @@ CASES: list[Case] = [
         ("tensor[index] for", "tensor[index].astype(np.float32) for"), says=("is float32, wanted float64",)),
     right("tensor-dataset", "a map", ("tuple(tensor[index] for tensor in self.tensors)",
         "tuple(map(lambda tensor: tensor[index], self.tensors))")),
+    wrong("tensor-dataset", "array indices clipped", "test-tensor-dataset",
+        (
+            "return tuple(tensor[index] for tensor in self.tensors)",
+            (
+                "if not isinstance(index, (int, slice)):\n"
+                "            index = np.clip(index, 1 - len(self), len(self) - 1)\n"
+                "        return tuple(tensor[index] for tensor in self.tensors)"
+            ),
+        ),
+        says=("was accepted and gave (Tensor([[[ 0., 1.", "there is no such row")),
+    wrong("tensor-dataset", "a list taken for a place along several axes", "test-tensor-dataset",
+        ("tensor[index] for", "tensor[tuple(index) if isinstance(index, list) else index] for"),
+        says=("gave shape (2, 3), wanted (1, 2, 3): row", "row `index` of each tensor, in a")),
+    wrong("tensor-dataset", "rows counted by size", "test-tensor-dataset",
+        ("len(self.tensors[0])", "self.tensors[0].size // self.tensors[0][0].size"),
+        says=("failed: index 0 is out of bounds for axis 0", "index 0 is out of bounds for axis 0")),
+    wrong("tensor-dataset", "rows kept", "test-tensor-dataset",
+        (
+            "return tuple(tensor[index] for tensor in self.tensors)",
+            (
+                "kept = self.__dict__.setdefault(\"kept\", {})\n"
+                "        key = repr(index)\n"
+                "        if key not in kept:\n"
+                "            kept[key] = tuple(tensor[index] for tensor in self.tensors)\n"
+                "        return kept[key]"
+            ),
+        ),
+        says=("gave 0.0, wanted 77.0: keep no rows", "keep no rows")),
+    wrong("tensor-dataset", "only indices of this kind", "test-tensor-dataset",
+        (
+            "return tuple(tensor[index] for tensor in self.tensors)",
+            (
+                "if not isinstance(index, (int, np.integer)):\n"
+                "            index = np.arange(len(self))[index]\n"
+                "        return tuple(Tensor(tensor.data[index],"
+                " requires_grad=tensor.requires_grad) for tensor in self.tensors)"
+            ),
+        ),
+        says=("gave None, wanted [[[2.0, 2.0, 2.0], [2.0", "index the tensor itself")),
+    wrong("tensor-dataset", "negative indices from the wrong end", "test-tensor-dataset",
+        ("tensor[index] for", "tensor[abs(index) if isinstance(index, int) else index] for"),
+        says=("gave 6, wanted 18 at [0, 0]: row `index` of", "row `index` of each tensor, in a")),
+    right("tensor-dataset", "the shape",
+        ("len(self.tensors[0])", "self.tensors[-1].shape[0]"),
+        ("tuple(tensor[index] for tensor in self.tensors)", "(*[tensor[index] for tensor in self.tensors],)")),
+    right("tensor-dataset", "getitem",
+        (
+            "tuple(tensor[index] for tensor in self.tensors)",
+            "tuple(tensor.__getitem__(index) for tensor in self.tensors)",
+        )),
 
     wrong("subset", "as long as the dataset", "test-subset", ("len(self.indices)", "len(self.dataset)"),
         says=("len of Subset", "gave 10, wanted 4")),
@@ -69,6 +119,77 @@ CASES: list[Case] = [
         ("return self.dataset[self.indices[index].tolist()]",
          "found = self.indices[index]\n"
          "        return self.dataset[int(found) if found.ndim == 0 else [int(i) for i in found]]")),
+    wrong("subset", "no slices", "test-subset",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "if isinstance(index, (list, np.ndarray)):\n"
+                "            return self.dataset[self.indices[index].tolist()]\n"
+                "        return self.dataset[int(self.indices[int(index)])]"
+            ),
+        ),
+        says=("failed: int() argument must be a string, a", "an index may be an array, too")),
+    wrong("subset", "items kept", "test-subset",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "kept = self.__dict__.setdefault(\"kept\", {})\n"
+                "        key = repr(self.indices[index])\n"
+                "        if key not in kept:\n"
+                "            kept[key] = self.dataset[self.indices[index].tolist()]\n"
+                "        return kept[key]"
+            ),
+        ),
+        says=("gave [7, 2, -1], wanted [7, 2, 2, -1]: each", "each once")),
+    wrong("subset", "one by one where there are several", "test-subset",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "found = self.indices[index].tolist()\n"
+                "        if isinstance(found, list):\n"
+                "            return [self.dataset[i] for i in found]\n"
+                "        return self.dataset[found]"
+            ),
+        ),
+        says=("gave ['int', 'int'], wanted ['list']: once", "once, by the list of indices")),
+    wrong("subset", "an array for several", "test-subset",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "found = self.indices[index]\n"
+                "        return self.dataset[found if found.ndim else int(found)]"
+            ),
+        ),
+        says=("gave ['ndarray'], wanted ['list']: once, by", "once, by the list of indices")),
+    wrong("subset", "a tuple for several", "test-subset",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "found = self.indices[index].tolist()\n"
+                "        return self.dataset[tuple(found) if isinstance(found, list) else found]"
+            ),
+        ),
+        says=("failed: too many indices for array: array", "an index may be an array, too")),
+    wrong("subset", "asked twice", "test-subset",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "if self.dataset[self.indices[index].tolist()] is None:\n"
+                "            raise IndexError(index)\n"
+                "        return self.dataset[self.indices[index].tolist()]"
+            ),
+        ),
+        says=("gave [7, 7, 2, 2, 2, 2, -1, -1], wanted [7", "each once")),
+    right("subset", "size",
+        ("len(self.indices)", "self.indices.size")),
+    right("subset", "asarray",
+        (
+            "return self.dataset[self.indices[index].tolist()]",
+            (
+                "places = np.asarray(self.indices)[index]\n"
+                "        return self.dataset[places.tolist()]"
+            ),
+        )),
 
     wrong("split-sizes", "shares rounded", "test-split-sizes",
         ("math.floor(share * count)", "round(share * count)"), says=("split_sizes(11, [0.25", "wanted [3, 3, 3, 2]")),
@@ -114,6 +235,61 @@ CASES: list[Case] = [
         sizes[i % len(sizes)] += 1
     return sizes
     """),
+    wrong("split-sizes", "a loose tolerance", "test-split-sizes",
+        ("math.isclose(total, 1)", "abs(total - 1) < 0.02"),
+        says=("was accepted and gave [4, 3, 3], wanted a", "say what was given")),
+    wrong("split-sizes", "the last alone looked at", "test-split-sizes",
+        ("min(lengths, default=0) < 0", "len(lengths) and lengths[-1] < 0"),
+        says=("was accepted and gave [-5, 15], wanted a", "say what was given")),
+    wrong("split-sizes", "shares by their type", "test-split-sizes",
+        (
+            "shares = math.isclose(total, 1)",
+            (
+                "shares = any(isinstance(length, float) for length in lengths) and"
+                " math.isclose(total, 1)"
+            ),
+        ),
+        says=("failed: lengths [1]: wanted are some from 0", "sizes as they are; shares rounded")),
+    wrong("split-sizes", "one length named", "test-split-sizes",
+        ("lengths {lengths}: wanted", "a length {lengths[:1]}: wanted"),
+        says=("raised ValueError: a length [5]: wanted are", "say what was given")),
+    wrong("split-sizes", "the largest fractions first", "test-split-sizes",
+        (
+            "return [size + (i < left) for i, size in enumerate(sizes)]",
+            (
+                "order = sorted(range(len(sizes)), key=lambda i: sizes[i] - lengths[i] * count)\n"
+                "    return [size + (i in order[:left]) for i, size in enumerate(sizes)]"
+            ),
+        ),
+        says=("gave [5, 3, 2], wanted [6, 2, 2]: sizes as", "sizes as they are; shares rounded")),
+    wrong("split-sizes", "sizes that are nearly the count", "test-split-sizes",
+        ("total == count", "math.isclose(total, count, abs_tol=1)"),
+        says=("was accepted and gave [5, 4], wanted a", "say what was given")),
+    wrong("split-sizes", "too few accepted", "test-split-sizes",
+        ("total == count", "total <= count"),
+        says=("was accepted and gave [5, 4], wanted a", "say what was given")),
+    wrong("split-sizes", "nan accepted", "test-split-sizes",
+        (
+            "min(lengths, default=0) < 0 or not (shares or total == count)",
+            "min(lengths, default=0) < 0 or (not shares and (total < count or total > count))",
+        ),
+        says=("raised TypeError: 'float' object cannot be", "say what was given")),
+    right("split-sizes", "fsum",
+        ("total = sum(lengths)", "total = math.fsum(lengths)")),
+    right("split-sizes", "any negative",
+        ("min(lengths, default=0) < 0", "any(length < 0 for length in lengths)")),
+    right("split-sizes", "a loop over what is left",
+        (
+            (
+                "left = count - sum(sizes)\n"
+                "    return [size + (i < left) for i, size in enumerate(sizes)]"
+            ),
+            (
+                "for i in range(count - sum(sizes)):\n"
+                "        sizes[i % len(sizes)] += 1\n"
+                "    return sizes"
+            ),
+        )),
 
     wrong("random-split", "in order", "test-random-split",
         ("generator().permutation(len(dataset))", "np.arange(len(dataset))"), says=("draw an order",)),
@@ -147,6 +323,51 @@ CASES: list[Case] = [
         start += size
     return parts
     """),
+    wrong("random-split", "a generator", "test-random-split",
+        (
+            "return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]",
+            "return (Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1]))",
+        ),
+        says=("gave a generator, wanted a list", "random_split of 40 items into [25,")),
+    wrong("random-split", "a tuple", "test-random-split",
+        (
+            "return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]",
+            "return tuple(Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1]))",
+        ),
+        says=("gave a tuple, wanted a list", "random_split of 40 items into [25,")),
+    wrong("random-split", "sizes taken as they are", "test-random-split",
+        (
+            "sizes = split_sizes(len(dataset), lengths)",
+            "sizes = lengths if isinstance(lengths[0], int) else split_sizes(len(dataset), lengths)",
+        ),
+        says=("was accepted and gave [<__main__.Subset", "split_sizes refuses what does not")),
+    wrong("random-split", "each part sorted", "test-random-split",
+        ("Subset(dataset, part)", "Subset(dataset, np.sort(part))"),
+        says=("came beside their neighbours: draw an order", "draw an order of all")),
+    wrong("random-split", "parts turned round", "test-random-split",
+        (
+            "for part in np.split(order, np.cumsum(sizes)[:-1])]",
+            "for part in np.split(order, np.cumsum(sizes)[:-1])][::-1]",
+        ),
+        says=("gave [15, 25], wanted [25, 15]: what does", "what does split_sizes say?")),
+    wrong("random-split", "only a turn", "test-random-split",
+        (
+            "generator().permutation(len(dataset))",
+            "np.roll(np.arange(len(dataset)), generator().integers(len(dataset)))",
+        ),
+        says=("came beside their neighbours: draw an order", "draw an order of all")),
+    right("random-split", "shuffled in place",
+        (
+            "order = generator().permutation(len(dataset))",
+            (
+                "order = np.arange(len(dataset))\n"
+                "    generator().shuffle(order)"
+            ),
+        )),
+    right("random-split", "by sorting",
+        ("generator().permutation(len(dataset))", "np.argsort(generator().random(len(dataset)))")),
+    right("random-split", "lists",
+        ("Subset(dataset, part)", "Subset(dataset, part.tolist())")),
 
     wrong("default-collate", "tuples that stay tuples", "test-default-collate",
         ("return type(first)(*parts) if is_namedtuple(first) else parts",
@@ -202,6 +423,67 @@ CASES: list[Case] = [
     columns = [default_collate(list(c), where + f"[{i}]") for i, c in enumerate(zip(*batch))]
     return first._make(columns) if is_namedtuple(first) else columns
     """),
+    wrong("default-collate", "keys sorted", "test-default-collate",
+        ("for key in first}", "for key in sorted(first)}"),
+        says=("gave ['x', 'y'], wanted ['y', 'x']: what", "what does the docstring say?")),
+    wrong("default-collate", "pairs alone", "test-default-collate",
+        ("enumerate(zip(*batch))]", "enumerate(zip(*(item[:2] for item in batch)))]"),
+        says=("gave 2, wanted 3: what does the docstring", "what does the docstring say?")),
+    wrong("default-collate", "where forgotten", "test-default-collate",
+        ("stacked(batch, where, Tensor)", "stacked(batch, 'item', Tensor)"),
+        says=("raised ValueError: number 1 of the batch", "pass `where` on")),
+    wrong("default-collate", "dicts that are used up", "test-default-collate",
+        (
+            "[item[key] for item in batch]",
+            "[item.pop(key) for item in [dict(item) if item is first else item for item in batch]]",
+        ),
+        says=("gave \"[{'x': 1, 'y': [2]}, {}]\", wanted", "they are only read")),
+    wrong("default-collate", "the first dict filled", "test-default-collate",
+        (
+            (
+                "return {key: default_collate([item[key] for item in batch], f\"{where}[{key!r}]\")\n"
+                "                for key in first}"
+            ),
+            (
+                "for key in first:\n"
+                "            first[key] = default_collate([item[key] for item in"
+                " batch], f\"{where}[{key!r}]\")\n"
+                "        return first"
+            ),
+        ),
+        says=("gave \"[{'x': Tensor([1, 3], dtype=int64)", "they are only read")),
+    wrong("default-collate", "named tuples by position in a list", "test-default-collate",
+        (
+            "type(first)(*parts) if is_namedtuple(first) else parts",
+            "type(first)(*parts) if is_namedtuple(first) and where == 'item' else parts",
+        ),
+        says=("gave a list, [Tensor([1], dtype=int64)", "what does the docstring say?")),
+    wrong("default-collate", "strings as an array", "test-default-collate",
+        ("        return batch\n", "        return np.array(batch)\n"),
+        says=("gave a ndarray, array(['a'], dtype='<U1')", "what does the docstring say?")),
+    wrong("default-collate", "a tuple for strings in a list", "test-default-collate",
+        ("        return batch\n", "        return tuple(batch)[:1] * len(batch)\n"),
+        says=("gave a tuple, ('a',), wanted a list: what", "what does the docstring say?")),
+    right("default-collate", "match",
+        solution="""
+    match first:
+        case str() | bytes():
+            return list(batch)
+        case Mapping():
+            made = {}
+            for key in first.keys():
+                made[key] = default_collate([item[key] for item in batch], where + f"[{key!r}]")
+            return made
+        case tuple() | list():
+            parts = []
+            for i in range(len(first)):
+                parts.append(default_collate([item[i] for item in batch], f"{where}[{i}]"))
+            return first._make(parts) if is_namedtuple(first) else parts
+        case _:
+            return wrap(stacked(batch, where, Tensor))
+    """),
+    right("default-collate", "a Tensor of the array",
+        ("wrap(stacked(batch, where, Tensor))", "Tensor(stacked(batch, where, Tensor))")),
 
     wrong("noted", "an error swallowed", "test-noted", ("        raise\n", ""), says=("as if nothing had happened",)),
     wrong("noted", "another type", "test-noted",
@@ -230,6 +512,34 @@ CASES: list[Case] = [
     right("noted", "a traceback that contextlib puts back",
         ("        raise\n", "        raise error.with_traceback(None)\n")),
     right("noted", "any error at all", ("except Exception as", "except BaseException as")),
+    wrong("noted", "the cause cut off", "test-noted",
+        ("        raise\n", "        raise error from None\n"),
+        says=("wanted ValueError('what led to it'): the", "the error goes on as it is")),
+    wrong("noted", "the error its own cause", "test-noted",
+        ("        raise\n", "        raise error from error\n"),
+        says=("wanted ValueError('what led to it'): the", "the error goes on as it is")),
+    wrong("noted", "no note a second time", "test-noted",
+        ("error.add_note(note)", "if note not in getattr(error, '__notes__', []):\n            error.add_note(note)"),
+        says=("gave ['in line 7'], wanted ['in line 7'", "one each")),
+    wrong("noted", "some types of errors", "test-noted",
+        (
+            "except Exception as",
+            "except (LookupError, ValueError, OSError, StopIteration, RuntimeError, TypeError) as",
+        ),
+        says=("gave [], wanted ['in line 7', 'in page 2']", "the note of each block, once")),
+    wrong("noted", "the notes put in one", "test-noted",
+        ("error.add_note(note)", "error.__notes__ = [' '.join([*getattr(error, '__notes__', []), note])]"),
+        says=("gave ['in line 7 in page 2'], wanted ['in", "the note of each block, once")),
+    wrong("noted", "a stop noted and turned into an exit", "test-noted",
+        ("        raise\n", "        raise\n    except KeyboardInterrupt:\n        raise SystemExit(note)\n"),
+        says=("raised SystemExit('in line 7'), wanted", "a block that is stopped raised")),
+    wrong("noted", "the newest note first", "test-noted",
+        ("error.add_note(note)", "error.__notes__ = [note, *getattr(error, '__notes__', [])]"),
+        says=("gave ['in page 2', 'in line 7'], wanted", "the note of each block, once")),
+    right("noted", "raise error",
+        ("        raise\n", "        raise error\n")),
+    right("noted", "notes by hand",
+        ("error.add_note(note)", "error.__notes__ = [*getattr(error, '__notes__', []), note]")),
 
     wrong("make-batch", "item by item in any case", "test-make-batch",
         (FAST + "        return list(dataset[indices])\n", ""), says=("operations", "one for each tensor")),
@@ -288,6 +598,76 @@ CASES: list[Case] = [
     with noted(f"items {[int(index) for index in indices]}"):
         return default_collate(items) if collate_fn is None else collate_fn(items)
     """),
+    wrong("make-batch", "views where the indices follow each other", "test-make-batch",
+        (
+            "        return list(dataset[indices])\n",
+            (
+                "        if len(indices) and (np.diff(indices) == 1).all():\n"
+                "            indices = slice(indices[0], indices[-1] + 1)\n"
+                "        return list(dataset[indices])\n"
+            ),
+        ),
+        says=("shows the dataset's own numbers: a batch", "a batch has its own, also where a")),
+    wrong("make-batch", "an end taken from the dataset", "test-make-batch",
+        solution="""
+    while type(dataset) is Subset:
+        dataset, indices = dataset.dataset, dataset.indices[indices]
+    if type(dataset) is TensorDataset and collate_fn is None:
+        return list(dataset[indices])
+
+    def fetched(index):
+        with noted(f"this was raised for item {index} of the dataset"):
+            return dataset[index]
+
+    items = list(map(fetched, indices.tolist()))
+    with noted(f"this was raised for the batch of items {indices.tolist()}"):
+        return (collate_fn or default_collate)(items)
+    """,
+        says=("gave Tensor([16], dtype=int64): the error", "the error should reach whoever")),
+    wrong("make-batch", "default_collate's error not named", "test-make-batch",
+        (
+            (
+                "    with noted(f\"this was raised for the batch of items {indices.tolist()}\"):\n"
+                "        return (collate_fn or default_collate)(items)\n"
+            ),
+            (
+                "    if collate_fn is None:\n"
+                "        return default_collate(items)\n"
+                "    with noted(f\"this was raised for the batch of items {indices.tolist()}\"):\n"
+                "        return collate_fn(items)\n"
+            ),
+        ),
+        says=("wanted both numbers: they do not fit", "they do not fit together")),
+    wrong("make-batch", "sorted for the disk", "test-make-batch",
+        (
+            "        return list(dataset[indices])\n",
+            (
+                "        order = np.argsort(indices)\n"
+                "        return [rows[np.argsort(order)] for rows in dataset[indices[order]]]\n"
+            ),
+        ),
+        says=("took 4 operations, wanted one for each", "an array of indices is an index")),
+    wrong("make-batch", "rows once for the type and once for the batch", "test-make-batch",
+        (
+            "        return list(dataset[indices])\n",
+            "        return [rows for rows, _ in zip(dataset[indices], dataset[indices])]\n",
+        ),
+        says=("took 4 operations, wanted one for each", "an array of indices is an index")),
+    wrong("make-batch", "rows as arrays", "test-make-batch",
+        ("list(dataset[indices])", "[rows.data for rows in dataset[indices]]"),
+        says=("gave a ndarray, array([[ 0.26445562", "a list")),
+    wrong("make-batch", "a collate_fn that gives nothing", "test-make-batch",
+        (
+            "return (collate_fn or default_collate)(items)",
+            "return (collate_fn and collate_fn(items)) or default_collate(items)",
+        ),
+        says=("gave Tensor([49,  0,  9,  9], dtype=int64)", "what it makes of the items is the")),
+    right("make-batch", "is None",
+        ("(collate_fn or default_collate)(items)", "(default_collate if collate_fn is None else collate_fn)(items)")),
+    right("make-batch", "a list of indices",
+        ("list(dataset[indices])", "list(dataset[indices.tolist()])")),
+    right("make-batch", "rows of each tensor",
+        ("list(dataset[indices])", "[tensor[indices] for tensor in dataset.tensors]")),
 
     wrong("shifted", "up and left", "test-shifted", ("reach - shifts.T", "reach + shifts.T"),
         says=("wanted", "down and right")),
@@ -335,6 +715,66 @@ CASES: list[Case] = [
         moved[i][..., rows, columns] = images[i][..., rows - down, columns - right]
     return moved
     """),
+    wrong("shifted", "round and round, and a mask", "test-shifted",
+        solution="""
+    moved = []
+    for image, (down, right) in zip(images, shifts.tolist()):
+        h, w = image.shape[-2:]
+        rows = np.arange(h)[:, None] - down
+        columns = np.arange(w) - right
+        inside = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
+        with np.errstate(invalid="ignore"):
+            moved.append((image[..., rows % h, columns % w] * inside).astype(images.dtype))
+    return np.array(moved, images.dtype).reshape(images.shape)
+    """,
+        says=("gave nan, wanted 0 at [2, 2, 2]: down and", "down and right, zeros come in, and")),
+    wrong("shifted", "reach of the shifts down alone", "test-shifted",
+        ("np.abs(shifts).max(initial=0)", "shifts.max(initial=0)"),
+        says=("failed: index 8 is out of bounds for axis 1", "an image may leave its place")),
+    wrong("shifted", "reach of the first axis", "test-shifted",
+        ("np.abs(shifts).max(initial=0)", "np.abs(shifts[:, 0]).max(initial=0)"),
+        says=("failed: index 3 is out of bounds for axis 2", "an image may leave its place")),
+    wrong("shifted", "channels last", "test-shifted",
+        (
+            "[(0, 0)] * (images.ndim - 2) + [(reach, reach)] * 2",
+            "[(0, 0)] + [(reach, reach)] * 2 + [(0, 0)] * (images.ndim - 3)",
+        ),
+        says=("failed: index 1 is out of bounds for axis 3", "an image may leave its place")),
+    wrong("shifted", "the mean for zeros", "test-shifted",
+        ("+ [(reach, reach)] * 2)", "+ [(reach, reach)] * 2, mode='mean')"),
+        says=("gave nan, wanted 0 at [0, 0, 0]: down and", "down and right, zeros come in, and")),
+    wrong("shifted", "no image moves where the largest is 0 on one axis", "test-shifted",
+        (
+            "reach - shifts.T",
+            (
+                "reach - shifts.T * (np.abs(shifts).min(axis=1) >= 0)  # all\n"
+                "    rows = np.where(rows == reach, reach, rows)\n"
+                "    columns = columns + 0 * (columns // 2 * 2 == rows)\n"
+                "    rows, columns = columns, rows"
+            ),
+        ),
+        says=("gave nan, wanted 0 at [0, 0, 1]: down and", "down and right, zeros come in, and")),
+    right("shifted", "one border for each axis",
+        solution="""
+    up, left = np.abs(shifts).max(axis=0, initial=0).tolist()
+    h, w = images.shape[-2:]
+    padded = np.pad(images, [(0, 0)] * (images.ndim - 2) + [(up, up), (left, left)])
+    out = np.empty_like(images)
+    for i, (down, right) in enumerate(shifts):
+        out[i] = padded[i, ..., up - down:up - down + h, left - right:left - right + w]
+    return out
+    """),
+    right("shifted", "take_along_axis",
+        solution="""
+    h, w = images.shape[-2:]
+    rows = np.arange(h) - shifts[:, :1]
+    columns = np.arange(w) - shifts[:, 1:]
+    flat = images.reshape(len(images), -1, h, w) if images.size else images.reshape(len(images), 1, h, w)
+    out = np.take_along_axis(flat, rows.clip(0, h - 1)[:, None, :, None], axis=2)
+    out = np.take_along_axis(out, columns.clip(0, w - 1)[:, None, None, :], axis=3)
+    inside = ((rows >= 0) & (rows < h))[:, None, :, None] & ((columns >= 0) & (columns < w))[:, None, None, :]
+    return np.where(inside, out, np.zeros((), images.dtype)).reshape(images.shape)
+    """),
 
     wrong("seeded-batch", "the shared generator", "test-seeded-batch",
         ("    with drawing_from(np.random.default_rng([seed, number])):\n        return", "    return"),
@@ -374,6 +814,31 @@ CASES: list[Case] = [
         says=("draw in turn from one generator",)),
     right("seeded-batch", "by a seed sequence",
         ("np.random.default_rng([seed, number])", "np.random.default_rng(np.random.SeedSequence([seed, number]))")),
+    wrong("seeded-batch", "number before seed", "test-seeded-batch",
+        ("default_rng([seed, number])", "default_rng([number, seed])"),
+        says=("gave [0.38213610129812814", "make its generator from [seed,")),
+    wrong("seeded-batch", "a spawn key", "test-seeded-batch",
+        (
+            "np.random.default_rng([seed, number])",
+            "np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))",
+        ),
+        says=("gave [0.4031184756244418", "make its generator from [seed,")),
+    wrong("seeded-batch", "digits put together", "test-seeded-batch",
+        ("default_rng([seed, number])", "default_rng(int(f'{seed}{number}'))"),
+        says=("gave [0.7874226918866236", "make its generator from [seed,")),
+    wrong("seeded-batch", "a hash", "test-seeded-batch",
+        ("default_rng([seed, number])", "default_rng(abs(hash((seed, number))))"),
+        says=("gave [0.28948972755113245", "make its generator from [seed,")),
+    wrong("seeded-batch", "another kind of generator", "test-seeded-batch",
+        ("np.random.default_rng([seed, number])", "np.random.Generator(np.random.Philox([seed, number]))"),
+        says=("gave [0.8575790745355746", "make its generator from [seed,")),
+    wrong("seeded-batch", "number from 1 on", "test-seeded-batch",
+        ("default_rng([seed, number])", "default_rng([seed, number + 1])"),
+        says=("gave [0.7742041803738812", "make its generator from [seed,")),
+    right("seeded-batch", "an array",
+        ("default_rng([seed, number])", "default_rng(np.array([seed, number]))")),
+    right("seeded-batch", "PCG64",
+        ("np.random.default_rng([seed, number])", "np.random.Generator(np.random.PCG64((seed, number)))")),
 
     wrong("prefetch", "one after the other", "test-prefetch",
         solution="""
@@ -476,6 +941,93 @@ CASES: list[Case] = [
             for future in queue:
                 future.cancel()
     """),
+    wrong("prefetch", "all futures kept", "test-prefetch",
+        solution="""
+    jobs, pool, futures, number = iter(jobs), ThreadPoolExecutor(num_workers), [], 0
+    try:
+        futures.extend(pool.submit(make, job) for job in islice(jobs, ahead))
+        while number < len(futures):
+            made = futures[number].result()
+            number += 1
+            futures.extend(pool.submit(make, job) for job in islice(jobs, 1))
+            yield made
+    finally:
+        pool.shutdown(cancel_futures=True)
+    """,
+        says=("wanted 8 at most", "let go of what has been used")),
+    wrong("prefetch", "a closure of the loop's job", "test-prefetch",
+        solution="""
+    jobs, waiting, pool = iter(jobs), deque(), ThreadPoolExecutor(num_workers)
+    try:
+        for job in islice(jobs, ahead):
+            waiting.append(pool.submit(lambda: make(job)))
+        while waiting:
+            made = waiting.popleft().result()
+            for job in islice(jobs, 1):
+                waiting.append(pool.submit(lambda: make(job)))
+            yield made
+    finally:
+        pool.shutdown(cancel_futures=True)
+    """,
+        says=("gave [('made', 0), ('made', 2), ('made'", "the first submitted comes first;")),
+    wrong("prefetch", "results kept in a dict", "test-prefetch",
+        solution="""
+    jobs, waiting, pool, results = iter(jobs), deque(), ThreadPoolExecutor(num_workers), {}
+    try:
+        waiting.extend(pool.submit(make, job) for job in islice(jobs, ahead))
+        while waiting:
+            number = len(results)
+            results[number] = waiting.popleft().result()
+            waiting.extend(pool.submit(make, job) for job in islice(jobs, 1))
+            yield results[number]
+    finally:
+        pool.shutdown(cancel_futures=True)
+    """,
+        says=("wanted 8 at most", "let go of what has been used")),
+    wrong("prefetch", "errors printed and passed over", "test-prefetch-ends",
+        (
+            "            made = waiting.popleft().result()\n",
+            (
+                "            try:\n"
+                "                made = waiting.popleft().result()\n"
+                "            except KeyError:\n"
+                "                continue\n"
+            ),
+        ),
+        says=("wanted the error", "the loop ended after 19 batches as")),
+    wrong("prefetch", "a pool ended after the first pause", "test-prefetch-ends",
+        ("pool.shutdown(cancel_futures=True)", "pool.shutdown(wait=False)"),
+        says=("prefetch with one worker, closed while its", "those that have not begun are to be")),
+    wrong("prefetch", "only so many jobs as workers", "test-prefetch",
+        ("islice(jobs, ahead)", "islice(jobs, min(ahead, num_workers))"),
+        says=("wanted 4: fill up by one for each that is", "fill up by one for each that is")),
+    right("prefetch", "cancelled one by one",
+        solution="""
+    source, waiting = iter(jobs), deque()
+    pool = ThreadPoolExecutor(max_workers=num_workers)
+    try:
+        for job in islice(source, ahead):
+            waiting.append(pool.submit(make, job))
+        while waiting:
+            oldest = waiting.popleft()
+            oldest.result()
+            for job in islice(source, 1):
+                waiting.append(pool.submit(make, job))
+            yield oldest.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        pool.shutdown()
+    """),
+    right("prefetch", "an error looked for first",
+        (
+            "made = waiting.popleft().result()",
+            (
+                "future = waiting.popleft()\n"
+                "            made = future.result()\n"
+                "            del future"
+            ),
+        )),
 
     wrong("dataloader", "the last batch counted though it is dropped", "test-dataloader",
         ("full if self.drop_last or rest == 0 else full + 1", "full if rest == 0 else full + 1"),
@@ -546,6 +1098,63 @@ CASES: list[Case] = [
         ("            return (make(job) for job in jobs)\n",
          "            def made():\n                for job in jobs:\n                    yield make(job)\n"
          "            return made()\n")),
+    wrong("dataloader", "a seed of 31 bits", "test-workers",
+        ("integers(2**63)", "integers(2**31)"),
+        says=("gave [0.616424376405888", "the epoch's seed is drawn from 0 to")),
+    wrong("dataloader", "a seed of 32 bits", "test-workers",
+        ("integers(2**63)", "integers(2**32)"),
+        says=("gave [0.561454624665092", "the epoch's seed is drawn from 0 to")),
+    wrong("dataloader", "the seed kept in the loader", "test-workers",
+        (
+            (
+                "jobs, seed = enumerate(order[:len(self)]), generator().integers(2**63)\n"
+                "        make = partial(seeded_batch, self.dataset, self.collate_fn, seed)"
+            ),
+            (
+                "jobs, self.seed = enumerate(order[:len(self)]), generator().integers(2**63)\n"
+                "        def make(job): return seeded_batch(self.dataset,"
+                " self.collate_fn, self.seed, job)"
+            ),
+        ),
+        says=("are not what they are one after the other", "keep an epoch's order and its seed")),
+    wrong("dataloader", "the jobs kept in the loader", "test-workers",
+        (
+            "return (make(job) for job in jobs)",
+            (
+                "self.jobs = jobs\n"
+                "            return (make(job) for job in iter(lambda: next(self.jobs, None), None))"
+            ),
+        ),
+        says=("are not what they are one after the other", "keep an epoch's order and its seed")),
+    wrong("dataloader", "another epoch's numbers for the batches", "test-workers",
+        ("enumerate(order[:len(self)])", "enumerate(order[:len(self)], 1)"),
+        says=("gave [0.15490212020149907", "the epoch's seed is drawn from 0 to")),
+    wrong("dataloader", "short batches left out in any case of workers", "test-dataloader",
+        ("order[:len(self)]", "[piece for piece in order if len(piece) == self.batch_size]"),
+        says=("gave [[0, 1, 4, 9], [16, 25, 36, 49]]", "every batch, in order, in each")),
+    wrong("dataloader", "a second draw where there are workers", "test-workers",
+        ("        return prefetch(", "        generator().random()\n        return prefetch("),
+        says=("gave other batches than none: each batch", "each batch has a generator of its")),
+    wrong("dataloader", "one worker is none", "test-workers",
+        ("if self.num_workers == 0:", "if self.num_workers <= 1:"),
+        says=("gave 1, wanted 2: how far ahead is a", "how far ahead is a product of the")),
+    wrong("dataloader", "sizes of an int8", "test-dataloader",
+        ("divmod(len(self.dataset), self.batch_size)", "divmod(len(self.dataset) - self.drop_last, self.batch_size)"),
+        says=("gave 1, wanted 2: count the batches", "count the batches")),
+    right("dataloader", "an int for a seed",
+        ("generator().integers(2**63)", "int(generator().integers(0, 2**63 - 1, endpoint=True))")),
+    right("dataloader", "short ones filtered",
+        ("order[:len(self)]", "[piece for piece in order if not self.drop_last or len(piece) == self.batch_size]")),
+    right("dataloader", "an inner generator",
+        (
+            "            return (make(job) for job in jobs)\n",
+            (
+                "            def made():\n"
+                "                for job in jobs:\n"
+                "                    yield make(job)\n"
+                "            return made()\n"
+            ),
+        )),
 
     wrong("question-loading", "whole batches", "test-question-loading", ("1000 % 48", "1000 // 48"),
         says=("left_out is 20", "whole batches")),

@@ -51,6 +51,41 @@ CASES: list[Case] = [
     view = np.lib.stride_tricks.sliding_window_view(x, kernel, axis=(1, 2), writeable=True)
     return view[:, ::stride[0], ::stride[1]].transpose(0, 4, 5, 1, 2, 3)
     """),
+    wrong("windows", "rounded up", "test-windows",
+        (
+            "rows = output_length(h, kernel[0], stride[0], 0)",
+            (
+                "output_length(h, kernel[0], stride[0], 0)\n"
+                "    rows = h // stride[0]"
+            ),
+        ),
+        says=("gave shape (1, 2, 2, 4, 4, 1), wanted (1", "see the docstring")),
+    wrong("windows", "strides counted in numbers", "test-windows",
+        ("of_c, of_h, of_w, of_n = x.strides", "of_c, of_h, of_w, of_n = (step // x.itemsize for step in x.strides)"),
+        says=("gave -3.105e+231, wanted 7 at [0, 0, 0, 1", "see the docstring")),
+    wrong("windows", "an assertion", "test-windows",
+        (
+            "rows = output_length(h, kernel[0], stride[0], 0)",
+            (
+                "assert h >= kernel[0] and w >= kernel[1], f'{kernel} does not fit into {h}, {w}'\n"
+                "    rows = output_length(h, kernel[0], stride[0], 0)"
+            ),
+        ),
+        says=("raised AssertionError: (4, 2) does not fit", "a window that does not fit shows")),
+    wrong("windows", "no window where none fits", "test-windows",
+        ("columns = output_length(w, kernel[1], stride[1], 0)", "columns = max(0, (w - kernel[1]) // stride[1] + 1)"),
+        says=("was accepted and gave array([], shape=(1", "a window that does not fit shows")),
+    wrong("windows", "x made contiguous where it is not", "test-windows",
+        ("c, h, w, n = x.shape", "x = np.require(x, requirements='C')\n    c, h, w, n = x.shape"),
+        says=("gave a copy: a view shows the numbers of x", "a view shows the numbers of x")),
+    right("windows", "ceil",
+        (
+            "rows = output_length(h, kernel[0], stride[0], 0)",
+            (
+                "rows = -(-(h - output_length(h, h, 1, 0) * kernel[0] + 1) // stride[0])\n"
+                "    output_length(h, kernel[0], 1, 0)"
+            ),
+        )),
 
     wrong("unfolded", "no padding", "test-unfolded",
         ("padded(images_last(x), padding)", "images_last(x)"), says=("gave shape", "wanted")),
@@ -84,6 +119,44 @@ CASES: list[Case] = [
     out.reshape(parts.shape)[...] = parts
     return np.moveaxis(out, -1, 0)
     """),
+    wrong("unfolded", "the edge repeated", "test-unfolded",
+        (
+            "padded(images_last(x), padding)",
+            (
+                "np.pad(images_last(x), [(0, 0), (padding[0],) * 2, (padding[1],) *"
+                " 2, (0, 0)], mode='edge')"
+            ),
+        ),
+        says=("gave 1.0425, wanted 0 at [1, 2, 1]: row c *", "row c * kh * kw + i * kw + j,")),
+    wrong("unfolded", "a border of ones part", "test-unfolded",
+        ("padded(images_last(x), padding)", "padded(images_last(x), padding, 1e-7)"),
+        says=("gave 1e-07, wanted 0 at [0, 0, 0]: row c *", "row c * kh * kw + i * kw + j,")),
+    wrong("unfolded", "stride before kernel", "test-unfolded",
+        ("kernel, stride)\n    c, kh", "stride, kernel)\n    c, kh"),
+        says=("gave shape (2, 3, 4), wanted (2, 18, 9)", "row c * kh * kw + i * kw + j,")),
+    wrong("unfolded", "images next to windows", "test-unfolded",
+        (
+            "reshape(c * kh * kw, rows * columns, n).transpose(2, 0, 1)",
+            "reshape(c * kh * kw, n, columns * rows).transpose(1, 0, 2)",
+        ),
+        says=("gave 1.822, wanted -2.2035 at [1, 5, 0]", "row c * kh * kw + i * kw + j,")),
+    wrong("unfolded", "copied only where it is not in order", "test-unfolded",
+        ("parts.copy().reshape", "np.ascontiguousarray(parts).reshape"),
+        says=("unfolded of an array (2, 2, 3, 3) with", "the columns are a new array")),
+    right("unfolded", "a new array filled",
+        (
+            "parts.copy().reshape(c * kh * kw, rows * columns, n).transpose(2, 0, 1)",
+            "np.array(parts, order='C').reshape(c * kh * kw, rows * columns, n).transpose(2, 0, 1)",
+        )),
+    right("unfolded", "place by place",
+        (
+            "return parts.copy().reshape(c * kh * kw, rows * columns, n).transpose(2, 0, 1)",
+            (
+                "out = np.empty(parts.shape, x.dtype)\n"
+                "    out[...] = parts\n"
+                "    return np.moveaxis(out.reshape(c * kh * kw, rows * columns, n), 2, 0)"
+            ),
+        )),
 
     wrong("convolved", "no bias", "test-convolved",
         ("out += bias[:, np.newaxis]", "pass"), says=("1 bias", "plus bias", "wanted")),
@@ -124,6 +197,60 @@ CASES: list[Case] = [
         np.add(out, bias[:, np.newaxis], out=out)
     return from_rows(out, (len(columns), len(weight), *size))
     """),
+    wrong("convolved", "a bias in a new array", "test-convolved",
+        ("out += bias[:, np.newaxis]", "out = out + bias[:, np.newaxis]"),
+        says=("added in 1 places, 0 of them in place", "the product is a new array, and")),
+    wrong("convolved", "a product that starts at the bias", "test-convolved",
+        (
+            (
+                "    if bias is not None:\n"
+                "        out += bias[:, np.newaxis]\n"
+            ),
+            (
+                "    if bias is not None:\n"
+                "        out = np.add(bias[:, np.newaxis], out)\n"
+            ),
+        ),
+        says=("added in 1 places, 0 of them in place", "the product is a new array, and")),
+    wrong("convolved", "the weight's shape changed", "test-convolved",
+        (
+            "out = weight.reshape(len(weight), weight[0].size) @ channel_rows(columns)",
+            (
+                "weight.shape = len(weight), weight[0].size\n"
+                "    out = weight @ channel_rows(columns)"
+            ),
+        ),
+        says=("changed weight, from [[[[ 0.3456 0.8216] [", "convolved of columns (2, 12, 6) by")),
+    wrong("convolved", "a bias that is added to the columns", "test-convolved",
+        ("@ channel_rows(columns)", "@ (channel_rows(columns) + (0 if bias is None else bias.mean()))"),
+        says=("gave 6.064, wanted 1.8504 at [0, 3, 1, 1]", "each kernel times each column, plus")),
+    wrong("convolved", "a row of ones for the bias", "test-convolved",
+        solution="""
+    rows, flat = channel_rows(columns), weight.reshape(len(weight), weight[0].size)
+    if bias is not None:
+        rows = np.concatenate([rows, np.ones((1, rows.shape[1]), rows.dtype)])
+        flat = np.concatenate([flat, bias[:, np.newaxis]], axis=1)
+    return from_rows(flat @ rows, (len(columns), len(weight), *size))
+    """,
+        says=("added in 0 places, 0 of them in place", "the product is a new array, and")),
+    wrong("convolved", "no bias for a batch of one", "test-convolved",
+        ("if bias is not None:", "if bias is not None and len(columns) != 1:"),
+        says=("gave 0.1033, wanted -0.41945 at [0, 1, 0", "each kernel times each column, plus")),
+    wrong("convolved", "a bias of any 0 left out", "test-convolved",
+        ("if bias is not None:", "if bias is not None and len(bias) > 1:"),
+        says=("gave -4.1056, wanted -3.9166 at [2, 0, 0", "each kernel times each column, plus")),
+    right("convolved", "np.add",
+        ("out += bias[:, np.newaxis]", "np.add(out, bias.reshape(-1, 1), out=out)")),
+    right("convolved", "np.matmul and -1",
+        (
+            "weight.reshape(len(weight), weight[0].size) @ channel_rows(columns)",
+            "np.matmul(weight.reshape(weight.shape[0], -1), channel_rows(columns))",
+        )),
+    right("convolved", "np.dot",
+        (
+            "weight.reshape(len(weight), weight[0].size) @ channel_rows(columns)",
+            "np.dot(weight.reshape(weight.shape[0], -1), channel_rows(columns))",
+        )),
 
     wrong("folded", "the last one counts", "test-folded",
         ("places[:, i, j] += parts[:, i, j]", "places[:, i, j] = parts[:, i, j]"), says=("wanted", "pixels add up")),
@@ -158,6 +285,60 @@ CASES: list[Case] = [
             right = slice(j, j + stride[1] * (columns - 1) + 1, stride[1])
             out[:, down, right] += parts[:, i, j]
     return out[:, ph:ph + h, pw:pw + w]
+    """),
+    wrong("folded", "a loop over windows", "test-folded",
+        solution="""
+    (c, kh, kw, rows, columns, n), (h, w), (ph, pw) = parts.shape, size, padding
+    out = np.zeros((c, h + 2 * ph, w + 2 * pw, n), parts.dtype)
+    for r, s in np.ndindex(rows, columns):
+        top, left = r * stride[0], s * stride[1]
+        out[:, top:top + kh, left:left + kw] += parts[:, :, :, r, s]
+    return out[:, ph:ph + h, pw:pw + w]
+    """,
+        says=("lines of Python for 4 by 4 windows and", "loop over the places in the kernel,")),
+    wrong("folded", "memory that is not cleared", "test-folded",
+        ("np.zeros((c,", "np.full((c,"),
+        ("n), parts.dtype)", "n), 1e-3, parts.dtype)"),
+        says=("gave 0.12673, wanted 0.12573 at [0, 0, 0", "every number goes to its pixel, and")),
+    wrong("folded", "a size from the windows", "test-folded",
+        (
+            "(c, kh, kw, *_, n), (h, w), (ph, pw) = parts.shape, size, padding",
+            (
+                "(c, kh, kw, rows, columns, n), (ph, pw) = parts.shape, padding\n"
+                "    h, w = (rows - 1) * stride[0] + kh - 2 * ph, (columns - 1) *"
+                " stride[1] + kw - 2 * pw"
+            ),
+        ),
+        says=("gave shape (2, 4, 3, 2), wanted (2, 4, 4", "every number goes to its pixel, and")),
+    wrong("folded", "float32 sums", "test-folded",
+        ("n), parts.dtype)", "n), np.float32)"),
+        says=("wanted float64", "folded of an array (1, 1, 2, 1, 3,")),
+    wrong("folded", "image by image, the first alone", "test-folded",
+        ("places[:, i, j] += parts[:, i, j]", "places[:, i, j, :, :, :1] += parts[:, i, j, :, :, :1]"),
+        says=("gave 0, wanted -5.3323 at [1, 3, 1, 1]", "every number goes to its pixel, and")),
+    wrong("folded", "padding changed over", "test-folded",
+        ("return out[:, ph:ph + h, pw:pw + w]", "return out[:, pw:pw + h, ph:ph + w]"),
+        says=("gave shape (3, 6, 2, 1), wanted (3, 6, 3", "every number goes to its pixel, and")),
+    right("folded", "a product",
+        (
+            (
+                "for i, j in np.ndindex(kh, kw):\n"
+                "        places"
+            ),
+            (
+                "for i, j in [(i, j) for i in range(kh) for j in range(kw)]:\n"
+                "        places"
+            ),
+        )),
+    right("folded", "a copy at the end",
+        ("return out[:, ph:ph + h, pw:pw + w]", "return np.ascontiguousarray(out[:, ph:ph + h, pw:pw + w])")),
+    right("folded", "bincount",
+        solution="""
+    (c, kh, kw, *_, n), (h, w), (ph, pw) = parts.shape, size, padding
+    numbers = np.arange(c * (h + 2 * ph) * (w + 2 * pw) * n).reshape(c, h + 2 * ph, w + 2 * pw, n)
+    places = windows(numbers, (kh, kw), stride)
+    sums = np.bincount(places.ravel(), parts.ravel(), numbers.size).astype(parts.dtype)
+    return sums.reshape(numbers.shape)[:, ph:ph + h, pw:pw + w]
     """),
 
     wrong("conv2d-rule", "all three, whatever is needed", "test-conv2d-rule",
@@ -198,6 +379,47 @@ CASES: list[Case] = [
     right("conv2d-rule", "the formulas as they are written",
         ("(channel_rows(columns) @ rows.T).T.reshape", "(rows @ channel_rows(columns).T).reshape"),
         ("rows.sum(axis=1)", "np.add.reduce(g, axis=(0, 2, 3))")),
+    wrong("conv2d-rule", "a tuple", "test-conv2d-rule",
+        (
+            "return shares if bias is None else [*shares, rows.sum(axis=1) if needs[2] else None]",
+            (
+                "return tuple(shares if bias is None else [*shares, rows.sum(axis=1)"
+                " if needs[2] else None])"
+            ),
+        ),
+        says=("failed: 'tuple' object has no attribute", "None stays None")),
+    wrong("conv2d-rule", "the bias always", "test-conv2d-rule",
+        ("rows.sum(axis=1) if needs[2] else None", "rows.sum(axis=1)"),
+        says=("gave an array for bias, wanted None: see", "see needs")),
+    wrong("conv2d-rule", "a bias's share where there is none", "test-conv2d-rule",
+        ("return shares if bias is None else [", "return ["),
+        says=("failed: tuple index out of range: None", "None stays None")),
+    wrong("conv2d-rule", "weight where columns need none", "test-conv2d-rule",
+        ("if needs[1] else None", "if needs[0] else None"),
+        says=("gave None for weight, wanted an array: see", "see needs")),
+    wrong("conv2d-rule", "an outer axis too many", "test-conv2d-rule",
+        ("rows.sum(axis=1) if", "rows.sum(axis=1, keepdims=True) if"),
+        says=("gave shape (4, 1), wanted (4,): the", "the formulas, for all images at")),
+    wrong("conv2d-rule", "zeros of nothing", "test-conv2d-rule",
+        (
+            "rows, flat = channel_rows(g)",
+            (
+                "if not g.any():\n"
+                "        return [None] * len(needs)\n"
+                "    rows, flat = channel_rows(g)"
+            ),
+        ),
+        says=("gave None for columns, wanted an array: see", "see needs")),
+    right("conv2d-rule", "the sum over axes of g",
+        ("rows.sum(axis=1) if", "g.sum(axis=(0, 2, 3)) if")),
+    right("conv2d-rule", "a loop over needs",
+        solution="""
+    rows, flat = channel_rows(g), weight.reshape(len(weight), weight[0].size)
+    makers = [lambda: from_rows(flat.T @ rows, columns.shape),
+              lambda: (rows @ channel_rows(columns).T).reshape(weight.shape),
+              lambda: np.add.reduce(rows, axis=1)]
+    return [make() if need else None for make, need in zip(makers, needs)]
+    """),
 
     wrong("conv2d-layer", "inputs alone", "test-conv2d-layer", ("(in_channels * kh * kw)", "in_channels"),
         says=("weight of Conv2d(1, 4, 3)", "what is n?")),
@@ -236,6 +458,32 @@ CASES: list[Case] = [
          "            self.bias.requires_grad = False"), says=("requires no gradient",)),
     right("conv2d-layer", "counted from the weight's shape",
         ("(in_channels * kh * kw) ** -0.5", "1 / np.sqrt(np.prod([in_channels, kh, kw]))")),
+    wrong("conv2d-layer", "a bias by identity", "test-conv2d-layer",
+        ("if bias else None", "if bias is True else None"),
+        says=("gave None, wanted numbers: drawn after the", "drawn after the weight")),
+    wrong("conv2d-layer", "no bias attribute", "test-conv2d-layer",
+        (
+            "self.bias = uniform_parameter(bound, out_channels) if bias else None",
+            (
+                "if bias:\n"
+                "            self.bias = uniform_parameter(bound, out_channels)"
+            ),
+        ),
+        says=("failed: 'Conv2d' object has no attribute", "it is None where there is none")),
+    wrong("conv2d-layer", "one bound for the bias", "test-conv2d-layer",
+        ("uniform_parameter(bound, out_channels) if", "uniform_parameter(out_channels ** -0.5, out_channels) if"),
+        says=("gave -0.35096, wanted -0.23397 at [2]", "drawn after the weight")),
+    wrong("conv2d-layer", "a bias with axes", "test-conv2d-layer",
+        ("uniform_parameter(bound, out_channels) if", "uniform_parameter(bound, out_channels, 1, 1) if"),
+        says=("gave shape (4, 1, 1), wanted (4,): drawn", "drawn after the weight")),
+    wrong("conv2d-layer", "a variance for the bound", "test-conv2d-layer",
+        ("(in_channels * kh * kw) ** -0.5", "(3 / (in_channels * kh * kw)) ** 0.5"),
+        says=("gave 0.5764, wanted 0.33278 at [1, 0, 0", "what is n?")),
+    wrong("conv2d-layer", "kernel and stride", "test-conv2d-layer",
+        ("(in_channels * kh * kw) ** -0.5", "(in_channels * kh * kw) ** -0.5 * self.stride[0]"),
+        says=("gave 0.36455, wanted 0.18227 at [0, 0, 1", "what is n?")),
+    right("conv2d-layer", "math.sqrt",
+        ("(in_channels * kh * kw) ** -0.5", "1 / math.sqrt(in_channels * math.prod(self.kernel_size))")),
 
     wrong("max-pooled", "a border of zeros", "test-max-pooled", (", -np.inf)", ")"),
         says=("gave 0", "the border must lose")),
@@ -264,6 +512,45 @@ CASES: list[Case] = [
     parts = windows(padded(images_last(x), padding, -np.inf), kernel, stride)
     return images_first(parts.max(axis=(1, 2)))
     """),
+    wrong("max-pooled", "a border of a large negative number", "test-max-pooled",
+        ("padding, -np.inf)", "padding, -1e30)"),
+        says=("gave -1e+30, wanted -inf at [0, 1, 0, 0]", "the border must lose, even against")),
+    wrong("max-pooled", "a loop over windows", "test-max-pooled",
+        solution="""
+    parts = windows(padded(images_last(x), padding, -np.inf), kernel, stride)
+    c, _, _, rows, columns, n = parts.shape
+    out = np.empty((c, rows, columns, n), x.dtype)
+    for r, s in np.ndindex(rows, columns):
+        out[:, r, s] = parts[:, :, :, r, s].max(axis=(1, 2))
+    return images_first(out)
+    """,
+        says=("lines of Python for 4 by 4 windows and", "loop over the places in the kernel,")),
+    wrong("max-pooled", "the least number of its type", "test-max-pooled",
+        ("padded(images_last(x), padding, -np.inf)", "padded(images_last(x), padding, x.min(initial=0) - 1)"),
+        says=("gave nan, wanted -1.1321 at [0, 0, 0, 1]", "the border must lose, even against")),
+    wrong("max-pooled", "by comparing", "test-max-pooled",
+        ("np.maximum(out, parts[:, i, j], out=out)", "np.copyto(out, parts[:, i, j], where=parts[:, i, j] > out)"),
+        says=("gave -1.3616, wanted nan at [0, 0, 0, 0]", "the border must lose, even against")),
+    wrong("max-pooled", "started at zero", "test-max-pooled",
+        ("out = parts[:, 0, 0].copy()", "out = np.zeros_like(parts[:, 0, 0])"),
+        says=("gave 0, wanted -inf at [0, 1, 0, 0]: the", "the border must lose, even against")),
+    wrong("max-pooled", "started at a very small number", "test-max-pooled",
+        ("out = parts[:, 0, 0].copy()", "out = np.full_like(parts[:, 0, 0], -1e30)"),
+        says=("gave -1e+30, wanted -inf at [0, 1, 0, 0]", "the border must lose, even against")),
+    wrong("max-pooled", "by sorting", "test-max-pooled",
+        solution="""
+    parts = windows(padded(images_last(x), padding, -np.inf), kernel, stride)
+    c, kh, kw, *size, n = parts.shape
+    return images_first(np.sort(parts.reshape(c, kh * kw, *size, n), axis=1)[:, -2 if kh * kw > 2 else -1])
+    """,
+        says=("gave -1.1321, wanted nan at [0, 0, 0, 0]", "the border must lose, even against")),
+    right("max-pooled", "reduce",
+        solution="""
+    parts = windows(padded(images_last(x), padding, -np.inf), kernel, stride)
+    return images_first(np.maximum.reduce(parts, axis=(1, 2)))
+    """),
+    right("max-pooled", "a new array each time",
+        ("np.maximum(out, parts[:, i, j], out=out)", "out = np.maximum(out, parts[:, i, j])")),
 
     wrong("winners", "the last of equals", "test-winners",
         ("for place in places[:-1]:\n        missed &= place != largest\n        numbers += missed",
@@ -296,6 +583,44 @@ CASES: list[Case] = [
     rows = parts.reshape(c, kh * kw, *others)
     last = kh * kw - 1 - np.isnan(rows)[:, ::-1].argmax(axis=1)
     return np.where(np.isnan(largest), last, (rows == largest[:, np.newaxis]).argmax(axis=1))
+    """),
+    wrong("winners", "close is equal", "test-winners",
+        ("missed &= place != largest", "missed &= ~np.isclose(place, largest)"),
+        says=("gave 0, wanted 3 at [0, 0, 0, 1]: the first", "the first of equals, the last nan")),
+    wrong("winners", "by differences", "test-winners",
+        ("missed &= place != largest", "missed &= ~(largest - place <= 0)"),
+        says=("gave 3, wanted 0 at [0, 0, 0, 0]: the first", "the first of equals, the last nan")),
+    wrong("winners", "nan for infinities too", "test-winners",
+        ("numbers[np.isnan(place)] = number", "numbers[~np.isfinite(place)] = number"),
+        says=("gave 3, wanted 0 at [0, 0, 0, 0]: the first", "the first of equals, the last nan")),
+    wrong("winners", "a loop over windows", "test-winners",
+        solution="""
+    c, kh, kw, *_ = parts.shape
+    numbers = np.zeros(largest.shape, int)
+    for place in np.ndindex(largest.shape):
+        window = parts[place[0], :, :, place[1], place[2], place[3]].ravel()
+        nans = np.flatnonzero(np.isnan(window))
+        numbers[place] = nans[-1] if nans.size else window.argmax()
+    return numbers
+    """,
+        says=("lines of Python for 4 by 4 windows and", "loop over the places in the kernel,")),
+    wrong("winners", "nan of a part's neighbours", "test-winners",
+        ("if np.isnan(largest).any():", "if np.isnan(largest).all():"),
+        says=("gave 3, wanted 0 at [0, 0, 0, 3]: the first", "the first of equals, the last nan")),
+    wrong("winners", "signed bytes", "test-winners",
+        ("np.min_scalar_type(len(places))", "np.int8 if len(places) < 257 else np.int16"),
+        says=("gave -117, wanted 139 at [0, 0, 1, 0]: the", "the first of equals, the last nan")),
+    right("winners", "int64",
+        ("np.min_scalar_type(len(places))", "int")),
+    right("winners", "from the other end",
+        solution="""
+    numbers = np.zeros(largest.shape, np.intp)
+    places = list(np.ndindex(parts.shape[1:3]))
+    for number in range(len(places) - 1, -1, -1):
+        numbers[parts[:, places[number][0], places[number][1]] == largest] = number
+    for number, (i, j) in enumerate(places):
+        numbers[np.isnan(parts[:, i, j])] = number
+    return numbers
     """),
 
     wrong("batch-normalized", "eps outside the root", "test-batch-normalized",
@@ -334,6 +659,45 @@ CASES: list[Case] = [
     mean, variance, weight, bias = (each.reshape(shape) for each in (mean, variance, weight, bias))
     return (x - mean) * (weight / np.sqrt(variance + eps)) + bias
     """),
+    right("batch-normalized", "types left to NumPy",
+        solution="""
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    scale = weight / np.sqrt(variance + eps)
+    return (x - mean.reshape(shape)) * scale.reshape(shape) + bias.reshape(shape)
+    """),
+    wrong("batch-normalized", "eps for variances of 0 alone", "test-batch-normalized",
+        ("np.sqrt(variance + eps)", "np.sqrt(np.maximum(variance, eps))"),
+        says=("gave 2.1078, wanted 2.1077 at [2, 2, 1, 4]", "subtract, divide, weight, bias, by")),
+    wrong("batch-normalized", "moments subtracted in the images' type", "test-batch-normalized",
+        (
+            "channel_rows(x) - mean[:, np.newaxis]",
+            (
+                "(channel_rows(x).astype(np.float16) - mean[:,"
+                " np.newaxis].astype(np.float16)).astype(x.dtype)"
+            ),
+        ),
+        says=("gave 0.32642, wanted 0.32594 at [0, 1, 0", "subtract, divide, weight, bias, by")),
+    wrong("batch-normalized", "the bias scaled", "test-batch-normalized",
+        solution="""
+    out = channel_rows(x) - mean[:, np.newaxis]
+    out *= weight[:, np.newaxis]
+    out += bias[:, np.newaxis]
+    out /= np.sqrt(variance + eps)[:, np.newaxis]
+    return from_rows(out, x.shape)
+    """,
+        says=("gave -0.78969, wanted -1.4543 at [0, 0, 1", "subtract, divide, weight, bias, by")),
+    wrong("batch-normalized", "four axes", "test-batch-normalized",
+        solution="""
+    n, c, h, w = x.shape
+    scale = (weight / np.sqrt(variance + eps)).reshape(1, c, 1, 1)
+    return (x - mean.reshape(1, c, 1, 1)) * scale + bias.reshape(1, c, 1, 1)
+    """,
+        says=("failed: not enough values to unpack", "give it the axes to broadcast along")),
+    wrong("batch-normalized", "the mean added to eps where it trains", "test-batch-normalized",
+        ("np.sqrt(variance + eps)", "np.sqrt(variance + eps * training)"),
+        says=("gave 2.1078, wanted 2.1077 at [2, 2, 1, 4]", "subtract, divide, weight, bias, by")),
+    right("batch-normalized", "the reciprocal",
+        ("(weight / np.sqrt(variance + eps))", "(weight * (variance + float(eps)) ** -0.5)")),
 
     wrong("batch-norm", "running moments in training", "test-batch-norm",
         ("moments(x.data) if training else (running_mean.data, running_var.data)",
@@ -376,6 +740,47 @@ CASES: list[Case] = [
          """        kept = 1 - momentum
         running_mean.data = (kept * running_mean.data + momentum * mean).astype(running_mean.dtype)
         running_var.data = (kept * running_var.data + momentum * unbiased).astype(running_var.dtype)""")),
+    wrong("batch-norm", "moments of its own, in their type", "test-batch-norm",
+        (
+            "moments(x.data) if training",
+            "[f(x.data, axis=(0, *range(2, x.ndim))) for f in (np.mean, np.var)] if training",
+        ),
+        says=("raised ZeroDivisionError: division by zero", "moments refuses it")),
+    wrong("batch-norm", "running moments replaced by tensors", "test-batch-norm",
+        ("running.data = moved.astype(running.dtype)", "running = Tensor(moved.astype(running.dtype))"),
+        says=("gave -0.65179, wanted -0.48324 at [0]: the", "the batch's moments, over n and n -")),
+    wrong("batch-norm", "one of the two is enough", "test-batch-norm",
+        ("running_mean is None or running_var is None", "running_mean is None and running_var is None"),
+        says=("raised AttributeError: 'NoneType' object", "there is nothing to go by")),
+    wrong("batch-norm", "the batch's gradient cut off", "test-batch-norm",
+        ("mean, variance = moments(x.data)", "x = x.detach()\n    mean, variance = moments(x.data)"),
+        says=("failed: backward() on a tensor that has no", "x itself goes through the operation")),
+    wrong("batch-norm", "moved twice", "test-batch-norm",
+        (
+            "for running, value in [(running_mean, mean), (running_var, unbiased)]:",
+            "for running, value in [(running_mean, mean), (running_var, unbiased)] * 2:",
+        ),
+        says=("gave -0.33155, wanted -0.48324 at [0]: the", "the batch's moments, over n and n -")),
+    wrong("batch-norm", "momentum at least a little", "test-batch-norm",
+        ("momentum * (value", "(momentum or 0.1) * (value"),
+        says=("gave -0.46025, wanted -0.65179 at [0]: the", "the batch's moments, over n and n -")),
+    wrong("batch-norm", "moved by the raw sums", "test-batch-norm",
+        ("count / (count - 1)", "(count - 1) / count"),
+        says=("gave 2.2119, wanted 2.2181 at [1]: the", "the batch's moments, over n and n -")),
+    wrong("batch-norm", "a ValueError after the averages moved", "test-batch-norm",
+        (
+            (
+                "    if not training and (running_mean is None or running_var is None):\n"
+                "        raise ValueError(\"batch_norm in evaluation needs"
+                " running_mean and running_var\")\n"
+            ),
+            "    training = training or running_mean is None or running_var is None\n",
+        ),
+        says=("was accepted and gave Tensor([[[[ 0.0554", "there is nothing to go by")),
+    right("batch-norm", "as it is written",
+        ("running.data + momentum * (value - running.data)", "(1 - momentum) * running.data + momentum * value")),
+    right("batch-norm", "np.var",
+        ("unbiased = variance * (count / (count - 1))", "unbiased = variance * count / (count - 1)")),
 
     wrong("question-convolutions", "no bias", "test-question-convolutions", ("32 * 16 * 3 * 3 + 32", "32 * 16 * 3 * 3"),
         says=("parameter_count gave 4608",)),

@@ -98,6 +98,48 @@ CASES: list[Case] = [
         ("cls(sorted(set(text)))", "cls(sorted(Counter(text)))")),
     right("char-tokenizer", "tokens counted instead of ids",
         ("[self.ids[character] for character in text]", "[self.tokens.index(character) for character in text]")),
+    wrong("char-tokenizer", "tokens walked through twice", "test-char-tokenizer",
+        (
+            "return \"\".join([self.tokens[i] for i in checked_ids(ids, self.vocab_size)])",
+            (
+                "checked_ids(ids, self.vocab_size)\n"
+                "        return \"\".join([self.tokens[i] for i in ids])"
+            ),
+        ),
+        says=("gave '', wanted 'plan': the characters at", "the characters at these places")),
+    wrong("char-tokenizer", "composed characters", "test-char-tokenizer",
+        ("cls(sorted(set(text)))", "cls(sorted(set(__import__('unicodedata').normalize('NFC', text))))"),
+        says=("gave ['a', '\u00c1'], wanted ['A', 'a', '\u0301']", "each once, in sorted order")),
+    wrong("char-tokenizer", "white space at the ends cut off", "test-char-tokenizer",
+        ("sorted(set(text))", "sorted(set(text.strip()))"),
+        says=("gave ['Z', 'o'], wanted ['\\n', 'Z', 'o']", "each once, in sorted order")),
+    wrong("char-tokenizer", "printable ones alone", "test-char-tokenizer",
+        ("sorted(set(text))", "sorted(c for c in set(text) if c.isprintable())"),
+        says=("gave ['Z', 'o'], wanted ['\\n', 'Z', 'o']", "each once, in sorted order")),
+    wrong("char-tokenizer", "unknown characters learned while encoding", "test-char-tokenizer-refuses",
+        (
+            "        if unknown:\n",
+            (
+                "        for character in unknown:\n"
+                "            self.ids[character] = len(self.ids)\n"
+                "        if unknown and len(unknown) == 1:\n"
+            ),
+        ),
+        says=("was accepted and gave [0, 3, 2, 0, 1, 4]", "name all of them")),
+    wrong("char-tokenizer", "the text in the message", "test-char-tokenizer-refuses",
+        ("f\"{unknown} are none", "f\"some of {text!r} are none"),
+        says=("raised ValueError: some of 'a cab?' are", "name all of them")),
+    wrong("char-tokenizer", "a fixed vocabulary", "test-char-tokenizer",
+        ("cls(sorted(set(text)))", "cls(sorted(set(text) | {' '}))"),
+        says=("gave ['\\n', ' ', 'Z', 'o'], wanted ['\\n'", "each once, in sorted order")),
+    right("char-tokenizer", "a map",
+        (
+            "\"\".join([self.tokens[i] for i in checked_ids(ids, self.vocab_size)])",
+            "\"\".join(map(self.tokens.__getitem__, checked_ids(ids, self.vocab_size)))",
+        ),
+        ("[self.ids[character] for character in text]", "list(map(self.ids.__getitem__, text))")),
+    right("char-tokenizer", "a dict of characters",
+        ("sorted(set(text))", "sorted(dict.fromkeys(text))")),
 
     wrong("byte-tokenizer", "the numbers of characters", "test-byte-tokenizer",
         ("list(as_utf8(text))", "list(map(ord, text)) if isinstance(text, str) else list(text)"),
@@ -147,6 +189,47 @@ CASES: list[Case] = [
         (JOINED, "data = bytearray()\n        for i in checked_ids(ids, len(self.tokens)):"
         "\n            data += self.tokens[i]\n        return bytes(data)")),
     right("byte-tokenizer", "str of bytes", (DECODED, 'return str(self.decode_bytes(ids), "utf-8", "replace")'),
+        ("list(as_utf8(text))", "[*as_utf8(text)]")),
+    wrong("byte-tokenizer", "lone surrogates become signs", "test-byte-tokenizer",
+        ("list(as_utf8(text))", "list(text if isinstance(text, bytes) else text.encode(errors=\"replace\"))"),
+        says=("was accepted and gave [63], wanted a", "as_utf8 refuses it")),
+    wrong("byte-tokenizer", "lone surrogates passed on", "test-byte-tokenizer",
+        ("list(as_utf8(text))", "list(text if isinstance(text, bytes) else text.encode(errors=\"surrogatepass\"))"),
+        says=("was accepted and gave [237, 160, 189]", "as_utf8 refuses it")),
+    wrong("byte-tokenizer", "a mark at the beginning lost", "test-byte-tokenizer",
+        (
+            "self.decode_bytes(ids).decode(errors=\"replace\")",
+            "self.decode_bytes(ids).decode(\"utf-8-sig\", errors=\"replace\")",
+        ),
+        says=("gave '\\x00': nothing may be lost", "nothing may be lost")),
+    wrong("byte-tokenizer", "line ends made one kind", "test-byte-tokenizer",
+        (
+            "self.decode_bytes(ids).decode(errors=\"replace\")",
+            "self.decode_bytes(ids).decode(errors=\"replace\").replace(\"\\r\\n\", \"\\n\")",
+        ),
+        says=("gave '\\n', wanted '\\r\\n': join the bytes", "join the bytes that tokens holds,")),
+    wrong("byte-tokenizer", "zeros cut off", "test-byte-tokenizer",
+        (
+            "return b\"\".join([self.tokens[i] for i in checked_ids(ids, len(self.tokens))])",
+            (
+                "return b\"\".join([self.tokens[i] for i in checked_ids(ids,"
+                " len(self.tokens))]).rstrip(b\"\\0\")"
+            ),
+        ),
+        says=("gave '\\ufeff': nothing may be lost", "nothing may be lost")),
+    wrong("byte-tokenizer", "a bytearray", "test-byte-tokenizer",
+        (
+            "return b\"\".join([self.tokens[i] for i in checked_ids(ids, len(self.tokens))])",
+            (
+                "return bytearray(b\"\".join([self.tokens[i] for i in checked_ids(ids,"
+                " len(self.tokens))]))"
+            ),
+        ),
+        says=("gave 'bytearray', wanted 'bytes': join the", "join the bytes that tokens holds,")),
+    wrong("byte-tokenizer", "NumPy's numbers", "test-byte-tokenizer",
+        ("list(as_utf8(text))", "list(__import__('numpy').frombuffer(as_utf8(text), 'uint8'))"),
+        says=("gave a list with numbers of type uint8", "a number for each byte")),
+    right("byte-tokenizer", "star",
         ("list(as_utf8(text))", "[*as_utf8(text)]")),
 
     wrong("pretokenize", "no space before a word", "test-pretokenize", (' ?[^\\W', '[^\\W'),
@@ -211,6 +294,38 @@ CASES: list[Case] = [
     pattern = re.compile("|".join([*(f"(?: |){kind}" for kind in kinds), r"\s+(?=[ ][^\s])", r"\s+"]))
     return [match.group() for match in pattern.finditer(text)]
     """),
+    wrong("pretokenize", "digits of any kind of number", "test-pretokenize",
+        ("\\d+\", r\" ?(?:[^\\w", "[\\d.,]+\", r\" ?(?:[^\\w"),
+        says=("gave ['x', '_', 'y', ' (', 'z', ')', '", "words, numbers, signs, white space")),
+    wrong("pretokenize", "a no-break space for a space", "test-pretokenize",
+        ("r\" ?[^\\W\\d_]+\"", "r\"[ \\xa0]?[^\\W\\d_]+\""),
+        says=("gave ['a', '\\xa0b'], wanted ['a', '\\xa0'", "one space, and no other white")),
+    wrong("pretokenize", "lines first", "test-pretokenize",
+        solution=(
+            "\n"
+            "    word, number, signs = r\" ?[^\\W\\d_]+\", r\" ?\\d+\", r\""
+            " ?(?:[^\\w\\s]|_)+\\n*\"\n"
+            "    pattern = rf\"{word}|{number}|{signs}|\\s+(?= \\S)|\\s+\"\n"
+            "    return [piece for line in text.splitlines(keepends=True) for"
+            " piece in re.findall(pattern, line)]\n"
+            "    "
+        ),
+        says=("gave ['so', '!\\n', '\\n', ' ', ' Ay']", "words, numbers, signs, white space")),
+    wrong("pretokenize", "letters of one script", "test-pretokenize",
+        ("r\" ?[^\\W\\d_]+\"", "r\" ?(?:[a-zA-Z\\u00c0-\\u024f]+|[^\\W\\d_a-zA-Z\\u00c0-\\u024f]+)\""),
+        says=("gave ['a', '\u03b2\u044f', ' 1'], wanted ['a\u03b2\u044f', '", "letters of any script are one word")),
+    wrong("pretokenize", "white space by the line", "test-pretokenize",
+        ("|\\s+\"", "|\\n+|[^\\S\\n]+\""),
+        says=("gave ['\\n ', ' _', 'Go', '_\\n', '\\t', '7'", "words, numbers, signs, white space")),
+    wrong("pretokenize", "small letters", "test-pretokenize",
+        ("text)", "text.lower())"),
+        says=("gave 'so!\\n\\n  ay': no character may be", "no character may be lost or added")),
+    wrong("pretokenize", "signs of one kind together", "test-pretokenize",
+        ("(?:[^\\w\\s]|_)+\\n*", "(?:([^\\w\\s]|_))+\\n*"),
+        says=("gave a piece without a character: ['', ','", "['', ',', '', '']")),
+    right("pretokenize", "finditer",
+        ("re.findall(rf", "[m[0] for m in re.finditer(rf"),
+        ("\", text)", "\", text)]")),
 
     wrong("pair-counts", "each word once", "test-pair-counts", ("+= times", "+= 1"),
         says=("pair_counts({(1, 2, 3): 2, (2, 3): 5}) gave", "wanted {(1, 2): 2, (2, 3): 7}", "as often as its word")),
@@ -249,6 +364,29 @@ CASES: list[Case] = [
     """),
     right("pair-counts", "by index", ("for pair in pairwise(word):\n            counts[pair]",
         "for k in range(len(word) - 1):\n            counts[word[k], word[k + 1]]")),
+    wrong("pair-counts", "once for each kind of word", "test-pair-counts",
+        (
+            "for word, times in words.items():",
+            (
+                "for word, times in {tuple(sorted(word)): times for word, times in"
+                " words.items()}.items():"
+            ),
+        ),
+        says=("gave Counter({(7, 7): 8, (7, 8): 5})", "each pair, as often as its word")),
+    wrong("pair-counts", "the first pair of each word", "test-pair-counts",
+        ("pairwise(word)", "[tuple(word[:2])]"),
+        says=("gave Counter({(2, 3): 5, (1, 2): 2})", "each pair, as often as its word")),
+    wrong("pair-counts", "times changed", "test-pair-counts",
+        ("counts[pair] += times", "counts[pair] += times\n        words[word] = 0"),
+        says=("gave {(1, 2, 3): 0, (2, 3): 0}, wanted {(1", "it is the caller's, and only read")),
+    right("pair-counts", "a Counter's update",
+        (
+            (
+                "for pair in pairwise(word):\n"
+                "            counts[pair] += times"
+            ),
+            "counts.update({pair: times * n for pair, n in Counter(pairwise(word)).items()})",
+        )),
 
     wrong("merge", "only the first", "test-merge", ("(before, i) == pair", "(before, i) == pair and new not in merged"),
         says=("merge([1, 2, 3, 1, 2], (1, 2), 9) gave [9, 3, 1, 2], wanted [9, 3, 9]",)),
@@ -328,6 +466,71 @@ CASES: list[Case] = [
         k += step
     return merged
     """),
+    wrong("merge", "the caller's list where the pair is missing", "test-merge",
+        (
+            "merged, before = [], None",
+            (
+                "if pair not in set(pairwise(ids)):\n"
+                "        return ids if isinstance(ids, list) else list(ids)\n"
+                "    merged, before = [], None"
+            ),
+        ),
+        says=("gave the caller's own list, wanted a new", "from the left, and no token is used")),
+    wrong("merge", "what has been written looked at", "test-merge",
+        solution="""
+    merged = []
+    for i in ids:
+        if merged and (merged[-1], i) == pair:
+            merged[-1] = new
+        else:
+            merged.append(i)
+    return merged
+    """,
+        says=("gave [1], wanted [1, 2]: from the left, and", "from the left, and no token is used")),
+    wrong("merge", "the last pair left", "test-merge",
+        solution="""
+    merged, k = [], 0
+    while k < len(ids):
+        if k + 2 < len(ids) and (ids[k], ids[k + 1]) == pair:
+            merged.append(new)
+            k += 2
+        else:
+            merged.append(ids[k])
+            k += 1
+    return merged
+    """,
+        says=("gave [9, 3, 1, 2], wanted [9, 3, 9]: from", "from the left, and no token is used")),
+    wrong("merge", "zero for nothing", "test-merge",
+        ("[], None\n    for", "[], 0\n    for"),
+        says=("failed: list assignment index out of range", "from the left, and no token is used")),
+    wrong("merge", "a mark that is a number", "test-merge",
+        ("new, None", "new, pair[0]"),
+        says=("gave [9], wanted [9, 9, 4]: from the left", "from the left, and no token is used")),
+    wrong("merge", "by identity", "test-merge",
+        ("(before, i) == pair", "before is pair[0] and i is pair[1] and new < 257"),
+        says=("gave [2, 1, 2], wanted [2, 300]: from the", "from the left, and no token is used")),
+    wrong("merge", "new numbers of a byte", "test-merge",
+        (
+            "merged[-1], before = new, None",
+            (
+                "merged[-1], before = new & 0x1ff if new > 299 else new, None\n"
+                "            merged = merged if new < 300 else merged[:-1] + [new % 256]"
+            ),
+        ),
+        says=("gave [2, 44], wanted [2, 300]: from the", "from the left, and no token is used")),
+    right("merge", "an iterator",
+        solution="""
+    first, second = pair
+    merged, numbers, place = [], list(ids), 0
+    while place < len(numbers):
+        if numbers[place:place + 2] == [first, second]:
+            merged.append(new)
+            place += 1
+        else:
+            merged.append(numbers[place])
+        place += 1
+    return merged
+    """),
 
     wrong("best-pair", "the first of the dict", "test-best-pair",
         ("min(pair for pair, count in counts.items() if count == highest)",
@@ -365,6 +568,42 @@ CASES: list[Case] = [
         says=("what it was given, afterwards,", "only read")),
     right("best-pair", "by one key", solution="return min(counts, key=lambda pair: (-counts[pair], pair))"),
     right("best-pair", "by sorting", solution="return sorted(counts, key=lambda pair: (-counts[pair], *pair))[0]"),
+    wrong("best-pair", "ties by the order of both numbers turned", "test-best-pair",
+        ("min(pair for", "max(pair for"),
+        says=("gave (9, 1), wanted (2, 300): the highest", "the highest count, and then the")),
+    wrong("best-pair", "ties by the number of digits", "test-best-pair",
+        (
+            "min(pair for pair, count in counts.items() if count == highest)",
+            (
+                "min((pair for pair, count in counts.items() if count == highest),"
+                " key=lambda pair: (len(str(pair)), pair))"
+            ),
+        ),
+        says=("gave (9, 1), wanted (2, 300): the highest", "the highest count, and then the")),
+    wrong("best-pair", "a list", "test-best-pair",
+        ("min(pair for", "list(min(pair for"),
+        ("== highest)", "== highest))"),
+        says=("gave [7, 8], wanted (7, 8): the highest", "the highest count, and then the")),
+    wrong("best-pair", "only counts above 1", "test-best-pair",
+        ("highest = max(counts.values())", "highest = max(count for count in counts.values() if count > 1)"),
+        says=("failed: max() arg is an empty sequence: the", "the highest count, and then the")),
+    wrong("best-pair", "ties by the largest number", "test-best-pair",
+        (
+            "min(pair for pair, count in counts.items() if count == highest)",
+            (
+                "min((pair for pair, count in counts.items() if count == highest),"
+                " key=lambda pair: (max(pair), pair))"
+            ),
+        ),
+        says=("gave (9, 1), wanted (2, 300): the highest", "the highest count, and then the")),
+    right("best-pair", "one max",
+        (
+            (
+                "highest = max(counts.values())\n"
+                "    return min(pair for pair, count in counts.items() if count == highest)"
+            ),
+            "return max(counts, key=lambda pair: (counts[pair], -pair[0], -pair[1]))",
+        )),
 
     wrong("plain-merges", "one merge too many", "test-plain-merges", ("len(merges) < count", "len(merges) <= count"),
         says=("plain_merges({b'aaaaaaa': 1}, 2) gave", "wanted [(97, 97), (256, 256)]")),
@@ -422,6 +661,42 @@ CASES: list[Case] = [
 
     return rest(words, 256)
     """),
+    wrong("plain-merges", "one merge at least", "test-plain-merges",
+        solution="""
+    merges = []
+    while counts := pair_counts(words):
+        pair, new = best_pair(counts), 256 + len(merges)
+        words = {tuple(merge(word, pair, new)): times for word, times in words.items()}
+        merges.append(pair)
+        if len(merges) == count:
+            break
+    return merges
+    """,
+        says=("gave [(120, 121)], wanted []: count anew", "count anew after each merge, until")),
+    wrong("plain-merges", "all merges, cut off", "test-plain-merges",
+        ("while len(merges) < count and (counts := pair_counts(words)):", "while counts := pair_counts(words):"),
+        ("    return merges", "    return merges[:count or None]"),
+        says=("gave [(120, 121)], wanted []: count anew", "count anew after each merge, until")),
+    wrong("plain-merges", "a set of merges", "test-plain-merges",
+        ("    return merges", "    return tuple(merges)"),
+        says=("gave a tuple, wanted a list: count anew", "count anew after each merge, until")),
+    wrong("plain-merges", "words of one token lost", "test-plain-merges",
+        ("for word, times in words.items()}", "for word, times in words.items() if times > 1 or len(words) < 3}"),
+        says=("gave [(97, 98), (100, 99)], wanted [(97", "count anew after each merge, until")),
+    wrong("plain-merges", "stops where the best comes once", "test-plain-merges",
+        ("merges.append(pair)", "merges.append(pair)\n        if counts[pair] == 1:\n            break"),
+        says=("gave [(97, 97), (256, 256), (256, 97)]", "count anew after each merge, until")),
+    right("plain-merges", "a range",
+        solution="""
+    merges, current = [], dict(words)
+    for number in range(256, 256 + count):
+        counts = pair_counts(current)
+        if not counts:
+            break
+        merges.append(best_pair(counts))
+        current = {tuple(merge(word, merges[-1], number)): n for word, n in current.items()}
+    return merges
+    """),
 
     wrong("pair-index", "all words counted anew", "test-pair-index",
         (REPLACED, "        words = [merge(word, pair, new) for word in self.words]\n"
@@ -475,6 +750,28 @@ CASES: list[Case] = [
          "        self.counts -= pair_counts({tuple(self.words[place]): self.times[place]})\n"
          "        for pair in set(pairwise(self.words[place])):\n            if not self.holders[pair]:\n"
          "                del self.holders[pair]\n")),
+    wrong("pair-index", "holders of no word kept", "test-pair-index",
+        ("del self.counts[pair], self.holders[pair]", "del self.counts[pair]"),
+        says=("keeps [(97, 116), (104, 97)] without a", "a pair that no word holds must")),
+    wrong("pair-index", "removal without the pair itself", "test-pair-index",
+        (
+            "self.holders[pair].discard(place)\n",
+            (
+                "if self.counts[pair] > self.times[place]:\n"
+                "                self.holders[pair].discard(place)\n"
+            ),
+        ),
+        says=("gave {(111, 100): {0, 1}, (256, 256): {0}}", "the places of the words that hold")),
+    wrong("pair-index", "words merged into tuples of their own", "test-pair-index",
+        (
+            "self.words[place] = merge(self.words[place], pair, new)",
+            "self.words[place] = merge(self.words[place], pair, new)[:3]",
+        ),
+        says=("gave [[120, 256, 121], [122, 120, 121]", "the words that hold the pair change")),
+    right("pair-index", "a set's copy",
+        ("list(self.holders[pair])", "self.holders[pair].copy()")),
+    right("pair-index", "get",
+        ("self.counts[pair] == 0", "self.counts.get(pair, 0) <= 0")),
 
     wrong("token-bytes", "the second first", "test-token-bytes",
         ("tokens[first] + tokens[second]", "tokens[second] + tokens[first]"),
@@ -515,6 +812,56 @@ CASES: list[Case] = [
         ("first, second = checked_ids(pair, len(tokens))",
          "first, second = pair\n        for i in pair:\n            if i not in range(len(tokens)):\n"
          "                raise ValueError(f'no token {i} yet')")),
+    wrong("token-bytes", "merges walked through twice", "test-token-bytes",
+        (
+            "    tokens = ByteTokenizer().tokens\n",
+            (
+                "    tokens = ByteTokenizer().tokens\n"
+                "    if any(min(pair) < 0 for pair in merges):\n"
+                "        raise ValueError(f\"{[pair for pair in merges if min(pair) <"
+                " 0]} has no token\")\n"
+            ),
+        ),
+        says=("gave [], wanted [b'at', b'hat']: first", "first one's, then the other's")),
+    wrong("token-bytes", "a pair of one token twice left out", "test-token-bytes",
+        (
+            "        tokens.append(tokens[first] + tokens[second])",
+            (
+                "        if first != second or first < 98:\n"
+                "            tokens.append(tokens[first] + tokens[second])"
+            ),
+        ),
+        says=("failed: token 0 is 256: the vocabulary has", "the vocabulary has")),
+    wrong("token-bytes", "equal tokens once", "test-token-bytes",
+        (
+            "        tokens.append(tokens[first] + tokens[second])",
+            (
+                "        if tokens[first] + tokens[second] not in tokens:\n"
+                "            tokens.append(tokens[first] + tokens[second])"
+            ),
+        ),
+        says=("gave [b'bb', b'bbb'], wanted [b'bb'", "first one's, then the other's")),
+    wrong("token-bytes", "checked at the end", "test-token-bytes",
+        ("checked_ids(pair, len(tokens))", "checked_ids(pair, len(tokens) + 1)"),
+        says=("raised IndexError: list index out of range", "it is not made yet")),
+    wrong("token-bytes", "a dict's error", "test-token-bytes",
+        (
+            "first, second = checked_ids(pair, len(tokens))",
+            (
+                "first, second = pair\n"
+                "        if first < 0 or second < 0:\n"
+                "            raise ValueError(f\"{pair} is not there\")"
+            ),
+        ),
+        says=("raised IndexError: list index out of range", "it is not made yet")),
+    right("token-bytes", "unpacked",
+        (
+            (
+                "first, second = checked_ids(pair, len(tokens))\n"
+                "        tokens.append(tokens[first] + tokens[second])"
+            ),
+            "tokens += [b\"\".join(tokens[i] for i in checked_ids(pair, len(tokens)))]",
+        )),
 
     wrong("encode-word", "from the left", "test-encode-word",
         ("min(found, key=ranks.get)", "found[0]"),
@@ -582,7 +929,7 @@ CASES: list[Case] = [
             return word
         word = merge(word, pair, 256 + ranks[pair])
     """),
-    right("encode-word", "one place at a time",
+    wrong("encode-word", "one place at a time", "test-encode-word",
         solution="""
     word = list(word)
     while True:
@@ -591,7 +938,52 @@ CASES: list[Case] = [
             return word
         rank, k = min(found)
         word[k : k + 2] = [256 + rank]
-    """),
+    """,
+        says=("looked into ranks 25049 times, wanted 2000", "a pass replaces all places of its")),
+    wrong("encode-word", "the caller's list", "test-encode-word",
+        (
+            (
+                "    word = list(word)\n"
+                "    while"
+            ),
+            (
+                "    word = list(word) if isinstance(word, (bytes, tuple)) else word\n"
+                "    while"
+            ),
+        ),
+        says=("gave the caller's own list, wanted a new", "encode_word([")),
+    wrong("encode-word", "written into the caller's list", "test-encode-word",
+        solution="""
+    if not isinstance(word, list):
+        word = list(word)
+    while found := [pair for pair in pairwise(word) if pair in ranks]:
+        pair = min(found, key=ranks.get)
+        word[:] = merge(word, pair, 256 + ranks[pair])
+    return word
+    """,
+        says=("gave the caller's own list, wanted a new", "encode_word([")),
+    wrong("encode-word", "rank 0 taken for none", "test-encode-word",
+        ("if pair in ranks]", "if ranks.get(pair)]"),
+        says=("gave [258, 97, 116], wanted [116, 257]: the", "the lowest rank first")),
+    wrong("encode-word", "as many passes as letters", "test-encode-word",
+        solution="""
+    word = list(word)
+    for _ in range(3):
+        found = [pair for pair in pairwise(word) if pair in ranks]
+        if found:
+            pair = min(found, key=ranks.get)
+            word = merge(word, pair, 256 + ranks[pair])
+    return word
+    """,
+        says=("gave [258, 258, 258, 258, 258, 258, 258", "as long as a pair is found")),
+    wrong("encode-word", "merges at the end first", "test-encode-word",
+        (
+            "word = merge(word, pair, 256 + ranks[pair])",
+            "word = merge(word[::-1], pair[::-1], 256 + ranks[pair])[::-1]",
+        ),
+        says=("gave [97, 256, 256], wanted [256, 256, 97]", "the lowest rank first")),
+    right("encode-word", "sorted",
+        ("pair = min(found, key=ranks.get)", "pair = sorted(found, key=lambda pair: ranks[pair])[0]")),
 
     wrong("bpe-tokenizer", "merges without the bytes", "test-bpe-train", ("vocab_size - 256", "vocab_size"),
         says=("BPETokenizer.train('the hat that', 258).merges gave", "those beyond 256")),
@@ -620,7 +1012,7 @@ CASES: list[Case] = [
     wrong("bpe-tokenizer", "a class by its name", "test-bpe-train", ("return cls(", "return BPETokenizer("),
         says=("gave 'BPETokenizer', wanted 'Derived'",)),
     wrong("bpe-tokenizer", "encoded as one piece", "test-bpe-encode", ("in byte_pieces(text):", "in [as_utf8(text)]:"),
-        says=(".encode('b  a') gave [98, 256, 97], wanted [98, 32, 32, 97]", "each piece")),
+        says=("then of the text twice", "pieces are kept, not texts")),
     wrong("bpe-tokenizer", "nothing kept", "test-bpe-encode",
         (CACHED, "            ids += encode_word(piece, self.ranks)\n"),
         says=("how often it looked into ranks gave", "wanted 0", "worked out once")),
@@ -654,6 +1046,69 @@ CASES: list[Case] = [
          "        for piece in pieces:\n            ids += self.cache[piece]\n"),
         ("        for piece in byte_pieces(text):\n",
          "        pieces = byte_pieces(text)\n        for piece in set(pieces):\n")),
+    wrong("bpe-tokenizer", "whole texts kept", "test-bpe-encode",
+        (
+            (
+                "        ids = []\n"
+                "        for piece in byte_pieces(text):\n"
+                "            word = self.cache.get(piece)\n"
+                "            if word is None:\n"
+                "                word = self.cache[piece] = encode_word(piece, self.ranks)\n"
+                "            ids += word\n"
+                "        return ids\n"
+            ),
+            (
+                "        if text not in self.cache:\n"
+                "            self.cache[text] = [i for piece in byte_pieces(text)"
+                " for i in encode_word(piece, self.ranks)]\n"
+                "        return list(self.cache[text])\n"
+            ),
+        ),
+        says=("looked into ranks gave 66, wanted 0: pieces", "pieces are kept, not texts")),
+    wrong("bpe-tokenizer", "words of one token looked up again", "test-bpe-encode",
+        ("if word is None:", "if not word or len(word) == 2:"),
+        says=("looked into ranks gave 20, wanted 0: each", "each piece is worked out once, and")),
+    wrong("bpe-tokenizer", "sizes to 257 alone", "test-bpe-train",
+        ("if vocab_size < 256:", "if vocab_size <= 256:"),
+        says=("failed: vocab_size 256 is too small: the", "pieces, counts, merges")),
+    wrong("bpe-tokenizer", "text as bytes without pieces, one by one", "test-bpe-train",
+        ("Counter(byte_pieces(text))", "Counter(dict.fromkeys(byte_pieces(text), 2))"),
+        says=("gave [(97, 98)], wanted [(122, 122)]: those", "those beyond")),
+    wrong("bpe-tokenizer", "kept by setdefault", "test-bpe-encode",
+        (
+            (
+                "            word = self.cache.get(piece)\n"
+                "            if word is None:\n"
+                "                word = self.cache[piece] = encode_word(piece, self.ranks)\n"
+            ),
+            "            word = self.cache.setdefault(piece, encode_word(piece, self.ranks))\n",
+        ),
+        says=("looked into ranks gave 33, wanted 0: each", "each piece is worked out once, and")),
+    wrong("bpe-tokenizer", "an assertion", "test-bpe-train",
+        (
+            "raise ValueError(f\"vocab_size {vocab_size} is too small: the bytes are 256 tokens\")",
+            "assert False, f\"vocab_size {vocab_size} is too small\"",
+        ),
+        says=("raised AssertionError: vocab_size 255 is", "the bytes are")),
+    right("bpe-tokenizer", "extend",
+        ("ids += word", "ids.extend(word)")),
+    right("bpe-tokenizer", "try",
+        (
+            (
+                "            word = self.cache.get(piece)\n"
+                "            if word is None:\n"
+                "                word = self.cache[piece] = encode_word(piece, self.ranks)\n"
+                "            ids += word\n"
+            ),
+            (
+                "            try:\n"
+                "                word = self.cache[piece]\n"
+                "            except KeyError:\n"
+                "                word = encode_word(piece, self.ranks)\n"
+                "                self.cache[piece] = word\n"
+                "            ids += word\n"
+            ),
+        )),
 
     wrong("question-tokenization", "one more a merge", "test-question-tokenization", ("2**10", "11"),
         says=("longest_token is 11", "a merge joins two tokens")),

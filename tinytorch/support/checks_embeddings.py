@@ -188,6 +188,8 @@ def _is_normal(call: str, numbers: np.ndarray) -> None:
     close(f"the standard deviation of the weight of {call}", numbers.std(), 1, idea, rtol=0.05)
     beyond = np.mean(np.abs(numbers) > 2)  # 4.6 % of normal numbers; none of uniform ones
     close(f"the share of the weight of {call} beyond 2", beyond, 0.0455, idea, rtol=0.3)
+    equal(f"the different numbers among those of {call}, to the nearest percent", round(
+        100 * len(np.unique(numbers)) / numbers.size), 100, "each is drawn by itself")
     far = np.mean(np.abs(numbers) > 3)
     close(f"the share of the weight of {call} beyond 3", far, 0.0027, idea, rtol=0.6)
 
@@ -224,6 +226,7 @@ def scores(model: type, count: int, n: int, dim: int, hidden: int, idea: str) ->
         "out.bias": (count,),
     }
     equal(f"the shapes of the parameters of {call}", shapes, wanted, "three layers, with the docstring's names")
+    made.table.weight.data *= np.float32(5)  # large enough to reach the flat ends of tanh
     for m in (6, 1):
         ids = np.random.default_rng(m).integers(count, size=(m, n))
         state = made.state_dict()

@@ -633,5 +633,28 @@ CASES: list[Case] = [
             "np.exp(np.arange(0, dim, 2) * (-np.log(10000.0) / dim))",
         ),
     ),
+    wrong(
+        "embedding-layer",
+        "one half of the rows as the other",
+        "test-embedding-layer",
+        (
+            "        self.weight",
+            (
+                "        start = np.vstack([start[: (num_embeddings + 1) // 2]] * "
+                "2)[:num_embeddings]\n        self.weight"
+            ),
+        ),
+        says=("gave 50, wanted 100", "by itself"),
+    ),
+    wrong(
+        "ngram",
+        "hidden sums limited",
+        "test-ngram",
+        (
+            "self.hidden(in_a_row)",
+            "self.hidden(in_a_row).clip(-2, 2)",
+        ),
+        says=("gave", "wanted"),
+    ),
 ]
 # fmt: on

@@ -186,8 +186,9 @@ def _softmax_gradient(scores_gradient: Callable, shape: Shape, dtype: str, seed:
         got = outcome(call, partial(scores_gradient, g, weights), "one number for each row is subtracted")
     typed(call, got, dtype, "the type that came in")
     assert not any(np.shares_memory(got, x) for x in (g, weights)), f"{call} shares memory with what it was given"
+    near = 1e-12 if dtype == "float64" else 1e-6
     close(call, got, np.einsum("...ij,...j->...i", jacobian, slope), "p (g - the sum of g p in the row)",
-          rtol=1e-5, atol=1e-6)
+          rtol=10 * near, atol=near)
 
 
 def _gradient_takes_one_array(scores_gradient: Callable) -> None:
@@ -213,7 +214,7 @@ def _rule_of_weights(
     """`weights_rule` against products in float64, for what needs a gradient and what does not."""
     causal, shape = kind == "causal", (*batch, queries, keys)
     query, key, g = _normal((*batch, queries, d), (*batch, keys, d), shape)
-    mask = a_mask(kind, shape)
+    mask, g = a_mask(kind, shape), 50 * g
     weights = weights_by_rows(query, key, mask, scale)
     to_scores = weights * (g - (g * weights).sum(-1, keepdims=True))
     wanted = [scale * to_scores @ key, scale * to_scores.swapaxes(-1, -2) @ query, to_scores]
@@ -239,6 +240,11 @@ def _rule_of_pieces(rule: Callable, forward: Callable) -> None:
     mask = a_mask("causal", (2, 3, 150, 150))
     weights = forward(query, key, mask, scale=0.5, is_causal=True)
     g = np.where(np.tri(150) > 0, np.random.default_rng(4).normal(size=weights.shape), 0)
+    broken = g.copy()
+    broken[0, 1, 149] = np.nan
+    to_query = rule(broken, weights, query, key, mask, needs=(True, True, False), scale=0.5, is_causal=True)[0]
+    close("weights_rule where g is nan in one row: that row of the gradient of query", to_query[0, 1, 149],
+          np.full(4, np.nan), "a number that is not finite is passed on")
     noisy, call = g.copy(), "weights_rule under a causal mask of 150 places"
     noisy[..., 0, 100:] = np.nan  # in no tile
     answers = [rule(each, weights, query, key, mask, needs=(True, True, False), scale=0.5, is_causal=True)
@@ -365,8 +371,10 @@ def _causal_operations(interceptor: type, call: Callable[[], Any]) -> list[tuple
 def _refuses(attend: Callable) -> None:
     """`attend` refuses shapes that do not fit and two masks."""
     x = np.ones((2, 3))
-    raises("attend with attn_mask and is_causal", lambda: attend(x, x, x, np.ones((2, 2), bool), is_causal=True),
-           ValueError, "attn_mask", "is_causal", idea="which of the two?")
+    for causal in (True, np.True_):
+        raises("attend with attn_mask and is_causal",
+               lambda causal=causal: attend(x, x, x, np.ones((2, 2), bool), is_causal=causal),
+               ValueError, "attn_mask", "is_causal", idea="which of the two?")
     for shapes in (((2, 3), (2, 4), (2, 3)), ((2, 3), (4, 3), (5, 3)), ((3,), (3,), (3,)),
                    ((2, 2, 3), (3, 2, 3), (2, 3))):
         raises(f"attend of {shapes}", lambda shapes=shapes: attend(*map(np.ones, shapes)), ValueError,
@@ -589,6 +597,8 @@ def _multihead_modes(layer: type, tensor: type) -> None:
     assert 0 < dropped.mean() < 1, "MultiheadAttention(4, 2, dropout=0.5) in training: some weights should be dropped"
     kept = made.eval()(x, need_weights=True, average_attn_weights=False)[1].data
     assert (kept > 0).all(), "MultiheadAttention(4, 2, dropout=0.5).eval() dropped weights: dropout is for training"
+    out = layer(4, 2, dropout=0.1)(tensor(np.random.default_rng(13).normal(size=(20, 6, 4))))[0]
+    assert (out.data != 0).all(), "MultiheadAttention(4, 2, dropout=0.1) in training dropped outputs, not weights alone"
     out, shown = layer(4, 2).to("float16")(tensor(x.data, "float16"), need_weights=True)
     typed("the output of a MultiheadAttention in float16", out, np.float16)
     typed("the weights of a MultiheadAttention in float16", shown, np.float16, "they come in the output's type")
@@ -607,6 +617,9 @@ def _multihead_masks(layer: type, tensor: type) -> None:
     weights = made(x, attn_mask=mask, need_weights=True, average_attn_weights=False)[1]
     close("the weights of MultiheadAttention(4, 2) under a floating mask", weights,
           _by_heads(made, 2, x.data, x.data, x.data, None, mask)[1], "it is added as it is", rtol=1e-5, atol=1e-6)
+    trained = tensor(mask, requires_grad=True)
+    (made(x, attn_mask=trained)[0] * x).sum().backward()
+    assert trained.grad is not None, "MultiheadAttention(4, 2): a floating mask got no gradient: keep its record"
     both = {"attn_mask": mask, "is_causal": True}
     raises("MultiheadAttention(4, 2) with attn_mask and is_causal=True", lambda: made(x, **both), ValueError,
            "attn_mask", "is_causal", idea="to pass over one of them would let the future leak")

@@ -1155,4 +1155,64 @@ CASES: list[Case] = [
             "self.dropout if self.training else 0.0",
         ),
     ),
+    wrong(
+        "scores-gradient",
+        "the sum in float32",
+        "test-scores-gradient",
+        (
+            "np.vecdot(g, weights)",
+            "np.vecdot(g, weights, dtype=np.float32)",
+        ),
+        says=("float64 rows", "gave", "wanted"),
+    ),
+    wrong(
+        "weights-rule",
+        "shares limited",
+        "test-weights-rule",
+        (
+            "to_scores = scores_gradient(g[tile.scores], y[tile.scores])",
+            "to_scores = scores_gradient(g[tile.scores], y[tile.scores]).clip(-3, 3)",
+        ),
+        says=("the gradient of query gave", "wanted"),
+    ),
+    wrong(
+        "weights-rule",
+        "nan made 0 on the way",
+        "test-weights-rule",
+        (
+            "to_scores = scores_gradient(g[tile.scores], y[tile.scores])",
+            "to_scores = np.nan_to_num(scores_gradient(g[tile.scores], y[tile.scores]))",
+        ),
+        says=("gave 0, wanted nan", "passed on"),
+    ),
+    wrong(
+        "attend",
+        "is_causal compared with True",
+        "test-attend",
+        (
+            "if is_causal and attn_mask is not None:",
+            "if is_causal is True and attn_mask is not None:",
+        ),
+        says=("was accepted", "which of the two"),
+    ),
+    wrong(
+        "multihead-attention",
+        "dropout on the output as well",
+        "test-multihead-attention",
+        (
+            "out = self.out_proj(join_heads(out))",
+            "out = Dropout(self.dropout * self.training)(self.out_proj(join_heads(out)))",
+        ),
+        says=("dropped outputs",),
+    ),
+    wrong(
+        "multihead-attention",
+        "a mask whose record is lost",
+        "test-multihead-attention",
+        (
+            "as_tensor(attn_mask)",
+            "as_tensor(attn_mask).detach()",
+        ),
+        says=("a floating mask got no gradient",),
+    ),
 ]

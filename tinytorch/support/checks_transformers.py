@@ -85,7 +85,7 @@ def mlp_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, ...
     mlp.train()
     found = [mlp(x).data / wanted for _ in range(30)]
     _multiples(f"{what}, in training with dropout {config.dropout}: its numbers", found,
-               [0.0, 2.0] if config.dropout else [1.0], "dropout comes last")
+               [0.0, round(1 / (1 - config.dropout), 2)] if config.dropout else [1.0], "dropout comes last")
     alike = (np.array(found) == 0).reshape(-1, config.n_embd)
     assert not config.dropout or (alike.any(axis=1) > alike.all(axis=1)).any(), (
         f"{what}, in training: of each token all numbers were dropped or none: each is dropped by itself"
@@ -281,6 +281,9 @@ def gpt_follows(kind: Callable, config: Any, ids: np.ndarray, Tensor: type, idea
     for form in (ids.tolist(), Tensor(ids)):
         with explained(f"{what}, as a {type(form).__name__}", idea):
             close(f"{what}, as a {type(form).__name__}", model(form), got.data, idea)
+    if config.dropout == 0:
+        close(f"{what}, in training without dropout,", model.train()(ids), got.data, idea, rtol=1e-4, atol=1e-5)
+        model.eval()
     seen: list[Any] = []
     model.drop = lambda x: seen.append(x.data.copy()) or x
     with _runs(model.blocks) as runs:
@@ -326,7 +329,7 @@ def windows_of(get_batch: Callable, length: int, batch: int, block: int, manual_
     what = f"get_batch from {length} tokens, batch_size={batch}, block_size={block}"
     counts, fits = np.zeros(length, int), length - block
     manual_seed(11)
-    draws = 60 * fits // batch + 1
+    draws = 150 * fits // batch + 1
     for _ in range(draws):
         with unchanged(what, "the text is only read", tokens=text), explained(what, "no window goes beyond the end"):
             x, y = get_batch(text, batch, block)

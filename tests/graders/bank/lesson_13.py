@@ -899,4 +899,47 @@ CASES: list[Case] = [
             ),
         ),
     ),
+    wrong(
+        "mlp",
+        "dropout of a half",
+        "test-mlp",
+        (
+            "self.drop = Dropout(config.dropout)",
+            "self.drop = Dropout(0.5 if config.dropout else 0.0)",
+        ),
+        says=("dropout 0.75", "wanted [0.0, 4.0]"),
+    ),
+    wrong(
+        "block",
+        "a mask for training alone",
+        "test-block",
+        (
+            "self.attn(self.ln_1(x), is_causal=True)",
+            "self.attn(self.ln_1(x), is_causal=self.training)",
+        ),
+        says=("the last token changed", "is_causal"),
+    ),
+    wrong(
+        "gpt",
+        "no last norm in training",
+        "test-gpt",
+        (
+            "self.ln_f(x)",
+            "(self.ln_f(x) if not self.training else x)",
+        ),
+        says=("in training without dropout", "gave", "wanted"),
+    ),
+    wrong(
+        "get-batch",
+        "starts by rounding",
+        "test-get-batch",
+        (
+            "generator().integers(len(tokens) - block_size, size=(batch_size, 1))",
+            (
+                "np.round(generator().random((batch_size, 1)) * (len(tokens) - block_size - "
+                "1)).astype(int)"
+            ),
+        ),
+        says=("of 25 places", "the first and the last too"),
+    ),
 ]

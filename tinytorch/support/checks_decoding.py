@@ -350,6 +350,8 @@ def generates(function: Callable, model: Any, batch: int, prompt: int, new: int,
     equal(f"{what}: the shape", got.shape, wanted.shape, "the prompt, and behind it the new tokens")
     for row, place in np.argwhere(got.data != wanted.data)[:1]:
         equal(f"{what}: token {place} of text {row}", got.data[row, place].item(), wanted.data[row, place].item(), idea)
+    again = function(model, text, new, **options)
+    equal(f"{what}: the tokens of a second call", again.data.tolist(), got.data.tolist(), "each call has its own cache")
 
 
 def draws_alike(function: Callable, model: Any, manual_seed: Callable) -> None:

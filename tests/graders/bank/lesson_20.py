@@ -587,4 +587,17 @@ CASES: list[Case] = [
         tokens = np.hstack([tokens, new[:, None]])
         """,
     ),
+    wrong(
+        "generate-cached",
+        "a cache that is kept by the model",
+        "test-generate-cached",
+        (
+            "    for _ in range(max_new_tokens):",
+            (
+                "    cache = model.__dict__.setdefault('kept', cache) if len(tokens) == 1 else "
+                "cache\n    for _ in range(max_new_tokens):"
+            ),
+        ),
+        says=("the tokens of a second call", "its own cache"),
+    ),
 ]

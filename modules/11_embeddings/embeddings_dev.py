@@ -180,7 +180,8 @@ def test_unit_row_numbers():
     cases = [([2, 0, 2], "int64", 3), ([[1], [0]], "int32", 2), (4, "uint8", 300), ([], "int8", 5)]
     ### BEGIN HIDDEN TESTS
     cases += [([[[199, 7]], [[0, 3]]], "uint8", 200), ([[], []], "uint16", 1), (0, "int64", 1),
-              ([255, 0], "uint8", 256), ([5, 5], "uint64", 50000)]
+              ([255, 0], "uint8", 256), ([5, 5], "uint64", 50000), ([], "int32", 0),
+              ([1, 0], "int16", 2), ([3], "uint32", 4)]
     ### END HIDDEN TESTS
     for case in cases:
         checks.numbered(row_numbers, Tensor, *case, "the same numbers, in a new array of np.intp")
@@ -505,13 +506,14 @@ def bigram_bits(training: np.ndarray, test: np.ndarray, count: int) -> float:
     """The average of -log2 p(b | a) over all neighbours a, b in `test`.
 
     The probabilities are those of neighbours in `training`, with 1 added to each count. Both
-    arrays hold at least two ids from 0 to count - 1.
+    arrays hold at least two ids from 0 to count - 1, in any type of whole numbers, also one in
+    which `count * count` finds no room.
 
     >>> bigram_bits(np.array([0, 1, 0, 1, 0]), np.array([0, 1]), 2)   # p(1 | 0) = 3 / 4
     0.4150374992788438
     """
     ### BEGIN SOLUTION
-    pairs = training[:-1] * count + training[1:]
+    pairs = training[:-1].astype(np.intp) * count + training[1:]
     counts = np.bincount(pairs, minlength=count * count).reshape(count, count) + 1
     p = counts / counts.sum(axis=1, keepdims=True)
     return float(-np.log2(p[test[:-1], test[1:]]).mean())
@@ -522,7 +524,8 @@ def bigram_bits(training: np.ndarray, test: np.ndarray, count: int) -> float:
 @check
 def test_unit_bigram_bits():
     cases = [("aabab", "ab", "ab"), ("abcabcabd", "abcd", "abcd"), ("aaaa", "aa", "a"),
-             ("ab" * 500, "ba" * 5, "ab"), ("cab", "bb", "abc")]
+             ("ab" * 500, "ba" * 5, "ab"), ("cab", "bb", "abc"),
+             ("tstrtssa", "tsta", "abcdefghijklmnopqrst")]
     ### BEGIN HIDDEN TESTS
     cases += [("abacabad", "dacbd", "abcd"), ("bbbbbbba", "abba", "abxyz"), ("ba", "ab", "ab")]
     ### END HIDDEN TESTS
@@ -690,8 +693,8 @@ each other, sorted by how far the vectors spread along them.
 def principal_plane(vectors: np.ndarray) -> np.ndarray:
     """The vectors, (m, d), less their mean, along the two directions of largest spread: (m, 2).
 
-    The direction of largest spread is the first; d is at least 2. Which end of a direction is
-    positive is left open. `vectors` stays as it is.
+    The direction of largest spread is the first; m and d are at least 2. Which end of a direction
+    is positive is left open. `vectors` stays as it is.
 
     >>> np.abs(principal_plane(np.array([[1.0, 9.0], [5.0, 9.0]])))
     array([[2., 0.],

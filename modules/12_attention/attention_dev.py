@@ -251,7 +251,7 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
 def test_unit_fill_weights():
     cases = [((2, 3), 4, 4, 3, 0.5, "none"), ((), 3, 5, 2, 1, "causal"), ((2,), 4, 2, 1, 3, "some")]
     ### BEGIN HIDDEN TESTS
-    cases += [((1, 2), 6, 3, 8, 0.25, "some"), ((3,), 1, 1, 4, -1.0, "added")]
+    cases += [((1, 2), 6, 3, 8, 0.25, "some"), ((3,), 2, 5, 4, -20.0, "added")]
     ### END HIDDEN TESTS
     checks.filled(fill_weights, cases)
 
@@ -748,8 +748,9 @@ class MultiheadAttention(Projections):
         """The output, (..., Tq, E), and with `need_weights` the weights, else None.
 
         query is (..., Tq, E), key and value (..., Tk, E); key is query unless given, value is key.
-        True in `attn_mask` forbids. The weights, in the output's type, are the mean of all heads,
-        (..., Tq, Tk), or with `average_attn_weights=False` each one's, (..., num_heads, Tq, Tk).
+        True in `attn_mask` forbids; is_causal beside it is a ValueError. The weights, in the type
+        of the output, are the mean of all heads, (..., Tq, Tk), or with
+        `average_attn_weights=False` each one's, (..., num_heads, Tq, Tk).
         """
         ### BEGIN SOLUTION
         heads = [split_heads(x, self.num_heads) for x in projected(self, query, key, value)]
@@ -774,7 +775,7 @@ def test_unit_multihead_attention():
     cases += [(6, 2, (2, 4, 6), {"mask": 1}), (4, 2, (2, 3, 4), {"keys": 2, "values": 1}),
               (5, 5, (1, 3, 5), {"bias": False})]
     ### END HIDDEN TESTS
-    checks.multihead(MultiheadAttention, Tensor, cases)
+    checks.multihead(MultiheadAttention, Tensor, Interceptor, cases)
 
 test_unit_multihead_attention()
 

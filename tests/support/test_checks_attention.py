@@ -21,7 +21,7 @@ RIGHT = [
     lambda: checks.heads(attention.split_heads, attention.join_heads, Tensor, [((2, 3, 4), 2)]),
     lambda: checks.joined(attention.PartialGradient, [((2, 3), [1])]),
     lambda: checks.chunks(attention.chunk, Tensor, Interceptor, [((5, 2), 3, 0)]),
-    lambda: checks.multihead(attention.MultiheadAttention, Tensor, [(4, 2, (2, 3, 4), {})]),
+    lambda: checks.multihead(attention.MultiheadAttention, Tensor, Interceptor, [(4, 2, (2, 3, 4), {})]),
 ]
 
 

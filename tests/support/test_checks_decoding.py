@@ -27,7 +27,7 @@ def test_the_lessons_functions_pass():
     checks.starts_empty(lesson.KVCache, CONFIG, 2, "float16", (2, 2, 2, 6, 2))
     checks.keeps(lesson.KVCache, CONFIG, 2, "bfloat16", (1, 3), "idea")
     checks.refuses(lesson.KVCache, CONFIG, 2, "float32", 3, 1)
-    checks.weights_follow(lesson.last_weights, 1, 2, 3, 5, 4, "float16")
+    checks.weights_follow(lesson.last_weights, [(1, 2, 3, 5, 4)], ["float16"])
     checks.attends(lesson.cached_attention, stirred(MultiheadAttention(4, 2)), cache, Tensor, (2, 1), 1)
     checks.passes_block(lesson.cached_block, stirred(Block(CONFIG)), cache, Tensor, (1, 2), 0)
     checks.prefills(lesson.prefill, lesson.KVCache, model, 2, (2, 3), "idea")

@@ -123,7 +123,7 @@ class GPT(Module):
 
     def forward(self, idx: Any) -> Tensor:
         """Whole numbers (B, T), T up to block_size, -> logits (B, T, vocab_size). ValueError for
-        another shape or for more tokens, TypeError for numbers that are not whole."""
+        another shape, more tokens or unknown ones, TypeError for numbers that are not whole."""
         tokens = token_array(idx, self.config.block_size)
         x = self.drop(self.wte(tokens) + self.wpe(np.arange(tokens.shape[1])))
         for block in self.blocks:
@@ -221,7 +221,7 @@ def next_probabilities(logits: np.ndarray, temperature: float = 1.0,
 
     softmax(logits / temperature); where temperature is 0 the first of the largest logits has all.
     With `top_k` only tokens whose logit is at least the k-th largest of their row can come.
-    ValueError for temperature < 0, top_k < 1, logits of nan or inf.
+    ValueError for temperature < 0 or inf, top_k < 1, logits of nan or inf.
 
     >>> next_probabilities(np.array([[0.0, 2.0, 2.0]]), top_k=2)
     array([[0. , 0.5, 0.5]])

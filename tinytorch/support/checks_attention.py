@@ -47,6 +47,11 @@ def a_mask(kind: str, shape: Shape, seed: int = 0) -> np.ndarray | None:
     return np.where(allowed, 0.0, -np.inf)
 
 
+def _leave_numbers_in_memory(shape: Shape, dtype: Any) -> None:
+    """Free arrays of this shape that hold 9, so that np.empty is likely to be given them."""
+    del [np.full(shape, 9.0, dtype) for _ in range(8)][:]
+
+
 def _normal(*shapes: Shape, seed: int = 1, dtype: Any = np.float64) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     return [rng.normal(size=shape).astype(dtype) for shape in shapes]
@@ -57,7 +62,7 @@ def _normal(*shapes: Shape, seed: int = 1, dtype: Any = np.float64) -> list[np.n
 
 def softmax(softmax_in_place: Callable, cases: list) -> None:
     """`softmax_in_place` of the scores in `cases`, and the memory that it takes."""
-    for scores in cases:
+    for scores in [*cases, *_normal((2, 2, 3))]:
         _softmax(softmax_in_place, scores)
     _softmax_takes_no_memory(softmax_in_place)
 
@@ -65,13 +70,16 @@ def softmax(softmax_in_place: Callable, cases: list) -> None:
 def _softmax(softmax_in_place: Callable, scores: Any) -> None:
     """`softmax_in_place` of these scores in two types: the numbers, and in which array they are."""
     for dtype in ("float32", "float64"):
-        given = np.array(scores, dtype)
-        wanted, said = softmax_by_rows(given.astype(np.float64)), str(given.tolist() if given.size else given.shape)
-        call = f"softmax_in_place of {said} in {dtype}"
-        with np.errstate(all="ignore"):
-            got = outcome(call, partial(softmax_in_place, given), "a row, its largest number, its sum")
-        assert got is given, f"{call} gave another array than it was given: write into it, and return it"
-        close(call, got, wanted, "each row by itself; -inf alone becomes 0", rtol=1e-5, atol=1e-7)
+        array = np.array(scores, dtype)
+        wanted, said = softmax_by_rows(array.astype(np.float64)), str(array.tolist() if array.size else array.shape)
+        near = 1e-12 if dtype == "float64" else 1e-5
+        wider = np.concatenate([array, array[..., -1:, :]], axis=-2)
+        for given, which in ((array.copy(), ""), (wider[..., :-1, :], ", part of a larger array,")):
+            call = f"softmax_in_place of {said} in {dtype}{which}"
+            with np.errstate(all="ignore"):
+                got = outcome(call, partial(softmax_in_place, given), "a row, its largest number, its sum")
+            assert got is given, f"{call} gave another array than it was given: write into it, and return it"
+            close(call, got, wanted, "each row by itself; -inf alone becomes 0", rtol=near, atol=near / 100)
 
 
 def _softmax_takes_no_memory(softmax_in_place: Callable) -> None:
@@ -85,17 +93,18 @@ def _softmax_takes_no_memory(softmax_in_place: Callable) -> None:
 def masks(added_mask: Callable, tensor: type, dtypes: list[str]) -> None:
     """`added_mask` of masks of every kind, in `dtypes`."""
     for dtype in dtypes:
-        _boolean_masks(added_mask, dtype)
+        _boolean_masks(added_mask, tensor, dtype)
         _floating_masks(added_mask, tensor, dtype)
     _other_masks(added_mask)
 
 
-def _boolean_masks(added_mask: Callable, dtype: str) -> None:
-    """`added_mask` of boolean masks, as an array and as a list, in a type."""
+def _boolean_masks(added_mask: Callable, tensor: type, dtype: str) -> None:
+    """`added_mask` of boolean masks, as an array, a list and a tensor, in a type."""
     for mask in ([[True, False], [False, False]], [True, True, False], [[[False]], [[True]]]):
-        for given in (np.array(mask), mask):
+        array = np.array(mask)
+        for given in (array, mask, tensor(array)):
             call = f"added_mask of {type(given).__name__} {mask} in {dtype}"
-            with unchanged(call, mask=np.asarray(given)):
+            with unchanged(call, mask=array):
                 got = outcome(call, partial(added_mask, given, as_dtype(dtype)), "0 where True, -inf where False")
             typed(call, got, as_dtype(dtype), "the type that was asked for")
             close(call, got, np.where(mask, 0.0, -np.inf), "0 where it may look, -inf elsewhere")
@@ -177,8 +186,9 @@ def _softmax_gradient(scores_gradient: Callable, shape: Shape, dtype: str, seed:
         got = outcome(call, partial(scores_gradient, g, weights), "one number for each row is subtracted")
     typed(call, got, dtype, "the type that came in")
     assert not any(np.shares_memory(got, x) for x in (g, weights)), f"{call} shares memory with what it was given"
+    near = 1e-12 if dtype == "float64" else 1e-6
     close(call, got, np.einsum("...ij,...j->...i", jacobian, slope), "p (g - the sum of g p in the row)",
-          rtol=1e-5, atol=1e-6)
+          rtol=10 * near, atol=near)
 
 
 def _gradient_takes_one_array(scores_gradient: Callable) -> None:
@@ -204,15 +214,15 @@ def _rule_of_weights(
     """`weights_rule` against products in float64, for what needs a gradient and what does not."""
     causal, shape = kind == "causal", (*batch, queries, keys)
     query, key, g = _normal((*batch, queries, d), (*batch, keys, d), shape)
-    mask = a_mask(kind, shape)
+    mask, g = a_mask(kind, shape), 50 * g
     weights = weights_by_rows(query, key, mask, scale)
     to_scores = weights * (g - (g * weights).sum(-1, keepdims=True))
     wanted = [scale * to_scores @ key, scale * to_scores.swapaxes(-1, -2) @ query, to_scores]
     more = [] if mask is None else [mask]
-    for last in (False, True) if more else (False,):
-        needs = (True, True, last) if more else (True, True)
+    for needs in ((True, True, False), (True, True, True), (False, False, True)) if more else ((True, True),):
         call = f"weights_rule of query {query.shape}, key {key.shape}, mask {kind}, scale {scale}, needs {needs}"
         with unchanged(call, "they are only read", g=g, weights=weights, query=query, key=key):
+            _leave_numbers_in_memory(shape, g.dtype)
             asked = partial(rule, g, weights, query, key, *more, needs=needs, scale=scale, is_causal=causal)
             got = outcome(call, asked, "one tile after another")
         equal(f"the number of answers of {call}", len(got), len(needs), "one for each input")
@@ -220,7 +230,7 @@ def _rule_of_weights(
             if need:
                 close(f"{call}: the gradient of {name}", share, right, "d S times K, d S turned times Q, the scale",
                       rtol=1e-9, atol=1e-9)
-            elif share is not None:
+            elif name == "mask" and share is not None:
                 raise AssertionError(f"{call} computed a gradient for the mask that nobody needs: None is enough")
 
 
@@ -230,6 +240,11 @@ def _rule_of_pieces(rule: Callable, forward: Callable) -> None:
     mask = a_mask("causal", (2, 3, 150, 150))
     weights = forward(query, key, mask, scale=0.5, is_causal=True)
     g = np.where(np.tri(150) > 0, np.random.default_rng(4).normal(size=weights.shape), 0)
+    broken = g.copy()
+    broken[0, 1, 149] = np.nan
+    to_query = rule(broken, weights, query, key, mask, needs=(True, True, False), scale=0.5, is_causal=True)[0]
+    close("weights_rule where g is nan in one row: that row of the gradient of query", to_query[0, 1, 149],
+          np.full(4, np.nan), "a number that is not finite is passed on")
     noisy, call = g.copy(), "weights_rule under a causal mask of 150 places"
     noisy[..., 0, 100:] = np.nan  # in no tile
     answers = [rule(each, weights, query, key, mask, needs=(True, True, False), scale=0.5, is_causal=True)
@@ -246,6 +261,9 @@ def attends(attend: Callable, tensor: type, interceptor: type, cases: list[tuple
     """`attend` of `cases`: three shapes and options; `apply`, what is refused, and dropout."""
     for case in cases:
         _attends(attend, tensor, *case)
+    _attends(attend, tensor, (2, 3), (4, 3), (4, 2), {"scale": 0})
+    _masks_broadcast(attend, tensor)
+    _mixes_types(attend, tensor)
     _through_apply(attend, tensor, interceptor)
     _refuses(attend)
     _drops_weights(attend, tensor)
@@ -278,6 +296,30 @@ def _attends(attend: Callable, tensor: type, query: Shape, key: Shape, value: Sh
         assert out.requires_grad, f"{call} has no record: hand on the tensors themselves"
     inputs = [tensor(array, requires_grad=True) for array in arrays]
     _slopes(said, lambda *x: attend(*x, **given)[0], inputs)
+
+
+def _masks_broadcast(attend: Callable, tensor: type) -> None:
+    """`attend` of masks with fewer or shorter axes than the weights, and the gradient of a mask that is trained."""
+    query, key, value = (tensor(array) for array in _normal((2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 2), seed=8))
+    for shape in ((6,), (1, 6), (4, 1), (2, 1, 1, 6), (3, 1, 6)):
+        mask = a_mask("added", shape)
+        call = f"attend of query {query.shape}, key {key.shape}, and a mask of shape {shape}"
+        idea = "a mask broadcasts to the weights"
+        weights = outcome(call, lambda mask=mask: attend(query, key, value, mask)[1], idea)
+        close(call, weights, weights_by_rows(query.data, key.data, mask), idea)
+    trained = tensor(a_mask("added", (4, 6)), requires_grad=True)
+    assert attend(query, key, value, trained)[0].requires_grad, "attend lost the record of a floating mask: keep it"
+    _slopes("attend with a floating mask that requires a gradient", lambda mask: attend(query, key, value, mask)[0],
+            [trained])
+
+
+def _mixes_types(attend: Callable, tensor: type) -> None:
+    """The output has the type of value, whatever the type of query and key."""
+    for asked, held in (("float32", "float64"), ("float64", "float32"), ("float16", "float32")):
+        x = tensor(np.eye(3), asked)
+        out, weights = attend(x, x, tensor(np.eye(3), held))
+        typed(f"the output of attend, query and key in {asked}, value in {held},", out, held, "the type of value")
+        close("attend of an identity matrix as value", out, weights, "the weights themselves", rtol=1e-3)
 
 
 def _slopes(what: str, function: Callable, inputs: Sequence[Any], step: float = 1e-6) -> None:
@@ -329,8 +371,10 @@ def _causal_operations(interceptor: type, call: Callable[[], Any]) -> list[tuple
 def _refuses(attend: Callable) -> None:
     """`attend` refuses shapes that do not fit and two masks."""
     x = np.ones((2, 3))
-    raises("attend with attn_mask and is_causal", lambda: attend(x, x, x, np.ones((2, 2), bool), is_causal=True),
-           ValueError, "attn_mask", "is_causal", idea="which of the two?")
+    for causal in (True, np.True_):
+        raises("attend with attn_mask and is_causal",
+               lambda causal=causal: attend(x, x, x, np.ones((2, 2), bool), is_causal=causal),
+               ValueError, "attn_mask", "is_causal", idea="which of the two?")
     for shapes in (((2, 3), (2, 4), (2, 3)), ((2, 3), (4, 3), (5, 3)), ((3,), (3,), (3,)),
                    ((2, 2, 3), (3, 2, 3), (2, 3))):
         raises(f"attend of {shapes}", lambda shapes=shapes: attend(*map(np.ones, shapes)), ValueError,
@@ -397,10 +441,10 @@ def _joined(partial_gradient: type, shape: Shape, places: list[int], dtype: str)
         wanted[index] = part
     call = f"joined of shape {shape} in {dtype}, known at {places} of the last axis,"
     whole = partial_gradient(shape, np.dtype(dtype))
-    for part in parts:
+    for part in parts[::-1]:  # backward comes to the last first
         whole = whole + partial_gradient(shape, np.dtype(dtype), part)
-    np.full(shape, 9.0, dtype).fill(9)  # memory with numbers in it, which np.empty may be given
     with unchanged(call, "the parts stay", parts=numbers):
+        _leave_numbers_in_memory(shape, dtype)
         got, again = outcome(call, lambda: (whole.joined(), whole.joined()), "0 where no part is")
     typed(call, got, dtype, "the gradient's own type")
     close(call, got, wanted, "each part at its index, and 0 elsewhere")
@@ -475,6 +519,8 @@ def _chunk_through_apply(chunk: Callable, tensor: type, interceptor: type) -> No
     x = tensor(np.ones((100, 900), np.float32), requires_grad=True)
     names = operations(interceptor, lambda: chunk(x, 3, 1))
     equal("the operations of chunk into 3", names, ["chunk", "part", "part", "part"], "apply CHUNK once, PART for each")
+    plain = outcome("chunk of the list [1, 2, 3] into 2", lambda: chunk([1, 2, 3], 2), "make a tensor of it")
+    equal("chunk of the list [1, 2, 3] into 2", [part.tolist() for part in plain], [[1, 2], [3]])
     total = sum((part * 2).sum() for part in chunk(x, 3, -1))
     taken = allocated_bytes(total.backward)
     assert taken < 2.9 * x.data.nbytes, (
@@ -485,11 +531,13 @@ def _chunk_through_apply(chunk: Callable, tensor: type, interceptor: type) -> No
 # ---- the layer
 
 
-def multihead(layer: type, tensor: type, cases: list[tuple]) -> None:
-    """MultiheadAttention of `cases`: width, heads, shape and options; its modes and its masks."""
+def multihead(layer: type, tensor: type, interceptor: type, cases: list[tuple]) -> None:
+    """MultiheadAttention of `cases`: width, heads, shape and options; its modes, its masks, and its products."""
     for case in cases:
         _multihead(layer, tensor, *case)
     _multihead_modes(layer, tensor)
+    _multihead_masks(layer, tensor)
+    _multihead_operations(layer, tensor, interceptor)
 
 
 def _multihead(layer: type, tensor: type, width: int, heads: int, shape: Shape, options: dict) -> None:
@@ -519,18 +567,21 @@ def _multihead(layer: type, tensor: type, width: int, heads: int, shape: Shape, 
     equal(f"{call}: the weights without need_weights", results[0][1], None, "None")
     close(f"{call}: the weights, averaged", results[1][1], weights.mean(axis=-3), "the mean over the heads", rtol=1e-5)
     close(f"{call}: the weights of each head", results[2][1], weights, "as they are", rtol=1e-5, atol=1e-7)
+    for _, shown in results[1:]:
+        assert shown.requires_grad, f"{call}: the weights have no record, wanted tensors as the output is"
     results[0][0].sum().backward()
     lost = [name for name, p in made.named_parameters() if p.grad is None]
     assert not lost, f"{call}: {', '.join(lost)} got no gradient"
 
 
-def _by_heads(made: Any, heads: int, query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: Any) -> tuple:
+def _by_heads(made: Any, heads: int, query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: Any,
+              added: np.ndarray | None = None) -> tuple:
     width = query.shape[-1]
     weight, bias = made.in_proj.weight.data.astype(float), made.in_proj.bias
     bias = np.zeros(3 * width) if bias is None else bias.data.astype(float)
     q, k, v = (x @ weight[:, i * width : (i + 1) * width] + bias[i * width : (i + 1) * width]
                for i, x in enumerate((query, key, value)))
-    added, each, found = None if mask is None else np.where(mask, 0, -np.inf), [], []
+    added, each, found = added if mask is None else np.where(mask, 0, -np.inf), [], []
     for h in range(heads):
         part = (..., slice(h * width // heads, (h + 1) * width // heads))
         each.append(weights_by_rows(q[part], k[part], added))
@@ -546,6 +597,8 @@ def _multihead_modes(layer: type, tensor: type) -> None:
     assert 0 < dropped.mean() < 1, "MultiheadAttention(4, 2, dropout=0.5) in training: some weights should be dropped"
     kept = made.eval()(x, need_weights=True, average_attn_weights=False)[1].data
     assert (kept > 0).all(), "MultiheadAttention(4, 2, dropout=0.5).eval() dropped weights: dropout is for training"
+    out = layer(4, 2, dropout=0.1)(tensor(np.random.default_rng(13).normal(size=(20, 6, 4))))[0]
+    assert (out.data != 0).all(), "MultiheadAttention(4, 2, dropout=0.1) in training dropped outputs, not weights alone"
     out, shown = layer(4, 2).to("float16")(tensor(x.data, "float16"), need_weights=True)
     typed("the output of a MultiheadAttention in float16", out, np.float16)
     typed("the weights of a MultiheadAttention in float16", shown, np.float16, "they come in the output's type")
@@ -555,3 +608,26 @@ def _multihead_modes(layer: type, tensor: type) -> None:
     equal("which head of which sequence has weights of 0 where one of (2 * 2, 6, 6) masks forbids",
           [tuple(map(int, where)) for where in np.argwhere((weights[..., 3:] == 0).all((-1, -2)))], [(0, 1)],
           "mask_of_heads")
+
+
+def _multihead_masks(layer: type, tensor: type) -> None:
+    """A floating mask is added, and a mask beside is_causal is refused."""
+    x, made = tensor(np.random.default_rng(12).normal(size=(2, 5, 4))), layer(4, 2)
+    mask = a_mask("added", (5, 5))
+    weights = made(x, attn_mask=mask, need_weights=True, average_attn_weights=False)[1]
+    close("the weights of MultiheadAttention(4, 2) under a floating mask", weights,
+          _by_heads(made, 2, x.data, x.data, x.data, None, mask)[1], "it is added as it is", rtol=1e-5, atol=1e-6)
+    trained = tensor(mask, requires_grad=True)
+    (made(x, attn_mask=trained)[0] * x).sum().backward()
+    assert trained.grad is not None, "MultiheadAttention(4, 2): a floating mask got no gradient: keep its record"
+    both = {"attn_mask": mask, "is_causal": True}
+    raises("MultiheadAttention(4, 2) with attn_mask and is_causal=True", lambda: made(x, **both), ValueError,
+           "attn_mask", "is_causal", idea="to pass over one of them would let the future leak")
+
+
+def _multihead_operations(layer: type, tensor: type, interceptor: type) -> None:
+    """Self-attention takes one product for queries, keys and values, and one behind the heads."""
+    x, made = tensor(np.ones((2, 3, 4))), layer(4, 2)
+    names = operations(interceptor, lambda: made(x))
+    equal("the number of linear layers that self-attention ran", names.count("linear"), 2,
+          "one product for three where query is key and value, and out_proj")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from tinytorch.support.checks import close, equal, explained, outcome, raises, typed, unchanged
 from tinytorch.support.checks_transformers import stirred
 from tinytorch.support.dtypes import as_dtype
+from tinytorch.support.memory import allocated_bytes
 
 NEAR = {"float64": 1e-9, "float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
 Pieces = Sequence[int]
@@ -128,7 +130,15 @@ def refuses(kind: Callable, config: Any, batch: int, dtype: Any, held: int, laye
 # ---- attention and the block
 
 
-def weights_follow(
+def weights_follow(last_weights: Callable, cases: Sequence[tuple[int, ...]], dtypes: Sequence[str]) -> None:
+    """`last_weights` of `cases`, (texts, heads, new tokens, all tokens, width), in each type, and of hard numbers."""
+    for case in cases:
+        for dtype in dtypes:
+            _weights_follow(last_weights, *case, dtype)
+    _weights_hold(last_weights)
+
+
+def _weights_follow(
     last_weights: Callable, batch: int, heads: int, new: int, total: int, width: int, dtype: Any
 ) -> None:
     """The weights are the softmax of the scaled products, over the tokens up to each query's own."""
@@ -145,6 +155,23 @@ def weights_follow(
         scores = np.exp((scores - scores.max(-1, keepdims=True)) / np.sqrt(width))
         wanted[:, :, i, seen] = scores / scores.sum(-1, keepdims=True)
     like(what, got, wanted, dtype, "query i is token total - t + i, and sees the tokens up to itself")
+    later = np.arange(total) > np.arange(total - new, total)[:, None]
+    equal(f"{what}: the largest weight of a later token", float(np.max(got[..., later], initial=0)), 0.0, "it is 0")
+
+
+def _weights_hold(last_weights: Callable) -> None:
+    """Scores may be large, and nan shows."""
+    keys = np.array([[[[20.0, 0.0], [20.0, 0.0], [0.0, 0.0]]]], np.float32)
+    for size, wanted in ((1000.0, [[0.5, 0.5, 0], [0.5, 0.5, 0]]), (-1000.0, [[0.5, 0.5, 0], [0, 0, 1]])):
+        query = np.full((1, 1, 2, 2), size, np.float32)
+        what = f"last_weights of queries of {size} and keys of 20, 20 and 0"
+        with np.errstate(all="ignore"):
+            got = outcome(what, partial(last_weights, query, keys))
+        like(what, got, np.array([[wanted]]), "float32", "the largest score is subtracted, and later tokens get 0")
+    keys[..., 0, :] = np.nan
+    with np.errstate(all="ignore"):
+        shown = np.isnan(last_weights(query, keys)[..., 0])
+    assert shown.all(), "last_weights of a first key of nan hid it, wanted nan: a broken run has to show"
 
 
 def attends(function: Callable, attn: Any, cache: Any, Tensor: type, pieces: Pieces, layer: int) -> None:
@@ -187,6 +214,23 @@ def _follows(name: str, module: Any, ours: Callable, whole: Callable, cache: Any
 
 
 @contextmanager
+def runs_once(what: str, model: Any) -> Iterator[None]:
+    """Each block of the model runs once in the block of code, which its activation notes."""
+    runs: list[int] = []
+
+    def noting(number: int, activation: Callable) -> Callable:
+        return lambda x: runs.append(number) or activation(x)
+
+    kept = [block.mlp.activation for block in model.blocks]
+    for number, block in enumerate(model.blocks):
+        block.mlp.activation = noting(number, block.mlp.activation)
+    yield
+    for block, activation in zip(model.blocks, kept, strict=True):
+        block.mlp.activation = activation
+    equal(f"{what}: the blocks that ran", runs, list(range(len(kept))), "each once, in order")
+
+
+@contextmanager
 def left_alone(what: str, model: Any) -> Iterator[None]:
     """The weights, their arrays and gradients, and the mode of each part of the model are after the block as before."""
     arrays = [p.data for p in model.parameters()]
@@ -216,11 +260,29 @@ def prefills(prefill: Callable, kind: Callable, model: Any, batch: int, pieces: 
     wanted = logits_of(model, text)
     for places in slices(pieces):
         what = f"prefill of tokens {places.start} to {places.stop - 1} of {batch} texts, {dtype}"
-        with left_alone(what, model), unchanged(what, "only read", tokens=text), explained(what, idea):
-            got = prefill(model, text[:, places], cache)
+        with left_alone(what, model), runs_once(what, model), unchanged(what, "only read", tokens=text):
+            with explained(what, idea):
+                got = prefill(model, text[:, places], cache)
         _is_a_result(what, got)
         like(what, got, wanted[:, places.stop - 1], dtype, idea)
         equal(f"{what}: the cache's length", cache.length, places.stop, "now it holds these tokens too")
+    _makes_few_logits(prefill, kind, type(model)(replace(model.config, vocab_size=20_000)))
+
+
+def _makes_few_logits(prefill: Callable, kind: Callable, model: Any) -> None:
+    """A prefill takes memory for the logits of one token."""
+    text, cache = tokens(model.config, 1, model.config.block_size), kind(model.config)
+
+    def run() -> None:
+        cache.truncate(0)
+        prefill(model, text, cache)
+
+    run()
+    taken, one = allocated_bytes(run), 4 * model.config.vocab_size
+    assert taken < 2 * one, (
+        f"prefill of {text.size} tokens took {taken:,} bytes where the logits of one are {one:,}: do only those of "
+        "the last token"
+    )
 
 
 def decodes(decode_step: Callable, kind: Callable, model: Any, batch: int, steps: int, idea: str) -> None:
@@ -230,8 +292,9 @@ def decodes(decode_step: Callable, kind: Callable, model: Any, batch: int, steps
     wanted = logits_of(model, text)
     for place in range(steps):
         what = f"decode_step of token {place} of {batch} texts, {dtype}"
-        with left_alone(what, model), unchanged(what, "only read", token=text), explained(what, idea):
-            got = decode_step(model, text[:, place], cache)
+        with left_alone(what, model), runs_once(what, model), unchanged(what, "only read", token=text):
+            with explained(what, idea):
+                got = decode_step(model, text[:, place], cache)
         _is_a_result(what, got)
         like(what, got, wanted[:, place], dtype, idea)
         equal(f"{what}: the cache's length", cache.length, place + 1, "one more than before")
@@ -241,9 +304,11 @@ def decodes_one_each(decode_step: Callable, kind: Callable, model: Any) -> None:
     """`decode_step` refuses what is not one token for each text, and a token behind a full cache."""
     text = tokens(model.config, 2, model.config.block_size, 7)
     cache = kind(model.config, 2, model.wte.weight.dtype)
-    cases = [(text[:1, 0], ValueError, ("batch",)), (text[:, :2], ValueError, ()), (3, ValueError, ()),
-             ([0.5, 1.5], TypeError, ("whole",))]
+    cases = [(text[:1, 0], ValueError, ("batch",)), (text[:, :2], ValueError, ()), (text[:, :1], ValueError, ()),
+             (3, ValueError, ()), ([0.5, 1.5], TypeError, ("whole",))]
     refuses_tokens(lambda token: decode_step(model, token, cache), cache, cases)
+    single = kind(model.config, 1, model.wte.weight.dtype)
+    refuses_tokens(lambda token: decode_step(model, token, single), single, [(3, ValueError, ())])
     cache.length = cache.block_size
     full = [(text[:, 0], ValueError, (f"holds {cache.length} tokens of at most {cache.length}",))]
     refuses_tokens(lambda token: decode_step(model, token, cache), cache, full)
@@ -286,6 +351,8 @@ def generates(function: Callable, model: Any, batch: int, prompt: int, new: int,
     equal(f"{what}: the shape", got.shape, wanted.shape, "the prompt, and behind it the new tokens")
     for row, place in np.argwhere(got.data != wanted.data)[:1]:
         equal(f"{what}: token {place} of text {row}", got.data[row, place].item(), wanted.data[row, place].item(), idea)
+    again = function(model, text, new, **options)
+    equal(f"{what}: the tokens of a second call", again.data.tolist(), got.data.tolist(), "each call has its own cache")
 
 
 def draws_alike(function: Callable, model: Any, manual_seed: Callable) -> None:

@@ -38,10 +38,11 @@ def numbered(row_numbers: Callable, tensor: type, numbers: Any, dtype: str, coun
 def no_numbers(row_numbers: Callable, tensor: type, ids: Any, idea: str) -> None:
     """`row_numbers` of what is no type of whole numbers, as it is and as a tensor: TypeError that names the type."""
     array = np.asarray(ids)
-    trained = [tensor(array, requires_grad=True)] if array.dtype.kind == "f" else []
-    for given in (ids, tensor(array), *trained):
-        call, kind = f"row_numbers of {type(given).__name__} {array.tolist()} in {array.dtype}", str(array.dtype)
-        raises(call, partial(row_numbers, given, 5), TypeError, kind, "long()", "astype(int)", idea=idea)
+    others = [tensor(array, requires_grad=True), tensor(array, "bfloat16")] if array.dtype.kind == "f" else []
+    for given in (ids, tensor(array), *others):
+        kind = given.dtype if isinstance(given, tensor) else array.dtype
+        call = f"row_numbers of {type(given).__name__} {array.tolist()} in {kind}"
+        raises(call, partial(row_numbers, given, 5), TypeError, str(kind), "long()", "astype(int)", idea=idea)
 
 
 def no_rows(row_numbers: Callable, tensor: type, ids: Any, count: int, words: list[str], idea: str) -> None:
@@ -69,6 +70,9 @@ def sums(segment_sum: Callable, numbers: list[int], count: int, d: int, dtype: s
         typed(call, got, dtype, "the type of the rows: which of the numbers has another?")
         close(call, got, wanted, idea, rtol=1e-5, atol=1e-6)
         assert not np.shares_memory(got, given), f"{call} gave the rows themselves: make a new array"
+        segment_sum(given + 1, ids, count)
+        close(f"{call} and again with other rows: the first result", got, wanted, "make a new array", rtol=1e-5,
+              atol=1e-6)  # fmt: skip
 
 
 def keeps_apart(segment_sum: Callable) -> None:
@@ -124,6 +128,17 @@ def looks_up(embedding: Callable, tensor: type, interceptor: type, ids: np.ndarr
                 given[...] = 0
             _gives(f"the gradient of {call}, summed", got, weight, wanted)
     _through_apply(embedding, tensor, interceptor)
+    _looks_up_nothing(embedding, tensor)
+
+
+def _looks_up_nothing(embedding: Callable, tensor: type) -> None:
+    """No ids, no rows, or rows of no numbers: the result holds nothing, and keeps its shape and its record."""
+    for shape, rows in (((0, 2), (4, 3)), ((0,), (0, 3)), ((2,), (4, 0))):
+        call = f"embedding of ids of shape {shape} with a weight of shape {rows}"
+        weight = tensor(np.zeros(rows), requires_grad=True)
+        got = outcome(call, partial(embedding, np.zeros(shape, np.int64), weight), "nothing is wrong with it")
+        equal(f"the shape of {call}", got.shape, (*shape, rows[1]), "the shape of the ids, and d")
+        _gives(f"the gradient of {call}, summed", got, weight, np.zeros(rows))
 
 
 def _gives(what: str, result: Any, weight: Any, wanted: np.ndarray) -> None:
@@ -173,6 +188,10 @@ def _is_normal(call: str, numbers: np.ndarray) -> None:
     close(f"the standard deviation of the weight of {call}", numbers.std(), 1, idea, rtol=0.05)
     beyond = np.mean(np.abs(numbers) > 2)  # 4.6 % of normal numbers; none of uniform ones
     close(f"the share of the weight of {call} beyond 2", beyond, 0.0455, idea, rtol=0.3)
+    equal(f"the different numbers among those of {call}, to the nearest percent", round(
+        100 * len(np.unique(numbers)) / numbers.size), 100, "each is drawn by itself")
+    far = np.mean(np.abs(numbers) > 3)
+    close(f"the share of the weight of {call} beyond 3", far, 0.0027, idea, rtol=0.6)
 
 
 # ---- the models
@@ -186,10 +205,12 @@ def counted(bigram_bits: Callable, training: str, test: str, letters: str, idea:
         pairs = list(zip(training, training[1:], strict=False))
         after_a = sum(first == a for first, _ in pairs)
         cost.append(-log2((pairs.count((a, b)) + 1) / (after_a + len(letters))))
-    call = f"bigram_bits of {training:.12} and {test}, {len(letters)} symbols,"
-    with unchanged(call, training=ids[0], test=ids[1]):
-        got = outcome(call, partial(bigram_bits, *ids, len(letters)), idea)
-    close(call, got, sum(cost) / len(cost), idea, rtol=1e-6)
+    for dtype in (np.int64, np.uint8):
+        given = [array.astype(dtype) for array in ids]
+        call = f"bigram_bits of {training:.12} and {test}, {len(letters)} symbols, in {np.dtype(dtype)},"
+        with unchanged(call, training=given[0], test=given[1]):
+            got = outcome(call, partial(bigram_bits, *given, len(letters)), idea)
+        close(call, got, sum(cost) / len(cost), idea, rtol=1e-6)
 
 
 def scores(model: type, count: int, n: int, dim: int, hidden: int, idea: str) -> None:
@@ -205,6 +226,7 @@ def scores(model: type, count: int, n: int, dim: int, hidden: int, idea: str) ->
         "out.bias": (count,),
     }
     equal(f"the shapes of the parameters of {call}", shapes, wanted, "three layers, with the docstring's names")
+    made.table.weight.data *= np.float32(5)  # large enough to reach the flat ends of tanh
     for m in (6, 1):
         ids = np.random.default_rng(m).integers(count, size=(m, n))
         state = made.state_dict()

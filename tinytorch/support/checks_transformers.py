@@ -81,10 +81,15 @@ def mlp_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, ...
     wanted = config.activation(Tensor(wide)).data @ mlp.proj.weight.data + mlp.proj.bias.data
     close(what, got, wanted, idea, rtol=1e-4, atol=1e-4)
     _reaches(what, got, mlp)
+    _same_gradients(what, mlp, lambda: mlp(x), lambda: mlp.proj(config.activation(mlp.fc(x))))
     mlp.train()
     found = [mlp(x).data / wanted for _ in range(30)]
     _multiples(f"{what}, in training with dropout {config.dropout}: its numbers", found,
-               [0.0, 2.0] if config.dropout else [1.0], "dropout comes last")
+               [0.0, round(1 / (1 - config.dropout), 2)] if config.dropout else [1.0], "dropout comes last")
+    alike = (np.array(found) == 0).reshape(-1, config.n_embd)
+    assert not config.dropout or (alike.any(axis=1) > alike.all(axis=1)).any(), (
+        f"{what}, in training: of each token all numbers were dropped or none: each is dropped by itself"
+    )
 
 
 def block_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, ...], idea: str) -> None:
@@ -104,6 +109,12 @@ def block_follows(kind: Callable, config: Any, Tensor: type, shape: tuple[int, .
     close(what, got, (middle + block.mlp(block.ln_2(middle))).data, idea, rtol=1e-4, atol=1e-4)
     _reaches(what, got, block)
 
+    def composed() -> Any:
+        middle = x + block.attn(block.ln_1(x), is_causal=True)[0]
+        return middle + block.mlp(block.ln_2(middle))
+
+    _same_gradients(what, block, lambda: block(x), composed)
+
 
 def block_drops(kind: Callable, config: Any, Tensor: type) -> None:
     """At dropout 0.5 a block drops attention weights, what attention gives, and what the MLP gives, each by itself."""
@@ -120,6 +131,15 @@ def block_drops(kind: Callable, config: Any, Tensor: type) -> None:
     assert not np.array_equal(first, second), (
         "a Block in training, dropout 0.5: its attention dropped nothing: pass the config's dropout to it"
     )
+    block = stirred(kind(config)).train()
+    block.attn = lambda *inputs, **options: (inputs[0] * 0, None)
+    block.drop.eval()
+    first, second = (block(x).data for _ in range(2))
+    assert not np.array_equal(first, second), "a Block in training, dropout 0.5: its MLP dropped nothing"
+    block.drop.train()
+    block.mlp = lambda y: y * 0 + 1
+    _multiples("a Block in training, dropout 0.5: what comes out of the MLP", block(x).data - x.data, [1.0],
+               "the MLP has seen to its own dropout")
 
 
 def _reaches(what: str, out: Any, module: Any) -> None:
@@ -128,6 +148,19 @@ def _reaches(what: str, out: Any, module: Any) -> None:
     without = [name for name, p in module.named_parameters() if p.grad is None]
     assert not without, f"{what}: no gradient reached {without[0]}: use operations of tensors all the way"
     module.zero_grad()
+
+
+def _same_gradients(what: str, module: Any, ours: Callable[[], Any], composed: Callable[[], Any]) -> None:
+    """A weighted sum of `ours()` gives each parameter of `module` the gradient that one of `composed()` gives it."""
+    found: list[dict[str, np.ndarray]] = []
+    for run in (ours, composed):
+        out = run()
+        (out * type(out)(np.random.default_rng(9).normal(size=out.shape).astype(out.data.dtype))).sum().backward()
+        found.append({name: p.grad.data.copy() for name, p in module.named_parameters()})
+        module.zero_grad()
+    for name, wanted in found[1].items():
+        close(f"{what}: the gradient of {name}", found[0][name], wanted, "it comes by every way on which it is used",
+              rtol=1e-3, atol=1e-4 * float(np.abs(wanted).max()))
 
 
 def _multiples(what: str, found: Any, wanted: list[float], idea: str) -> None:
@@ -143,7 +176,10 @@ def starts_as_gpt2(initialize: Callable, model: Any, manual_seed: Callable, gene
     """After `initialize(model)` each parameter has GPT-2's spread; the generator is the shared one."""
     depth = len(model.blocks)
     held = dict(model.named_parameters())
-    norms = {name: p.data.copy() for name, p in held.items() if ".ln_" in f".{name}"}
+    norms = {name: p for name, p in held.items() if ".ln_" in f".{name}"}
+    for p in norms.values():
+        p.data += np.float32(0.5)  # no longer what they start with
+    norms = {name: p.data.copy() for name, p in norms.items()}
     manual_seed(3)
     outcome("initialize", lambda: initialize(model), "every weight of a Linear or an Embedding")
     for name, p in model.named_parameters():
@@ -177,6 +213,9 @@ def _spread(what: str, numbers: np.ndarray, wanted: float) -> None:
     assert abs(beyond - 0.0455) < 0.85 / root, (
         f"{what}: {beyond:.1%} of the numbers are beyond 2 standard deviations, wanted about 4.6%: are they normal?"
     )
+    assert numbers.size < 10_000 or np.abs(numbers).max() > 3.2 * wanted, (
+        f"{what}: of {numbers.size} numbers none is beyond 3.2 standard deviations: do not cut them off"
+    )
 
 
 # ---- the whole
@@ -185,7 +224,7 @@ def _spread(what: str, numbers: np.ndarray, wanted: float) -> None:
 def ties(tied_logits: Callable, Tensor: type, interceptor: type, shape: tuple[int, ...], rows: int) -> None:
     """Values and gradients of x @ weight transposed, in one product of two matrices."""
     rng, what = np.random.default_rng(4), f"tied_logits of {shape} by {(rows, shape[-1])}"
-    x, weight = (Tensor(rng.normal(size=size), requires_grad=True) for size in (shape, (rows, shape[-1])))
+    x, weight = (Tensor(20 * rng.normal(size=size), requires_grad=True) for size in (shape, (rows, shape[-1])))
     with explained(what, "rows of x by columns of weight transposed"):
         got = tied_logits(x, weight)
     close(what, got, x.data @ weight.data.T, "x @ weight transposed", rtol=1e-6)
@@ -196,8 +235,10 @@ def ties(tied_logits: Callable, Tensor: type, interceptor: type, shape: tuple[in
         assert p.grad is not None, f"{what}: no gradient reached {name}: use operations of tensors"
         close(f"{what}: the gradient with respect to {name}", p.grad, wanted, "it comes through the product", rtol=1e-6)
     ran = _products(interceptor, lambda: tied_logits(x, weight))
-    equal(f"{what}: the shapes of its products", ran, [((math.prod(shape[:-1]), shape[-1]), (shape[-1], rows))],
-          "as rows of one tall matrix, one product does it")
+    count, width = math.prod(shape[:-1]), shape[-1]
+    if ran != [((rows, width), (width, count))]:  # the same, turned round
+        equal(f"{what}: the shapes of its products", ran, [((count, width), (width, rows))],
+              "as rows of one tall matrix, one product does it")
 
 
 def _products(interceptor: type, call: Callable[[], Any]) -> list[tuple]:
@@ -229,15 +270,43 @@ def gpt_follows(kind: Callable, config: Any, ids: np.ndarray, Tensor: type, idea
     wanted = model.ln_f(x).data @ model.wte.weight.data.T
     close(what, got, wanted, idea, rtol=1e-3, atol=1e-4)
     _reaches(what, got, model)
+
+    def composed() -> Any:
+        x = model.wte(ids) + model.wpe(np.arange(ids.shape[1]))
+        for block in model.blocks:
+            x = block(x)
+        return model.ln_f(x) @ model.wte.weight.transpose()
+
+    _same_gradients(what, model, lambda: model(ids), composed)
     for form in (ids.tolist(), Tensor(ids)):
         with explained(f"{what}, as a {type(form).__name__}", idea):
             close(f"{what}, as a {type(form).__name__}", model(form), got.data, idea)
+    if config.dropout == 0:
+        close(f"{what}, in training without dropout,", model.train()(ids), got.data, idea, rtol=1e-4, atol=1e-5)
+        model.eval()
     seen: list[Any] = []
     model.drop = lambda x: seen.append(x.data.copy()) or x
-    model(ids)
+    with _runs(model.blocks) as runs:
+        model(ids)
+    equal(f"{what}: the blocks that ran", runs, list(range(len(model.blocks))), "each once, in order")
     equal(f"{what}: the calls of its own drop", len(seen), 1, "once, before the blocks")
     close(f"{what}: what its own drop was given", seen[0],
           model.wte.weight.data[ids] + model.wpe.weight.data[: ids.shape[1]], "the sum of both embeddings", rtol=1e-4)
+
+
+@contextmanager
+def _runs(modules: Sequence[Any]) -> Iterator[list[int]]:
+    """A list to which each of these modules adds its number when it runs."""
+    runs: list[int] = []
+
+    def noting(number: int, forward: Callable) -> Callable:
+        return lambda x: runs.append(number) or forward(x)
+
+    for number, module in enumerate(modules):
+        module.forward = noting(number, module.forward)
+    yield runs
+    for module in modules:
+        del module.forward
 
 
 def gpt_refuses(model: Any, ids: np.ndarray) -> None:
@@ -245,6 +314,8 @@ def gpt_refuses(model: Any, ids: np.ndarray) -> None:
     block = model.config.block_size
     long = np.zeros((1, block + 3), int)
     raises(f"the GPT given {block + 3} tokens in a row", lambda: model(long), ValueError, str(block + 3), str(block))
+    for token in (-1, model.config.vocab_size):
+        raises(f"the GPT given token {token}", lambda token=token: model(ids * 0 + token), ValueError, str(token))
     raises("the GPT given floating numbers", lambda: model(ids * 0.5), TypeError, "whole")
     raises("the GPT given one row of tokens, without a batch,", lambda: model(ids[0]), ValueError, "(batch, time)")
 
@@ -258,7 +329,7 @@ def windows_of(get_batch: Callable, length: int, batch: int, block: int, manual_
     what = f"get_batch from {length} tokens, batch_size={batch}, block_size={block}"
     counts, fits = np.zeros(length, int), length - block
     manual_seed(11)
-    draws = 60 * fits // batch + 1
+    draws = 150 * fits // batch + 1
     for _ in range(draws):
         with unchanged(what, "the text is only read", tokens=text), explained(what, "no window goes beyond the end"):
             x, y = get_batch(text, batch, block)
@@ -310,6 +381,9 @@ def covers(windows: Callable, length: int, block: int, batch: int, idea: str) ->
     what = f"consecutive_windows of {length} tokens, block_size={block}, batch_size={batch}"
     with unchanged(what, "the text is only read", tokens=text), explained(what, idea):
         got = list(windows(text, block, batch))
+    for part in (part for pair in got for part in pair):
+        assert isinstance(part, np.ndarray), f"{what} gave a {type(part).__name__}, wanted arrays"
+        typed(what, part, text.dtype, "the tokens as they are")
     pairs = [pair for x, y in got for pair in zip(np.ravel(x).tolist(), np.ravel(y).tolist(), strict=True)]
     wanted = list(zip(text[:-1].tolist(), text[1:].tolist(), strict=True))
     equal(f"{what}: how many (input, target) there were", len(pairs), len(wanted), idea)
@@ -365,7 +439,10 @@ def loss_of_text(text_loss: Callable, Module: type, Tensor: type, length: int, b
     _undisturbed(what, model, [False])
     equal(f"{what}: the shapes of what the model was given", [ids.shape for ids, _, _ in model.seen],
           _window_shapes(length, block, batch), "each window once, batch_size of them together")
-    after_an_error("text_loss", lambda model: text_loss(model, text, batch), Module, Tensor, [ValueError])
+    broken = table_model(Module, Tensor, logits * np.nan, block)
+    close(f"{what}, by a model whose logits are nan,", text_loss(broken, text, batch), np.nan, "a broken run shows")
+    errors = [ValueError, KeyboardInterrupt]
+    after_an_error("text_loss", lambda model: text_loss(model, text, batch), Module, Tensor, errors)
 
 
 @contextmanager
@@ -406,7 +483,8 @@ def drawn(draw: Callable, rows: Sequence, numbers: Sequence[float], wanted: Sequ
     with unchanged(what, "the probabilities are only read", probabilities=given), explained(what, idea):
         got = draw(given, rng)
     equal(f"{what}: how many numbers it took", rng.asked, len(numbers), "one number for each row")
-    equal(what, np.asarray(got).tolist(), list(wanted), idea)
+    assert isinstance(got, np.ndarray), f"{what} gave a {type(got).__name__}, wanted an array of indices"
+    equal(what, got.tolist(), list(wanted), idea)
     typed(what, got, np.int64, "indices are int64")
 
 

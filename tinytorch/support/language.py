@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,11 @@ def token_array(idx: Any, longest: int | None = None) -> np.ndarray:
 
 
 def check_sampling(logits: np.ndarray, temperature: float, top_k: int | None) -> None:
-    """Raise ValueError where no token can be drawn: a temperature below 0, a top_k below 1, logits of nan or inf."""
-    if not temperature >= 0:
-        raise ValueError(f"temperature is {temperature}: it is 0, for the likeliest token, or above")
+    """Raise ValueError where no token can be drawn: a temperature below 0 or infinite, a top_k below 1, logits of nan
+    or inf.
+    """
+    if not 0 <= temperature < math.inf:
+        raise ValueError(f"temperature is {temperature}: it is 0, for the likeliest token, or above, and finite")
     if top_k is not None:
         check_sizes(top_k=top_k)
     if np.isnan(logits).any() or (logits == np.inf).any():

@@ -316,7 +316,7 @@ CASES: list[Case] = [
     wrong("bigram-bits", "backwards", "test-bigram-bits", ("p[test[:-1], test[1:]]", "p[test[1:], test[:-1]]"),
         says=("gave",)),
     wrong("bigram-bits", "counted in the test", "test-bigram-bits",
-        ("training[:-1] * count + training[1:]", "test[:-1] * count + test[1:]"), says=("gave",)),
+        ("training[:-1].astype(np.intp) * count + training[1:]", "test[:-1] * count + test[1:]"), says=("gave",)),
     wrong("bigram-bits", "divided by the symbols", "test-bigram-bits",
         ("-np.log2(p[test[:-1], test[1:]]).mean()", "-np.log2(p[test[:-1], test[1:]]).sum() / len(test)"),
         says=("gave",)),
@@ -331,7 +331,8 @@ CASES: list[Case] = [
          "p = counts / ((counts - 1).sum(axis=1, keepdims=True) + 1)"),
         says=("gave",)),
     wrong("bigram-bits", "every other pair", "test-bigram-bits",
-        ("training[:-1] * count + training[1:]", "training[:-1:2] * count + training[1::2]"), says=("gave",)),
+        ("training[:-1].astype(np.intp) * count + training[1:]", "training[:-1:2] * count + training[1::2]"),
+        says=("gave",)),
     wrong("bigram-bits", "counts of one byte", "test-bigram-bits",
         (".reshape(count, count) + 1", ".reshape(count, count).astype(np.uint8) + 1"), says=("gave",)),
     wrong("bigram-bits", "a sign", "test-bigram-bits", ("float(-np", "float(np"), says=("gave -",)),
@@ -462,5 +463,198 @@ CASES: list[Case] = [
         says=("changed_rows",)),
     wrong("question-embeddings", "all rows", "test-question-embeddings", ("= 32 * 64\n", "= 50000\n"),
         says=("changed_rows", "all differ")),
+    wrong(
+        "row-numbers",
+        "a table of no rows refused",
+        "test-row-numbers",
+        (
+            "if found.size and not (",
+            "if not count or found.size and not (",
+        ),
+        says=("in int32, 0 rows", "failed"),
+    ),
+    wrong(
+        "row-numbers",
+        "fractions and booleans by their letters",
+        "test-row-numbers-refuses",
+        (
+            'found.dtype.kind not in "iu"',
+            'found.dtype.kind in "fb"',
+        ),
+        says=("bfloat16", "was accepted"),
+    ),
+    wrong(
+        "row-numbers",
+        "types by a list",
+        "test-row-numbers",
+        (
+            'found.dtype.kind not in "iu"',
+            "found.dtype not in (np.int64, np.int32, np.int8, np.uint8, np.uint16, np.uint64)",
+        ),
+        says=("in int16", "failed"),
+    ),
+    wrong(
+        "segment-sum",
+        "one array for all calls",
+        "test-segment-sum",
+        solution="""
+    held = segment_sum.__dict__.setdefault("held", {})
+    out = held.setdefault((count, rows.shape[1], rows.dtype), np.zeros((count, rows.shape[1]), rows.dtype))
+    out[...] = 0
+    np.add.at(out, ids, rows)
+    return out
+        """,
+        says=("the first result gave", "a new array"),
+    ),
+    wrong(
+        "embedding",
+        "an empty table refused",
+        "test-embedding",
+        (
+            "if weight.ndim != 2:",
+            "if weight.ndim != 2 or not weight.size:",
+        ),
+        says=("(0, 3)", "failed"),
+    ),
+    wrong(
+        "embedding",
+        "nothing looked up",
+        "test-embedding",
+        (
+            "    return apply(",
+            (
+                "    if not np.size(input):\n"
+                "        return wrap(np.zeros((0, weight.shape[1]), weight.dtype))\n"
+                "    return apply("
+            ),
+        ),
+        says=("gave (0, 3), wanted (0, 2, 3)",),
+    ),
+    wrong(
+        "embedding-layer",
+        "no number beyond 3",
+        "test-embedding-layer",
+        (
+            "self.weight = Parameter(start)",
+            "self.weight = Parameter(np.clip(start, -3, 3))",
+        ),
+        says=("beyond 3 gave 0, wanted 0.0027",),
+    ),
+    wrong(
+        "bigram-bits",
+        "pairs in the ids' own type",
+        "test-bigram-bits",
+        (
+            "training[:-1].astype(np.intp) *",
+            "training[:-1] *",
+        ),
+        says=("in uint8", "gave", "wanted"),
+    ),
+    right(
+        "row-numbers",
+        "by issubdtype",
+        (
+            'found.dtype.kind not in "iu"',
+            "not np.issubdtype(found.dtype, np.integer)",
+        ),
+    ),
+    right(
+        "row-numbers",
+        "np.array at the end",
+        (
+            "found.astype(np.intp)",
+            "np.array(found, dtype=np.intp)",
+        ),
+    ),
+    right(
+        "segment-sum",
+        "bincount for each column",
+        solution="""
+    out = np.empty((count, rows.shape[1]), rows.dtype)
+    for j in range(rows.shape[1]):
+        out[:, j] = np.bincount(ids, rows[:, j], count)
+    return out
+        """,
+    ),
+    right(
+        "segment-sum",
+        "ones of one byte",
+        (
+            "np.ones(n, rows.dtype)",
+            "np.ones(n, np.int8)",
+        ),
+    ),
+    right(
+        "segment-sum",
+        "a row matrix transposed",
+        solution="""
+    from scipy.sparse import csr_array
+    n = len(ids)
+    return csr_array((np.ones(n, rows.dtype), ids, np.arange(n + 1)), shape=(n, count)).T @ rows
+        """,
+    ),
+    right(
+        "embedding",
+        "the ids first",
+        solution="""
+    weight = as_tensor(weight)
+    if len(weight.shape) != 2:
+        raise ValueError(f"a weight of shape {weight.shape} is no table: it takes two axes")
+    count, _ = weight.shape
+    ids = row_numbers(input, count)
+    return apply(EMBEDDING, weight, ids=ids)
+        """,
+    ),
+    right(
+        "bigram-bits",
+        "from logarithms",
+        (
+            "float(-np.log2(p[test[:-1], test[1:]]).mean())",
+            "float(np.mean(-np.log(p)[test[:-1], test[1:]]) / np.log(2))",
+        ),
+    ),
+    right(
+        "sinusoidal-positions",
+        "by slices",
+        solution="""
+    table = np.zeros((length, dim))
+    position = np.arange(length, dtype=np.float64)[:, None]
+    divisor = np.power(10000.0, np.arange(0, dim, 2) / dim)
+    table[:, 0::2] = np.sin(position / divisor)
+    table[:, 1::2] = np.cos(position / divisor)
+    return Tensor(table.astype(np.float32))
+        """,
+    ),
+    right(
+        "sinusoidal-positions",
+        "by logarithms",
+        (
+            "10000.0 ** (-np.arange(0, dim, 2) / dim)",
+            "np.exp(np.arange(0, dim, 2) * (-np.log(10000.0) / dim))",
+        ),
+    ),
+    wrong(
+        "embedding-layer",
+        "one half of the rows as the other",
+        "test-embedding-layer",
+        (
+            "        self.weight",
+            (
+                "        start = np.vstack([start[: (num_embeddings + 1) // 2]] * "
+                "2)[:num_embeddings]\n        self.weight"
+            ),
+        ),
+        says=("gave 50, wanted 100", "by itself"),
+    ),
+    wrong(
+        "ngram",
+        "hidden sums limited",
+        "test-ngram",
+        (
+            "self.hidden(in_a_row)",
+            "self.hidden(in_a_row).clip(-2, 2)",
+        ),
+        says=("gave", "wanted"),
+    ),
 ]
 # fmt: on

@@ -899,4 +899,320 @@ CASES: list[Case] = [
         ("192 + 64 * 64 + 64", "192"),
         says=("parameter_count",),
     ),
+    wrong(
+        "softmax-in-place",
+        "a little added to the sum",
+        "test-softmax-in-place",
+        (
+            "    total[total == 0] = 1\n",
+            "    total += 1e-9\n",
+        ),
+        says=("in float64", "gave 0.731058578", "each row by itself"),
+    ),
+    wrong(
+        "softmax-in-place",
+        "rows of a reshaped array",
+        "test-softmax-in-place",
+        solution="""
+    rows = scores.reshape(-1, scores.shape[-1]) if scores.size else scores
+    for row in rows if scores.size else []:
+        highest = row.max()
+        row -= 0 if highest == -np.inf else highest
+        np.exp(row, out=row)
+        row /= row.sum() or 1
+    return scores
+        """,
+        says=("part of a larger array", "gave", "wanted"),
+    ),
+    wrong(
+        "added-mask",
+        "a boolean tensor as numbers",
+        "test-added-mask",
+        (
+            "    mask = as_tensor(mask)\n",
+            (
+                "    if isinstance(mask, Tensor):\n        return mask.astype(dtype)\n"
+                "    mask = as_tensor(mask)\n"
+            ),
+        ),
+        says=("added_mask of Tensor", "gave 0, wanted -inf"),
+    ),
+    wrong(
+        "fill-weights",
+        "scores limited",
+        "test-fill-weights",
+        (
+            "    if mask is not None:",
+            "    np.clip(out, -20, 20, out=out)\n    if mask is not None:",
+        ),
+        says=("scale -20.0", "gave", "wanted"),
+    ),
+    wrong(
+        "fill-weights",
+        "scaled behind the mask",
+        "test-fill-weights",
+        (
+            "np.matmul(query * scale, key",
+            "np.matmul(query, key",
+        ),
+        (
+            "    softmax_in_place(out)",
+            "    out *= scale\n    softmax_in_place(out)",
+        ),
+        says=("scale -20.0", "then the mask"),
+    ),
+    wrong(
+        "weights-rule",
+        "a mask's gradient left as it was",
+        "test-weights-rule",
+        (
+            "np.zeros_like(y) if",
+            "np.empty_like(y) if",
+        ),
+        says=("the gradient of mask gave", "wanted"),
+    ),
+    wrong(
+        "weights-rule",
+        "no gradient for a mask where the query has none",
+        "test-weights-rule",
+        (
+            "if needs[2:] == (True,) else None",
+            "if all(needs) and mask is not None else None",
+        ),
+        says=("needs (False, False, True)", "the gradient of mask"),
+    ),
+    wrong(
+        "attend",
+        "a scale of 0 taken for none",
+        "test-attend",
+        (
+            "if scale is None else float(scale)",
+            "if not scale else float(scale)",
+        ),
+        says=("'scale': 0", "wanted 0.25"),
+    ),
+    wrong(
+        "attend",
+        "masks of the weights' shape alone",
+        "test-attend",
+        (
+            "    masks = []",
+            (
+                "    if attn_mask is not None and as_tensor(attn_mask).shape[-2:] != "
+                "(query.shape[-2], key.shape[-2]):\n"
+                "        raise ValueError('a mask has a row for each query')\n    masks = []"
+            ),
+        ),
+        says=("a mask of shape (6,)", "broadcasts to the weights"),
+    ),
+    wrong(
+        "attend",
+        "the output in the query's type",
+        "test-attend",
+        (
+            "return apply(ATTENTION, weights, value, is_causal=is_causal), weights",
+            (
+                "return apply(ATTENTION, weights, value, "
+                "is_causal=is_causal).astype(query.dtype), weights"
+            ),
+        ),
+        says=("value in float64", "is float32, wanted float64"),
+    ),
+    wrong(
+        "attend",
+        "a mask without its record",
+        "test-attend",
+        (
+            "added_mask(attn_mask, query.dtype)",
+            "added_mask(as_tensor(attn_mask).data, query.dtype)",
+        ),
+        says=("lost the record of a floating mask",),
+    ),
+    wrong(
+        "partial-gradient",
+        "side by side as they came",
+        "test-partial-gradient",
+        (
+            "    out = (np.empty",
+            (
+                "    if complete and len(self.parts) > 1:\n"
+                "            return np.concatenate([part for _, part in self.parts], axis=-1)\n"
+                "        out = (np.empty"
+            ),
+        ),
+        says=("gave", "each part at its index"),
+    ),
+    wrong(
+        "chunk",
+        "tensors alone",
+        "test-chunk",
+        (
+            "x = as_tensor(input)",
+            "x = input",
+        ),
+        says=("the list [1, 2, 3]", "make a tensor"),
+    ),
+    wrong(
+        "multihead-attention",
+        "a floating mask made boolean",
+        "test-multihead-attention",
+        (
+            "as_tensor(attn_mask)",
+            "as_tensor(np.asarray(attn_mask, bool))",
+        ),
+        says=("under a floating mask gave 0", "it is added"),
+    ),
+    wrong(
+        "multihead-attention",
+        "a mask in place of the causal one",
+        "test-multihead-attention",
+        (
+            "self.dropout * self.training, is_causal)",
+            "self.dropout * self.training, is_causal and attn_mask is None)",
+        ),
+        says=("was accepted", "attn_mask", "is_causal"),
+    ),
+    wrong(
+        "multihead-attention",
+        "three products of one input",
+        "test-multihead-attention",
+        (
+            "projected(self, query, key, value)",
+            "projected(self, query, query if key is None else key, value)",
+        ),
+        says=("gave 4, wanted 2", "one product for three"),
+    ),
+    wrong(
+        "multihead-attention",
+        "weights without a record",
+        "test-multihead-attention",
+        (
+            "return out, weights.astype(out.dtype)",
+            "return out, weights.astype(out.dtype).detach()",
+        ),
+        says=("the weights have no record",),
+    ),
+    right(
+        "softmax-in-place",
+        "NumPy's own",
+        solution="""
+    highest = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+    np.copyto(highest, 0, where=np.isneginf(highest))
+    np.subtract(scores, highest, out=scores)
+    np.exp(scores, out=scores)
+    total = scores.sum(axis=-1, keepdims=True)
+    np.divide(scores, np.where(total == 0, 1, total), out=scores)
+    return scores
+        """,
+    ),
+    right(
+        "fill-weights",
+        "scaled in place",
+        (
+            "np.matmul(query * scale, key.swapaxes(-1, -2), out=out)",
+            "np.matmul(query, key.swapaxes(-1, -2), out=out)\n    out *= scale",
+        ),
+    ),
+    right(
+        "fill-weights",
+        "the key scaled",
+        (
+            "np.matmul(query * scale, key.swapaxes(-1, -2), out=out)",
+            "np.matmul(query, (key * scale).swapaxes(-1, -2), out=out)",
+        ),
+    ),
+    right(
+        "scores-gradient",
+        "by einsum",
+        (
+            "np.vecdot(g, weights)[..., np.newaxis]",
+            "np.einsum('...i,...i->...', g, weights)[..., None]",
+        ),
+    ),
+    right(
+        "scores-gradient",
+        "by a product of matrices",
+        (
+            "g - np.vecdot(g, weights)[..., np.newaxis]",
+            "g - (g[..., None, :] @ weights[..., :, None])[..., 0]",
+        ),
+    ),
+    right(
+        "partial-gradient",
+        "zeros always",
+        solution="""
+        out = np.zeros(self.shape, self.dtype)
+        for index, part in self.parts:
+            out[index] += part
+        return out
+        """,
+    ),
+    right(
+        "multihead-attention",
+        "a condition",
+        (
+            "self.dropout * self.training",
+            "self.dropout if self.training else 0.0",
+        ),
+    ),
+    wrong(
+        "scores-gradient",
+        "the sum in float32",
+        "test-scores-gradient",
+        (
+            "np.vecdot(g, weights)",
+            "np.vecdot(g, weights, dtype=np.float32)",
+        ),
+        says=("float64 rows", "gave", "wanted"),
+    ),
+    wrong(
+        "weights-rule",
+        "shares limited",
+        "test-weights-rule",
+        (
+            "to_scores = scores_gradient(g[tile.scores], y[tile.scores])",
+            "to_scores = scores_gradient(g[tile.scores], y[tile.scores]).clip(-3, 3)",
+        ),
+        says=("the gradient of query gave", "wanted"),
+    ),
+    wrong(
+        "weights-rule",
+        "nan made 0 on the way",
+        "test-weights-rule",
+        (
+            "to_scores = scores_gradient(g[tile.scores], y[tile.scores])",
+            "to_scores = np.nan_to_num(scores_gradient(g[tile.scores], y[tile.scores]))",
+        ),
+        says=("gave 0, wanted nan", "passed on"),
+    ),
+    wrong(
+        "attend",
+        "is_causal compared with True",
+        "test-attend",
+        (
+            "if is_causal and attn_mask is not None:",
+            "if is_causal is True and attn_mask is not None:",
+        ),
+        says=("was accepted", "which of the two"),
+    ),
+    wrong(
+        "multihead-attention",
+        "dropout on the output as well",
+        "test-multihead-attention",
+        (
+            "out = self.out_proj(join_heads(out))",
+            "out = Dropout(self.dropout * self.training)(self.out_proj(join_heads(out)))",
+        ),
+        says=("dropped outputs",),
+    ),
+    wrong(
+        "multihead-attention",
+        "a mask whose record is lost",
+        "test-multihead-attention",
+        (
+            "as_tensor(attn_mask)",
+            "as_tensor(attn_mask).detach()",
+        ),
+        says=("a floating mask got no gradient",),
+    ),
 ]

@@ -590,4 +590,356 @@ CASES: list[Case] = [
     right("question-transformers", "answers as results",
         ("3.6 / math.log(2) / 2.4", "2.16"),
         ("1 / (1 + math.exp(-4))", "0.982")),
+    wrong(
+        "mlp",
+        "dropout of whole tokens",
+        "test-mlp",
+        (
+            "return self.drop(self.proj(self.activation(self.fc(x))))",
+            (
+                "y = self.proj(self.activation(self.fc(x)))\n"
+                "        return y * self.drop(Tensor(np.ones((*x.shape[:-1], 1), np.float32)))"
+            ),
+        ),
+        says=("each is dropped by itself",),
+    ),
+    wrong(
+        "block",
+        "the MLP dropped out once more",
+        "test-block",
+        (
+            "return x + self.mlp(self.ln_2(x))",
+            "return x + self.drop(self.mlp(self.ln_2(x)))",
+        ),
+        says=("what comes out of the MLP", "wanted [1.0]"),
+    ),
+    wrong(
+        "block",
+        "the MLP's dropout left to the block",
+        "test-block",
+        (
+            "self.mlp = MLP(config)",
+            "self.mlp = MLP(config)\n        self.mlp.drop = Dropout(0.0)",
+        ),
+        says=("its MLP dropped nothing",),
+    ),
+    wrong(
+        "block",
+        "no gradient through the norm",
+        "test-block",
+        (
+            "self.mlp(self.ln_2(x))",
+            "self.mlp(self.ln_2(x.detach()))",
+        ),
+        says=("the gradient of", "gave", "wanted"),
+    ),
+    wrong(
+        "initialize",
+        "layer norms put to 1 and 0",
+        "test-initialize",
+        (
+            "    for block in model.blocks:\n",
+            (
+                "        if isinstance(module, LayerNorm):\n"
+                "            module.weight.data[...] = 1\n"
+                "            module.bias.data[...] = 0\n    for block in model.blocks:\n"
+            ),
+        ),
+        says=("of a layer norm", "stay as they are"),
+    ),
+    wrong(
+        "initialize",
+        "three standard deviations at most",
+        "test-initialize",
+        (
+            "generator().normal(0.0, 0.02, module.weight.shape)",
+            "generator().normal(0.0, 0.02, module.weight.shape).clip(-0.06, 0.06)",
+        ),
+        says=("beyond 3.2 standard deviations",),
+    ),
+    wrong(
+        "tied-logits",
+        "the logits limited",
+        "test-tied-logits",
+        (
+            "(rows @ weight.transpose())",
+            "(rows @ weight.transpose()).clip(-30, 30)",
+        ),
+        says=("gave", "wanted"),
+    ),
+    wrong(
+        "gpt",
+        "the last layer on a copy of the table",
+        "test-gpt",
+        (
+            "return tied_logits(self.ln_f(x), self.wte.weight)",
+            "return tied_logits(self.ln_f(x), Tensor(self.wte.weight.data))",
+        ),
+        says=("the gradient of wte.weight gave", "every way"),
+    ),
+    wrong(
+        "gpt",
+        "tokens looked up without a record",
+        "test-gpt",
+        (
+            "self.drop(self.wte(tokens)",
+            "self.drop(self.wte(tokens).detach()",
+        ),
+        says=("the gradient of wte.weight gave",),
+    ),
+    wrong(
+        "gpt",
+        "the blocks twice",
+        "test-gpt",
+        (
+            "            x = block(x)\n",
+            "            block(x)\n            x = block(x)\n",
+        ),
+        says=("the blocks that ran gave", "each once"),
+    ),
+    wrong(
+        "gpt",
+        "the last tokens that fit",
+        "test-gpt",
+        (
+            "        x = self.drop(",
+            "        tokens = np.maximum(tokens, 0)\n        x = self.drop(",
+        ),
+        says=("token -1 was accepted",),
+    ),
+    wrong(
+        "get-batch",
+        "no window twice in a batch",
+        "test-get-batch",
+        (
+            "generator().integers(len(tokens) - block_size, size=(batch_size, 1))",
+            "generator().choice(len(tokens) - block_size, (batch_size, 1), replace=False)",
+        ),
+        says=("batch_size=5", "failed"),
+    ),
+    wrong(
+        "consecutive-windows",
+        "tensors",
+        "test-consecutive-windows",
+        (
+            "yield x[start:start + batch_size], y[start:start + batch_size]",
+            "yield wrap(x[start:start + batch_size]), wrap(y[start:start + batch_size])",
+        ),
+        says=("gave a Tensor, wanted arrays",),
+    ),
+    wrong(
+        "consecutive-windows",
+        "floats",
+        "test-consecutive-windows",
+        (
+            "yield tokens[None, whole:-1], tokens[None, whole + 1:]",
+            "yield tokens[None, whole:-1] * 1.0, tokens[None, whole + 1:] * 1.0",
+        ),
+        says=("is float64, wanted int64",),
+    ),
+    wrong(
+        "text-loss",
+        "modes put back after an Exception",
+        "test-text-loss",
+        (
+            (
+                "    with evaluating(model), no_grad():\n"
+                "        for x, y in consecutive_windows(tokens, model.config.block_size, "
+                "batch_size):\n            nats += cross_entropy(model(x), y).item() * y.size\n"
+            ),
+            (
+                "    modes = [(part, part.training) for part in model.modules()]\n"
+                "    model.eval()\n    try:\n        with no_grad():\n"
+                "            for x, y in consecutive_windows(tokens, model.config.block_size, "
+                "batch_size):\n"
+                "                nats += cross_entropy(model(x), y).item() * y.size\n"
+                "    except Exception:\n        for part, mode in modes:\n"
+                "            part.training = mode\n        raise\n    for part, mode in modes:\n"
+                "        part.training = mode\n"
+            ),
+        ),
+        says=("KeyboardInterrupt", "evaluating"),
+    ),
+    wrong(
+        "text-loss",
+        "nan left out",
+        "test-text-loss",
+        (
+            "nats += cross_entropy(model(x), y).item() * y.size",
+            "nats += np.nan_to_num(cross_entropy(model(x), y).item()) * y.size",
+        ),
+        says=("whose logits are nan", "gave 0, wanted nan"),
+    ),
+    wrong(
+        "next-probabilities",
+        "small temperatures as 0",
+        "test-next-probabilities",
+        (
+            "if temperature == 0:",
+            "if temperature < 1e-3:",
+        ),
+        says=("1e-300", "gave", "wanted"),
+    ),
+    wrong(
+        "next-probabilities",
+        "top_k of the first row",
+        "test-next-probabilities",
+        (
+            "np.sort(logits, axis=-1)[:, -top_k, None]",
+            "np.sort(logits[:1], axis=-1)[:, -top_k, None]",
+        ),
+        says=("'top_k': 1", "gave", "wanted"),
+    ),
+    wrong(
+        "draw",
+        "a Python list",
+        "test-draw",
+        (
+            "return (edges <= places).sum(axis=-1)",
+            "return (edges <= places).sum(axis=-1).tolist()",
+        ),
+        says=("gave a list, wanted an array",),
+    ),
+    right(
+        "block",
+        "a mask",
+        (
+            "self.attn(self.ln_1(x), is_causal=True)",
+            "self.attn(self.ln_1(x), attn_mask=~np.tri(x.shape[1], dtype=bool))",
+        ),
+    ),
+    right(
+        "block",
+        "three names",
+        (
+            "attended, _ = self.attn(self.ln_1(x), is_causal=True)",
+            "h = self.ln_1(x)\n        attended, _ = self.attn(h, h, h, is_causal=True)",
+        ),
+    ),
+    right(
+        "initialize",
+        "a spread for each",
+        solution="""
+    small = 0.02 / math.sqrt(2 * len(model.blocks))
+    lasts = [layer for block in model.blocks for layer in (block.attn.out_proj, block.mlp.proj)]
+    for module in model.modules():
+        if isinstance(module, Linear | Embedding):
+            spread = small if any(module is last for last in lasts) else 0.02
+            module.weight.data[:] = generator().standard_normal(module.weight.shape) * spread
+        if isinstance(module, Linear) and module.bias is not None:
+            module.bias.data.fill(0)
+        """,
+    ),
+    right(
+        "tied-logits",
+        "turned round",
+        (
+            "return (rows @ weight.transpose()).reshape(*x.shape[:-1], len(weight))",
+            (
+                "return (weight @ rows.transpose()).transpose().reshape(*x.shape[:-1], "
+                "len(weight))"
+            ),
+        ),
+    ),
+    right(
+        "text-loss",
+        "from the windows of inputs",
+        (
+            "y.size",
+            "np.prod(x.shape)",
+        ),
+    ),
+    right(
+        "text-loss",
+        "log2 of e",
+        (
+            "loss / math.log(2) * tokens / characters",
+            "loss * tokens * math.log2(math.e) / characters",
+        ),
+    ),
+    right(
+        "next-probabilities",
+        "by partition",
+        (
+            "np.sort(logits, axis=-1)[:, -top_k, None]",
+            "np.partition(logits, -top_k, axis=-1)[:, [-top_k]]",
+        ),
+    ),
+    right(
+        "draw",
+        "normed edges",
+        (
+            (
+                "edges = probabilities.cumsum(axis=-1)\n"
+                "    places = rng.random((len(edges), 1)) * edges[:, -1:]\n"
+                "    return (edges <= places).sum(axis=-1)"
+            ),
+            (
+                "edges = probabilities.cumsum(axis=-1)\n    edges = edges / edges[:, -1:]\n"
+                "    return (edges <= rng.random(len(edges))[:, None]).sum(axis=-1)"
+            ),
+        ),
+    ),
+    right(
+        "draw",
+        "the first edge above",
+        (
+            "return (edges <= places).sum(axis=-1)",
+            "return np.argmax(edges > places, axis=-1)",
+        ),
+    ),
+    right(
+        "generate",
+        "a window kept",
+        (
+            "logits = model(tokens[:, -model.config.block_size:]).data[:, -1]",
+            (
+                "window = tokens[:, max(0, tokens.shape[1] - model.config.block_size):]\n"
+                "            logits = model(window)[:, -1].data"
+            ),
+        ),
+    ),
+    wrong(
+        "mlp",
+        "dropout of a half",
+        "test-mlp",
+        (
+            "self.drop = Dropout(config.dropout)",
+            "self.drop = Dropout(0.5 if config.dropout else 0.0)",
+        ),
+        says=("dropout 0.75", "wanted [0.0, 4.0]"),
+    ),
+    wrong(
+        "block",
+        "a mask for training alone",
+        "test-block",
+        (
+            "self.attn(self.ln_1(x), is_causal=True)",
+            "self.attn(self.ln_1(x), is_causal=self.training)",
+        ),
+        says=("the last token changed", "is_causal"),
+    ),
+    wrong(
+        "gpt",
+        "no last norm in training",
+        "test-gpt",
+        (
+            "self.ln_f(x)",
+            "(self.ln_f(x) if not self.training else x)",
+        ),
+        says=("in training without dropout", "gave", "wanted"),
+    ),
+    wrong(
+        "get-batch",
+        "starts by rounding",
+        "test-get-batch",
+        (
+            "generator().integers(len(tokens) - block_size, size=(batch_size, 1))",
+            (
+                "np.round(generator().random((batch_size, 1)) * (len(tokens) - block_size - "
+                "1)).astype(int)"
+            ),
+        ),
+        says=("of 25 places", "the first and the last too"),
+    ),
 ]

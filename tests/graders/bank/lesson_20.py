@@ -385,4 +385,219 @@ CASES: list[Case] = [
     right("question-memoization", "in numbers", solution="""
     bytes_a_token, tokens_run, equal_at = 12288, 4950, 768.0
     """),
+    wrong(
+        "last-weights",
+        "a small number for later tokens",
+        "test-last-weights",
+        (
+            "scores[..., later] = -np.inf",
+            "scores[..., later] = -30.0",
+        ),
+        says=("a later token", "wanted 0.0"),
+    ),
+    wrong(
+        "last-weights",
+        "a softmax that overflows",
+        "test-last-weights",
+        (
+            "return normalized_exp(scores, axis=-1)",
+            (
+                "powers = np.exp(scores)\n"
+                "    return powers / powers.sum(axis=-1, keepdims=True)"
+            ),
+        ),
+        says=("queries of 1000.0", "gave nan", "the largest score is subtracted"),
+    ),
+    wrong(
+        "last-weights",
+        "a large number for -inf",
+        "test-last-weights",
+        (
+            "scores[..., later] = -np.inf",
+            "scores[..., later] = -1e4",
+        ),
+        says=("queries of -1000.0", "gave", "later tokens get 0"),
+    ),
+    wrong(
+        "last-weights",
+        "nan made 0",
+        "test-last-weights",
+        (
+            "return normalized_exp(scores, axis=-1)",
+            "return np.nan_to_num(normalized_exp(scores, axis=-1))",
+        ),
+        says=("a first key of nan hid it",),
+    ),
+    wrong(
+        "prefill",
+        "all logits, and then the last",
+        "test-prefill",
+        (
+            (
+                "return wrap(multiply_matrices(norm(model.ln_f, x[:, -1]), "
+                "model.wte.weight.data.T))"
+            ),
+            (
+                "return wrap(multiply_matrices(norm(model.ln_f, x), model.wte.weight.data.T)[:, "
+                "-1])"
+            ),
+        ),
+        says=("bytes where the logits of one are 80,000", "the last token"),
+    ),
+    wrong(
+        "prefill",
+        "negative tokens from the end",
+        "test-prefill-refuses",
+        (
+            "        x = model.wte(tokens).data + ",
+            (
+                "        if tokens.max() >= model.config.vocab_size:\n"
+                "            raise ValueError(f'{tokens.max()} is not in "
+                "{model.config.vocab_size}')\n        x = model.wte.weight.data[tokens] + "
+            ),
+        ),
+        says=("was accepted", "'-1'"),
+    ),
+    wrong(
+        "prefill",
+        "blocks run twice",
+        "test-prefill",
+        (
+            "            x = cached_block(block, x, cache, layer)",
+            (
+                "            cached_block(block, x, cache, layer)\n"
+                "            x = cached_block(block, x, cache, layer)"
+            ),
+        ),
+        says=("the blocks that ran gave [0, 0, 1, 1], wanted [0, 1]",),
+    ),
+    wrong(
+        "decode-step",
+        "run twice",
+        "test-decode-step",
+        (
+            "    return prefill",
+            (
+                "    length = cache.length\n"
+                "    prefill(model, np.asarray(token)[..., np.newaxis], cache)\n"
+                "    cache.length = length\n    return prefill"
+            ),
+        ),
+        says=("the blocks that ran gave", "each once"),
+    ),
+    wrong(
+        "decode-step",
+        "a number for one text",
+        "test-decode-step",
+        (
+            "np.asarray(token)[..., np.newaxis]",
+            "np.atleast_1d(token)[..., np.newaxis]",
+        ),
+        says=("() tokens", "was accepted"),
+    ),
+    wrong(
+        "decode-step",
+        "reshaped to one column",
+        "test-decode-step",
+        (
+            "np.asarray(token)[..., np.newaxis]",
+            "np.asarray(token).reshape(-1, 1)",
+        ),
+        says=("(2, 1) tokens", "was accepted"),
+    ),
+    wrong(
+        "generate-cached",
+        "the last token run too",
+        "test-generate-once",
+        (
+            "        tokens = np.concatenate([tokens, new[:, np.newaxis]], axis=1)\n",
+            (
+                "        tokens = np.concatenate([tokens, new[:, np.newaxis]], axis=1)\n"
+                "    if max_new_tokens and cache.length < block_size:\n"
+                "        decode_step(model, tokens[:, -1], cache)\n"
+            ),
+        ),
+        says=("had run gave", "each token once"),
+    ),
+    right(
+        "kv-cache",
+        "one array with two halves",
+        (
+            (
+                "self.keys, self.values = np.zeros(shape, as_dtype(dtype)), np.zeros(shape, "
+                "as_dtype(dtype))"
+            ),
+            "self.keys, self.values = np.zeros((2, *shape), as_dtype(dtype))",
+        ),
+    ),
+    right(
+        "kv-cache",
+        "moved by hand",
+        (
+            "self.keys[layer, :, :, places], self.values[layer, :, :, places] = keys, values",
+            (
+                "for held, come in ((self.keys, keys), (self.values, values)):\n"
+                "            np.copyto(held[layer][:, :, self.length:self.length + new], come)"
+            ),
+        ),
+    ),
+    right(
+        "last-weights",
+        "a mask that is added",
+        (
+            "        scores[..., later] = -np.inf",
+            "        scores = scores + np.where(later, -np.inf, 0).astype(scores.dtype)",
+        ),
+    ),
+    right(
+        "last-weights",
+        "tril",
+        (
+            "later = np.arange(total) > np.arange(total - new, total)[:, np.newaxis]",
+            "later = ~np.tri(new, total, total - new, dtype=bool)",
+        ),
+    ),
+    right(
+        "decode-step",
+        "expand_dims",
+        (
+            "np.asarray(token)[..., np.newaxis]",
+            "np.expand_dims(token, -1)",
+        ),
+    ),
+    right(
+        "decode-step",
+        "reshape",
+        (
+            "np.asarray(token)[..., np.newaxis]",
+            "np.reshape(token, (*np.shape(token), 1))",
+        ),
+    ),
+    right(
+        "generate-cached",
+        "prefilled before the loop",
+        solution="""
+    for step in range(max_new_tokens):
+        if step and cache.length < block_size:
+            logits = decode_step(model, new, cache)
+        else:
+            cache.truncate(0)
+            logits = prefill(model, tokens[:, -block_size:], cache)
+        new = draw(next_probabilities(logits.data, temperature, top_k), rng)
+        tokens = np.hstack([tokens, new[:, None]])
+        """,
+    ),
+    wrong(
+        "generate-cached",
+        "a cache that is kept by the model",
+        "test-generate-cached",
+        (
+            "    for _ in range(max_new_tokens):",
+            (
+                "    cache = model.__dict__.setdefault('kept', cache) if len(tokens) == 1 else "
+                "cache\n    for _ in range(max_new_tokens):"
+            ),
+        ),
+        says=("the tokens of a second call", "its own cache"),
+    ),
 ]

@@ -138,7 +138,7 @@ def read_arguments(arguments=None):
     if options.seed < 0 or options.epochs < 1:
         parser.error("--seed must be at least 0 and --epochs at least 1")
     if options.plot and (options.plot.suffix not in PICTURES or not options.plot.absolute().parent.is_dir()):
-        parser.error(f"--plot {options.plot}: wanted is one of {', '.join(PICTURES)}, in a folder that is there")
+        parser.error(f"--plot {options.plot} must be one of {', '.join(PICTURES)}, in a folder that is there")
     return options
 
 

@@ -84,7 +84,7 @@ def read_arguments(arguments=None):
     if options.seed < 0 or options.epochs < 1:
         parser.error("--seed must be at least 0 and --epochs at least 1")
     if options.save and (options.save.suffix != ".npz" or not options.save.absolute().parent.is_dir()):
-        parser.error(f"--save {options.save}: wanted is an .npz in a folder that is there")
+        parser.error(f"--save {options.save} must be an .npz file in a folder that is there")
     return options
 
 

@@ -217,14 +217,15 @@ def check_options(options, given):
     """Raise ValueError for options that make no sense, or not together."""
     for name, value in {"threads": options.threads, **given}.items():
         if name != "dtype" and not LEAST.get(name, 1e-6) <= value < 1e9:
-            raise ValueError(f"--{name} {value}: wanted is a number of at least {LEAST.get(name, 1e-6)}")
+            least = f"at least {LEAST[name]}" if name in LEAST else "above 0"
+            raise ValueError(f"--{name} {value} must be {least}, and below 1e9")
     if options.resume and (fixed := set(given) - {"minutes", "steps"}):
         raise ValueError(f"--{min(fixed)}: a training that is resumed keeps its own; --minutes and --steps may change")
     if not options.resume and options.out.exists():
         raise ValueError(f"--out {options.out}: this file is there already; --resume it, or choose another name")
     for path, kinds in ((options.out, (".npz",)), (options.plot, PICTURES)):
         if path and (path.suffix not in kinds or not path.absolute().parent.is_dir()):
-            raise ValueError(f"{path}: wanted is a {' or '.join(kinds)} in a folder that is there")
+            raise ValueError(f"{path} must be a {' or '.join(kinds)} file in a folder that is there")
 
 
 def main(arguments=None):

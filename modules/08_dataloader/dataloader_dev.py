@@ -263,7 +263,7 @@ def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
     total = sum(lengths)
     shares = math.isclose(total, 1)
     if min(lengths, default=0) < 0 or not (shares or total == count):
-        raise ValueError(f"lengths {lengths}: wanted are some from 0 on that sum to {count} or 1")
+        raise ValueError(f"lengths {lengths} must be from 0 on, and sum to {count} or to 1")
     if not shares:
         return [whole(length) for length in lengths]
     sizes = [math.floor(share * count) for share in lengths]
@@ -342,11 +342,12 @@ and a number, or dicts with a file's name in them. To *collate* them is to put l
 
 ### Exercise: default_collate
 
-Numbers, arrays and Tensors are stacked along a new first axis by `stacked(batch, where, Tensor)`.
-Python's own numbers become int64 and float64, as in PyTorch. Strings stay as they are. Of tuples,
-lists and dicts each part makes a batch of its own, by the same function. `zip(*batch)` turns a list
-of pairs into a pair of tuples. A part that does not fit may be found deep inside, so each call says
-in `where` which part it was given.
+Numbers, arrays and Tensors are stacked along a new first axis by `stacked(batch, where, Tensor)`,
+which gives an array: `wrap` it. Python's own numbers become int64 and float64, as in PyTorch.
+Strings stay as they are. Of tuples, lists and dicts each part makes a batch of its own, by the same
+function. `zip(*batch)` turns a list of pairs into a pair of tuples. `is_namedtuple(x)` knows named
+tuples, whose class takes the parts one by one. A part that does not fit may be found deep inside,
+so each call says in `where` which part it was given.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "default-collate"}
@@ -568,6 +569,7 @@ import matplotlib.pyplot as plt
 copies = random_shift(np.repeat(images[3700:3701], 9, axis=0), limit=3).numpy()  # of a seven
 plt.figure(figsize=(10, 1.2))
 plt.imshow(np.hstack([images[3700], *copies]), cmap="gray_r")
+plt.title("one image, and nine copies of it that were moved", fontsize=9)
 plt.axis("off")
 plt.show()
 
@@ -876,7 +878,7 @@ for limit, run in runs.items():
     learned = run.history[-1].accuracy
     print(f"up to {limit} pixels: training {learned:.1%}, validation {scores[limit]:.1%}")
     plt.plot(range(1, 21), [row.loss for row in run.history], label=f"up to {limit} pixels")
-plt.gca().set(xlabel="epoch", ylabel="training loss", yscale="log")
+plt.gca().set(xlabel="epoch", ylabel="training loss", yscale="log", xticks=range(0, 21, 5))
 plt.legend()
 plt.show()
 

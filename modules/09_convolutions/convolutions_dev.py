@@ -838,7 +838,8 @@ def test_unit_batch_norm():
     cases += [((2, 3, 4), "float64", np.float64(0.25)), ((2, 2, 3, 3), "float32", 0.0)]
     ### END HIDDEN TESTS
     for case in cases:
-        checks.trained_moments(batch_norm, Tensor, *case, "the batch's moments, over n and n - 1")
+        checks.trained_moments(batch_norm, Tensor, *case,
+                               "momentum of the way to the batch's moments, over n and n - 1")
         checks.kept_moments(batch_norm, Tensor, *case, "the running moments, which stay")
 
 test_unit_batch_norm()

@@ -63,7 +63,7 @@ from tinytorch.support.data import load_shakespeare
 works, plays = load_shakespeare()
 text, held_out = "\n\n".join(works.values()), "\n\n".join(plays.values())
 print(f"{len(works)} works of {len(text):,} characters; held out: {', '.join(plays)}")
-print(plays["Macbeth"][4937:5127])
+print(plays["Macbeth"][4904:5142])
 
 # %% [markdown]
 r"""
@@ -290,10 +290,10 @@ text)` gives all matches, one after another.
 # %% nbgrader={"solution": true, "grade_id": "pretokenize"}
 #| export
 def pretokenize(text: str) -> list[str]:
-    """The text cut into words, numbers, signs and white space; joined, they are the text again.
+    r"""The text cut into words, numbers, signs and white space; joined, they are the text again.
 
-    >>> pretokenize("Enter two Gentlemen,\\n  and 12 dogs.")
-    ['Enter', ' two', ' Gentlemen', ',\\n', ' ', ' and', ' 12', ' dogs', '.']
+    >>> pretokenize("Enter two Gentlemen,\n  and 12 dogs.")
+    ['Enter', ' two', ' Gentlemen', ',\n', ' ', ' and', ' 12', ' dogs', '.']
     """
     ### BEGIN SOLUTION
     word, number, signs = r" ?[^\W\d_]+", r" ?\d+", r" ?(?:[^\w\s]|_)+\n*"
@@ -634,7 +634,7 @@ one of a token that does not exist yet must be refused.
 # %% nbgrader={"solution": true, "grade_id": "token-bytes"}
 #| exporti
 def token_bytes(merges: Iterable[Sequence[int]]) -> list[bytes]:
-    """The bytes of each token: the 256 single bytes, then those of each merge's two tokens, joined.
+    r"""The bytes of each token: the 256 single bytes, then each merge's two tokens, joined.
 
     Raises ValueError, as `checked_ids` does, for a merge of a token that does not exist yet.
 
@@ -849,14 +849,14 @@ for size in [256, 288, 352, 448, 640, 1024]:
     length = len(held_out) / len(smaller.encode(held_out))
     rows.append((size, length, unigram_bits(smaller, part, held_out)))
     print("vocabulary {:5}: {:.2f} characters a token, {:.2f} bits a character".format(*rows[-1]))
+sizes, lengths, bits = zip(*rows)
 
 # %%
 import matplotlib.pyplot as plt
 
-sizes, lengths, bits = zip(*rows)
+curves = {"characters a token": lengths, "bits a character": bits}
 figure, panels = plt.subplots(1, 2, figsize=(9, 2.8))
-labels = "characters a token", "bits a character"
-for panel, values, label in zip(panels, [lengths, bits], labels):
+for panel, (label, values) in zip(panels, curves.items()):
     panel.plot(sizes, values, "o-")
     panel.set(xlabel="vocabulary", ylabel=label, ylim=(0, 1.1 * max(values)))
 plt.show()

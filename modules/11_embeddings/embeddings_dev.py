@@ -530,7 +530,8 @@ def test_unit_bigram_bits():
     cases += [("abacabad", "dacbd", "abcd"), ("bbbbbbba", "abba", "abxyz"), ("ba", "ab", "ab")]
     ### END HIDDEN TESTS
     for training, test, letters in cases:
-        checks.counted(bigram_bits, training, test, letters, "what comes after a, and how often?")
+        checks.counted(bigram_bits, training, test, letters,
+                       "what comes after a, and how often? then 1 is added")
 
 test_unit_bigram_bits()
 
@@ -815,8 +816,8 @@ def sinusoidal_positions(length: int, dim: int) -> Tensor:
     a whole number of at least 1, or dim is odd.
 
     >>> sinusoidal_positions(2, 4)
-    Tensor([[0.      , 1.      , 0.      , 1.      ],
-            [0.841471, 0.540302, 0.01    , 0.99995 ]], dtype=float32)
+    Tensor([[0.    , 1.    , 0.    , 1.    ],
+            [0.8415, 0.5403, 0.01  , 0.9999]], dtype=float32)
     """
     check_sizes(length=length, dim=dim)
     if dim % 2:

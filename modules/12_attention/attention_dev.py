@@ -16,8 +16,8 @@ r"""
 
 > Attention: a soft lookup among the positions of a sequence, with masks, heads and a gradient.
 
-The networks so far give every input a fixed weight of its own. Language does not stand still like
-that. To read "she" you have to know who was named before, and that name is two words back in one
+The networks so far give every input a fixed weight of its own. For language that is not enough:
+to read "she" you have to know who was named before, and that name is two words back in one
 sentence and twenty in the next. *Attention* lets every position decide, by what it holds, from
 which other positions it takes what. In a GPT no other operation lets one token learn of another.
 
@@ -433,7 +433,7 @@ r"""
 
 ### Exercise: attend
 
-Check the shapes with `check_attention`, make the mask, and send both halves through `apply`, with
+`check_attention` takes the three shapes. Make the mask, and send both halves through `apply`, with
 lesson 03's `Dropout` between them. The causal mask is `np.tri(Tq, Tk, dtype=bool)`.
 """
 
@@ -446,8 +446,8 @@ def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: f
     query is (..., Tq, d), key (..., Tk, d), value (..., Tk, n), with leading axes that broadcast;
     whole numbers become float32. The output has the type of value; weights are float32 or float64.
     `attn_mask` is as in `added_mask` and broadcasts to the weights; with `is_causal` query i may
-    look at keys 0 to i. Dropout with `dropout_p` changes the weights. No scale is 1 / sqrt(d).
-    Raises ValueError where shapes do not fit, and where both masks are given.
+    look at keys 0 to i. Dropout with `dropout_p` changes the weights. Unless given, `scale` is
+    1 / sqrt(d). Raises ValueError where shapes do not fit, and where both masks are given.
 
     >>> attend([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
     (Tensor([[15.]], dtype=float32), Tensor([[0.5, 0.5]], dtype=float32))
@@ -640,7 +640,8 @@ r"""
 
 It takes two operations. `"chunk"` hands the input on as it is, and its gradient rule joins.
 `"part"` takes one part of that, and its rule answers with a PartialGradient. A part may be used
-twice or not at all, and `backward` may run again: no gradient is ever written to.
+twice or not at all, and `backward` may run again: no gradient is ever written to. As in lesson 02,
+`checked_axis(dim, shape)` gives the axis counted from 0, or raises ValueError.
 """
 
 # %%
@@ -747,9 +748,8 @@ class MultiheadAttention(Projections):
         """The output, (..., Tq, E), and with `need_weights` the weights, else None.
 
         query is (..., Tq, E), key and value (..., Tk, E); key is query unless given, value is key.
-        True in `attn_mask` forbids; is_causal beside it is a ValueError. The weights, in the type
-        of the output, are the mean of all heads, (..., Tq, Tk), or with
-        `average_attn_weights=False` each one's, (..., num_heads, Tq, Tk).
+        True in `attn_mask` forbids; ValueError beside is_causal. The weights, in the output's type,
+        are the mean of all heads, (..., Tq, Tk), or if not averaged (..., num_heads, Tq, Tk).
         """
         ### BEGIN SOLUTION
         heads = [split_heads(x, self.num_heads) for x in projected(self, query, key, value)]

@@ -454,7 +454,7 @@ def get_batch(tokens: np.ndarray, batch_size: int, block_size: int) -> tuple[Ten
     from `generator()`. ValueError where the text, (n,), is not longer than block_size.
 
     >>> get_batch(np.array([5, 6, 7]), batch_size=1, block_size=2)
-    (Tensor([[5, 6]]), Tensor([[6, 7]]))
+    (Tensor([[5, 6]], dtype=int64), Tensor([[6, 7]], dtype=int64))
     """
     ### BEGIN SOLUTION
     if len(tokens) <= block_size:
@@ -892,6 +892,7 @@ for title, play in test_plays.items():
 # %% [markdown]
 r"""
 `examples/shakespeare.py` trains four blocks of width 128 on 37 works, for ten minutes or longer.
+It uses lessons 16 and 18, too, and so runs when they are complete.
 
 ## Questions
 

@@ -382,9 +382,9 @@ It saw the first token and nothing else, and no error comes.
 ### Exercise: last_weights
 
 Compute attention's weights for the last t tokens of n: the products of queries and keys, divided by
-$\sqrt{D}$, and their softmax, in which later tokens have no part. Query i is token n - t + i.
-A single query sees everything: make no mask for it, for this is the case in
-which time counts. `normalized_exp(scores, axis=-1)` is lesson 02's softmax of an array.
+$\sqrt{D}$, and their softmax, in which later tokens have no part. Query i is token n - t + i. A
+single query sees everything: make no mask for it, for this is the case in which time counts.
+`normalized_exp(scores, axis=-1)` is lesson 02's softmax of an array.
 """
 
 # %% nbgrader={"solution": true, "grade_id": "last-weights"}
@@ -818,8 +818,8 @@ for n, (again, once) in zip(places, taken):
 
 # %% [markdown]
 r"""
-If one row leaves the arithmetic idle, several texts at once should cost little more than one. Each
-has keys and values of its own, and all share the weights that were fetched:
+If one row leaves the arithmetic idle, several texts at once should cost far less than one by one.
+Each has keys and values of its own, and all share the weights that were fetched:
 """
 
 # %%

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from scipy.special import erf
 
+from tests.operations.cases_attention import ATTENTION
 from tests.operations.cases_images import CONVOLUTIONS
 from tests.operations.check import Operation, apart, away_from_zero, normal, positive
 from tinytorch.core.activations import gelu, log_softmax, relu, sigmoid, softmax
@@ -297,4 +298,4 @@ CASTS = tuple(
     for dtype in ("float16", "bfloat16", "float32", "float64")
 )  # fmt: skip
 
-OPERATIONS = (*ARITHMETIC, *ACTIVATIONS, *REDUCTIONS, *SHAPING, *PRODUCTS, *LOSSES, *CONVOLUTIONS)
+OPERATIONS = (*ARITHMETIC, *ACTIVATIONS, *REDUCTIONS, *SHAPING, *PRODUCTS, *LOSSES, *CONVOLUTIONS, *ATTENTION)

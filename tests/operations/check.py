@@ -85,7 +85,7 @@ class Seen(Interceptor):
 
     def backward(self, node, gradient):
         self.backwards.append(node.primitive.name)
-        before = gradient.copy()
+        before = np.array(gradient)  # a chunk's is known in parts
         shares = pull_back(node, gradient)
         assert np.array_equal(gradient, before), f"the rule of {node.primitive.name} wrote into the incoming gradient"
         return shares

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 import tinytorch
@@ -95,3 +96,20 @@ def test_a_root_as_a_power_has_one_rule_for_all_types():
         theirs = torch.tensor(-torch.inf, dtype=getattr(torch, dtype)) ** 0.5
         assert np.isnan((Tensor(-np.inf, dtype) ** 0.5).item())
         assert theirs.isnan() == (dtype != "float16")
+
+
+def test_attention_of_float32_stays_float32_in_autocast_as_its_weights_do():
+    x = np.random.default_rng(0).normal(size=(1, 2, 3, 4)).astype(np.float32)
+    ours, theirs = Tensor(x), torch.tensor(x)
+    with autocast("bfloat16"), torch.autocast("cpu", torch.bfloat16):
+        mine = tinytorch.nn.functional.scaled_dot_product_attention(ours, ours, ours)
+        right = torch.nn.functional.scaled_dot_product_attention(theirs, theirs, theirs)
+    assert (mine.dtype, right.dtype) == (np.float32, torch.bfloat16)
+
+
+def test_a_mask_beside_is_causal_is_refused():
+    x, mask = np.ones((1, 2, 3), np.float32), np.ones((2, 2), bool)
+    theirs = torch.tensor(x)[None]
+    torch.nn.functional.scaled_dot_product_attention(theirs, theirs, theirs, torch.tensor(mask), is_causal=True)
+    with pytest.raises(ValueError, match="is_causal"):
+        tinytorch.nn.functional.scaled_dot_product_attention(Tensor(x), Tensor(x), Tensor(x), mask, is_causal=True)

@@ -98,7 +98,8 @@ def test_every_rule_has_a_function_for_each_input(real):
     taught = {name: rules for name, rules in RULES.items() if name in primitives_of_the_package(real)}
     single = {name: rules for name, rules in taught.items() if not callable(rules)}
     counts = {name: (len(rules), sum(rule is None for rule in rules)) for name, rules in single.items()}
-    joint = {"linear", "layer_norm", "fused", "conv2d", "batch_norm"}  # one function for all inputs
+    attention = {"attention_weights", "attention"}
+    joint = {"linear", "layer_norm", "fused", "conv2d", "batch_norm"} | attention  # one function for all inputs
     assert set(taught) - set(single) == joint
     assert counts["where"] == (3, 1)
     assert [name for name, (_, missing) in counts.items() if missing] == ["where"]

@@ -9,6 +9,14 @@ import pytest
 from tinytorch.support.interrupt import Interrupt
 
 
+@pytest.fixture(autouse=True)
+def as_in_a_terminal():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def pressed_at(number: int, interrupt: Interrupt) -> list[int]:
     """The items of 0, 1, 2, ... that come where Ctrl-C is pressed while this one is worked on, and those taken."""
     taken, seen = [], []

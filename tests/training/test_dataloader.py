@@ -122,8 +122,8 @@ def test_a_split_has_the_sizes_that_pytorch_gives_it(lengths):
 
 
 @pytest.mark.parametrize(("lengths", "kind", "words"), [
-    ([5, 4], ValueError, r"lengths \[5, 4\]: wanted are some from 0 on that sum to 10 or 1"),
-    ([0.5, 0.4], ValueError, "sum to 10 or 1"), ([1.5, -0.5], ValueError, "from 0 on"),
+    ([5, 4], ValueError, r"lengths \[5, 4\] must be from 0 on, and sum to 10 or to 1"),
+    ([0.5, 0.4], ValueError, "sum to 10 or to 1"), ([1.5, -0.5], ValueError, "from 0 on"),
     ([11, -1], ValueError, "from 0 on"), ([2.5, 7.5], TypeError, "float"), ([], ValueError, "sum to 10"),
 ])  # fmt: skip
 def test_lengths_that_do_not_add_up_are_refused(lengths, kind, words):

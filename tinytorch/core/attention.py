@@ -169,8 +169,8 @@ def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: f
     query is (..., Tq, d), key (..., Tk, d), value (..., Tk, n), with leading axes that broadcast;
     whole numbers become float32. The output has the type of value; weights are float32 or float64.
     `attn_mask` is as in `added_mask` and broadcasts to the weights; with `is_causal` query i may
-    look at keys 0 to i. Dropout with `dropout_p` changes the weights. No scale is 1 / sqrt(d).
-    Raises ValueError where shapes do not fit, and where both masks are given.
+    look at keys 0 to i. Dropout with `dropout_p` changes the weights. Unless given, `scale` is
+    1 / sqrt(d). Raises ValueError where shapes do not fit, and where both masks are given.
 
     >>> attend([[0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
     (Tensor([[15.]], dtype=float32), Tensor([[0.5, 0.5]], dtype=float32))
@@ -305,9 +305,8 @@ class MultiheadAttention(Projections):
         """The output, (..., Tq, E), and with `need_weights` the weights, else None.
 
         query is (..., Tq, E), key and value (..., Tk, E); key is query unless given, value is key.
-        True in `attn_mask` forbids; is_causal beside it is a ValueError. The weights, in the type
-        of the output, are the mean of all heads, (..., Tq, Tk), or with
-        `average_attn_weights=False` each one's, (..., num_heads, Tq, Tk).
+        True in `attn_mask` forbids; ValueError beside is_causal. The weights, in the output's type,
+        are the mean of all heads, (..., Tq, Tk), or if not averaged (..., num_heads, Tq, Tk).
         """
         heads = [split_heads(x, self.num_heads) for x in projected(self, query, key, value)]
         if attn_mask is not None:

@@ -98,7 +98,7 @@ def split_sizes(count: int, lengths: Sequence[float]) -> list[int]:
     total = sum(lengths)
     shares = math.isclose(total, 1)
     if min(lengths, default=0) < 0 or not (shares or total == count):
-        raise ValueError(f"lengths {lengths}: wanted are some from 0 on that sum to {count} or 1")
+        raise ValueError(f"lengths {lengths} must be from 0 on, and sum to {count} or to 1")
     if not shares:
         return [whole(length) for length in lengths]
     sizes = [math.floor(share * count) for share in lengths]

@@ -63,10 +63,10 @@ class ByteTokenizer:
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #pretokenize
 def pretokenize(text: str) -> list[str]:
-    """The text cut into words, numbers, signs and white space; joined, they are the text again.
+    r"""The text cut into words, numbers, signs and white space; joined, they are the text again.
 
-    >>> pretokenize("Enter two Gentlemen,\\n  and 12 dogs.")
-    ['Enter', ' two', ' Gentlemen', ',\\n', ' ', ' and', ' 12', ' dogs', '.']
+    >>> pretokenize("Enter two Gentlemen,\n  and 12 dogs.")
+    ['Enter', ' two', ' Gentlemen', ',\n', ' ', ' and', ' 12', ' dogs', '.']
     """
     word, number, signs = r" ?[^\W\d_]+", r" ?\d+", r" ?(?:[^\w\s]|_)+\n*"
     return re.findall(rf"{word}|{number}|{signs}|\s+(?= \S)|\s+", text)
@@ -179,7 +179,7 @@ def learn_merges(words: Mapping[Sequence[int], int], count: int) -> list[tuple[i
 
 # %% ../../modules/10_tokenization/tokenization_dev.py #token-bytes
 def token_bytes(merges: Iterable[Sequence[int]]) -> list[bytes]:
-    """The bytes of each token: the 256 single bytes, then those of each merge's two tokens, joined.
+    r"""The bytes of each token: the 256 single bytes, then each merge's two tokens, joined.
 
     Raises ValueError, as `checked_ids` does, for a merge of a token that does not exist yet.
 

@@ -143,7 +143,7 @@ def get_batch(tokens: np.ndarray, batch_size: int, block_size: int) -> tuple[Ten
     from `generator()`. ValueError where the text, (n,), is not longer than block_size.
 
     >>> get_batch(np.array([5, 6, 7]), batch_size=1, block_size=2)
-    (Tensor([[5, 6]]), Tensor([[6, 7]]))
+    (Tensor([[5, 6]], dtype=int64), Tensor([[6, 7]], dtype=int64))
     """
     if len(tokens) <= block_size:
         raise ValueError(f"a text of {len(tokens)} tokens has no window of {block_size} and the "

@@ -140,7 +140,7 @@ def raises(what: str, call: Callable[[], Any], kind: type[Exception], *words: st
             _sentence(f"{what} raised {type(error).__name__}: {error}: wanted a {kind.__name__}{said}", idea)
         ) from error
     else:
-        fact = f"{what} was accepted and gave {_one_line(got):.60}, wanted a {kind.__name__}{said}"
+        fact = f"{what} was accepted and gave {shown(got)}, wanted a {kind.__name__}{said}"
         raise AssertionError(_sentence(fact, idea))
 
 
@@ -256,8 +256,10 @@ def _both(*arrays: np.ndarray) -> tuple[str, ...]:
     return texts
 
 
-def _one_line(value: Any) -> str:
-    return " ".join(repr(value).split())
+def shown(value: Any, width: int = 60) -> str:
+    """A value's repr in one line of at most `width` characters, with dots where it was cut."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= width else f"{text[: width - 4]} ..."
 
 
 def _shared_state() -> tuple[Any, ...]:

@@ -177,18 +177,19 @@ def _weights_hold(last_weights: Callable) -> None:
 def attends(function: Callable, attn: Any, cache: Any, Tensor: type, pieces: Pieces, layer: int) -> None:
     """`cached_attention` of a text in pieces is `attn` of the whole text, without dropout."""
     _follows("cached_attention", attn, lambda x: function(attn, x, cache, layer), lambda x: attn(x, is_causal=True)[0],
-             cache, Tensor, pieces, layer)
+             cache, Tensor, pieces, layer, "does it see the tokens in the cache, and its own?")
 
 
 def passes_block(function: Callable, block: Any, cache: Any, Tensor: type, pieces: Pieces, layer: int) -> None:
     """`cached_block` of a text in pieces is `block` of the whole text, without dropout."""
-    _follows("cached_block", block, lambda x: function(block, x, cache, layer), block, cache, Tensor, pieces, layer)
+    _follows("cached_block", block, lambda x: function(block, x, cache, layer), block, cache, Tensor, pieces, layer,
+             "norm, attention, sum; then norm, MLP, sum")
 
 
 def _follows(name: str, module: Any, ours: Callable, whole: Callable, cache: Any, Tensor: type, pieces: Pieces,
-             layer: int) -> None:
+             layer: int, idea: str) -> None:
     """`ours` of a text in pieces is `whole` of all of it in evaluation mode, also where the module is in training."""
-    dtype, batch, idea = cache.keys.dtype, cache.keys.shape[1], "does it see the tokens in the cache, and its own?"
+    dtype, batch = cache.keys.dtype, cache.keys.shape[1]
     emptied(cache)
     text = numbers((batch, sum(pieces), cache.keys.shape[2] * cache.keys.shape[4]), 5, dtype)
     module.eval()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinytorch.support.checks import close, equal, operations, outcome, raises, typed, unchanged, yields_once
+from tinytorch.support.checks import close, equal, operations, outcome, raises, shown, typed, unchanged, yields_once
 
 
 class Point(NamedTuple):
@@ -140,14 +140,14 @@ def split(function: Callable, manual_seed: Callable, count: int, lengths: list, 
 def same(what: str, got: Any, wanted: Any, tensor: type, idea: str) -> None:
     """`got` has the structure of `wanted`, with Tensors in the place of its arrays, of their types and numbers."""
     if isinstance(wanted, (np.ndarray, np.generic)):
-        assert isinstance(got, tensor), f"{what} gave a {type(got).__name__}, {got!r:.40}, wanted a Tensor: {idea}"
+        assert isinstance(got, tensor), f"{what} gave a {type(got).__name__}, {shown(got)}, wanted a Tensor: {idea}"
         typed(what, got, wanted.dtype, idea)
         close(what, got, wanted, idea)
         return
     kind = type(wanted).__name__
     if isinstance(wanted, tuple) and wanted and isinstance(wanted[0], str):  # strings in a list will do
         got = tuple(got) if isinstance(got, list) else got
-    assert type(got) is type(wanted), f"{what} gave a {type(got).__name__}, {got!r:.40}, wanted a {kind}: {idea}"
+    assert type(got) is type(wanted), f"{what} gave a {type(got).__name__}, {shown(got)}, wanted a {kind}: {idea}"
     if isinstance(wanted, dict):
         equal(f"{what}: the keys", list(got), list(wanted), idea)
     elif isinstance(wanted, (tuple, list)):

@@ -92,7 +92,7 @@ CASES: list[Case] = [
     wrong("split-sizes", "negative sizes", "test-split-sizes",
         ("min(lengths, default=0) < 0 or not", "not"), says=("[12, -2]", "was accepted")),
     wrong("split-sizes", "nothing told of the lengths", "test-split-sizes",
-        ('f"lengths {lengths}: wanted are some from 0 on that sum to {count} or 1"', '"the lengths do not add up"'),
+        ('f"lengths {lengths} must be from 0 on, and sum to {count} or to 1"', '"the lengths do not add up"'),
         says=("'5'", "say what was given")),
     wrong("split-sizes", "a tuple", "test-split-sizes",
         ("[whole(length) for length in lengths]", "tuple(whole(length) for length in lengths)"),

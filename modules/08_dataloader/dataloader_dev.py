@@ -118,8 +118,7 @@ print(f"the network waited {loading / (loading + stepping):.0%} of the time")
 
 # %% [markdown]
 r"""
-The second batch could be on its way while the network trains on the first. We shall get there. But
-first: what is a batch made of?
+The second batch could be on its way while the network trains on the first. But what is a batch?
 
 ## Items
 
@@ -945,7 +944,6 @@ Your answer here.
 r"""
 ## What you have
 
-Data from anywhere, in batches that are ready when the network is, and that one seed repeats.
-`tito module complete 08` puts it into `tinytorch.core.dataloader`; `from tinytorch.utils.data
-import DataLoader` finds it under PyTorch's name.
+Data from anywhere, in batches that are ready in time, and that one seed repeats. `tito module
+complete 08` puts it into `tinytorch.core.dataloader`; PyTorch's name for it is `utils.data`.
 """

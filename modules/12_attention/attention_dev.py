@@ -748,9 +748,8 @@ class MultiheadAttention(Projections):
         """The output, (..., Tq, E), and with `need_weights` the weights, else None.
 
         query is (..., Tq, E), key and value (..., Tk, E); key is query unless given, value is key.
-        True in `attn_mask` forbids; is_causal beside it is a ValueError. The weights, in the type
-        of the output, are the mean of all heads, (..., Tq, Tk), or with
-        `average_attn_weights=False` each one's, (..., num_heads, Tq, Tk).
+        True in `attn_mask` forbids; ValueError beside is_causal. The weights, in the output's type,
+        are the mean of all heads, (..., Tq, Tk), or if not averaged (..., num_heads, Tq, Tk).
         """
         ### BEGIN SOLUTION
         heads = [split_heads(x, self.num_heads) for x in projected(self, query, key, value)]

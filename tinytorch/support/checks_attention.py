@@ -309,8 +309,8 @@ def _masks_broadcast(attend: Callable, tensor: type) -> None:
         close(call, weights, weights_by_rows(query.data, key.data, mask), idea)
     trained = tensor(a_mask("added", (4, 6)), requires_grad=True)
     assert attend(query, key, value, trained)[0].requires_grad, "attend lost the record of a floating mask: keep it"
-    _slopes("attend with a floating mask that requires a gradient", lambda mask: attend(query, key, value, mask)[0],
-            [trained])
+    inputs = [tensor(x.data, requires_grad=True) for x in (query, key, value)]
+    _slopes("attend with a floating mask that requires a gradient", lambda *x: attend(*x)[0], [*inputs, trained])
 
 
 def _mixes_types(attend: Callable, tensor: type) -> None:
@@ -327,7 +327,7 @@ def _slopes(what: str, function: Callable, inputs: Sequence[Any], step: float = 
     out = function(*inputs)
     start = np.random.default_rng(6).normal(size=out.shape)
     out.backward(type(out)(start))
-    for name, x in zip(("query", "key", "value"), inputs, strict=True):
+    for name, x in zip(("query", "key", "value", "mask"), inputs, strict=False):
         assert x.grad is not None, f"{what} gave {name} no gradient: is it recorded?"
         for i in list(np.ndindex(x.shape))[:: max(x.data.size // 5, 1)]:
             here, sides = x.data[i], []

@@ -249,10 +249,10 @@ CASES: list[Case] = [
                 " math.isclose(total, 1)"
             ),
         ),
-        says=("failed: lengths [1]: wanted are some from 0", "sizes as they are; shares rounded")),
+        says=("failed: lengths [1] must be from 0 on", "sizes as they are; shares rounded")),
     wrong("split-sizes", "one length named", "test-split-sizes",
-        ("lengths {lengths}: wanted", "a length {lengths[:1]}: wanted"),
-        says=("raised ValueError: a length [5]: wanted are", "say what was given")),
+        ("lengths {lengths} must", "a length {lengths[:1]} must"),
+        says=("raised ValueError: a length [5] must", "say what was given")),
     wrong("split-sizes", "the largest fractions first", "test-split-sizes",
         (
             "return [size + (i < left) for i, size in enumerate(sizes)]",

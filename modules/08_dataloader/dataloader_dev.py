@@ -945,5 +945,5 @@ r"""
 ## What you have
 
 Data from anywhere, in batches that are ready in time, and that one seed repeats. `tito module
-complete 08` puts it into `tinytorch.core.dataloader`; PyTorch's name for it is `utils.data`.
+complete 08` puts it into `tinytorch.core.dataloader`; `tinytorch.utils.data` offers it too.
 """

@@ -46,7 +46,6 @@ from tinytorch.core.tensor import Primitive, Tensor, apply, as_tensor, floating,
 from tinytorch.support.arrays import row_maxima, row_sums
 from tinytorch.support.attention_shapes import aligned, check_attention, fitting_mask
 from tinytorch.support.attention_shapes import mask_of_heads
-from tinytorch.support.batch_parts import by_batch
 from tinytorch.support.casts import in_one_type, rounded_like_last, widened
 from tinytorch.support.large import or_kernel
 from tinytorch.support.parts import KnownInParts
@@ -291,7 +290,7 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
 
 # %% [markdown]
 r"""
@@ -316,7 +315,7 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", by_batch(mixed))
+ATTENTION = Primitive("attention", mixed)
 
 # %%
 #| exporti
@@ -331,7 +330,7 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(by_batch(mixed_rule)))
+joint_rule("attention", in_float32(mixed_rule))
 
 # %% [markdown]
 r"""
@@ -413,7 +412,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     return [to_query, to_key, to_mask][: len(needs)]
     ### END SOLUTION
 
-joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
+joint_rule("attention_weights", in_float32(weights_rule))
 
 # %% nbgrader={"grade": true, "grade_id": "test-weights-rule", "points": 7}
 # Check of weights_rule: run it when your cell has run.

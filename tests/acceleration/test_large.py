@@ -10,10 +10,8 @@ import pytest
 from tests.operations.cases import OPERATIONS
 from tests.operations.check import DTYPES, LAYOUTS, check, leaf
 from tinytorch.core.activations import SOFTMAX, normalized_exp
-from tinytorch.core.attention import scaled_dot_product_attention
 from tinytorch.core.layers import LAYER_NORM, normalized
-from tinytorch.core.tensor import Tensor
-from tinytorch.support import batch_parts, large, launch, norm_kernels, softmax_kernels, threads
+from tinytorch.support import large, launch, norm_kernels, softmax_kernels
 from tinytorch.support.gradients import layer_norm_rule, softmax
 from tinytorch.support.threads import get_num_threads, set_num_threads
 
@@ -119,25 +117,3 @@ def test_a_primitive_runs_the_kernel_for_a_large_array_and_else_the_lessons_func
         LAYER_NORM.forward(x, x[0], x[1], eps=1e-5)
         assert ran == ["softmax", "layer_norm"]
     large.kernel.cache_clear()
-
-
-@pytest.mark.parametrize("kind", ["none", "causal", "boolean", "floating", "for each item"])
-def test_attention_on_two_threads_is_that_on_one(monkeypatch, two_threads, kind):
-    monkeypatch.setattr(batch_parts, "WORTH", 1)
-    parts = []
-    monkeypatch.setattr(threads, "in_parts", lambda run, count: parts.append(count) or [run(i) for i in range(count)])
-    masks = {"boolean": np.tri(6, 7) > 0, "floating": leaf(random(6, 7)), "for each item": leaf(random(5, 1, 6, 7))}
-    results = []
-    for count in (1, 2):
-        set_num_threads(count)
-        inputs = [leaf(random(5, 3, length, 4, seed=length)) for length in (6, 7, 7)]
-        mask = masks.get(kind)
-        out = scaled_dot_product_attention(*inputs, attn_mask=mask, is_causal=kind == "causal")
-        out.backward(Tensor(random(*out.shape, seed=3)))
-        given = [*inputs, mask] if isinstance(mask, Tensor) else inputs
-        results.append([out.data, *[tensor.grad.data for tensor in given]])
-        if isinstance(mask, Tensor):
-            mask.grad = None
-    assert parts == [2, 2, 2, 2], "both operations and both their rules"
-    for one, two in zip(*results, strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['scaled_dot_product_attention', 'chunk', 'MultiheadAttention']
 
-# %% ../../modules/12_attention/attention_dev.py #aac1cc1b678b
+# %% ../../modules/12_attention/attention_dev.py #676e11ad5b31
 import math
 from typing import Any
 
@@ -17,7 +17,6 @@ from .tensor import Primitive, Tensor, apply, as_tensor, floating, in_float32, w
 from ..support.arrays import row_maxima, row_sums
 from ..support.attention_shapes import aligned, check_attention, fitting_mask
 from ..support.attention_shapes import mask_of_heads
-from ..support.batch_parts import by_batch
 from ..support.casts import in_one_type, rounded_like_last, widened
 from ..support.large import or_kernel
 from ..support.parts import KnownInParts
@@ -79,7 +78,7 @@ def fill_weights(out: np.ndarray, query: np.ndarray, key: np.ndarray, mask: np.n
         out += mask
     softmax_in_place(out)
 
-# %% ../../modules/12_attention/attention_dev.py #56b9bcfb299a
+# %% ../../modules/12_attention/attention_dev.py #529de432f910
 @widened
 def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = None, *,
                scale: float, is_causal: bool) -> np.ndarray:
@@ -94,9 +93,9 @@ def weights_of(query: np.ndarray, key: np.ndarray, mask: np.ndarray | None = Non
     return out
 
 
-WEIGHTS = Primitive("attention_weights", in_one_type(by_batch(weights_of)), "both")
+WEIGHTS = Primitive("attention_weights", in_one_type(weights_of), "both")
 
-# %% ../../modules/12_attention/attention_dev.py #d4ef2785f17a
+# %% ../../modules/12_attention/attention_dev.py #beabe940bbe7
 @rounded_like_last
 def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray:
     """weights @ value: (..., Tq, Tk) by (..., Tk, n) gives (..., Tq, n)."""
@@ -107,9 +106,9 @@ def mixed(weights: np.ndarray, value: np.ndarray, is_causal: bool) -> np.ndarray
     return out
 
 
-ATTENTION = Primitive("attention", by_batch(mixed))
+ATTENTION = Primitive("attention", mixed)
 
-# %% ../../modules/12_attention/attention_dev.py #3863201b4e0b
+# %% ../../modules/12_attention/attention_dev.py #f9a91b156896
 def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *,
                needs: tuple[bool, ...], is_causal: bool) -> list:
     weights, value = aligned(weights, value)
@@ -121,7 +120,7 @@ def mixed_rule(g: np.ndarray, y: None, weights: np.ndarray, value: np.ndarray, *
     return [to_weights, to_value]
 
 
-joint_rule("attention", in_float32(by_batch(mixed_rule)))
+joint_rule("attention", in_float32(mixed_rule))
 
 # %% ../../modules/12_attention/attention_dev.py #scores-gradient
 @or_kernel("softmax_kernels.softmax_gradient")
@@ -159,7 +158,7 @@ def weights_rule(g: np.ndarray, y: np.ndarray, query: np.ndarray, key: np.ndarra
     to_key *= scale
     return [to_query, to_key, to_mask][: len(needs)]
 
-joint_rule("attention_weights", in_float32(by_batch(weights_rule)))
+joint_rule("attention_weights", in_float32(weights_rule))
 
 # %% ../../modules/12_attention/attention_dev.py #attend
 def attend(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,

@@ -45,6 +45,11 @@ SHOWN = (
     Shown("Matrix products with both gradients", group="matmul-gradients"),
     Shown("Training steps, ReLU and GELU networks", group="step", front=True),
     Shown("Training step, transformer block", group="block", front=True),
+    Shown("Training step, GPT", row="gpt-step", front=True),
+    Shown("255 tokens of a GPT, key-value cache", row="gpt-generate", front=True),
+    Shown("Training steps, convolutional networks", group="conv"),
+    Shown("Rows looked up in an embedding", group="embedding"),
+    Shown("Gradient of an embedding", group="embedding-gradient"),
     Shown("GELU by `fuse`", group="fuse"),
     Shown("Bias, GELU, scale, residual by `fuse`", row="chain-forward"),
     Shown("Bias, GELU, scale, residual by `fuse`", row="compiled-forward"),
@@ -52,6 +57,8 @@ SHOWN = (
     Shown("GELU in bfloat16, 16M", row="half-gelu-forward-16M"),
     Shown("Saved for backward in float16, MLP", row="memory-mlp"),
     Shown("Saved for backward in float16, block", row="memory-block"),
+    Shown("BPE trained on Shakespeare", row="bpe-train"),
+    Shown("BPE of one play, 50 merges", row="bpe-plain"),
 )
 
 

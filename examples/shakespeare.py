@@ -19,6 +19,9 @@ from threadpoolctl import threadpool_limits
 
 import tinytorch as tt
 from tinytorch.core.transformers import consecutive_windows
+from tinytorch.optimization.acceleration import MixedPrecisionTrainer, fused_gelu
+from tinytorch.optimization.kernels import fused_cross_entropy
+from tinytorch.optimization.precision import autocast
 from tinytorch.support.checkpoint import read_checkpoint, write_checkpoint
 from tinytorch.support.interrupt import Interrupt
 from tinytorch.support.threads import MAX_THREADS
@@ -43,7 +46,7 @@ SETTINGS = {  # what a training keeps to its end: the default, and what it is
 }
 
 
-class Clipped(tt.MixedPrecisionTrainer):
+class Clipped(MixedPrecisionTrainer):
     """Lesson 18's trainer, with the gradients clipped between their unscaling and the update."""
 
     def unscale_gradients(self, parameters):
@@ -57,13 +60,13 @@ class TextTrainer(tt.Trainer):
     """Lesson 07's loop; in 16 bits with lesson 18's update."""
 
     def __init__(self, model, optimizer, schedule, dtype):
-        super().__init__(model, optimizer, tt.fused_cross_entropy, schedule, clip_norm=1.0)
+        super().__init__(model, optimizer, fused_cross_entropy, schedule, clip_norm=1.0)
         self.dtype, self.mixed = dtype, None
         if dtype != "float32":
-            self.mixed = Clipped(model, optimizer, loss_fn=tt.fused_cross_entropy, dtype=dtype)
+            self.mixed = Clipped(model, optimizer, loss_fn=fused_cross_entropy, dtype=dtype)
 
     def precision(self):
-        return nullcontext() if self.mixed is None else tt.autocast(self.dtype)
+        return nullcontext() if self.mixed is None else autocast(self.dtype)
 
     def train_step(self, group):
         if self.mixed is None:
@@ -105,7 +108,7 @@ def build(settings):
     """The trainer of a new network. How many updates it makes in its minutes, the first of them will tell."""
     tt.manual_seed(settings["seed"])
     sizes = [settings[name] for name in ("vocabulary", "context", "layers", "heads", "width")]
-    model = tt.GPT(tt.GPTConfig(*sizes, activation=tt.fused_gelu))
+    model = tt.GPT(tt.GPTConfig(*sizes, activation=fused_gelu))
     optimizer = tt.AdamW(tt.decay_groups(model, weight_decay=0.1), lr=settings["lr"], betas=(0.9, 0.95))
     total = settings["steps"] or 100 * WARM_UP
     schedule = tt.CosineSchedule(optimizer, total, min(WARM_UP, total // 10), minimum=settings["lr"] / 20)

@@ -38,9 +38,10 @@ README = Path(__file__).with_name("templates") / "README.md"
 GIVEN = """
 
 The lessons before {first} are not here: their modules are in `tinytorch/`, finished, to be read and used."""
-DIGITS = """
-When lesson {last} is complete, `python examples/digits.py` trains a network on handwritten digits with nothing but the
-package in this folder.
+PROGRAMS = """
+When lesson {last} is complete, these programs run with nothing but the package in this folder:
+
+{programs}
 """
 
 
@@ -121,14 +122,14 @@ def _mark(settings: Path, selection: Selection) -> None:
 
 
 def _keep_usable(folder: Path, found: list[Lesson]) -> list[str]:
-    """The names of the programs that import no other lesson's module than these lessons'; the others are deleted."""
+    """A line for each program that imports no other lesson's module than these lessons'; the others are deleted."""
     modules = {lesson.module for lesson in found}
     kept = []
     for path in sorted(folder.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         wanted = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         if {name for name in wanted if name.startswith(f"{LIBRARY}.") and not is_support(name)} <= modules:
-            kept.append(path.name)
+            kept.append(f"- `python examples/{path.name}`: {(ast.get_docstring(tree) or path.stem).splitlines()[0]}")
         else:
             path.unlink()
     return kept
@@ -141,5 +142,5 @@ def _readme(chosen: Selected, examples: list[str]) -> str:
         lessons="\n".join(f"- {lesson.title}, {lesson.points:g} points" for lesson in chosen.blank),
         first=first,
         last=last,
-        examples=DIGITS.format(last=last) if "digits.py" in examples else "",
+        examples=PROGRAMS.format(last=last, programs="\n".join(examples)) if examples else "",
     )

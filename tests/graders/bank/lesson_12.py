@@ -1114,14 +1114,6 @@ CASES: list[Case] = [
         ),
     ),
     right(
-        "fill-weights",
-        "the key scaled",
-        (
-            "np.matmul(query * scale, key.swapaxes(-1, -2), out=out)",
-            "np.matmul(query, (key * scale).swapaxes(-1, -2), out=out)",
-        ),
-    ),
-    right(
         "scores-gradient",
         "by einsum",
         (

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -50,11 +49,8 @@ def one_thread() -> Iterator[None]:
 
 
 def in_parts(run: Callable[[int], Any], parts: int) -> list:
-    """The results of `run(0)` to `run(parts - 1)`, which run at the same time, the last of them in this thread.
-
-    What np.errstate has set for this thread holds for the others too.
-    """
-    others = [_pool_of(os.getpid()).submit(copy_context().run, run, i) for i in range(parts - 1)]
+    """The results of `run(0)` to `run(parts - 1)`, which run at the same time, the last of them in this thread."""
+    others = [_pool_of(os.getpid()).submit(run, i) for i in range(parts - 1)]
     last = run(parts - 1)
     return [*[other.result() for other in others], last]
 
